@@ -1,0 +1,1 @@
+"""What both services share: credentials, request signatures, the HTTP session and its errors."""

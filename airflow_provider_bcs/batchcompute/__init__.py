@@ -1,0 +1,70 @@
+"""The BatchCompute client: models of job descriptions, their rules, and every operation. Knows nothing of Airflow.
+
+Names are imported when first used, so that a DAG file which only validates a job does not pay for HTTP.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import Client as Client
+    from .cluster import NAS as NAS
+    from .cluster import OSS as OSS
+    from .cluster import VPC as VPC
+    from .cluster import AutoCluster as AutoCluster
+    from .cluster import Classic as Classic
+    from .cluster import Configs as Configs
+    from .cluster import DataDisk as DataDisk
+    from .cluster import Disks as Disks
+    from .cluster import MountEntry as MountEntry
+    from .cluster import MountPoint as MountPoint
+    from .cluster import Mounts as Mounts
+    from .cluster import Networks as Networks
+    from .cluster import SystemDisk as SystemDisk
+    from .job import DAG as DAG
+    from .job import Command as Command
+    from .job import Docker as Docker
+    from .job import InputMappingConfig as InputMappingConfig
+    from .job import JobDescription as JobDescription
+    from .job import Notification as Notification
+    from .job import Parameters as Parameters
+    from .job import TaskDescription as TaskDescription
+    from .job import Topic as Topic
+    from .response import Created as Created
+    from .response import Error as Error
+    from .response import Instance as Instance
+    from .response import Job as Job
+    from .response import Metrics as Metrics
+    from .response import Result as Result
+    from .response import Task as Task
+    from .rules import Quotas as Quotas
+    from .rules import job_warnings as job_warnings
+    from .rules import validate_job as validate_job
+    from .source import JobSourceError as JobSourceError
+    from .source import read_job as read_job
+    from .violation import InvalidJobError as InvalidJobError
+    from .violation import JobWarning as JobWarning
+    from .violation import Violation as Violation
+
+_MODULES = {
+    "client": "Client",
+    "cluster": "NAS OSS VPC AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts Networks SystemDisk",
+    "job": "DAG Command Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
+    "response": "Created Error Instance Job Metrics Result Task",
+    "rules": "Quotas job_warnings validate_job",
+    "source": "JobSourceError read_job",
+    "violation": "InvalidJobError JobWarning Violation",
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value

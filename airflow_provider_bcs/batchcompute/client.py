@@ -1,0 +1,233 @@
+"""The BatchCompute client: one method an operation, named as in the vendor's SDK."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from .. import __version__
+from ..openapi import roa
+from ..openapi.credentials import CredentialProvider, Credentials, default_credentials, fixed_credentials
+from ..openapi.errors import NotFoundError, StateConflictError
+from ..openapi.session import RetryPolicy, Session
+from .description import known_fields_only
+from .job import JobDescription
+from .response import Created, Instance, Job, Response, Task
+from .source import JobSource, read_job
+
+R = TypeVar("R", bound=Response)
+
+#: The most items the service gives on one page.
+MAX_PAGE_SIZE = 100
+
+
+def endpoint_of(region: str) -> str:
+    """Return the public endpoint of a region, e.g. ``https://batchcompute.cn-shanghai.aliyuncs.com``."""
+    return f"https://batchcompute.{region}.aliyuncs.com"
+
+
+class Client:
+    """Talks to BatchCompute, API version 2015-11-11.
+
+    Wherever a job is asked for by its id, an object with ``Id`` will do. All methods raise
+    :class:`~airflow_provider_bcs.openapi.errors.OpenApiError`.
+
+    :param region: a region such as ``cn-shanghai``, or a host name or URL for another endpoint
+    :param access_key_id: together with the secret; without them the vendor's default credential chain is asked
+    :param security_token: comes with temporary keys
+    :param endpoint: URL to use instead of the region's public one
+    :param credentials: gives the keys anew for each request, instead of the three parameters above
+    :param timeout: seconds to connect, and seconds without a byte from the service
+    :param retry: how a failed request is repeated
+    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    """
+
+    def __init__(
+        self,
+        region: str,
+        access_key_id: str | None = None,
+        access_key_secret: str | None = None,
+        security_token: str | None = None,
+        *,
+        endpoint: str | None = None,
+        credentials: CredentialProvider | None = None,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retry: RetryPolicy | None = None,
+        verify: bool | str = True,
+    ) -> None:
+        if endpoint is None and ("." in region or ":" in region):
+            endpoint = region if "://" in region else f"https://{region}"
+        self.region = region
+        self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
+        self._session = Session(
+            endpoint or endpoint_of(region),
+            self._sign,
+            timeout=timeout,
+            retry=retry,
+            verify=verify,
+            user_agent=f"airflow-provider-bcs/{__version__}",
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that requests go to."""
+        return self._session.endpoint
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._session.close()
+
+    def _sign(self, request: requests.PreparedRequest) -> None:
+        keys = self._credentials()
+        body = request.body or b""
+        headers: dict[str, str] = {}
+        roa.sign(
+            request.method or "",
+            request.path_url,
+            headers,
+            body=body.encode() if isinstance(body, str) else body,
+            access_key_id=keys.access_key_id,
+            access_key_secret=keys.access_key_secret,
+            security_token=keys.security_token,
+            region=self.region,
+            date=formatdate(usegmt=True),
+            nonce=str(uuid.uuid4()),
+        )
+        request.headers.update(headers)
+
+    # Jobs
+
+    def create_job(self, job: JobSource, token: str = "") -> Created:
+        """Submit a job; its id is the ``Id`` of what is returned.
+
+        :param job: anything a job can be given as
+        :param token: up to 64 letters, digits and underscores; the same token with the same job gives the same
+            job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
+        """
+        target = f"/jobs?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
+        return Created(**self._session.send("POST", target, read_job(job), repeatable=True))
+
+    def get_job(self, job: Any) -> Job:
+        """Return state, times and counts of a job."""
+        return self._get(Job, _job_path(job))
+
+    def get_job_description(self, job: Any) -> JobDescription:
+        """Return what was submitted, with the service's defaults filled in; fields unknown to us are left out."""
+        content = self._session.send("GET", f"{_job_path(job)}?description", repeatable=True)
+        return JobDescription(known_fields_only(JobDescription, content))
+
+    def list_jobs(
+        self,
+        state: str = "",
+        cluster_id: str = "",
+        *,
+        order_by: str = "",
+        reverse: bool = False,
+        page_size: int = MAX_PAGE_SIZE,
+    ) -> Iterator[Job]:
+        """Iterate over all jobs, page by page as they are asked for.
+
+        :param state: only jobs in this state
+        :param cluster_id: only jobs of this cluster
+        :param order_by: ``CreationTime`` or ``Id``
+        :param reverse: the other way round
+        :param page_size: jobs a request, 1 to 100
+        """
+        filters = {"State": state, "ClusterId": cluster_id, "OrderBy": order_by}
+        filters["IsReverse"] = "true" if reverse else ""
+        return self._list(Job, "/jobs", filters, page_size)
+
+    def start_job(self, job: Any) -> None:
+        """Run a stopped or failed job again; instances that had finished are not run again."""
+        # Not repeatable: a second start could undo a stop that came in between.
+        self._session.send("POST", f"{_job_path(job)}/start", repeatable=False)
+
+    def stop_job(self, job: Any) -> None:
+        """Stop a waiting or running job; it is stopped when this returns."""
+        try:
+            self._session.send("POST", f"{_job_path(job)}/stop", repeatable=True)
+        except StateConflictError as error:
+            # The first attempt was carried out and only its answer was lost.
+            if error.attempts == 1:
+                raise
+
+    def delete_job(self, job: Any) -> None:
+        """Delete a job that has ended."""
+        try:
+            self._session.send("DELETE", _job_path(job), repeatable=True)
+        except NotFoundError as error:
+            # The first attempt was carried out and only its answer was lost.
+            if error.attempts == 1:
+                raise
+
+    def change_job_priority(self, job: Any, priority: int) -> None:
+        """Set the priority, 0 to 1000, of a stopped or failed job."""
+        self._session.send("PUT", _job_path(job), {"Priority": priority}, repeatable=True)
+
+    # Tasks and instances
+
+    def get_task(self, job: Any, task_name: str) -> Task:
+        """Return state, times and counts of a task."""
+        return self._get(Task, _task_path(job, task_name))
+
+    def list_tasks(self, job: Any, *, page_size: int = MAX_PAGE_SIZE) -> Iterator[Task]:
+        """Iterate over the tasks of a job."""
+        return self._list(Task, f"{_job_path(job)}/tasks", {}, page_size)
+
+    def get_instance(self, job: Any, task_name: str, instance_id: int) -> Instance:
+        """Return state, times and result of an instance; they are numbered from 0."""
+        return self._get(Instance, f"{_task_path(job, task_name)}/instances/{int(instance_id)}")
+
+    def list_instances(
+        self, job: Any, task_name: str, state: str = "", *, page_size: int = MAX_PAGE_SIZE
+    ) -> Iterator[Instance]:
+        """Iterate over the instances of a task, or over those in one state."""
+        # Markers of this one list are numbers, and the first page's is 0.
+        return self._list(
+            Instance, f"{_task_path(job, task_name)}/instances", {"State": state}, page_size, first_marker="0"
+        )
+
+    def _get(self, model: Callable[..., R], path: str) -> R:
+        return model(**self._session.send("GET", path, repeatable=True))
+
+    def _list(
+        self, model: Callable[..., R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
+    ) -> Iterator[R]:
+        params = {name: value for name, value in filters.items() if value}
+        params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
+        while True:
+            page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
+            for item in page.get("Items") or ():
+                yield model(**item)
+            marker = str(page.get("NextMarker") or "")
+            # "0" is how the list of instances says that there is no more.
+            if marker in ("", "0", params["Marker"]):
+                return
+            params["Marker"] = marker
+
+
+def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:
+    if key_id and secret:
+        return fixed_credentials(Credentials(key_id, secret, token))
+    if key_id or secret:
+        raise ValueError("access_key_id and access_key_secret go together; found one without the other.")
+    return default_credentials()
+
+
+def _job_path(job: Any) -> str:
+    return f"/jobs/{_segment(getattr(job, 'Id', job), 'job id')}"
+
+
+def _task_path(job: Any, task_name: str) -> str:
+    return f"{_job_path(job)}/tasks/{_segment(task_name, 'task name')}"
+
+
+def _segment(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"A {what} is a text that is not empty; found {value!r}.")
+    return quote(value, safe="")

@@ -1,0 +1,155 @@
+"""Models of what a task runs on: automatic cluster, disks, networks, mounts.
+
+Source: the CreateJob and create_cluster pages of the API and its Python SDK. The private aliases exist because a
+field may not be annotated with a class of its own name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field
+
+from .description import Boolean, Description, Integer, Number, Text
+
+
+class NAS(Description):
+    """Access to NAS file systems."""
+
+    AccessGroup: list[Text] | None = None
+    FileSystem: list[Text] | None = None
+
+
+class OSS(Description):
+    """The keys that OSS mounts use; the sources disagree on the token's name, so there are two."""
+
+    AccessKeyId: Annotated[Text | None, Field(repr=False)] = None
+    AccessKeySecret: Annotated[Text | None, Field(repr=False)] = None
+    SecurityToken: Annotated[Text | None, Field(repr=False)] = None
+    AccessSecurityToken: Annotated[Text | None, Field(repr=False)] = None
+
+
+class MountEntry(Description):
+    """One network directory or object and where an instance sees it."""
+
+    Source: Text | None = None
+    Destination: Text | None = None
+    WriteSupport: Boolean | None = None
+
+
+#: The name that the documentation gives to :class:`MountEntry`.
+MountPoint = MountEntry
+_NAS: TypeAlias = NAS
+_OSS: TypeAlias = OSS
+
+
+class Mounts(Description):
+    """Network directories of an instance. Sizes in bytes, RefreshTimeOut in seconds."""
+
+    Entries: list[MountEntry] | None = None
+    Locale: Text | None = None
+    Lock: Boolean | None = None
+    CacheSupport: Boolean | None = None
+    CacheBlockSize: Integer | None = None
+    CacheTotalSize: Integer | None = None
+    RefreshStrategy: Text | None = None
+    RefreshTopicName: Text | None = None
+    RefreshTimeOut: Number | None = None
+    NasMetaCache: Boolean | None = None
+    NAS: Annotated[_NAS, Field(default_factory=_NAS)]
+    OSS: Annotated[_OSS, Field(default_factory=_OSS)]
+
+    def add_entry(self, entry: MountEntry | dict[str, Any]) -> None:
+        """Add a mount entry."""
+        self.Entries = [*(self.Entries or []), MountEntry(entry)]
+
+
+class SystemDisk(Description):
+    """The system disk of a machine; Size in GB."""
+
+    Type: Text | None = None
+    Size: Integer | None = None
+
+
+class DataDisk(Description):
+    """The data disk of a machine; Size in GB."""
+
+    Type: Text | None = None
+    Size: Integer | None = None
+    MountPoint: Text | None = None
+
+
+_SystemDisk: TypeAlias = SystemDisk
+_DataDisk: TypeAlias = DataDisk
+
+
+class Disks(Description):
+    """The disks of a machine."""
+
+    SystemDisk: Annotated[_SystemDisk, Field(default_factory=_SystemDisk)]
+    DataDisk: Annotated[_DataDisk, Field(default_factory=_DataDisk)]
+
+
+class Classic(Description):
+    """Rules of the classic network."""
+
+    AllowIpAddress: list[Text] | None = None
+    AllowIpAddressEgress: list[Text] | None = None
+    AllowSecurityGroup: list[Text] | None = None
+    AllowSecurityGroupEgress: list[Text] | None = None
+
+
+class VPC(Description):
+    """A virtual private cloud and how it is connected to another; the six Opposite... and Express... go together."""
+
+    CidrBlock: Text | None = None
+    VpcId: Text | None = None
+    ExpressConnectSpec: Text | None = None
+    OppositeRegionId: Text | None = None
+    OppositeAccessPointId: Text | None = None
+    OppositeRouterType: Text | None = None
+    OppositeRouterId: Text | None = None
+    OppositeInterfaceId: Text | None = None
+
+
+_Classic: TypeAlias = Classic
+_VPC: TypeAlias = VPC
+
+
+class Networks(Description):
+    """The network of a cluster."""
+
+    Classic: Annotated[_Classic, Field(default_factory=_Classic)]
+    VPC: Annotated[_VPC, Field(default_factory=_VPC)]
+
+
+_Disks: TypeAlias = Disks
+_Mounts: TypeAlias = Mounts
+_Networks: TypeAlias = Networks
+
+
+class Configs(Description):
+    """Disks, mounts and network of a cluster."""
+
+    Disks: Annotated[_Disks, Field(default_factory=_Disks)]
+    Mounts: Annotated[_Mounts, Field(default_factory=_Mounts)]
+    Networks: Annotated[_Networks, Field(default_factory=_Networks)]
+
+
+_Configs: TypeAlias = Configs
+
+
+class AutoCluster(Description):
+    """A cluster that is made for a task and released when the task ends; SpotPriceLimit per instance and hour."""
+
+    InstanceType: Text | None = None
+    ImageId: Text | None = None
+    ECSImageId: Text | None = None
+    ResourceType: Text | None = None
+    SpotStrategy: Text | None = None
+    SpotPriceLimit: Number | None = None
+    UserData: dict[str, Any] | None = None
+    Configs: Annotated[_Configs, Field(default_factory=_Configs)]
+    ReserveOnFail: Boolean | None = None
+    ClusterId: Text | None = None
+    DependencyIsvService: Text | None = None

@@ -1,0 +1,136 @@
+"""The base of all models that describe something to the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Strict, WrapValidator, model_validator
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
+
+from .rules import did_you_mean
+from .source import JobSource, read_job
+from .template import is_template
+
+
+def _keep_template(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return value if is_template(value) else handler(value)
+
+
+# A value that Airflow has yet to render stays the text it is.
+Text = Annotated[str, Strict()]
+Integer = Annotated[int, Strict(), WrapValidator(_keep_template)]
+Number = Annotated[float, WrapValidator(_keep_template)]
+Boolean = Annotated[bool, Strict(), WrapValidator(_keep_template)]
+
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    # Type checkers make up an __init__ of keyword arguments for each subclass of BaseModel; ours takes properties too.
+    class _Model:
+        model_fields: ClassVar[dict[str, FieldInfo]]
+        model_fields_set: set[str]
+        __pydantic_fields_set__: set[str]
+
+        def __init__(self, **data: Any) -> None: ...
+else:
+    _Model = BaseModel
+
+
+class Description(_Model):
+    """A model whose attributes are the service's fields, under the service's names.
+
+    It is built from a dict, JSON text, the path of a file, another model, any object with ``detail()``, or from
+    keyword arguments. Fields are read and written as attributes and as items.
+
+    :raises pydantic.ValidationError: for a value of the wrong type or an unknown field, with the nearest known name
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
+        given = {} if properties is None else read_job(properties)
+        super().__init__(**{**given, **fields})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields_only(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            for name in data:
+                if name not in cls.model_fields:
+                    known = did_you_mean(name, cls.model_fields)
+                    raise ValueError(f"{cls.__name__} has no field {name}{known}")
+        return data
+
+    def detail(self) -> dict[str, Any]:
+        """Return the content as a dict of plain values; what was never set and has no default is left out."""
+        content = {}
+        for name in type(self).model_fields:
+            value = _detail(getattr(self, name))
+            untouched = value == {} and name not in self.model_fields_set
+            if value is not None and not untouched:
+                content[name] = value
+        return content
+
+    def update(self, properties: JobSource) -> None:
+        """Set the fields that ``properties`` holds; the others keep their values."""
+        for name, value in read_job(properties).items():
+            self[name] = value
+
+    def load(self, properties: JobSource) -> None:
+        """Replace the whole content by that of ``properties``."""
+        fresh = type(self)(properties)
+        self.__dict__.update(fresh.__dict__)
+        self.__pydantic_fields_set__ = fresh.model_fields_set
+
+    def dump(self) -> str:
+        """Return the content as JSON text."""
+        return json.dumps(self.detail(), indent=4)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in type(self).model_fields:
+            raise KeyError(f"{type(self).__name__} has no field {name}{did_you_mean(name, type(self).model_fields)}")
+        setattr(self, name, value)
+
+
+def known_fields_only(model: type[Description], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``content`` without what ``model`` has no field for, at every level, and without nulls.
+
+    This is the vendor SDK's lenient way; use it for what a service, perhaps a newer one, has answered.
+    """
+    return {
+        name: _known(model.model_fields[name].annotation, value)
+        for name, value in content.items()
+        if name in model.model_fields and value is not None
+    }
+
+
+def _known(annotation: Any, value: Any) -> Any:
+    inner = get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Description) and isinstance(value, Mapping):
+        return known_fields_only(annotation, value)
+    if get_origin(annotation) is dict and isinstance(value, Mapping):
+        return {key: _known(inner[1], element) for key, element in value.items()}
+    if get_origin(annotation) is list and isinstance(value, list):
+        return [_known(inner[0], element) for element in value]
+    for member in inner if get_origin(annotation) in (Annotated, Union, UnionType) else ():
+        value = _known(member, value)
+    return value
+
+
+def _detail(value: Any) -> Any:
+    if isinstance(value, Description):
+        return value.detail()
+    if isinstance(value, dict):
+        return {key: _detail(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_detail(element) for element in value]
+    return value

@@ -1,0 +1,170 @@
+"""Models of what the service answers. Unknown fields are kept, missing ones have a neutral value.
+
+Times are time-zone-aware; a time that is not set, or that cannot be read, is None.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import pendulum
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from .states import TERMINAL, UNSUCCESSFUL
+
+
+def _time(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = pendulum.parse(value)
+    except ValueError:
+        return None
+    return moment if isinstance(moment, pendulum.DateTime) else None
+
+
+# The service writes "" for a text, number or object that is not there, and clients have seen null.
+Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+Count = Annotated[int, BeforeValidator(lambda value: value or 0)]
+
+
+class Response(BaseModel):
+    """Something the service answered; fields are attributes and items."""
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+
+class Created(Response):
+    """The answer to a create operation."""
+
+    Id: str
+
+
+class Metrics(Response):
+    """How many tasks or instances are in each state."""
+
+    WaitingCount: Count = 0
+    RunningCount: Count = 0
+    FinishedCount: Count = 0
+    FailedCount: Count = 0
+    StoppedCount: Count = 0
+
+    @property
+    def total(self) -> int:
+        """The number in all states together."""
+        return self.WaitingCount + self.RunningCount + self.FinishedCount + self.FailedCount + self.StoppedCount
+
+    def __str__(self) -> str:
+        parts = [f"{self.FinishedCount} of {self.total} finished"]
+        for count, word in (
+            (self.RunningCount, "running"),
+            (self.FailedCount, "failed"),
+            (self.StoppedCount, "stopped"),
+        ):
+            if count:
+                parts.append(f"{count} {word}")
+        return ", ".join(parts)
+
+
+TaskMetrics = InstanceMetrics = Metrics
+
+
+class Stateful(Response):
+    """A job, task or instance."""
+
+    State: str
+    StartTime: Time = None
+    EndTime: Time = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.State in TERMINAL
+
+    @property
+    def is_unsuccessful(self) -> bool:
+        """Whether it ended, but not well."""
+        return self.State in UNSUCCESSFUL
+
+    @property
+    def progress(self) -> str:
+        """One line on how far it is; equal lines mean that nothing happened in between."""
+        return self.State
+
+
+class Job(Stateful):
+    """A job. Not in it: Description, Type and DAG, see ``Client.get_job_description``."""
+
+    Id: str
+    Name: Text = ""
+    OwnerId: Count = 0
+    Priority: Count = 0
+    Message: Text = ""
+    CreationTime: Time = None
+    TaskMetrics: Metrics = Field(default_factory=Metrics)
+    InstanceMetrics: Metrics = Field(default_factory=Metrics)
+
+    @property
+    def progress(self) -> str:
+        return f"{self.State}; tasks: {self.TaskMetrics}; instances: {self.InstanceMetrics}"
+
+
+class Task(Stateful):
+    """A task of a job."""
+
+    TaskName: str
+    InstanceMetrics: Metrics = Field(default_factory=Metrics)
+
+    @property
+    def progress(self) -> str:
+        return f"{self.State}; instances: {self.InstanceMetrics}"
+
+
+class Result(Response):
+    """How an instance ended."""
+
+    ExitCode: Count = 0
+    ErrorCode: Text = ""
+    ErrorMessage: Text = ""
+    Detail: Text = ""
+
+    def __str__(self) -> str:
+        parts = [f"exit code {self.ExitCode}", self.ErrorCode, self.ErrorMessage]
+        text = ", ".join(part for part in parts if part)
+        return f"{text}\n{self.Detail}" if self.Detail else text
+
+
+class Error(Response):
+    """What went wrong in an app job."""
+
+    Code: Text = ""
+    Message: Text = ""
+
+
+# A field may not be annotated with a class of its own name.
+_Result: TypeAlias = Result
+_Error: TypeAlias = Error
+
+
+class Instance(Stateful):
+    """One of the parallel runs of a task. Progress in percent."""
+
+    InstanceId: int
+    RetryCount: Count = 0
+    Progress: Count = 0
+    NodeIp: Text = ""
+    StdoutRedirectPath: Text = ""
+    StderrRedirectPath: Text = ""
+    Result: _Result = Field(default_factory=_Result)
+    Error: _Error | None = None
+
+    @property
+    def progress(self) -> str:
+        return f"{self.State}; {self.Progress} %"

@@ -1,0 +1,283 @@
+"""Apply the rules to a job description and report everything that is wrong at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from .checks import Check
+from .rule_table import MAX_TASKS, REQUIRED, ROWS
+from .source import JobSource, JobSyntaxError, read_job
+from .template import is_template
+from .violation import Violation
+
+# Below these names stand keys, tokens and what an author hides in variables: their values are never shown.
+_SECRET = frozenset({"EnvVars", "UserData", "AccessKeyId", "AccessKeySecret", "SecurityToken"})
+_SECRET_TOKEN = "AccessSecurityToken"  # noqa: S105 - the name of a field, not a token
+
+_BODY_MESSAGES = {
+    "InvalidJsonFormat": "The request body has an invalid json format.",
+    "InvalidHttpBody": "Specified parameter HttpBody is not valid. Its type must be object.",
+}
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """The numeric limits of an account; the defaults are assumptions, the service's are not documented."""
+
+    MaxJobTaskCount: int = MAX_TASKS
+    MaxTaskInstanceCount: int = 10_000
+    MaxInstanceTimeout: int = 259_200
+
+
+@dataclass
+class _Node:
+    """The rules of one place in a description, compiled from the table's paths."""
+
+    checks: tuple[Check, ...] = ()
+    key_checks: tuple[Check, ...] = ()
+    fields: dict[str, _Node] = field(default_factory=dict)
+    value: _Node | None = None
+    required: bool = False
+
+
+def _compile() -> _Node:
+    root = _Node()
+    for path, checks in ROWS:
+        node, names = root, path.split(".")
+        for name in names[:-1]:
+            node = _child(node, name)
+        if names[-1].startswith("{"):
+            node.key_checks = checks
+            node.value = node.value or _Node()
+        else:
+            node = _child(node, names[-1])
+            node.checks = checks
+            node.required = path in REQUIRED
+    return root
+
+
+def _child(node: _Node, name: str) -> _Node:
+    if name.startswith("{") or name == "[]":
+        node.value = node.value or _Node()
+        return node.value
+    if name == "value":
+        return node
+    return node.fields.setdefault(name, _Node())
+
+
+_ROOT = _compile()
+
+
+def is_absent(value: object) -> bool:
+    """Tell whether a field counts as not given: clients send null or an empty string for "not set"."""
+    return value is None or value == ""
+
+
+def validate_job(
+    job: JobSource,
+    *,
+    templates: bool = True,
+    quotas: Quotas | None = None,
+    max_tasks: bool = True,
+) -> list[Violation]:
+    """Check a job description against every rule the service is known to apply.
+
+    :param job: anything a job can be given as, see :func:`~.source.read_job`
+    :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
+    :param quotas: check the account's limits too
+    :param max_tasks: whether more than 16 tasks are an error; they are not where each task becomes its own job
+    :return: all violations, in the order in which the service would meet them; empty when the job is valid
+    :raises JobSourceError: when ``job`` is a file that cannot be read
+
+    Source: the CreateJob page of the API (81 error rows) and its list of common error codes.
+    """
+    try:
+        description = read_job(job)
+    except JobSyntaxError as error:
+        return [Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))]
+    found = list(_walk(_ROOT, description, "", "", templates))
+    if description.get("Type") == "App":
+        found = [item for item in found if item.code != "MissingDAG"]
+    if not max_tasks:
+        found = [item for item in found if (item.path, item.code) != ("DAG.Tasks", "InvalidTasks")]
+    dag = description.get("DAG")
+    if isinstance(dag, dict):
+        tasks = dag.get("Tasks")
+        if isinstance(tasks, dict):
+            for name, task in tasks.items():
+                if isinstance(task, dict):
+                    found += _validate_cluster(task, f"DAG.Tasks.{name}", templates)
+            found += _validate_quotas(tasks, quotas) if quotas else ()
+            found += _validate_graph(tasks, dag.get("Dependencies"), templates)
+    return found
+
+
+def job_warnings(job: JobSource) -> list[str]:
+    """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
+    tasks = (read_job(job).get("DAG") or {}).get("Tasks") or {}
+    # The service takes exactly one of the two; that the fixed cluster wins is an assumption.
+    return [
+        f"DAG.Tasks.{name} has both ClusterId and AutoCluster:"
+        f" ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
+        for name, task in tasks.items()
+        if isinstance(task, dict) and not is_absent(task.get("ClusterId")) and task.get("AutoCluster")
+    ]
+
+
+def _walk(node: _Node, value: Any, path: str, name: str, templates: bool) -> Iterator[Violation]:
+    for check in node.checks:
+        if not check.passes(value):
+            yield _violation(path, name, check, value)
+            if check.is_type:
+                return
+    if isinstance(value, Mapping):
+        if node.fields:
+            yield from _walk_fields(node, value, path, templates)
+        elif node.value is not None:
+            yield from _walk_map(node, value, path, name, templates)
+    elif node.value is not None and isinstance(value, (list, tuple)):
+        for index, element in enumerate(value):
+            if not (templates and is_template(element)):
+                yield from _walk(node.value, element, f"{path}.{index}", name, templates)
+
+
+def _walk_fields(node: _Node, value: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
+    for name in value:
+        if name not in node.fields:
+            yield _unknown(node, name, f"{path}.{name}" if path else str(name))
+    for name, child in node.fields.items():
+        found = value.get(name)
+        here = f"{path}.{name}" if path else name
+        if is_absent(found):
+            # An empty CommandLine is legal, its length range begins with 0; it is there, so it is not missing.
+            if child.required and not (name == "CommandLine" and found == ""):
+                yield Violation(
+                    here,
+                    f"Missing{name}",
+                    f"{name} is mandatory for this action.",
+                    f"Add {name} to the description.",
+                )
+        elif not (templates and is_template(found)):
+            yield from _walk(child, found, here, name, templates)
+
+
+def _walk_map(node: _Node, value: Mapping[str, Any], path: str, name: str, templates: bool) -> Iterator[Violation]:
+    assert node.value is not None
+    for key, element in value.items():
+        here, key_name = f"{path}.{key}", f"{name}.{key}"
+        if not (templates and is_template(key)):
+            for check in node.key_checks:
+                if not check.passes(key):
+                    yield _violation(here, key_name, check, key)
+        if not (templates and is_template(element)):
+            value_path = here if node.value.fields else f"{here}.value"
+            yield from _walk(node.value, element, value_path, f"{key_name}.value", templates)
+
+
+def _violation(path: str, name: str, check: Check, value: Any) -> Violation:
+    message = f"Specified parameter {name} is not valid."
+    if check.tail:
+        message += f" {check.tail}"
+    secret = not _SECRET.isdisjoint(path.split(".")) or path.endswith(_SECRET_TOKEN)
+    return Violation(path, f"Invalid{name}", message, f"Found {_shown(value, secret)}; right is {check.right}.")
+
+
+def _shown(value: Any, secret: bool) -> str:
+    kind = "null" if value is None else type(value).__name__
+    if isinstance(value, (str, list, dict)):
+        kind += f" of length {len(value)}"
+    if secret or isinstance(value, (list, tuple, dict)):
+        return f"a {kind}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}... ({kind})"
+
+
+def _unknown(node: _Node, name: str, path: str) -> Violation:
+    return Violation(
+        path,
+        f"Invalid{name}",
+        f"Specified parameter {name} is not valid.",
+        f"There is no such field{did_you_mean(name, node.fields)}.",
+    )
+
+
+def did_you_mean(name: object, known: Mapping[str, Any]) -> str:
+    """Return a continuation of a sentence: the nearest known name, else the known names when they are few."""
+    lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {lower[close[0]]}"
+    return f"; known here: {', '.join(sorted(known))}" if len(known) <= 20 else ""
+
+
+def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
+    cluster = task.get("AutoCluster")
+    if is_absent(task.get("ClusterId")) and not cluster:
+        yield Violation(
+            f"{path}.ClusterId",
+            "MissingClusterId",
+            "ClusterId is mandatory for this action.",
+            "Give the task a ClusterId or an AutoCluster.",
+        )
+    if isinstance(cluster, Mapping):
+        images = [cluster.get("ImageId"), cluster.get("ECSImageId")]
+        if not any(is_absent(image) or (templates and is_template(image)) for image in images):
+            yield Violation(
+                f"{path}.AutoCluster.ECSImageId",
+                "InvalidECSImageId",
+                "Specified parameter ECSImageId is not valid.",
+                f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; right is one of the two.",
+            )
+
+
+def _validate_quotas(tasks: Mapping[str, Any], quotas: Quotas) -> Iterator[Violation]:
+    def exhausted(path: str, quota: str, found: object) -> Violation:
+        limit = getattr(quotas, quota)
+        return Violation(
+            path,
+            f"QuotaExhausted.{quota}",
+            f"The {quota} ({limit}) quota is exhausted.",
+            f"Found {found}; the account allows {limit}.",
+            status=403,
+        )
+
+    if len(tasks) > quotas.MaxJobTaskCount:
+        yield exhausted("DAG.Tasks", fields(Quotas)[0].name, len(tasks))
+    for name, task in tasks.items():
+        for key, quota in (("InstanceCount", "MaxTaskInstanceCount"), ("Timeout", "MaxInstanceTimeout")):
+            value = task.get(key) if isinstance(task, dict) else None
+            if type(value) is int and value > getattr(quotas, quota):
+                yield exhausted(f"DAG.Tasks.{name}.{key}", quota, value)
+
+
+def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool) -> Iterator[Violation]:
+    """Unknown tasks and cycles. That an unknown task is InvalidDependencies is an assumption."""
+    if not isinstance(dependencies, Mapping):
+        return
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for source, targets in dependencies.items():
+        names = [target for target in targets if isinstance(target, str)] if isinstance(targets, (list, tuple)) else []
+        for name in [source, *names]:
+            if name not in tasks and not (templates and is_template(name)):
+                yield Violation(
+                    f"DAG.Dependencies.{source}",
+                    "InvalidDependencies",
+                    "Specified parameter Dependencies is not valid.",
+                    f"Found {name!r}, which is no task of this job{did_you_mean(name, tasks)}.",
+                )
+        for name in names:
+            sorter.add(name, source)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle = list(reversed(error.args[1]))
+        advice = (
+            f"Task {cycle[0]} depends on itself."
+            if len(set(cycle)) == 1
+            else f"Found the cycle {' -> '.join(cycle)}; remove one of these dependencies."
+        )
+        yield Violation("DAG.Dependencies", "BadDAG", "It is a cyclic dag.", advice)

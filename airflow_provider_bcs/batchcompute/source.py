@@ -1,0 +1,185 @@
+"""Read a job description from whatever an author has: a dict, JSON text, a file, or an SDK's object."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+#: The largest job file that is read, in bytes. The service itself takes 256 KiB a job; a file that is split
+#: into one job a task may be larger.
+MAX_FILE_SIZE = 16 * 1024 * 1024
+FILE_SUFFIXES = (".json", ".yaml", ".yml")
+_MAX_NODES = 2_000_000
+_MAX_DEPTH = 64
+
+
+@runtime_checkable
+class HasDetail(Protocol):
+    """Our models and the vendor SDK's classes: an object that gives its content as a dict."""
+
+    def detail(self) -> dict[str, Any]: ...
+
+
+JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail"
+
+
+class JobSourceError(ValueError):
+    """A job description that cannot be read; the text says what was found and where."""
+
+
+class JobSyntaxError(JobSourceError):
+    """Text that is no job description.
+
+    :ivar code: the service's error code for such a request body
+    """
+
+    def __init__(self, text: str, code: str = "InvalidJsonFormat") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def read_job(job: JobSource) -> dict[str, Any]:
+    """Return a job description as a new dict with the service's own field names.
+
+    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()``
+    :raises JobSourceError: when it is none of these, or the file or text cannot be read
+    """
+    if isinstance(job, (Mapping, HasDetail)):
+        return dict(_plain(job))
+    if isinstance(job, os.PathLike):
+        return read_job_file(job)
+    if isinstance(job, str):
+        if job.strip().lower().endswith(FILE_SUFFIXES) and "\n" not in job.strip():
+            return read_job_file(job)
+        return parse_job(job)
+    raise JobSyntaxError(
+        f"A job is a dict, JSON text, the path of a {', '.join(FILE_SUFFIXES)} file or an object with detail();"
+        f" found {_kind(job)}.",
+        code="InvalidHttpBody",
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Copy ``value``, with each of our models and the vendor's objects in it turned into its dict."""
+    if isinstance(value, Mapping):
+        return {key: _plain(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(element) for element in value]
+    if type(value) in (str, int, bool, float, type(None)) or not isinstance(value, HasDetail):
+        return value
+    return _plain(value.detail())
+
+
+def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a job description from a JSON or YAML file of at most 16 MiB.
+
+    :raises JobSourceError: when there is no such file, or it is empty, too large, or not a description
+    """
+    file = Path(path)
+    try:
+        status = file.stat()
+        if not S_ISREG(status.st_mode):
+            raise JobSourceError(f"{file} is not a file.")
+        if status.st_size > MAX_FILE_SIZE:
+            raise JobSourceError(
+                f"{file} has {status.st_size / 1024**2:.1f} MiB; a job file has at most {MAX_FILE_SIZE // 1024**2} MiB."
+            )
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise JobSourceError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise JobSourceError(f"{file} is not UTF-8 text: byte {error.start} cannot be decoded.") from None
+    return parse_job(text, name=str(file), yaml=file.suffix.lower() != ".json")
+
+
+def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:
+    """Parse the text of a job description; never opens a file.
+
+    :param name: what to call the text in an error
+    :param yaml: read YAML instead of JSON
+    :raises JobSyntaxError: when the text is empty, malformed, or no object
+    """
+    if not text.strip():
+        raise JobSyntaxError(f"{name} is empty.")
+    description = _parse_yaml(text, name) if yaml else _parse_json(text, name)
+    if not isinstance(description, dict):
+        raise JobSyntaxError(
+            f"{name} holds {_kind(description)}; a job description is an object.", code="InvalidHttpBody"
+        )
+    return description
+
+
+def _kind(value: object) -> str:
+    words = {str: "a string", list: "an array", type(None): "nothing", int: "a number", bool: "a boolean"}
+    return words.get(type(value), f"a {type(value).__name__}")
+
+
+def _parse_json(text: str, name: str) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping = dict(pairs)
+        if len(mapping) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise JobSyntaxError(f"{name} has the key {twice!r} twice in one object; the first would be lost.")
+        return mapping
+
+    def no_constant(constant: str) -> None:
+        raise JobSyntaxError(f"{name} holds {constant}, which is not JSON.")
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except json.JSONDecodeError as error:
+        raise JobSyntaxError(f"{name} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.") from None
+    except RecursionError:
+        raise JobSyntaxError(f"{name} is nested too deeply.") from None
+
+
+def _parse_yaml(text: str, name: str) -> Any:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """The safe loader, but a key that stands twice in one mapping is an error."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+            for key in keys:
+                if keys.count(key) > 1:
+                    raise JobSyntaxError(f"{name} has the key {key!r} twice in one mapping.")
+            return super().construct_mapping(node, deep=deep)
+
+    # Dates and times stay the text they are: a job description knows none.
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    try:
+        document = yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
+        raise JobSyntaxError(f"{name} is not YAML: {getattr(error, 'problem', None) or error}{where}.") from None
+    except RecursionError:
+        raise JobSyntaxError(f"{name} is nested too deeply.") from None
+    return _unshared(document, name)
+
+
+def _unshared(document: Any, name: str) -> Any:
+    """Copy what YAML aliases share, so that one task cannot change another; bounded, against alias bombs."""
+    count = 0
+
+    def copy(value: Any, depth: int) -> Any:
+        nonlocal count
+        count += 1
+        if count > _MAX_NODES or depth > _MAX_DEPTH:
+            raise JobSyntaxError(f"{name} is too large or too deeply nested once its YAML aliases are followed.")
+        if isinstance(value, dict):
+            return {key: copy(element, depth + 1) for key, element in value.items()}
+        if isinstance(value, list):
+            return [copy(element, depth + 1) for element in value]
+        return value
+
+    return copy(document, 0)

@@ -1,0 +1,156 @@
+"""What can go wrong between us and a service.
+
+The tree: OpenApiError
+ - NoAnswerError: no answer arrived
+ - ServiceError: the service answered with an error; has status, code, message, request id
+    - InvalidRequestError, AccessDeniedError (- ClockSkewError), NotFoundError, StateConflictError,
+      QuotaExhaustedError, TokenMismatchError, ThrottledError, ServerError
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+#: The service refuses requests whose date is further off than this.
+MAX_CLOCK_SKEW = timedelta(minutes=15)
+
+
+class OpenApiError(Exception):
+    """The base of all errors of the services."""
+
+
+class NoAnswerError(OpenApiError):
+    """No answer arrived: no connection, a time-out, or a connection that ended too early.
+
+    :ivar never_sent: whether the request certainly did not reach the service
+    """
+
+    def __init__(self, text: str, *, never_sent: bool = False) -> None:
+        super().__init__(text)
+        self.never_sent = never_sent
+
+
+class ServiceError(OpenApiError):
+    """The service answered with an error.
+
+    :ivar status: HTTP status
+    :ivar code: the service's error code
+    :ivar message: the service's text
+    :ivar request_id: what the service's support asks for; may be empty
+    :ivar retry_after: seconds the service asks to wait, or None
+    :ivar attempts: how often the request was sent before this answer was taken for final
+    """
+
+    attempts = 1
+
+    def __init__(
+        self, status: int, code: str, message: str, request_id: str = "", retry_after: float | None = None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        super().__init__(status, code, message, request_id, retry_after)
+
+    def __str__(self) -> str:
+        request = f", request {self.request_id}" if self.request_id else ""
+        return f"{self.code}: {self.message} (HTTP {self.status}{request})"
+
+
+class InvalidRequestError(ServiceError):
+    """The request is wrong and will stay wrong: codes Invalid..., Missing..., BadDAG and the like."""
+
+
+class AccessDeniedError(ServiceError):
+    """The keys are unknown, the signature does not match, or the user lacks a permission."""
+
+
+class ClockSkewError(AccessDeniedError):
+    """This machine's clock is further off the service's than the service allows."""
+
+
+class NotFoundError(ServiceError):
+    """There is no such resource, or no longer."""
+
+
+class StateConflictError(ServiceError):
+    """The operation is not allowed in the resource's current state."""
+
+
+class QuotaExhaustedError(ServiceError):
+    """A limit of the account is reached."""
+
+
+class TokenMismatchError(ServiceError):
+    """An idempotent token was used before, with other content."""
+
+
+class ThrottledError(ServiceError):
+    """The service has too many requests; this one was not carried out."""
+
+
+class ServerError(ServiceError):
+    """The service failed; whether the request was carried out is not known."""
+
+
+def service_error(
+    status: int,
+    code: str,
+    message: str,
+    request_id: str = "",
+    retry_after: float | None = None,
+    date: str | None = None,
+) -> ServiceError:
+    """Return the error object for an answer of the service.
+
+    :param date: the ``Date`` header of the answer, to tell a wrong clock from wrong keys
+    """
+    kind = _kind(status, code)
+    skew = _clock_skew(date)
+    if skew is not None and issubclass(kind, (AccessDeniedError, InvalidRequestError)):
+        kind = ClockSkewError
+        minutes = skew.total_seconds() / 60
+        message = (
+            f"This machine's clock is {abs(minutes):.0f} minutes {'ahead of' if minutes > 0 else 'behind'} the service's,"
+            f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service said: {message}"
+        )
+    return kind(status, code, message, request_id, retry_after)
+
+
+def _kind(status: int, code: str) -> type[ServiceError]:
+    by_code: tuple[tuple[str, type[ServiceError]], ...] = (
+        ("Throttling", ThrottledError),
+        ("IdempotentTokenMismatch", TokenMismatchError),
+        ("QuotaExhausted", QuotaExhaustedError),
+        ("StateConflict", StateConflictError),
+        ("InvalidAccessKeyId", AccessDeniedError),
+        ("Forbidden", AccessDeniedError),
+        ("InternalError", ServerError),
+    )
+    for start, kind in by_code:
+        if code.startswith(start):
+            return kind
+    if "Signature" in code or "Authorization" in code:
+        return AccessDeniedError
+    by_status: dict[int, type[ServiceError]] = {
+        401: AccessDeniedError,
+        403: AccessDeniedError,
+        404: NotFoundError,
+        409: StateConflictError,
+        429: ThrottledError,
+    }
+    if status >= 500:
+        return ServerError
+    return by_status.get(status, InvalidRequestError)
+
+
+def _clock_skew(date: str | None) -> timedelta | None:
+    """Return how far this machine's clock is ahead, or None when that is within what the service allows."""
+    try:
+        there = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    skew = datetime.now(timezone.utc) - there.replace(tzinfo=there.tzinfo or timezone.utc)
+    return skew if abs(skew) > MAX_CLOCK_SKEW else None

@@ -1,0 +1,191 @@
+"""The HTTP session that both clients send through: keep-alive, time-outs, retries, errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from urllib3.exceptions import NewConnectionError
+
+from .errors import NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
+
+log = logging.getLogger(__name__)
+
+#: Signs a prepared request: its headers get what the service asks for.
+Signer = Callable[[requests.PreparedRequest], None]
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and how patiently a failed request is repeated; times in seconds."""
+
+    attempts: int = 5
+    first_wait: float = 0.5
+    max_wait: float = 20.0
+
+
+class _Signed(AuthBase):
+    """Signs in requests' own place for it, so that a .netrc file cannot put another Authorization there."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        self._signer(request)
+        return request
+
+
+class Session:
+    """Sends signed JSON requests to one endpoint.
+
+    :param endpoint: URL without a path, e.g. ``https://batchcompute.cn-shanghai.aliyuncs.com``
+    :param signer: signs each request anew, repeated ones too
+    :param timeout: seconds to connect, and seconds without a byte from the service
+    :param retry: what to do after a failure that may pass
+    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        signer: Signer,
+        *,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retry: RetryPolicy | None = None,
+        verify: bool | str = True,
+        user_agent: str = "",
+    ) -> None:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"An endpoint is a URL like https://host or http://host:port; found {endpoint!r}.")
+        self.endpoint = f"{parts.scheme}://{parts.netloc}"
+        self._auth = _Signed(signer)
+        self._timeout = timeout
+        self._retry = retry or RetryPolicy()
+        self._http = requests.Session()
+        self._http.verify = verify
+        self._http.headers["User-Agent"] = user_agent
+        # A session is used by several threads in a triggerer; ten connections are requests' own default.
+        self._http.mount(self.endpoint, HTTPAdapter(pool_maxsize=10))
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._http.close()
+
+    def send(
+        self, method: str, target: str, body: Mapping[str, Any] | None = None, *, repeatable: bool
+    ) -> dict[str, Any]:
+        """Send a request and return the JSON object of the answer, ``{}`` for an empty one.
+
+        :param target: path and query as they are to be on the wire
+        :param body: sent as JSON
+        :param repeatable: whether doing it twice is the same as doing it once; such a request is repeated after
+            any failure that may pass, another one only when it was certainly not carried out
+        :raises NoAnswerError: when no answer arrived
+        :raises ServiceError: when the service answered with an error
+        """
+        content = b"" if body is None else json.dumps(body).encode()
+
+        def may_pass(error: BaseException) -> bool:
+            if isinstance(error, ThrottledError) or (isinstance(error, NoAnswerError) and error.never_sent):
+                return True
+            return repeatable and isinstance(error, (NoAnswerError, ServerError))
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self._retry.attempts),
+            wait=self._wait,
+            retry=retry_if_exception(may_pass),
+            before_sleep=lambda state: _log_retry(state, method, target),
+            reraise=True,
+        )
+        try:
+            return retrying(self._send_once, method, target, content)
+        except ServiceError as error:
+            error.attempts = retrying.statistics["attempt_number"]
+            raise
+
+    def _wait(self, state: RetryCallState) -> float:
+        backoff = wait_exponential_jitter(
+            initial=self._retry.first_wait, max=self._retry.max_wait, jitter=self._retry.first_wait
+        )(state)
+        error = state.outcome.exception() if state.outcome else None
+        return max(backoff, min(getattr(error, "retry_after", None) or 0, 4 * self._retry.max_wait))
+
+    def _send_once(self, method: str, target: str, content: bytes) -> dict[str, Any]:
+        try:
+            response = self._http.request(
+                method,
+                self.endpoint + target,
+                data=content,
+                auth=self._auth,
+                timeout=self._timeout,
+                # A signature is for one host: following a redirect would hand it to another.
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise NoAnswerError(f"{self.endpoint}: the TLS certificate was not accepted: {error}") from error
+        except requests.RequestException as error:
+            raise _no_answer(self.endpoint, error) from error
+        return _read(response)
+
+
+def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
+    # requests has no class of its own for a connection that was refused or whose host name is unknown.
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    never_sent = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+    return NoAnswerError(f"{endpoint} did not answer: {error}", never_sent=never_sent)
+
+
+def _read(response: requests.Response) -> dict[str, Any]:
+    try:
+        content = response.json() if response.content else {}
+    except ValueError:
+        content = None
+    if response.ok and response.status_code < 300 and isinstance(content, (dict, list)):
+        return content if isinstance(content, dict) else {"Items": content}
+    headers = response.headers
+    request_id = headers.get("x-acs-request-id") or headers.get("request-id") or ""
+    if not isinstance(content, dict) or response.status_code < 300:
+        kind = headers.get("Content-Type", "no content type")
+        message = f"The answer is not the JSON of the service but {len(response.content)} bytes of {kind}"
+        # Something between us and the service answered: a proxy, a load balancer.
+        status = response.status_code
+        if status < 300:
+            raise ServerError(status, "MalformedAnswer", message, request_id)
+        raise service_error(status, "MalformedAnswer", message, request_id)
+    raise service_error(
+        response.status_code,
+        content.get("Code") or content.get("ErrorCode") or "UnknownCode",
+        content.get("Message") or "no reason given",
+        request_id or content.get("RequestId", ""),
+        _seconds(headers.get("x-acs-retry-after") or headers.get("Retry-After")),
+        headers.get("Date"),
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return float(value) if value else None
+    except ValueError:
+        return None
+
+
+def _log_retry(state: RetryCallState, method: str, target: str) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    pause = state.next_action.sleep if state.next_action else 0
+    log.warning(
+        "%s %s failed (attempt %d), next in %.1f s: %s",
+        method,
+        target.split("?")[0],
+        state.attempt_number,
+        pause,
+        error,
+    )

@@ -48,16 +48,20 @@ if TYPE_CHECKING:
     from .violation import JobWarning as JobWarning
     from .violation import Violation as Violation
 
-_MODULES = {
-    "client": "Client",
-    "cluster": "NAS OSS VPC AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts Networks SystemDisk",
-    "job": "DAG Command Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
-    "response": "Created Error Instance Job Metrics Result Task",
-    "rules": "Quotas job_warnings validate_job",
-    "source": "JobSourceError read_job",
-    "violation": "InvalidJobError JobWarning Violation",
+_HOME = {
+    name: module
+    for module, names in (
+        ("client", "Client"),
+        ("cluster", "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks OSS"),
+        ("cluster", "SystemDisk VPC"),
+        ("job", "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic"),
+        ("response", "Created Error Instance Job Metrics Result Task"),
+        ("rules", "Quotas job_warnings validate_job"),
+        ("source", "JobSourceError read_job"),
+        ("violation", "InvalidJobError JobWarning Violation"),
+    )
+    for name in names.split()
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = sorted(_HOME)
 

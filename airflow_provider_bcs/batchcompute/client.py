@@ -10,11 +10,17 @@ from urllib.parse import quote
 
 import requests
 
-from .. import __version__
-from ..openapi import roa
-from ..openapi.credentials import CredentialProvider, Credentials, default_credentials, fixed_credentials
-from ..openapi.errors import NotFoundError, StateConflictError
-from ..openapi.session import RetryPolicy, Session
+from airflow_provider_bcs import __version__
+from airflow_provider_bcs.openapi import roa
+from airflow_provider_bcs.openapi.credentials import (
+    CredentialProvider,
+    Credentials,
+    default_credentials,
+    fixed_credentials,
+)
+from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.session import RetryPolicy, Session
+
 from .description import known_fields_only
 from .job import JobDescription
 from .response import Created, Instance, Job, Response, Task

@@ -85,9 +85,7 @@ def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         if not S_ISREG(status.st_mode):
             raise JobSourceError(f"{file} is not a file.")
         if status.st_size > MAX_FILE_SIZE:
-            raise JobSourceError(
-                f"{file} has {status.st_size / 1024**2:.1f} MiB; a job file has at most {MAX_FILE_SIZE // 1024**2} MiB."
-            )
+            raise JobSourceError(_too_large(str(file), status.st_size))
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise JobSourceError(f"{file} cannot be read: {error.strerror or error}.") from None
@@ -105,12 +103,18 @@ def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> d
     """
     if not text.strip():
         raise JobSyntaxError(f"{name} is empty.")
+    if len(text) > MAX_FILE_SIZE:
+        raise JobSyntaxError(_too_large(name, len(text)))
     description = _parse_yaml(text, name) if yaml else _parse_json(text, name)
     if not isinstance(description, dict):
         raise JobSyntaxError(
             f"{name} holds {_kind(description)}; a job description is an object.", code="InvalidHttpBody"
         )
     return description
+
+
+def _too_large(name: str, length: int) -> str:
+    return f"{name} has {length / 1024**2:.1f} MiB; a job description has at most {MAX_FILE_SIZE // 1024**2} MiB."
 
 
 def _kind(value: object) -> str:

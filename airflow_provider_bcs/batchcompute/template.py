@@ -4,5 +4,8 @@ from __future__ import annotations
 
 
 def is_template(value: object) -> bool:
-    """Tell whether ``value`` is text that holds a Jinja expression, statement or comment."""
-    return isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
+    """Tell whether ``value`` is text with a Jinja expression, statement or comment, or another task's output."""
+    if isinstance(value, str):
+        return any(mark in value for mark in ("{{", "{%", "{#"))
+    # What Airflow resolves at execute time (XComArg and its kin) has this method.
+    return hasattr(value, "resolve")

@@ -112,8 +112,9 @@ def service_error(
     if skew is not None and issubclass(kind, (AccessDeniedError, InvalidRequestError)):
         kind = ClockSkewError
         minutes = skew.total_seconds() / 60
+        direction = "ahead of" if minutes > 0 else "behind"
         message = (
-            f"This machine's clock is {abs(minutes):.0f} minutes {'ahead of' if minutes > 0 else 'behind'} the service's,"
+            f"This machine's clock is {abs(minutes):.0f} minutes {direction} the service's,"
             f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service said: {message}"
         )
     return kind(status, code, message, request_id, retry_after)

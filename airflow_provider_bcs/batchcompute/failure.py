@@ -1,0 +1,40 @@
+"""Say why a job did not succeed: its message, its failed instances, and the last lines they wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from airflow_provider_bcs.openapi.errors import OpenApiError
+
+from .states import FAILED
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .response import Job
+
+#: How many failed instances of a job are told about.
+MAX_INSTANCES = 5
+
+
+def explain_failure(client: Client, job: Job) -> str:
+    """Return a text of one or more lines; asks the service for the failed tasks and instances."""
+    lines = [f"Job {job.Id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")]
+    try:
+        lines += islice(_failed_instances(client, job), MAX_INSTANCES)
+    except OpenApiError as error:
+        lines.append(f"(its failed instances could not be read: {error})")
+    return "\n".join(lines)
+
+
+def _failed_instances(client: Client, job: Job) -> Iterator[str]:
+    for task in client.list_tasks(job):
+        if task.State == FAILED or task.InstanceMetrics.FailedCount:
+            for instance in client.list_instances(job, task.TaskName, FAILED):
+                yield (
+                    f"Instance {instance.InstanceId} of task {task.TaskName}"
+                    f" failed after {instance.RetryCount} retries: {instance.Result}"
+                )
+                if instance.StderrRedirectPath:
+                    yield f"  its standard error: {instance.StderrRedirectPath}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Strict, WrapValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Strict, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from .rules import did_you_mean
@@ -46,24 +46,20 @@ class Description(_Model):
     It is built from a dict, JSON text, the path of a file, another model, any object with ``detail()``, or from
     keyword arguments. Fields are read and written as attributes and as items.
 
-    :raises pydantic.ValidationError: for a value of the wrong type or an unknown field, with the nearest known name
+    :raises ValueError: for an unknown field, with the nearest known name; for a value of the wrong type its
+        subclass ``pydantic.ValidationError``
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
-        given = {} if properties is None else read_job(properties)
-        super().__init__(**{**given, **fields})
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_fields_only(cls, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            for name in data:
-                if name not in cls.model_fields:
-                    known = did_you_mean(name, cls.model_fields)
-                    raise ValueError(f"{cls.__name__} has no field {name}{known}")
-        return data
+        given = {**({} if properties is None else read_job(properties)), **fields}
+        for name in given:
+            if name not in type(self).model_fields:
+                known = did_you_mean(name, type(self).model_fields)
+                raise ValueError(f"{type(self).__name__} has no field {name}{known}")
+        # Clients send null for "not set".
+        super().__init__(**{name: value for name, value in given.items() if value is not None})
 
     def detail(self) -> dict[str, Any]:
         """Return the content as a dict of plain values; what was never set and has no default is left out."""

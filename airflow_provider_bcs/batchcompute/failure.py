@@ -32,9 +32,10 @@ def _failed_instances(client: Client, job: Job) -> Iterator[str]:
     for task in client.list_tasks(job):
         if task.State == FAILED or task.InstanceMetrics.FailedCount:
             for instance in client.list_instances(job, task.TaskName, FAILED):
-                yield (
+                text = (
                     f"Instance {instance.InstanceId} of task {task.TaskName}"
                     f" failed after {instance.RetryCount} retries: {instance.Result}"
                 )
                 if instance.StderrRedirectPath:
-                    yield f"  its standard error: {instance.StderrRedirectPath}"
+                    text += f"\n(its standard error: {instance.StderrRedirectPath})"
+                yield text

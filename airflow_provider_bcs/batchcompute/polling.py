@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_bcs.openapi.errors import NoAnswerError, ServerError, ThrottledError
 
@@ -49,10 +48,18 @@ class Target:
         return " ".join(parts)
 
 
+class Log(Protocol):
+    """A logger: the standard library's, or Airflow's."""
+
+    def info(self, message: str, /, *args: Any) -> Any: ...
+
+    def warning(self, message: str, /, *args: Any) -> Any: ...
+
+
 class Poll:
     """One poll a call; writes a log line when the progress has changed."""
 
-    def __init__(self, client: Client, target: Target, log: logging.Logger) -> None:
+    def __init__(self, client: Client, target: Target, log: Log) -> None:
         self._client = client
         self._target = target
         self._log = log

@@ -1,0 +1,108 @@
+"""Read an Airflow connection: keys, region and endpoints, for both services.
+
+Connection type ``bcs``: login and password are AccessKey id and secret (none: the vendor's default credential chain);
+extra holds ``region``, ``security_token``, ``role_arn``, ``workspace_id``, ``batchcompute_endpoint``, ``dlc_endpoint``,
+``oss_endpoint``, ``verify``; host and port set one endpoint for all services. Connections of the Alibaba provider
+(type ``alibaba_cloud``, keys in extra) are read as they are.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from airflow_provider_bcs.openapi.credentials import (
+    CredentialProvider,
+    Credentials,
+    default_credentials,
+    fixed_credentials,
+)
+
+
+class AirflowConnection(Protocol):
+    """What is read of an Airflow connection; its class is another one in Airflow 2 and 3."""
+
+    conn_id: str
+    host: str | None
+    port: int | None
+    schema: str | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]: ...
+
+
+class ConnectionSettingsError(ValueError):
+    """A connection lacks something; the text names the field."""
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """How to reach a service.
+
+    :ivar endpoint: URL, or None for the region's public endpoint
+    :ivar verify: False to accept any TLS certificate, or the path of a CA bundle
+    """
+
+    region: str
+    endpoint: str | None
+    credentials: CredentialProvider
+    verify: bool | str
+
+
+def read_connection(connection: AirflowConnection, service: str, region: str | None = None) -> ServiceSettings:
+    """Return how to reach ``service`` (``batchcompute``, ``dlc`` or ``oss``).
+
+    :param region: instead of the connection's
+    :raises ConnectionSettingsError: when neither a region nor an endpoint is given, or only half a key
+    """
+    extra = connection.extra_dejson
+    endpoint = extra.get(f"{service}_endpoint") or _host_endpoint(connection)
+    region = region or extra.get("region") or extra.get("region_id")
+    if not region and not endpoint:
+        raise ConnectionSettingsError(
+            f"Connection {connection.conn_id} has no region: set the extra field region, e.g. cn-shanghai,"
+            f" or {service}_endpoint, or host for the local service."
+        )
+    return ServiceSettings(
+        region=region or "local",
+        endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
+        credentials=_credentials(connection, extra),
+        verify=extra.get("verify", True),
+    )
+
+
+def _credentials(connection: AirflowConnection, extra: dict[str, Any]) -> CredentialProvider:
+    key_id = connection.login or extra.get("access_key_id")
+    secret = connection.password or extra.get("access_key_secret")
+    if bool(key_id) != bool(secret):
+        found, missing = ("login", "password") if key_id else ("password", "login")
+        raise ConnectionSettingsError(
+            f"Connection {connection.conn_id} has a {found} but no {missing}: login is the AccessKey id and password"
+            " its secret; leave both empty for the default credential chain."
+        )
+    given = Credentials(key_id, secret, extra.get("security_token")) if key_id and secret else None
+    if extra.get("role_arn"):
+        return default_credentials(extra["role_arn"], given)
+    return fixed_credentials(given) if given else default_credentials()
+
+
+def _host_endpoint(connection: AirflowConnection) -> str | None:
+    host = (connection.host or "").strip().rstrip("/")
+    if not host:
+        return None
+    if "://" not in host:
+        scheme = connection.schema if connection.schema in ("http", "https") else None
+        host = f"{scheme or ('http' if _is_loopback(host) else 'https')}://{host}"
+    return f"{host}:{connection.port}" if connection.port else host
+
+
+def _is_loopback(host: str) -> bool:
+    """The local service speaks plain HTTP, and only on this machine; everything else is TLS unless said otherwise."""
+    name = host.partition(":")[0]
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"

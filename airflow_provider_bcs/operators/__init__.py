@@ -1,0 +1,1 @@
+"""Operators: submit and wait."""

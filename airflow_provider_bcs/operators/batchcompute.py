@@ -1,0 +1,257 @@
+"""The BatchCompute operator: submit a job and wait until it has ended."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    BaseOperator,
+    conf,
+)
+
+from airflow_provider_bcs.batchcompute.polling import Poll, Target
+from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, HasDetail, parse_job, read_job
+from airflow_provider_bcs.batchcompute.template import is_template
+from airflow_provider_bcs.batchcompute.violation import InvalidJobError, JobWarning
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_bcs.batchcompute.client import Client
+    from airflow_provider_bcs.batchcompute.response import Job
+    from airflow_provider_bcs.batchcompute.source import JobSource
+
+
+class BatchComputeSubmitJobOperator(BaseOperator):
+    """Submit a BatchCompute job and wait until it has ended.
+
+    The job's id is pushed as XCom ``job_id`` as soon as it is known, and returned. A retry continues the job of the
+    try before: it waits for it when it still runs, and starts it again when it failed or was stopped, which runs only
+    what had not finished. ``AutoRelease`` is honoured by deleting the job once its success was seen.
+
+    :param job: the job description: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file relative to
+        the DAG file, one of our models, or an object with ``detail()`` (templated)
+    :param bcs_conn_id: the connection (templated)
+    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    :param poll_interval: seconds between two polls
+    :param wait_for_completion: False to end as soon as the job is submitted
+    :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
+    """
+
+    template_fields: Sequence[str] = ("job", "bcs_conn_id")
+    template_ext: Sequence[str] = FILE_SUFFIXES
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
+    ui_color = "#ffe8cc"
+
+    def __init__(
+        self,
+        *,
+        job: JobSource,
+        bcs_conn_id: str = BatchComputeHook.default_conn_name,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = 10.0,
+        wait_for_completion: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        # Templates are rendered in dicts and text, not in models.
+        if isinstance(job, os.PathLike):
+            job = os.fspath(job)
+        elif isinstance(job, HasDetail):
+            job = read_job(job)
+        self.job: Any = job
+        self.bcs_conn_id = bcs_conn_id
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.wait_for_completion = wait_for_completion
+        self._job_id: str | None = None
+        if not self._is_file(job):
+            self._validate(job)
+
+    def _is_file(self, job: Any) -> bool:
+        return isinstance(job, str) and job.endswith(FILE_SUFFIXES) and not job.lstrip().startswith("{")
+
+    def _validate(self, job: Any, source: str = "") -> None:
+        """Say what is wrong while the DAG file is parsed; what holds a template waits until it is rendered."""
+        if is_template(job) and not (isinstance(job, str) and _is_json(job)):
+            return
+        if violations := validate_job(job):
+            raise InvalidJobError(violations, source or f"The job of task {self.task_id}")
+        for text in job_warnings(job):
+            warnings.warn(text, JobWarning, stacklevel=2)
+
+    def resolve_template_files(self) -> None:
+        """Read the job file, if there is one, and validate what is in it.
+
+        Airflow calls this once a DAG file is parsed. Afterwards no value is taken for a file any more: neither one
+        that a template is rendered to, nor one inside the job that happens to end in ``.json``.
+        """
+        file = self.job if self._is_file(self.job) else None
+        super().resolve_template_files()
+        if file is not None:
+            if self.job == file:
+                raise AirflowException(f"The job file {file} of task {self.task_id} cannot be read.")
+            yaml = not file.endswith(".json")
+            if not is_template(self.job) or _is_json(self.job):
+                # A dict is rendered value by value: what a template gives cannot change the structure.
+                self.job = _parsed(self.job, file, yaml)
+            self._validate(self.job, source=file)
+        self.template_ext = ()
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Render the templated fields; the job file is read first where nobody has done that yet."""
+        if self.template_ext:
+            self.resolve_template_files()
+        super().render_template_fields(context, jinja_env)
+
+    # Executing
+
+    def execute(self, context: Context) -> str:
+        """Submit the job, and wait unless told otherwise; return the job's id."""
+        job = self._rendered_job()
+        auto_release = bool(job.get("AutoRelease"))
+        if self.wait_for_completion and auto_release:
+            # A job that the service deletes leaves nobody a state to see; see _conclude.
+            job["AutoRelease"] = False
+        status = self._submit(job, context)
+        self._job_id = status.Id
+        context["ti"].xcom_push(key="job_id", value=status.Id)
+        if not self.wait_for_completion:
+            return status.Id
+        if self.deferrable and not status.is_terminal:
+            self.defer(
+                trigger=BatchComputeTrigger(
+                    job_id=status.Id,
+                    bcs_conn_id=self.bcs_conn_id,
+                    poll_interval=self.poll_interval,
+                    deadline=self._deadline(context),
+                ),
+                method_name="execute_complete",
+                kwargs={"job_id": status.Id, "auto_release": auto_release},
+            )
+        self._wait(status.Id)
+        return self._conclude(status.Id, auto_release)
+
+    def execute_complete(self, context: Context, event: dict[str, Any], job_id: str, auto_release: bool = False) -> str:
+        """Go on after the triggerer has seen the job's end."""
+        self._job_id = job_id
+        if event.get("timeout"):
+            self.on_kill()
+            raise AirflowTaskTimeout(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
+        if event.get("error"):
+            raise AirflowException(f"Waiting for job {job_id} was given up: {event['error']}")
+        return self._conclude(job_id, auto_release)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after a deferral; when Airflow itself ended the deferral, the job is stopped.
+
+        Airflow 2 gives a deferral the task's execution_timeout, and calls none of the task's methods when it passes.
+        """
+        if next_method == "__fail__":
+            self._job_id = context["ti"].xcom_pull(task_ids=self.task_id, key="job_id")
+            self.on_kill()
+        return super().resume_execution(next_method, next_kwargs, context)
+
+    def on_kill(self) -> None:
+        """Stop the job; it is no error that it has ended."""
+        from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
+
+        if self._job_id is None:
+            return
+        try:
+            self._client.stop_job(self._job_id)
+        except (StateConflictError, NotFoundError) as error:
+            self.log.info("Job %s is not running any more: %s", self._job_id, error)
+        except OpenApiError as error:
+            self.log.error("Job %s could NOT be stopped and may still run: %s", self._job_id, error)
+        else:
+            self.log.info("Job %s is stopped.", self._job_id)
+
+    @cached_property
+    def hook(self) -> BatchComputeHook:
+        """The hook; only once the connection id is rendered."""
+        return BatchComputeHook(self.bcs_conn_id)
+
+    @property
+    def _client(self) -> Client:
+        return self.hook.client
+
+    def _rendered_job(self) -> dict[str, Any]:
+        # Never read_job here: rendered text must not be able to name a file.
+        job = _parsed(self.job, "The rendered job") if isinstance(self.job, str) else read_job(self.job)
+        if violations := validate_job(job, templates=False):
+            raise AirflowFailException(str(InvalidJobError(violations, "The rendered job")))
+        return job
+
+    def _submit(self, job: dict[str, Any], context: Context) -> Job:
+        from airflow_provider_bcs.batchcompute.submission import submit
+        from airflow_provider_bcs.openapi.errors import InvalidRequestError
+
+        ti: Any = context["ti"]
+        owner = {
+            "dag": ti.dag_id,
+            "run": ti.run_id,
+            "task": ti.task_id,
+            "map": ti.map_index,
+            # Constant over retries, another one after a clear: a clear starts over.
+            "generation": ti.max_tries,
+        }
+        is_retry = ti.try_number > ti.max_tries - self.retries + 1
+        try:
+            status = submit(self._client, job, owner, resume=is_retry)
+        except InvalidRequestError as error:
+            raise AirflowFailException(f"The service refuses the job: {error}") from error
+        self.log.info("Job %s (%s) is submitted.", status.Id, status.Name)
+        return status
+
+    def _wait(self, job_id: str) -> None:
+        poll = Poll(self._client, Target(job_id), self.log)
+        while (status := poll()) is None or not status.is_terminal:
+            time.sleep(self.poll_interval)
+
+    def _conclude(self, job_id: str, auto_release: bool) -> str:
+        from airflow_provider_bcs.batchcompute.failure import explain_failure
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        client = self._client
+        status = client.get_job(job_id)
+        if status.is_unsuccessful:
+            raise AirflowException(explain_failure(client, status))
+        self.log.info("Job %s: %s", job_id, status.progress)
+        if auto_release:
+            try:
+                client.delete_job(job_id)
+                self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
+            except OpenApiError as error:
+                self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
+        return job_id
+
+    def _deadline(self, context: Context) -> float | None:
+        ti: Any = context["ti"]
+        started: datetime = ti.start_date
+        return None if self.execution_timeout is None else (started + self.execution_timeout).timestamp()
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text is JSON even before its templates are rendered."""
+    try:
+        parse_job(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(text: str, name: str, yaml: bool | None = None) -> dict[str, Any]:
+    return parse_job(text, name=name, yaml=not text.lstrip().startswith("{") if yaml is None else yaml)

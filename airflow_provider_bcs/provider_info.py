@@ -1,0 +1,68 @@
+"""What Airflow asks of a provider: its connection type, modules and form fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _field(label: str, description: str, *, secret: bool = False) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": ["string", "null"]}
+    if secret:
+        schema["format"] = "password"
+    return {"label": label, "description": description, "schema": schema}
+
+
+#: The extra fields of a ``bcs`` connection.
+CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
+    "region": _field("Region", "Region id, e.g. cn-shanghai"),
+    "security_token": _field("Security token", "Comes with temporary (STS) keys", secret=True),
+    "role_arn": _field("RAM role", "ARN of a role to assume with these keys"),
+    "workspace_id": _field("PAI workspace", "Workspace of PAI-DLC jobs"),
+    "batchcompute_endpoint": _field("BatchCompute endpoint", "URL instead of the region's public one"),
+    "dlc_endpoint": _field("PAI-DLC endpoint", "URL instead of the region's public one"),
+    "oss_endpoint": _field("OSS endpoint", "URL instead of the region's public one"),
+}
+
+UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema"],
+    "relabeling": {
+        "login": "AccessKey id",
+        "password": "AccessKey secret",
+        "host": "Endpoint of all services",
+    },
+    "placeholders": {
+        "login": "empty: default credential chain",
+        "host": "empty: the region's public endpoints; http://127.0.0.1 for the local service",
+        "port": "8642 for the local service",
+    },
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's description, valid against Airflow's ``provider_info.schema.json``."""
+    package, integration = "airflow_provider_bcs", "Alibaba Cloud BatchCompute"
+    return {
+        "package-name": "airflow-provider-bcs",
+        "name": "Alibaba Cloud BatchCompute",
+        "description": "Runs BatchCompute job files as native Airflow graphs.",
+        "integrations": [
+            {
+                "integration-name": integration,
+                "external-doc-url": "https://www.alibabacloud.com/help/en/batchcompute",
+                "tags": ["service"],
+            }
+        ],
+        "connection-types": [
+            {
+                "connection-type": "bcs",
+                "hook-class-name": f"{package}.hooks.batchcompute.BatchComputeHook",
+                "hook-name": "Alibaba Cloud BatchCompute and PAI-DLC",
+                "conn-fields": CONNECTION_FIELDS,
+                "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
+            }
+        ],
+        **{
+            room: [{"integration-name": integration, "python-modules": [f"{package}.{room}.batchcompute"]}]
+            for room in ("hooks", "operators", "sensors", "triggers")
+        },
+    }

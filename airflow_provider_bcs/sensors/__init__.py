@@ -1,0 +1,1 @@
+"""Sensors: wait for something that was submitted elsewhere."""

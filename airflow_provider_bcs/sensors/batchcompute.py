@@ -1,0 +1,156 @@
+"""The BatchCompute sensors: wait until a job, a task of it, or one instance of a task has finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    conf,
+)
+
+from airflow_provider_bcs.batchcompute.polling import Poll, Target
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class BatchComputeJobSensor(BaseSensorOperator):
+    """Wait until a job has finished; fail when it fails or is stopped.
+
+    :param job_id: the job (templated)
+    :param bcs_conn_id: the connection (templated)
+    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    """
+
+    template_fields: Sequence[str] = ("job_id", "bcs_conn_id")
+    ui_color = "#fff2e0"
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        bcs_conn_id: str = BatchComputeHook.default_conn_name,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id
+        self.bcs_conn_id = bcs_conn_id
+        self.deferrable = deferrable
+
+    @property
+    def target(self) -> Target:
+        """What is waited for."""
+        return Target(self.job_id)
+
+    @cached_property
+    def _poll(self) -> Poll:
+        return Poll(BatchComputeHook(self.bcs_conn_id).client, self.target, self.log)
+
+    def poke(self, context: Context) -> bool:
+        """Return whether it has finished.
+
+        :raises AirflowException: when it ended without success, or when there is no such thing
+        """
+        from airflow_provider_bcs.openapi.errors import ServiceError
+
+        try:
+            status = self._poll()
+        except ServiceError as error:
+            raise AirflowException(f"{self.target}: {error}") from error
+        return status is not None and self._has_finished(status.State, status.is_terminal)
+
+    def _has_finished(self, state: str, is_terminal: bool) -> bool:
+        if is_terminal and state != "Finished":
+            raise AirflowException(f"{self.target} is {state}.")
+        return is_terminal
+
+    def execute(self, context: Context) -> None:
+        """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
+        if not self.deferrable:
+            super().execute(context)
+            return
+        try:
+            finished = self.poke(context)
+        except AirflowException as error:
+            self._fail(error)
+        if not finished:
+            self.defer(
+                trigger=BatchComputeTrigger(
+                    **self.target.fields(),
+                    bcs_conn_id=self.bcs_conn_id,
+                    poll_interval=float(self.poke_interval),
+                    deadline=self._deadline(context),
+                ),
+                method_name="execute_complete",
+            )
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """Go on after the triggerer has seen the end."""
+        try:
+            if event.get("timeout"):
+                raise AirflowSensorTimeout(f"{self.target} did not end within {self.timeout:.0f} s.")
+            if event.get("error"):
+                raise AirflowException(f"Waiting for {self.target} was given up: {event['error']}")
+            self._has_finished(event["state"], is_terminal=True)
+        except AirflowException as error:
+            self._fail(error)
+        self.log.info("%s has finished.", self.target)
+
+    def _fail(self, error: AirflowException) -> None:
+        if self.soft_fail:
+            raise AirflowSkipException(str(error)) from error
+        raise error
+
+    def _deadline(self, context: Context) -> float:
+        ti: Any = context["ti"]
+        started: datetime = ti.start_date
+        seconds = self.timeout
+        if self.execution_timeout is not None:
+            seconds = min(seconds, self.execution_timeout.total_seconds())
+        return started.timestamp() + seconds
+
+
+class BatchComputeTaskSensor(BatchComputeJobSensor):
+    """Wait until one task of a job has finished; the rest of the job may still run.
+
+    :param task_name: the task (templated)
+    """
+
+    template_fields: Sequence[str] = (*BatchComputeJobSensor.template_fields, "task_name")
+
+    def __init__(self, *, task_name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.task_name = task_name
+
+    @property
+    def target(self) -> Target:
+        """What is waited for."""
+        return Target(self.job_id, self.task_name)
+
+
+class BatchComputeInstanceSensor(BatchComputeTaskSensor):
+    """Wait until one instance of a task has finished.
+
+    :param instance_id: its number, from 0 (templated)
+    """
+
+    template_fields: Sequence[str] = (*BatchComputeTaskSensor.template_fields, "instance_id")
+
+    def __init__(self, *, instance_id: int | str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.instance_id = instance_id
+
+    @property
+    def target(self) -> Target:
+        """What is waited for."""
+        return Target(self.job_id, self.task_name, int(self.instance_id))

@@ -1,0 +1,85 @@
+"""The neutral plan between a job description and an Airflow graph: nodes, each a job of one task, and edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.rules import validate_job
+from airflow_provider_bcs.batchcompute.source import JobSource, read_job
+from airflow_provider_bcs.batchcompute.template import is_template
+from airflow_provider_bcs.batchcompute.violation import InvalidJobError
+
+#: What each node's job takes over from the whole job.
+CARRIED_OVER = ("Description", "Type", "Priority", "JobFailOnInstanceFail", "AutoRelease", "Notification")
+_MAX_NAME = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job split into one job for each of its tasks.
+
+    :ivar name: the whole job's name
+    :ivar description: the whole job's description, or ""
+    :ivar nodes: task name -> the job that runs this task alone
+    :ivar edges: task name -> the tasks that wait for it, each once
+    """
+
+    name: str
+    description: str
+    nodes: dict[str, dict[str, Any]]
+    edges: dict[str, list[str]]
+
+
+def plan_job(job: JobSource, source: str = "") -> Plan:
+    """Validate a job description and split it.
+
+    :param source: what to call it in an error, a file name for instance
+    :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
+    :raises JobSourceError: when it cannot be read
+    """
+    content = read_job(job)
+    violations = validate_job(content, max_tasks=False)
+    if violations:
+        raise InvalidJobError(violations, source)
+    if content["Type"] != "DAG":
+        raise ValueError(f"{source or 'The job'} has Type {content['Type']!r}; only a job of Type DAG has a graph.")
+    tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
+    for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
+        _no_template(path, value)
+    carried = {name: content[name] for name in CARRIED_OVER if name in content}
+    return Plan(
+        name=content["Name"],
+        description=content.get("Description") or "",
+        nodes={
+            name: {
+                "Name": _node_name(content["Name"], name),
+                **carried,
+                "DAG": {"Tasks": {name: task}, "Dependencies": {}},
+            }
+            for name, task in tasks.items()
+        },
+        edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
+    )
+
+
+def _no_template(path: str, value: Any) -> None:
+    """The graph has to be known when the DAG file is parsed."""
+    names = [value] if not isinstance(value, Mapping) else list(value)
+    if path == "DAG.Dependencies" and isinstance(value, Mapping):
+        names += [name for names in value.values() for name in (names if isinstance(names, list) else [names])]
+    for name in names:
+        if is_template(name):
+            raise ValueError(
+                f"{path} holds the template {name!r}: task names and dependencies make the graph,"
+                " which has to be known when the DAG file is parsed."
+            )
+
+
+def _node_name(job: str, task: str) -> str:
+    """Return ``job-task``, with the job's part cut to what the service allows."""
+    room = _MAX_NAME - len(task) - 1
+    if is_template(job):
+        return f"{job}-{task}"
+    return f"{job[:room]}-{task}" if room > 0 else task

@@ -1,0 +1,135 @@
+"""Reading job descriptions: every form they come in, and every way they can be unreadable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs.batchcompute import JobDescription, JobSourceError, read_job, validate_job
+from airflow_provider_bcs.batchcompute.source import parse_job
+from tests.batchcompute.jobs import job
+
+
+class VendorObject:
+    """What the vendor SDK's classes look like from outside."""
+
+    def detail(self):
+        return job()
+
+
+def test_all_forms_are_equal(tmp_path):
+    expected = job()
+    text = json.dumps(expected)
+    (tmp_path / "a.json").write_text(text)
+    (tmp_path / "a.yaml").write_text(
+        "Name: a-job\n" + json.dumps({k: v for k, v in expected.items() if k != "Name"})[1:-1]
+    )
+    (tmp_path / "b.yml").write_text(f"\ufeff{text}", encoding="utf-8")
+    forms = [expected, text, f"\n  {text}", str(tmp_path / "a.json"), tmp_path / "a.json", tmp_path / "b.yml"]
+    forms += [VendorObject(), {**expected, "DAG": JobDescription(expected).DAG}]
+    for form in forms[:-1]:
+        assert read_job(form) == expected
+    assert JobDescription(forms[-1]).detail() == JobDescription(expected).detail()
+
+
+def test_yaml(tmp_path):
+    file = tmp_path / "job.yaml"
+    file.write_text(
+        "Name: a-job\nType: DAG\nDAG:\n  Tasks:\n    a: &task\n      InstanceCount: 1\n      ClusterId: cls-x\n"
+        "      Parameters: {Command: {CommandLine: echo 2024-01-01, EnvVars: {DAY: 2024-01-01}}}\n    b: *task\n"
+    )
+    content = read_job(file)
+    assert validate_job(content) == []
+    tasks = content["DAG"]["Tasks"]
+    assert tasks["a"] == tasks["b"]
+    assert tasks["a"] is not tasks["b"]
+    assert tasks["a"]["Parameters"]["Command"]["EnvVars"]["DAY"] == "2024-01-01"
+
+
+def test_what_is_read_is_a_copy():
+    original = job()
+    read_job(original)["DAG"]["Tasks"]["count"]["Timeout"] = 5
+    assert original == job()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"  \n", "is empty"),
+        (b"{,}", "is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (b'{"Name": "a", "Name": "b"}', "the key 'Name' twice"),
+        (b'{"Priority": NaN}', "NaN, which is not JSON"),
+        (b"[]", "holds an array"),
+        (b'"x"', "holds a string"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_unreadable_files(tmp_path, content, says):
+    file = tmp_path / "job.json"
+    file.write_bytes(content)
+    with pytest.raises(JobSourceError) as error:
+        read_job(file)
+    assert str(file) in str(error.value)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: [", "is not YAML"),
+        ("a: 1\na: 2", "the key 'a' twice"),
+        ("a: &x [*x]", "too deeply nested"),
+        ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
+        (
+            "\n".join(
+                ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+                + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+            ),
+            "too large or too deeply nested",
+        ),
+    ],
+)
+def test_unreadable_yaml(tmp_path, text, says):
+    file = tmp_path / "job.yaml"
+    file.write_text(text)
+    with pytest.raises(JobSourceError, match=says):
+        read_job(file)
+
+
+def test_a_huge_file_is_refused_without_being_read(tmp_path):
+    file = tmp_path / "huge.json"
+    with file.open("wb") as handle:
+        handle.truncate(100 * 1024 * 1024)
+    with pytest.raises(JobSourceError, match=r"has 100\.0 MiB; a job description has at most 16 MiB"):
+        read_job(file)
+
+
+def test_no_file_and_no_regular_file(tmp_path):
+    with pytest.raises(JobSourceError, match="No such file or directory"):
+        read_job("missing.json")
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(JobSourceError, match="is not a file"):
+        read_job(tmp_path / "folder.json")
+    with pytest.raises(JobSourceError, match="is not a file"):
+        read_job(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("thing", [3, None, ["x"], object(), b"{}"])
+def test_other_things_are_no_job(thing):
+    with pytest.raises(JobSourceError, match="A job is a dict, JSON text"):
+        read_job(thing)
+    assert [item.code for item in validate_job(thing)] == ["InvalidHttpBody"]
+
+
+def test_parsing_never_opens_a_file(tmp_path):
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(job()))
+    with pytest.raises(JobSourceError, match="is not JSON"):
+        parse_job(str(file))
+    with pytest.raises(JobSourceError, match="holds a string"):
+        parse_job(str(file), yaml=True)

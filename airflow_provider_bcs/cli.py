@@ -22,9 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from airflow_provider_bcs.local.server import add_arguments
 
-    parser = argparse.ArgumentParser(
-        prog="airflow-bcs", description="BatchCompute job files as native Airflow graphs."
-    )
+    parser = argparse.ArgumentParser(prog="airflow-bcs", description="BatchCompute job files as native Airflow graphs.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -33,9 +31,7 @@ def _parser() -> argparse.ArgumentParser:
 
     validate = commands.add_parser("validate", help="check job files; one line a violation")
     validate.add_argument("files", nargs="+", metavar="FILE", help="a .json, .yaml or .yml job file")
-    validate.add_argument(
-        "--any-size", action="store_true", help="allow more than 16 tasks, as the translator does"
-    )
+    validate.add_argument("--any-size", action="store_true", help="allow more than 16 tasks, as the translator does")
 
     demo = commands.add_parser("demo", help="run the find-primes graph in Airflow on the local service")
     demo.add_argument("--directory", default=".demo", help="where logs and results go; made anew (default .demo)")

@@ -2,4 +2,4 @@
 
 from airflow_provider_bcs.translator import job_to_dag
 
-dag = job_to_dag("find_primes.json", dag_id="find_primes")
+dag = job_to_dag("find_primes.json", dag_id="find_primes", operator_args={"poll_interval": 1})

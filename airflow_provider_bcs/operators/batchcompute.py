@@ -6,7 +6,6 @@ import os
 import time
 import warnings
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,13 +77,18 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
         if not self._is_file(job):
-            self._validate(job)
+            self._take(job)
 
     def _is_file(self, job: Any) -> bool:
         return isinstance(job, str) and job.endswith(FILE_SUFFIXES) and not job.lstrip().startswith("{")
 
-    def _validate(self, job: Any, source: str = "") -> None:
-        """Say what is wrong while the DAG file is parsed; what holds a template waits until it is rendered."""
+    def _take(self, job: Any, source: str = "") -> None:
+        """Say what is wrong while the DAG file is parsed; what holds a template waits until it is rendered.
+
+        From here on no value is taken for a file any more: neither one that a template is rendered to, nor one inside
+        the job that happens to end in ``.json``.
+        """
+        self.template_ext = ()
         if is_template(job) and not (isinstance(job, str) and _is_json(job)):
             return
         if violations := validate_job(job):
@@ -93,28 +97,34 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             warnings.warn(text, JobWarning, stacklevel=2)
 
     def resolve_template_files(self) -> None:
-        """Read the job file, if there is one, and validate what is in it.
-
-        Airflow calls this once a DAG file is parsed. Afterwards no value is taken for a file any more: neither one
-        that a template is rendered to, nor one inside the job that happens to end in ``.json``.
-        """
+        """Read the job file, if there is one, and validate what is in it; called once a DAG file is parsed."""
         file = self.job if self._is_file(self.job) else None
         super().resolve_template_files()
-        if file is not None:
-            if self.job == file:
-                raise AirflowException(f"The job file {file} of task {self.task_id} cannot be read.")
-            yaml = not file.endswith(".json")
-            if not is_template(self.job) or _is_json(self.job):
-                # A dict is rendered value by value: what a template gives cannot change the structure.
-                self.job = _parsed(self.job, file, yaml)
-            self._validate(self.job, source=file)
-        self.template_ext = ()
+        if file is None or not self.template_ext:
+            return
+        if self.job == file:
+            raise AirflowException(f"The job file {file} of task {self.task_id} cannot be read.")
+        if not is_template(self.job) or _is_json(self.job):
+            # A dict is rendered value by value: what a template gives cannot change the structure.
+            self.job = _parsed(self.job, file, yaml=not file.endswith(".json"))
+        self._take(self.job, source=file)
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
         """Render the templated fields; the job file is read first where nobody has done that yet."""
-        if self.template_ext:
-            self.resolve_template_files()
+        self.resolve_template_files()
         super().render_template_fields(context, jinja_env)
+
+    def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
+        """Render a value, and in a dict the keys too: InputMapping has its OSS paths there."""
+        rendered = super().render_template(content, context, *args, **kwargs)
+        if not isinstance(rendered, dict):
+            return rendered
+        return {
+            super(BatchComputeSubmitJobOperator, self).render_template(key, context, *args, **kwargs)
+            if is_template(key)
+            else key: value
+            for key, value in rendered.items()
+        }
 
     # Executing
 
@@ -240,8 +250,11 @@ class BatchComputeSubmitJobOperator(BaseOperator):
 
     def _deadline(self, context: Context) -> float | None:
         ti: Any = context["ti"]
-        started: datetime = ti.start_date
-        return None if self.execution_timeout is None else (started + self.execution_timeout).timestamp()
+        if self.execution_timeout is None:
+            return None
+        # dag.test() of Airflow 2 sets no start date.
+        started = ti.start_date.timestamp() if ti.start_date else time.time()
+        return float(started + self.execution_timeout.total_seconds())
 
 
 def _is_json(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -113,11 +113,12 @@ class BatchComputeJobSensor(BaseSensorOperator):
 
     def _deadline(self, context: Context) -> float:
         ti: Any = context["ti"]
-        started: datetime = ti.start_date
         seconds = self.timeout
         if self.execution_timeout is not None:
             seconds = min(seconds, self.execution_timeout.total_seconds())
-        return started.timestamp() + seconds
+        # dag.test() of Airflow 2 sets no start date.
+        started = ti.start_date.timestamp() if ti.start_date else time.time()
+        return float(started + seconds)
 
 
 class BatchComputeTaskSensor(BatchComputeJobSensor):

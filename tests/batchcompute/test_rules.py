@@ -172,8 +172,8 @@ json_values = st.recursive(
 
 @given(
     st.sampled_from(
-        ["Name", "Priority", "DAG", "DAG.Tasks", T, f"{T}.Parameters", f"{T}.Mounts", f"{T}.InputMapping"]
-        + [f"{T}.AutoCluster", f"{T}.InstanceCount", "DAG.Dependencies", "Notification", "Type"]
+        ["Name", "Type", "Priority", "Notification", "DAG", "DAG.Tasks", "DAG.Dependencies", T]
+        + [f"{T}.{name}" for name in ("Parameters", "Mounts", "InputMapping", "AutoCluster", "InstanceCount")]
     ),
     json_values,
 )

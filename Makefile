@@ -1,0 +1,49 @@
+# Each target makes what it needs: a virtual environment with pinned versions, in the checkout.
+PYTHON ?= python3
+AIRFLOW3 := .venv
+AIRFLOW2 := .venv-airflow2
+
+.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 check bench constraints clean
+
+demo: $(AIRFLOW3)/.installed
+	@$(AIRFLOW3)/bin/airflow-bcs demo
+
+test: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/pytest -m "not processes"
+
+test-airflow2: $(AIRFLOW2)/.installed
+	$(AIRFLOW2)/bin/pytest -m "not processes"
+
+test-processes: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/pytest -m processes tests/processes
+
+test-processes-airflow2: $(AIRFLOW2)/.installed
+	$(AIRFLOW2)/bin/pytest -m processes tests/processes
+
+check: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/ruff check .
+	$(AIRFLOW3)/bin/ruff format --check .
+	$(AIRFLOW3)/bin/mypy
+
+bench: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/python bench/run.py
+
+.venv/.installed: constraints/airflow-3.txt
+.venv-airflow2/.installed: constraints/airflow-2.txt
+.venv/.installed .venv-airflow2/.installed: pyproject.toml
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check uv
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
+	touch $@
+
+# Pin anew, for all supported Python versions at once.
+constraints: $(AIRFLOW3)/.installed
+	for major in 2:2.11.2 3:3.3.2; do \
+	  echo "apache-airflow==$${major#*:}" > .airflow.in; \
+	  $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
+	    --no-emit-index-url --upgrade --extra dev pyproject.toml .airflow.in -o constraints/airflow-$${major%:*}.txt; \
+	done; rm .airflow.in
+
+clean:
+	rm -rf .venv .venv-airflow2 .demo build dist *.egg-info

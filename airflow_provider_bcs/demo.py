@@ -1,0 +1,192 @@
+"""``airflow-bcs demo``: the find-primes graph in real Airflow on the local service, all in one directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+DAG_ID = "find_primes"
+BUCKET = "bcs-demo"
+#: Seconds after which the demonstration is given up.
+TIME_LIMIT = 300
+_MARK = ".made-by-airflow-bcs-demo"
+
+
+class DemoError(Exception):
+    """The demonstration failed; the text is its reason, in one line."""
+
+
+def run(directory: str) -> int:
+    """Run the demonstration in ``directory``, which is made anew; return the exit code."""
+    try:
+        _run(Path(directory).resolve())
+    except DemoError as error:
+        print(f"demo failed: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("demo stopped", file=sys.stderr)  # noqa: T201
+        return 130
+    return 0
+
+
+def _run(directory: Path) -> None:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - started:5.1f} s] {text}", flush=True)  # noqa: T201
+
+    examples = _examples()
+    _make_anew(directory)
+    with _local_service(directory) as service:
+        say(f"the local service answers on {service['batchcompute']}")
+        package(examples, Path(service["data_dir"]))
+        environment = _environment(directory, examples, service)
+        say("Airflow makes its database")
+        _airflow(["db", "migrate"], environment, directory / "db-migrate.log")
+        say(f"Airflow runs the DAG {DAG_ID}")
+        _run_dag(environment, directory, say)
+    results = directory / "data" / "oss" / BUCKET / "find_primes"
+    counts = list(results.glob("*/result/count.txt"))
+    if len(counts) != 1:
+        raise DemoError(f"expected one result below {results}, found {len(counts)}")
+    say(f"primes up to 1,000,000: {counts[0].read_text().strip()}")
+    say(f"results: {counts[0].parent}")
+    say(f"what the instances printed: {counts[0].parent.parent / 'logs'}")
+    say(f"Airflow's log: {directory / 'airflow.log'}")
+
+
+def _examples() -> Path:
+    """The example DAGs: in an installed package below it, in a checkout beside it."""
+    here = Path(__file__).parent
+    for folder in (here / "example_dags", here.parent / "example_dags"):
+        if (folder / f"{DAG_ID}.json").is_file():
+            return folder
+    raise DemoError(f"the example DAGs are missing beside {here}")
+
+
+def _make_anew(directory: Path) -> None:
+    if directory.exists() and not (directory / _MARK).exists() and any(directory.iterdir()):
+        raise DemoError(f"{directory} exists and was not made by this command; name another --directory")
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "airflow").mkdir(parents=True)
+    (directory / _MARK).touch()
+
+
+def package(examples: Path, data_dir: Path) -> Path:
+    """Pack the programs of the find-primes example as the object that its job file names; return its path."""
+    target = data_dir / "oss" / BUCKET / "packages" / f"{DAG_ID}.tar.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(target, "w:gz") as archive:
+        for program in sorted((examples / DAG_ID).glob("*.py")):
+            archive.add(program, arcname=program.name)
+    return target
+
+
+@contextmanager
+def _local_service(directory: Path) -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "airflow_provider_bcs.cli", "local", "--port", "0", "--oss-port", "0"]
+    with (directory / "local-service.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(directory / "data")], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise DemoError(f"the local service did not start; see {log.name}")
+        yield json.loads(line)
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _environment(directory: Path, examples: Path, service: dict[str, Any]) -> dict[str, str]:
+    connection = {
+        "conn_type": "bcs",
+        "host": service["batchcompute"],
+        "login": service["access_key_id"],
+        "password": service["access_key_secret"],
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHONPATH"))}
+    return {
+        **inherited,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "AIRFLOW_HOME": str(directory / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(examples),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW_CONN_BCS_DEFAULT": json.dumps(connection),
+        # Bytecode beside the examples would be something left outside the directory.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _airflow(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    with log.open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    if done.returncode:
+        raise DemoError(f"airflow {' '.join(arguments)} ended with {done.returncode}; see {log}")
+
+
+def _run_dag(environment: dict[str, str], directory: Path, say: Any) -> None:
+    log = directory / "airflow.log"
+    database = directory / "airflow" / "airflow.db"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "dags", "test", DAG_ID],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    shown: dict[str, str] = {}
+    deadline = time.monotonic() + TIME_LIMIT
+    try:
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                raise DemoError(f"the DAG did not end within {TIME_LIMIT} s; see {log}")
+            _show_changes(database, shown, say)
+            time.sleep(0.2)
+        _show_changes(database, shown, say)
+    finally:
+        if process.poll() is None:
+            _end(process)
+    unsuccessful = sorted(task for task, state in shown.items() if state != "success")
+    if process.returncode or unsuccessful or not shown:
+        what = f"tasks without success: {', '.join(unsuccessful)}" if unsuccessful else f"exit {process.returncode}"
+        raise DemoError(f"the DAG run did not succeed ({what}); see {log}")
+
+
+def _show_changes(database: Path, shown: dict[str, str], say: Any) -> None:
+    """Say what has changed; the database is read as it is, Airflow itself has no cheap way to watch a run."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT task_id, state FROM task_instance").fetchall()
+    except sqlite3.OperationalError:
+        # The database is being made, or is locked; the next look will tell.
+        return
+    for task, state in rows:
+        if state and shown.get(task) != state:
+            shown[task] = state
+            say(f"  {task}: {state}")

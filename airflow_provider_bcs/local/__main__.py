@@ -1,0 +1,10 @@
+"""``python -m airflow_provider_bcs.local``: the same as ``airflow-bcs local``."""
+
+import argparse
+import sys
+
+from .server import add_arguments, run
+
+parser = argparse.ArgumentParser(prog="airflow-bcs local", description=__doc__)
+add_arguments(parser)
+sys.exit(run(parser.parse_args()))

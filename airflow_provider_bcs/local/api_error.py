@@ -1,0 +1,48 @@
+"""Errors as the service answers them."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """An answer with an error body.
+
+    :ivar status: HTTP status
+    :ivar code: the service's error code
+    :ivar message: the service's message
+    :ivar headers: more response headers
+    """
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+
+def not_found() -> ApiError:
+    return ApiError(404, "InvalidResource.NotFound", "Specified resource is not found.")
+
+
+def invalid(parameter: str, reason: str = "") -> ApiError:
+    """The general ``Invalid{Parameter}``; ``reason`` is a sentence such as ``It must be in [0, 100].``"""
+    message = f"Specified parameter {parameter} is not valid. {reason}".rstrip()
+    return ApiError(400, f"Invalid{parameter}", message)
+
+
+def missing(parameter: str) -> ApiError:
+    return ApiError(400, f"Missing{parameter}", f"{parameter} is mandatory for this action.")
+
+
+def state_conflict(state: str) -> ApiError:
+    message = f"User operation is invalid. The current resource state is {state}."
+    return ApiError(409, "StateConflict", message)
+
+
+def quota_exhausted(name: str, value: int) -> ApiError:
+    return ApiError(403, f"QuotaExhausted.{name}", f"The {name} ({value}) quota is exhausted.")
+
+
+def internal_error() -> ApiError:
+    message = "The request processing has been failed due to some unknown error."
+    return ApiError(500, "InternalError", message)

@@ -1,0 +1,57 @@
+"""``/_local``: what a test asks of the service itself, without a signature and from this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections import Counter
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from .faults import Faults, parse_faults
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+PREFIX = "/_local/"
+
+
+class Control:
+    """Answers requests below ``/_local``.
+
+    :param requests: requests so far by operation
+    """
+
+    def __init__(self, requests: Counter[str], faults: Faults, operations: Collection[str]) -> None:
+        self._requests = requests
+        self._faults = faults
+        self._operations = operations
+
+    def answer(self, request: Request, body: bytes) -> Response:
+        if not _is_local(request):
+            return PlainTextResponse("/_local answers on the loopback address only.", 403)
+        if (request.method, request.url.path) == ("GET", f"{PREFIX}requests"):
+            return JSONResponse(dict(self._requests))
+        if (request.method, request.url.path) == ("POST", f"{PREFIX}faults"):
+            try:
+                self._faults.replace(parse_faults(json.loads(body), self._operations))
+            except (ValueError, RecursionError) as error:
+                return PlainTextResponse(f"{error}\n", 400)
+            return Response(status_code=204)
+        return PlainTextResponse("There are GET /_local/requests and POST /_local/faults.", 404)
+
+
+def _is_local(request: Request) -> bool:
+    """Both the peer and the Host header: a web page of elsewhere that names this machine sends its own Host."""
+    peer = request.client.host if request.client else ""
+    return is_loopback(peer) and is_loopback(request.url.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

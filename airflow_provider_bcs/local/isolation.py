@@ -1,0 +1,55 @@
+"""Find out which isolation this machine allows, by really running something in it."""
+
+from __future__ import annotations
+
+import select
+import shutil
+from pathlib import Path
+
+from .attempt import Shim
+from .description import fill_in_defaults
+from .shim.spec import Spec
+
+ISOLATIONS = ("namespace", "rewrite")
+_PROBE_SECONDS = 20.0
+
+
+class IsolationUnavailableError(Exception):
+    """The machine does not allow a namespace; the text says why."""
+
+
+def probe_namespace(data_dir: Path, search_path: str) -> None:
+    """Run ``true`` in a namespace, with a mapping of each kind.
+
+    :raises IsolationUnavailableError: when that does not work
+    """
+    from airflow_provider_bcs.batchcompute.rules import Quotas
+
+    directory = data_dir / "tmp" / "probe"
+    shutil.rmtree(directory, ignore_errors=True)
+    task = {
+        "Parameters": {"Command": {"CommandLine": "true"}},
+        "InputMapping": {},
+        "Timeout": int(_PROBE_SECONDS),
+    }
+    job = fill_in_defaults({"DAG": {"Tasks": {"probe": task}}}, Quotas())
+    shim = Shim.launch(
+        Spec(
+            directory=str(directory),
+            data_dir=str(data_dir),
+            isolation="namespace",
+            search_path=search_path,
+            job_id="job-probe",
+            task_name="probe",
+            instance_id=0,
+            task=job["DAG"]["Tasks"]["probe"],
+            stdout="",
+            stderr="",
+        )
+    )
+    select.select([shim.pidfd], [], [], _PROBE_SECONDS)
+    shim.end()
+    result = shim.close()
+    shutil.rmtree(directory, ignore_errors=True)
+    if result is None or result["ErrorCode"]:
+        raise IsolationUnavailableError(result["ErrorMessage"] if result else "The probe was killed.")

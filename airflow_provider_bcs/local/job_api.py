@@ -1,0 +1,300 @@
+"""The twelve operations on jobs, tasks and instances."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections import Counter
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.rules import Quotas, validate_job
+
+from .api_error import ApiError, invalid, missing, not_found, quota_exhausted
+from .description import fill_in_defaults
+from .engine import Engine, stream_path
+from .jobs import Job, Jobs
+from .lifecycle import Lifecycle
+from .listing import is_true, max_item_count, numeric_marker, page, state_filter
+from .routes import Answer, Call, Route
+from .states import FINISHED, metrics
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_JOB_ID = re.compile(r"job-[0-9A-F]{32}")
+_OWNER_ID = 1234567890
+
+
+class JobApi:
+    """Handlers of the operations; each answers one request.
+
+    :param max_jobs: the quota MaxJobCount
+    """
+
+    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, quotas: Quotas, max_jobs: int) -> None:
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._engine = engine
+        self._store = jobs.store
+        self._quotas = quotas
+        self._max_jobs = max_jobs
+
+    def routes(self) -> list[Route]:
+        job, task = "/jobs/{JobId}", "/jobs/{JobId}/tasks/{TaskName}"
+        return [
+            Route("batchcompute.CreateJob", "POST", "/jobs", self.create_job),
+            Route("batchcompute.ListJobs", "GET", "/jobs", self.list_jobs),
+            Route("batchcompute.GetJobDescription", "GET", job, self.get_job_description, "description"),
+            Route("batchcompute.GetJob", "GET", job, self.get_job),
+            Route("batchcompute.ChangeJobPriority", "PUT", job, self.change_job_priority),
+            Route("batchcompute.DeleteJob", "DELETE", job, self.delete_job),
+            Route("batchcompute.StartJob", "POST", f"{job}/start", self.start_job),
+            Route("batchcompute.StopJob", "POST", f"{job}/stop", self.stop_job),
+            Route("batchcompute.ListTasks", "GET", f"{job}/tasks", self.list_tasks),
+            Route("batchcompute.GetTask", "GET", task, self.get_task),
+            Route("batchcompute.ListInstances", "GET", f"{task}/instances", self.list_instances),
+            Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
+        ]
+
+    def create_job(self, call: Call) -> Answer:
+        token = call.query.get("IdempotentToken", "")
+        if token and not _TOKEN.fullmatch(token):
+            # Assumption: the code follows the general row, the form is that of the parameter's description.
+            raise invalid("IdempotentToken", "It must be 1 to 64 characters within [a-zA-Z0-9_-].")
+        job = _object(call.body)
+        for violation in validate_job(job, templates=False, quotas=self._quotas)[:1]:
+            raise ApiError(violation.status, violation.code, violation.message)
+        if job["Type"] != "DAG":
+            # App jobs are legal in the service; here nothing could run them.
+            raise invalid("Type")
+        with self._store.transaction():
+            job_id = self._replayed(token, job) or self._create(token, job)
+        self._engine.wake()
+        return Answer(201, {"Id": job_id})
+
+    def _replayed(self, token: str, job: dict[str, Any]) -> str:
+        """Return the id that this token got first, for ever, even when the job is deleted (an assumption)."""
+        row = self._store.row(
+            "SELECT digest, resource_id FROM tokens WHERE operation = 'CreateJob' AND token = ?", token
+        )
+        if row is None:
+            return ""
+        if row["digest"] != _digest(job):
+            raise ApiError(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
+        return str(row["resource_id"])
+
+    def _create(self, token: str, job: dict[str, Any]) -> str:
+        if self._jobs.count() >= self._max_jobs:
+            raise quota_exhausted("MaxJobCount", self._max_jobs)
+        job_id = self._jobs.add(fill_in_defaults(job, self._quotas))
+        if token:
+            self._store.execute("INSERT INTO tokens VALUES ('CreateJob', ?, ?, ?)", token, _digest(job), job_id)
+        return job_id
+
+    def get_job(self, call: Call) -> Answer:
+        with self._store.transaction():
+            return Answer(200, self._job_item(self._job(call)))
+
+    def get_job_description(self, call: Call) -> Answer:
+        job = self._job(call)
+        return Answer(200, {**job.description, "Priority": job.priority, "Id": job.id})
+
+    def list_jobs(self, call: Call) -> Answer:
+        count = max_item_count(call.query)
+        conditions, values = self._filters(call)
+        column = _order(call)
+        # Assumptions: newest first; IsReverse turns that round, with or without OrderBy.
+        comparison, direction = (">", "ASC") if is_true(call.query, "IsReverse") else ("<", "DESC")
+        marker = call.query.get("Marker", "")
+        if marker:
+            if not _JOB_ID.fullmatch(marker):
+                raise invalid("Marker", "It must be a marker that a listing returned.")
+            # The last id of a page says where the next begins even when that job is gone: its end is the
+            # job's number, and numbers grow in the order of creation.
+            conditions.append(f"{column} {comparison} ?")
+            values.append(marker if column == "id" else int(marker[-8:], 16))
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        with self._store.transaction():
+            jobs = list(self._jobs.select(f"{where} ORDER BY {column} {direction} LIMIT ?", *values, count + 1))
+            items = [self._job_item(job) for job in jobs[:count]]
+        # A page of no items has no last one: the listing ends there.
+        return Answer(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
+
+    def _filters(self, call: Call) -> tuple[list[str], list[Any]]:
+        conditions, values = [], []
+        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+        if state:
+            conditions.append("state = ?")
+            values.append(state)
+        if cluster_id:
+            conditions.append("EXISTS (SELECT 1 FROM tasks WHERE job = jobs.number AND cluster_id = ?)")
+            values.append(cluster_id)
+        return conditions, values
+
+    def start_job(self, call: Call) -> Answer:
+        with self._store.transaction():
+            self._lifecycle.start(self._job(call))
+        self._engine.wake()
+        return Answer(201)
+
+    def stop_job(self, call: Call) -> Answer:
+        with self._store.lock:
+            self._lifecycle.stop(self._job(call))
+            self._engine.end_obsolete()
+        return Answer(201)
+
+    def delete_job(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job = self._job(call)
+            self._lifecycle.delete(job)
+        self._engine.forget(job.id)
+        return Answer(204)
+
+    def change_job_priority(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job = self._job(call)
+            priority = _object(call.body).get("Priority")
+            if priority is None:
+                raise missing("Priority")
+            if type(priority) is not int:
+                raise invalid("Priority", "Its type must be integer.")
+            if not 0 <= priority <= 1000:
+                raise invalid("Priority", "It must be in [0, 1000].")
+            self._lifecycle.change_priority(job, priority)
+        return Answer(200)
+
+    def list_tasks(self, call: Call) -> Answer:
+        count, first = max_item_count(call.query), numeric_marker(call.query)
+        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+        with self._store.transaction():
+            job = self._job(call)
+            states = self._jobs.task_states(job)
+            found = [
+                (position, name)
+                for position, (name, task) in enumerate(job.tasks.items())
+                if position >= first and state in ("", states[name]) and cluster_id in ("", task["ClusterId"])
+            ]
+            items = [self._task_item(job, position, name, states[name]) for position, name in found[:count]]
+        return Answer(200, page(items, str(found[count][0]) if 0 < count < len(found) else ""))
+
+    def get_task(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job, position, name = self._task(call)
+            return Answer(200, self._task_item(job, position, name, self._jobs.task_states(job)[name]))
+
+    def list_instances(self, call: Call) -> Answer:
+        count, first = max_item_count(call.query), numeric_marker(call.query)
+        state = state_filter(call.query)
+        with self._store.transaction():
+            job, position, name = self._task(call)
+            tail = "AND number >= ? AND ? IN ('', state) ORDER BY number LIMIT ?"
+            rows = self._jobs.instances(job, position, tail, first, state, count + 1)
+        items = [_instance_item(job, name, row) for row in rows[:count]]
+        return Answer(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
+
+    def get_instance(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job, position, name = self._task(call)
+            text = call.names["InstanceId"]
+            # Only the decimal text of an index names an instance: not "+1", not "01".
+            number = int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text) else -1
+            rows = self._jobs.instances(job, position, "AND number = ?", number)
+        if not rows:
+            raise not_found()
+        return Answer(200, _instance_item(job, name, rows[0]))
+
+    def _job(self, call: Call) -> Job:
+        job = self._jobs.get(call.names["JobId"])
+        if job is None:
+            raise not_found()
+        return job
+
+    def _task(self, call: Call) -> tuple[Job, int, str]:
+        job, name = self._job(call), call.names["TaskName"]
+        if name not in job.tasks:
+            raise not_found()
+        return job, list(job.tasks).index(name), name
+
+    def _job_item(self, job: Job) -> dict[str, Any]:
+        return {
+            "Id": job.id,
+            "Name": job.description["Name"],
+            "OwnerId": _OWNER_ID,
+            "Priority": job.priority,
+            "State": job.state,
+            "Message": job.message,
+            "CreationTime": job.created,
+            "StartTime": job.started,
+            "EndTime": job.ended,
+            "TaskMetrics": metrics(Counter(self._jobs.task_states(job).values())),
+            "InstanceMetrics": metrics(self._jobs.instance_counts(job)),
+        }
+
+    def _task_item(self, job: Job, position: int, name: str, state: str) -> dict[str, Any]:
+        row = self._store.row(
+            "SELECT MIN(NULLIF(started, '')) AS started, MAX(ended) AS ended FROM instances WHERE job = ? AND task = ?",
+            job.number,
+            position,
+        )
+        assert row is not None
+        is_over = state not in ("Waiting", "Running")
+        return {
+            "TaskName": name,
+            "State": state,
+            "StartTime": row["started"] or "",
+            "EndTime": row["ended"] if is_over else "",
+            "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)),
+        }
+
+
+def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "InstanceId": row["number"],
+        "State": row["state"],
+        "StartTime": row["started"],
+        "EndTime": row["ended"],
+        "RetryCount": row["retry_count"],
+        # Assumption: programs cannot report progress, so it is none or all.
+        "Progress": 100 if row["state"] == FINISHED else 0,
+        "NodeIp": "127.0.0.1",
+        "StdoutRedirectPath": stream_path(job, task, row["number"], "stdout"),
+        "StderrRedirectPath": stream_path(job, task, row["number"], "stderr"),
+        "Result": {
+            "ExitCode": row["exit_code"],
+            "ErrorCode": row["error_code"],
+            "ErrorMessage": row["error_message"],
+            "Detail": row["detail"],
+        },
+    }
+
+
+def _order(call: Call) -> str:
+    order_by = call.query.get("OrderBy", "") or "CreationTime"
+    columns = {"CreationTime": "number", "Id": "id"}
+    if order_by not in columns:
+        raise invalid("OrderBy", f"It must be one of {', '.join(columns)}.")
+    return columns[order_by]
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Parse a body.
+
+    :raises ApiError: InvalidJsonFormat, or InvalidHttpBody when it is JSON but no object
+    """
+    try:
+        value = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ApiError(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
+    if not isinstance(value, dict):
+        # 400 as in the table of CreateJob; the list of common errors says 403.
+        raise invalid("HttpBody", "Its type must be object.")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _digest(job: dict[str, Any]) -> str:
+    """Equal for descriptions with equal content, however their JSON is laid out."""
+    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()

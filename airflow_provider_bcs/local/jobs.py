@@ -1,0 +1,149 @@
+"""Jobs, tasks and instances as rows of the store."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .clock import now
+from .states import ACTIVE, task_state
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row of ``jobs``; ``number`` counts jobs in the order of their creation."""
+
+    number: int
+    id: str
+    text: str
+    priority: int
+    state: str
+    message: str
+    created: str
+    started: str
+    ended: str
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The submitted description with defaults filled in; not to be changed."""
+        description: dict[str, Any] = json.loads(self.text)
+        return description
+
+    @property
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        tasks: dict[str, dict[str, Any]] = self.description["DAG"]["Tasks"]
+        return tasks
+
+    @property
+    def fails_on_instance_fail(self) -> bool:
+        return bool(self.description["JobFailOnInstanceFail"])
+
+
+class Jobs:
+    """Reads and writes jobs; says nothing about when that is legal."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def count(self) -> int:
+        row = self.store.row("SELECT COUNT(*) FROM jobs")
+        assert row is not None
+        return int(row[0])
+
+    def add(self, description: dict[str, Any]) -> str:
+        """Create a Waiting job with all its instances; return its id."""
+        with self.store.transaction():
+            self.store.execute(
+                "INSERT INTO jobs (id, description, priority, state, created) VALUES ('', ?, ?, 'Waiting', ?)",
+                json.dumps(description),
+                description["Priority"],
+                now(),
+            )
+            row = self.store.row("SELECT last_insert_rowid()")
+            assert row is not None
+            number = int(row[0])
+            # Time, a random part, and the number, which the markers of ListJobs are made from.
+            job_id = f"job-{int(time.time()):016X}{secrets.randbits(32):08X}{number:08X}"
+            self.store.execute("UPDATE jobs SET id = ? WHERE number = ?", job_id, number)
+            tasks = list(description["DAG"]["Tasks"].items())
+            self.store.execute_many(
+                "INSERT INTO tasks VALUES (?, ?, ?, ?)",
+                ((number, position, name, task["ClusterId"]) for position, (name, task) in enumerate(tasks)),
+            )
+            self.store.execute_many(
+                "INSERT INTO instances (job, task, number) VALUES (?, ?, ?)",
+                (
+                    (number, position, instance)
+                    for position, (_, task) in enumerate(tasks)
+                    for instance in range(task["InstanceCount"])
+                ),
+            )
+        return job_id
+
+    def get(self, job_id: str) -> Job | None:
+        return next(self.select("WHERE id = ?", job_id), None)
+
+    def by_number(self, number: int) -> Job | None:
+        return next(self.select("WHERE number = ?", number), None)
+
+    def select(self, tail: str, *values: Any) -> Iterator[Job]:
+        """Yield the jobs that ``SELECT ... FROM jobs {tail}`` finds."""
+        columns = "number, id, description, priority, state, message, created, started, ended"
+        for row in self.store.rows(f"SELECT {columns} FROM jobs {tail}", *values):  # noqa: S608
+            yield Job(*row)
+
+    def active(self) -> Iterator[Job]:
+        """Yield the jobs to be run: the higher Priority first, of equal ones the older."""
+        numbers = self.store.rows(
+            "SELECT number FROM jobs WHERE state IN (?, ?) ORDER BY priority DESC, number", *ACTIVE
+        )
+        for row in numbers:
+            yield from self.select("WHERE number = ?", row["number"])
+
+    def delete(self, job: Job) -> None:
+        self.store.execute("DELETE FROM jobs WHERE number = ?", job.number)
+
+    def instance_states(self, job: Job) -> dict[str, set[str]]:
+        """Return the states that occur among the instances of each task."""
+        found: dict[str, set[str]] = {name: set() for name in job.tasks}
+        for row in self.store.rows(
+            # Five look-ups in the index a task, however many instances it has.
+            "WITH states (state) AS (VALUES ('Waiting'), ('Running'), ('Finished'), ('Failed'), ('Stopped'))"
+            " SELECT name, state FROM tasks, states WHERE job = ? AND EXISTS (SELECT 1 FROM instances i"
+            " WHERE i.job = tasks.job AND i.task = tasks.position AND i.state = states.state)",
+            job.number,
+        ):
+            found[row["name"]].add(row["state"])
+        return found
+
+    def task_states(self, job: Job) -> dict[str, str]:
+        return {
+            name: task_state(states, job.state, job.fails_on_instance_fail)
+            for name, states in self.instance_states(job).items()
+        }
+
+    def instance_counts(self, job: Job, task: int | None = None) -> dict[str, int]:
+        """Return the number of instances by state, of one task or of the whole job."""
+        rows = self.store.rows(
+            "SELECT state, COUNT(*) AS count FROM instances WHERE job = ? AND (? IS NULL OR task = ?) GROUP BY state",
+            job.number,
+            task,
+            task,
+        )
+        return {row["state"]: row["count"] for row in rows}
+
+    def instances(self, job: Job, task: int, tail: str = "", *values: Any) -> list[sqlite3.Row]:
+        """Return instances of a task in order of their number; ``tail`` narrows the selection."""
+        return self.store.rows(
+            f"SELECT * FROM instances WHERE job = ? AND task = ? {tail}",  # noqa: S608
+            job.number,
+            task,
+            *values,
+        )

@@ -1,0 +1,203 @@
+"""What may happen to a job and its instances, and what follows from it.
+
+Every method is one transaction. Nothing here knows of processes: the engine compares the processes it has with
+the instances that are Running, and ends those that are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .api_error import state_conflict
+from .clock import UNSET, now
+from .description import predecessors
+from .jobs import Job, Jobs
+from .shim.result import NO_RESULT, Result
+from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
+
+_RESET = "state = 'Waiting', started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
+
+
+@dataclass(frozen=True)
+class InstanceKey:
+    """An instance: the job's number, the task's name and position, the instance's number."""
+
+    job: int
+    task: str
+    position: int
+    number: int
+
+
+class Lifecycle:
+    """The state machines of jobs, tasks and instances."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._store = jobs.store
+
+    def stop(self, job: Job) -> None:
+        """Stop a job: in force when this returns.
+
+        :raises ApiError: StateConflict unless it is Waiting or Running
+        """
+        _require(job, *ACTIVE)
+        self._end(job, STOPPED)
+
+    def start(self, job: Job) -> None:
+        """Run again what has not finished of a Stopped or Failed job.
+
+        That times, RetryCount and messages of what runs again are reset is an assumption.
+
+        :raises ApiError: StateConflict in other states
+        """
+        _require(job, STOPPED, FAILED)
+        with self._store.transaction():
+            self._store.execute(
+                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != 'Finished'",  # noqa: S608
+                job.number,
+            )
+            self._store.execute(
+                "UPDATE jobs SET state = 'Waiting', message = '', started = '', ended = '' WHERE number = ?",
+                job.number,
+            )
+
+    def delete(self, job: Job) -> None:
+        """:raises ApiError: StateConflict while it is Waiting or Running"""
+        _require(job, STOPPED, FINISHED, FAILED)
+        self._jobs.delete(job)
+
+    def change_priority(self, job: Job, priority: int) -> None:
+        """:raises ApiError: StateConflict unless it is Stopped or Failed"""
+        # The sources disagree on Failed; it can be started again like a Stopped job, so both are allowed.
+        _require(job, STOPPED, FAILED)
+        self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
+
+    def next_instance(self, busy: set[InstanceKey]) -> tuple[Job, InstanceKey] | None:
+        """Return the instance to run next, in order of the jobs' Priority and age, None when none can run.
+
+        :param busy: instances that still have a process, though they may be Waiting again
+        """
+        for job in self._jobs.active():
+            states = self._jobs.task_states(job)
+            for position, (task, before) in enumerate(predecessors(job.description).items()):
+                if all(states[name] == FINISHED for name in before):
+                    key = self._first_waiting(job, task, position, busy)
+                    if key is not None:
+                        return job, key
+        return None
+
+    def _first_waiting(self, job: Job, task: str, position: int, busy: set[InstanceKey]) -> InstanceKey | None:
+        rows = self._store.rows(
+            "SELECT number FROM instances WHERE job = ? AND task = ? AND state = 'Waiting' ORDER BY number LIMIT ?",
+            job.number,
+            position,
+            len(busy) + 1,
+        )
+        keys = (InstanceKey(job.number, task, position, row["number"]) for row in rows)
+        return next((key for key in keys if key not in busy), None)
+
+    def begin(self, job: Job, key: InstanceKey) -> int:
+        """Record that an instance starts, before anything of it exists; return the number of the attempt."""
+        with self._store.transaction():
+            time = now()
+            self._update(key, "state = 'Running', started = ?, attempt = attempt + 1", time)
+            if job.state == WAITING:
+                self._store.execute("UPDATE jobs SET state = 'Running', started = ? WHERE number = ?", time, job.number)
+            row = self._store.row(
+                "SELECT attempt FROM instances WHERE job = ? AND task = ? AND number = ?",
+                key.job,
+                key.position,
+                key.number,
+            )
+            assert row is not None
+            return int(row["attempt"])
+
+    def requeue(self, key: InstanceKey) -> None:
+        """Let an instance run again because the machine or the service ended, which is no retry."""
+        self._update(key, _RESET)
+
+    def finish(self, key: InstanceKey, result: Result) -> None:
+        """Record how the present attempt of a Running instance ended."""
+        with self._store.transaction():
+            job = self._jobs.by_number(key.job)
+            assert job is not None
+            row = self._jobs.instances(job, key.position, "AND number = ?", key.number)[0]
+            if result["ErrorCode"] and row["retry_count"] < job.tasks[key.task]["MaxRetryCount"]:
+                # Between attempts an instance waits (assumption).
+                self._update(key, f"{_RESET}, retry_count = retry_count + 1")
+                return
+            self._update(
+                key,
+                "state = ?, ended = ?, exit_code = ?, error_code = ?, error_message = ?, detail = ?",
+                FAILED if result["ErrorCode"] else FINISHED,
+                now(),
+                result["ExitCode"],
+                result["ErrorCode"],
+                result["ErrorMessage"],
+                result["Detail"],
+            )
+            if result["ErrorCode"] and job.fails_on_instance_fail:
+                self._end(job, FAILED, _failure(key, result, row["retry_count"]))
+            else:
+                self._settle(job)
+
+    def _settle(self, job: Job) -> None:
+        """End a job in which nothing runs and nothing can run any more."""
+        states = self._jobs.task_states(job)
+        for task, before in predecessors(job.description).items():
+            ready = all(states[name] == FINISHED for name in before)
+            if states[task] == RUNNING or (states[task] == WAITING and ready):
+                return
+        failed = [task for task, state in states.items() if state == FAILED]
+        if failed:
+            self._end(job, FAILED, self._why_failed(job, failed[0]))
+        elif job.description["AutoRelease"]:
+            self._jobs.delete(job)
+        else:
+            self._end(job, FINISHED)
+
+    def _why_failed(self, job: Job, task: str) -> str:
+        position = list(job.tasks).index(task)
+        row = self._jobs.instances(job, position, "AND state = 'Failed' ORDER BY ended DESC LIMIT 1")[0]
+        result: Result = {
+            **NO_RESULT,
+            "ErrorCode": row["error_code"],
+            "ErrorMessage": row["error_message"],
+        }
+        last = _failure(InstanceKey(job.number, task, position, row["number"]), result, row["retry_count"])
+        return f"No instance of task {task} finished. {last}"
+
+    def _end(self, job: Job, state: str, message: str = "") -> None:
+        with self._store.transaction():
+            time = now()
+            # Assumption: what was Waiting or Running when its job ended is Stopped.
+            self._store.execute(
+                "UPDATE instances SET ended = CASE state WHEN 'Running' THEN ? ELSE ? END, state = 'Stopped'"
+                " WHERE job = ? AND state IN ('Waiting', 'Running')",
+                time,
+                UNSET,
+                job.number,
+            )
+            self._store.execute(
+                "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number
+            )
+
+    def _update(self, key: InstanceKey, assignments: str, *values: object) -> None:
+        self._store.execute(
+            f"UPDATE instances SET {assignments} WHERE job = ? AND task = ? AND number = ?",  # noqa: S608
+            *values,
+            key.job,
+            key.position,
+            key.number,
+        )
+
+
+def _require(job: Job, *states: str) -> None:
+    if job.state not in states:
+        raise state_conflict(job.state)
+
+
+def _failure(key: InstanceKey, result: Result, retries: int) -> str:
+    after = f" after {retries} retries" if retries else ""
+    reason = f"{result['ErrorCode']}: {result['ErrorMessage']}"
+    return f"Instance {key.number} of task {key.task} failed{after}: {reason}"

@@ -1,0 +1,87 @@
+"""Which operation a method and path name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from .api_error import ApiError, not_found
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to an operation.
+
+    :ivar names: what stands for the names in the path template
+    :ivar query: decoded query parameters; a bare key has an empty value
+    """
+
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation answers; ``body`` None is an empty body."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A row of the table of operations.
+
+    :ivar operation: ``{service}.{Operation}``
+    :ivar path: template such as ``/jobs/{JobId}``
+    :ivar query_key: the query parameter that tells it from another operation with the same method and path
+    """
+
+    operation: str
+    method: str
+    path: str
+    handler: Callable[[Call], Answer]
+    query_key: str = ""
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the names in ``path`` when it has this route's form."""
+        template, parts = self.path.split("/"), path.split("/")
+        if len(template) != len(parts):
+            return None
+        names = {}
+        for expected, part in zip(template, parts, strict=True):
+            if expected.startswith("{") and part:
+                names[expected[1:-1]] = unquote(part)
+            elif expected != part:
+                return None
+        return names
+
+
+def find_route(
+    routes: Sequence[Route], method: str, path: str, query: Mapping[str, str]
+) -> tuple[Route, dict[str, str]]:
+    """Return the route of a request and the names in its path; rows with a ``query_key`` have to come first.
+
+    :raises ApiError: InvalidResource.NotFound for an unknown path, MethodNotAllowed for a known one
+    """
+    known = False
+    for route in routes:
+        names = route.match(path)
+        if names is None:
+            continue
+        known = True
+        if route.method == method and (not route.query_key or route.query_key in query):
+            return route, names
+    if known:
+        raise ApiError(400, "MethodNotAllowed", "The request http method is not supported for this resource.")
+    raise not_found()
+
+
+def parse_query(text: str) -> dict[str, str]:
+    """Decode a query string; ``+`` is a plus, as in what the service's clients sign."""
+    pairs = (pair.partition("=") for pair in text.split("&") if pair)
+    return {unquote(name): unquote(value) for name, _, value in pairs}

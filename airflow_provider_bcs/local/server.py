@@ -1,0 +1,231 @@
+"""Start the service, tell where it is, and end it cleanly."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import uvicorn
+
+from airflow_provider_bcs.batchcompute.rules import Quotas
+
+from .application import Application
+from .connection import ClosableConnection
+from .control import is_loopback
+from .engine import Engine, Settings
+from .isolation import ISOLATIONS, IsolationUnavailableError, probe_namespace
+from .job_api import JobApi
+from .jobs import Jobs
+from .lifecycle import Lifecycle
+from .store import Store
+from .verifier import Verifier
+
+# The default of the service is not documented: an assumption.
+_MAX_JOB_COUNT = 1000
+_QUOTA_NAMES = ("MaxJobCount", *(field.name for field in fields(Quotas)))
+
+
+class StartError(Exception):
+    """The service cannot start; the text is one line that says why."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``airflow-bcs local``."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8642, help="port of the API, 0 for any free one (%(default)s)")
+    parser.add_argument(
+        "--oss-port",
+        type=int,
+        default=8643,
+        help="accepted, but not used yet: objects are plain files below DATA_DIR/oss/<bucket>/",
+    )
+    parser.add_argument("--data-dir", type=Path, default=Path(".bcs-local"), help="state and objects (%(default)s)")
+    parser.add_argument("--access-key-id", default="local", help="the one key that is accepted (%(default)s)")
+    parser.add_argument("--access-key-secret", default="local", help="its secret (%(default)s)")
+    parser.add_argument(
+        "--max-instances",
+        type=_positive,
+        default=max(4, 2 * (os.cpu_count() or 1)),
+        help="instances that run at the same time (%(default)s)",
+    )
+    parser.add_argument(
+        "--isolation",
+        choices=("auto", *ISOLATIONS),
+        default="auto",
+        help="how local paths of a job are kept off this machine: a mount namespace, or rewriting"
+        " the paths in its commands (%(default)s: a namespace where the machine allows it)",
+    )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"one of {', '.join(_QUOTA_NAMES)}; may be given several times",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the service until SIGTERM or SIGINT.
+
+    :return: 0, or 1 when it could not start
+    """
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.INFO)
+    try:
+        with _owned(args.data_dir.resolve()) as data_dir, _listening(args.host, args.port) as listener:
+            _serve(args, data_dir, listener)
+    except StartError as error:
+        print(f"airflow-bcs local: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> None:
+    settings = Settings(
+        data_dir=data_dir,
+        isolation=_isolation(args.isolation, data_dir),
+        max_instances=args.max_instances,
+        search_path=_search_path(),
+    )
+    store = Store(data_dir / "state.sqlite")
+    jobs = Jobs(store)
+    lifecycle = Lifecycle(jobs)
+    engine = Engine(jobs, lifecycle, settings)
+    quotas = dict(args.quota)
+    max_jobs = quotas.pop("MaxJobCount", _MAX_JOB_COUNT)
+    api = JobApi(jobs, lifecycle, engine, Quotas(**quotas), max_jobs)
+    application = Application(api.routes(), Verifier(args.access_key_id, args.access_key_secret))
+    config = uvicorn.Config(
+        application,
+        http=ClosableConnection,
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = _Server(config, _announcement(args, data_dir, listener))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.end)
+    _warn(args.host)
+    engine.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        engine.close()
+        store.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says when it answers and leaves the signals to us."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn raises the signal again once it has ended, before the engine could end its instances.
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._announcement, flush=True)  # noqa: T201
+
+    def end(self, *_: object) -> None:
+        self.should_exit = True
+
+
+def _announcement(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> str:
+    host = f"[{args.host}]" if ":" in args.host else args.host
+    return json.dumps(
+        {
+            "batchcompute": f"http://{host}:{listener.getsockname()[1]}",
+            # These protocols are not spoken yet.
+            "dlc": None,
+            "oss": None,
+            "data_dir": str(data_dir),
+            "access_key_id": args.access_key_id,
+            "access_key_secret": args.access_key_secret,
+        }
+    )
+
+
+def _warn(host: str) -> None:
+    log = logging.getLogger(__name__)
+    log.info("This service is for development and tests: it runs every command it is given.")
+    if not is_loopback(host):
+        log.warning("Listening on %s, which is not loopback: who reaches it runs commands on this machine.", host)
+
+
+def _isolation(wanted: str, data_dir: Path) -> str:
+    log = logging.getLogger(__name__)
+    if wanted == "rewrite":
+        log.info("Isolation: rewrite, as asked for.")
+        return wanted
+    try:
+        probe_namespace(data_dir, _search_path())
+    except IsolationUnavailableError as error:
+        if wanted == "namespace":
+            raise StartError(f"isolation namespace is not available: {error}") from None
+        log.info("Isolation: rewrite, because a namespace is not available: %s", error)
+        return "rewrite"
+    log.info("Isolation: namespace (probed).")
+    return "namespace"
+
+
+def _search_path() -> str:
+    """The directory of this Python, so that "python" is one that exists."""
+    return os.path.dirname(sys.executable)
+
+
+@contextlib.contextmanager
+def _owned(data_dir: Path) -> Iterator[Path]:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(data_dir / "lock", "w")  # noqa: SIM115 - held until the service ends
+    except OSError as error:
+        raise StartError(f"the data directory {data_dir} cannot be used: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f"another service uses the data directory {data_dir}") from None
+        (data_dir / "oss").mkdir(exist_ok=True)
+        yield data_dir
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise StartError(f"cannot listen on {host} port {port}: {error}") from None
+        yield listener
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _quota(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if name not in _QUOTA_NAMES or not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a name of {', '.join(_QUOTA_NAMES)}")
+    return name, int(value)

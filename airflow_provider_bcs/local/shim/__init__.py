@@ -1,0 +1,14 @@
+"""The process that runs one attempt of one instance and outlives the service.
+
+Nothing but the standard library, and as little of that as possible: it is started once for each attempt. It is
+run as ``python -I -S __main__.py SPEC.json`` and knows the service only by the files of its attempt directory:
+
+=============  ====================================================================================
+``spec.json``  what to run, written by the service before it starts the shim (:mod:`.spec`)
+``shim.pid``   the shim's process id; locked (flock) for as long as the shim lives (:mod:`.claim`)
+``root/``      the instance's private files: ``root/home/x`` is its ``/home/x`` (:mod:`.layout`)
+``result.json``  how it ended; appears whole or not at all (:mod:`.result`)
+=============  ====================================================================================
+
+``SIGTERM`` ends the shim and everything the command started; there is no result then.
+"""

@@ -1,0 +1,137 @@
+"""Bring a task's inputs, InputMapping and Mounts, to their local paths."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from .copies import Originals, copy_file, copy_folder, has_links
+from .failure import Failure
+from .layout import Layout
+from .objects import ObjectTree
+from .paths import is_at_or_below, local_path
+
+
+class Input(NamedTuple):
+    """One source and where the program finds it.
+
+    :ivar source: ``oss://...`` or ``nas://...``
+    :ivar destination: local path in normal form
+    :ivar writable: WriteSupport of the task or the mount entry
+    """
+
+    source: str
+    destination: str
+    writable: bool
+
+
+def inputs_of(task: dict[str, Any]) -> list[Input]:
+    """Return all inputs of a task, outer ones before those inside them.
+
+    :raises Failure: ``InvalidPath`` when two have the same destination
+    """
+    entries = [
+        (source, destination, task.get("WriteSupport"))
+        for source, destination in task["InputMapping"].items()
+        if destination
+    ]
+    entries += [
+        (entry.get("Source") or "", entry.get("Destination") or "", entry.get("WriteSupport"))
+        for entry in _mount_entries(task)
+    ]
+    found: dict[str, Input] = {}
+    for source, destination, writable in entries:
+        path = local_path(destination)
+        if path in found:
+            raise Failure("InvalidPath", f"{source} and {found[path].source} are both mapped to {path}.")
+        found[path] = Input(source, path, bool(writable))
+    return sorted(found.values(), key=lambda item: item.destination)
+
+
+def _mount_entries(task: dict[str, Any]) -> list[dict[str, Any]]:
+    entries = (task.get("Mounts") or {}).get("Entries")
+    if not entries and not task.get("ClusterId"):
+        configs = (task.get("AutoCluster") or {}).get("Configs") or {}
+        entries = (configs.get("Mounts") or {}).get("Entries")
+    return entries or []
+
+
+class Inputs:
+    """Places inputs in a layout.
+
+    :param taken: local paths that are mapped; an input around another one of them has to be a copy
+    :param copies: whether inputs are copied in any case, because nothing can be bound
+    :ivar binds: what is to be bound: real path, local path, writable
+    :ivar elsewhere: local paths that are not in the layout, and where they are
+    :ivar originals: the files that were copied
+    """
+
+    def __init__(self, layout: Layout, objects: ObjectTree, taken: list[str], *, copies: bool) -> None:
+        self._layout = layout
+        self._objects = objects
+        self._taken = taken
+        self._copies = copies
+        self.binds: list[tuple[str, str, bool]] = []
+        self.elsewhere: dict[str, str] = {}
+        self.originals: Originals = {}
+
+    def place(self, item: Input) -> None:
+        """Bring one input to its destination.
+
+        :raises Failure: ``InputNotFound``, ``UnsupportedMount`` or ``InvalidPath``
+        """
+        if item.source.startswith("nas://"):
+            self._place_nas(item)
+        elif not item.source.startswith("oss://"):
+            raise Failure("UnsupportedMount", f"{item.source!r} cannot be mounted here, only oss:// and nas://.")
+        elif item.source.endswith("/"):
+            self._place_folder(item, self._objects.path(item.source))
+        else:
+            self._place_object(item, self._objects.path(item.source))
+
+    def _is_copied(self, item: Input) -> bool:
+        return self._copies or item.writable or self._surrounds_another(item)
+
+    def _surrounds_another(self, item: Input) -> bool:
+        return sum(is_at_or_below(path, item.destination) for path in self._taken) > 1
+
+    def _place_folder(self, item: Input, source: str) -> None:
+        if os.path.isfile(source):
+            raise Failure("InputNotFound", f"{item.source} is an object; a folder was expected because of the '/'.")
+        target = self._layout.add_directory(item.destination)
+        # A prefix without objects is an empty directory.
+        os.makedirs(source, exist_ok=True)
+        if self._is_copied(item) or has_links(source):
+            copy_folder(source, target, self.originals)
+        else:
+            self.binds.append((source, item.destination, False))
+
+    def _place_object(self, item: Input, source: str) -> None:
+        if not os.path.isfile(source):
+            hint = "; a folder must end with '/'" if os.path.isdir(source) else ""
+            raise Failure("InputNotFound", f"{item.source} does not exist{hint}.")
+        target = self._layout.add_file(item.destination)
+        if self._is_copied(item):
+            copy_file(source, target, self.originals)
+            return
+        with open(target, "w"):
+            pass
+        # The placeholder under the mount must not be taken for an output.
+        self.originals[target] = os.lstat(target).st_ctime_ns
+        self.binds.append((source, item.destination, False))
+
+    def _place_nas(self, item: Input) -> None:
+        source = self._objects.nas_path(item.source)
+        if self._surrounds_another(item):
+            raise Failure("InvalidPath", f"Another path is mapped at or below the NAS mount {item.destination}.")
+        if item.writable:
+            os.makedirs(source, exist_ok=True)
+        elif not os.path.isdir(source):
+            raise Failure("InputNotFound", f"{item.source} does not exist.")
+        target = self._layout.add_directory(item.destination)
+        if not self._copies:
+            self.binds.append((source, item.destination, item.writable))
+        elif item.writable:
+            self.elsewhere[item.destination] = source
+        else:
+            copy_folder(source, target, self.originals)

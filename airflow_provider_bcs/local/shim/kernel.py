@@ -1,0 +1,61 @@
+"""The Linux system calls that Python 3.10 has no name for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUSER = 0x10000000
+MS_RDONLY = 0x1
+MS_REMOUNT = 0x20
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+# statvfs and mount have different bits for access times; the lower bits are the same.
+_SAME_FLAGS = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME
+_ST_RELATIME, _MS_RELATIME = 0x1000, 0x200000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _bytes(path: str | None) -> bytes | None:
+    return None if path is None else os.fsencode(path)
+
+
+def become_subreaper() -> None:
+    """Make this process the parent of all its descendants whose own parent has died."""
+    _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "PR_SET_CHILD_SUBREAPER")
+
+
+def die_with_parent(signal_number: int) -> None:
+    """Have the kernel send this process a signal when its parent dies."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "PR_SET_PDEATHSIG")
+
+
+def unshare(flags: int) -> None:
+    """Give this process namespaces of its own (``CLONE_NEW*``)."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str | None, target: str, flags: int) -> None:
+    """Call mount(2) without a file system type or data."""
+    arguments = _bytes(source), _bytes(target), None, ctypes.c_ulong(flags), None
+    _check(_libc.mount(*arguments), f"mount {target}")
+
+
+def bind_read_only(source: str, target: str) -> None:
+    """Show ``source`` at ``target``, not writable there."""
+    mount(source, target, MS_BIND | MS_REC)
+    found = os.statvfs(target).f_flag
+    # In a user namespace the flags a mount came with are locked: leaving one out is refused.
+    locked = (found & _SAME_FLAGS) | (_MS_RELATIME if found & _ST_RELATIME else 0)
+    mount(None, target, MS_REMOUNT | MS_BIND | MS_RDONLY | locked)

@@ -1,0 +1,79 @@
+"""The package of a task: an archive unpacked into the working directory, or one plain file."""
+
+from __future__ import annotations
+
+import os
+
+from .failure import Failure
+from .objects import ObjectTree
+from .paths import segments
+
+_ZIP_MAGIC = b"PK"
+
+
+def install(url: str, directory: str, objects: ObjectTree) -> None:
+    """Fetch the object ``url`` into ``directory``; archives are known by content, not by name.
+
+    That zip archives are taken besides tar archives is an assumption.
+
+    :raises Failure: ``PackageNotFound``, or ``InvalidPackage`` for an archive that cannot be unpacked safely
+    """
+    path = objects.path(url)
+    if not os.path.isfile(path):
+        raise Failure("PackageNotFound", f"PackagePath {url} does not exist.")
+    import shutil
+    import tarfile
+    import zipfile
+
+    try:
+        if tarfile.is_tarfile(path):
+            _untar(path, directory)
+        elif _begins_with(path, _ZIP_MAGIC) and zipfile.is_zipfile(path):
+            _unzip(path, directory)
+        else:
+            target = os.path.join(directory, os.path.basename(path))
+            shutil.copyfile(path, target)
+            os.chmod(target, 0o755)  # noqa: S103 - a program
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
+        raise Failure("InvalidPackage", f"PackagePath {url} cannot be unpacked: {error}") from None
+
+
+def _begins_with(path: str, magic: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _untar(path: str, directory: str) -> None:
+    import tarfile
+
+    with tarfile.open(path) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(directory, filter="data")
+            return
+        # Python before the filters: plain files and directories with harmless names only.
+        for member in archive.getmembers():
+            if not (member.isfile() or member.isdir()):
+                raise ValueError(f"{member.name!r} is neither a file nor a directory")
+            _harmless(member.name)
+            archive.extract(member, directory, set_attrs=member.isfile())
+
+
+def _unzip(path: str, directory: str) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        for item in archive.infolist():
+            _harmless(item.filename)
+            target = archive.extract(item, directory)
+            mode = item.external_attr >> 16 & 0o777
+            if mode and not item.is_dir():
+                os.chmod(target, mode | 0o600)
+
+
+def _harmless(name: str) -> None:
+    if name in (".", "./"):
+        return
+    try:
+        segments(name.removeprefix("./"), name)
+    except Failure as failure:
+        raise ValueError(failure.message) from None

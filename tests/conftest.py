@@ -5,6 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.openapi.session import RetryPolicy
+from tests.local.service import Service
 
 HOME = tempfile.mkdtemp(prefix="airflow-bcs-tests-")
 
@@ -22,3 +31,31 @@ os.environ |= {
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One local service for all tests that need no options of their own."""
+    running = Service(tmp_path_factory.mktemp("service") / "data", "--max-instances", "8")
+    yield running
+    running.session.close()
+    assert running.end() == 0
+
+
+@pytest.fixture
+def faults(service: Service) -> Iterator[Callable[..., None]]:
+    """Make the service misbehave until the test ends."""
+
+    def play(*faults: dict[str, Any]) -> None:
+        assert requests.post(f"{service.url}/_local/faults", json=list(faults), timeout=5).ok
+
+    yield play
+    play()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Client]:
+    """A client of the local service that does not wait long between attempts."""
+    client = Client(service.url, "local", "local", retry=RetryPolicy(attempts=5, first_wait=0.01, max_wait=0.05))
+    yield client
+    client.close()

@@ -1,6 +1,7 @@
 """What can go wrong between us and a service.
 
 The tree: OpenApiError
+ - CertificateError: what answered is not known to be the service
  - NoAnswerError: no answer arrived
  - ServiceError: the service answered with an error; has status, code, message, request id
     - InvalidRequestError, AccessDeniedError (- ClockSkewError), NotFoundError, StateConflictError,
@@ -18,6 +19,10 @@ MAX_CLOCK_SKEW = timedelta(minutes=15)
 
 class OpenApiError(Exception):
     """The base of all errors of the services."""
+
+
+class CertificateError(OpenApiError):
+    """The TLS certificate was not accepted, so nothing was sent."""
 
 
 class NoAnswerError(OpenApiError):

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from urllib3.exceptions import NewConnectionError
 
-from .errors import NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
+from .errors import CertificateError, NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Session:
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._http = requests.Session()
-        self._http.verify = verify
+        self._verify = verify
         self._http.headers["User-Agent"] = user_agent
         # A session is used by several threads in a triggerer; ten connections are requests' own default.
         self._http.mount(self.endpoint, HTTPAdapter(pool_maxsize=10))
@@ -89,6 +89,7 @@ class Session:
         :param body: sent as JSON
         :param repeatable: whether doing it twice is the same as doing it once; such a request is repeated after
             any failure that may pass, another one only when it was certainly not carried out
+        :raises CertificateError: when the service could not be verified to be the one that was asked
         :raises NoAnswerError: when no answer arrived
         :raises ServiceError: when the service answered with an error
         """
@@ -113,11 +114,11 @@ class Session:
             raise
 
     def _wait(self, state: RetryCallState) -> float:
-        backoff = wait_exponential_jitter(
-            initial=self._retry.first_wait, max=self._retry.max_wait, jitter=self._retry.first_wait
-        )(state)
+        policy = self._retry
+        backoff = wait_exponential(policy.first_wait, max=policy.max_wait) + wait_random(0, policy.first_wait)
         error = state.outcome.exception() if state.outcome else None
-        return max(backoff, min(getattr(error, "retry_after", None) or 0, 4 * self._retry.max_wait))
+        asked = getattr(error, "retry_after", None) or 0
+        return max(backoff(state), min(asked, 4 * policy.max_wait))
 
     def _send_once(self, method: str, target: str, content: bytes) -> dict[str, Any]:
         try:
@@ -127,11 +128,13 @@ class Session:
                 data=content,
                 auth=self._auth,
                 timeout=self._timeout,
+                # Here and not on requests' session, where an environment variable would override it.
+                verify=self._verify,
                 # A signature is for one host: following a redirect would hand it to another.
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
-            raise NoAnswerError(f"{self.endpoint}: the TLS certificate was not accepted: {error}") from error
+            raise CertificateError(f"{self.endpoint}: the TLS certificate was not accepted: {error}") from error
         except requests.RequestException as error:
             raise _no_answer(self.endpoint, error) from error
         return _read(response)
@@ -145,30 +148,39 @@ def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError
 
 
 def _read(response: requests.Response) -> dict[str, Any]:
-    try:
-        content = response.json() if response.content else {}
-    except ValueError:
-        content = None
-    if response.ok and response.status_code < 300 and isinstance(content, (dict, list)):
-        return content if isinstance(content, dict) else {"Items": content}
-    headers = response.headers
+    headers, status = response.headers, response.status_code
     request_id = headers.get("x-acs-request-id") or headers.get("request-id") or ""
-    if not isinstance(content, dict) or response.status_code < 300:
+    if 300 <= status < 400:
+        raise service_error(
+            status, "UnexpectedRedirect", f"{headers.get('Location', 'nowhere')} is not followed; check the endpoint"
+        )
+    content = _json(response)
+    if content is None:
+        # Something between us and the service answered: a proxy, a load balancer.
         kind = headers.get("Content-Type", "no content type")
         message = f"The answer is not the JSON of the service but {len(response.content)} bytes of {kind}"
-        # Something between us and the service answered: a proxy, a load balancer.
-        status = response.status_code
-        if status < 300:
-            raise ServerError(status, "MalformedAnswer", message, request_id)
-        raise service_error(status, "MalformedAnswer", message, request_id)
+        raise (ServerError if status < 300 else service_error)(status, "MalformedAnswer", message, request_id)
+    if status < 300:
+        return content
     raise service_error(
-        response.status_code,
+        status,
         content.get("Code") or content.get("ErrorCode") or "UnknownCode",
         content.get("Message") or "no reason given",
         request_id or content.get("RequestId", ""),
         _seconds(headers.get("x-acs-retry-after") or headers.get("Retry-After")),
         headers.get("Date"),
     )
+
+
+def _json(response: requests.Response) -> dict[str, Any] | None:
+    """Return the object that was answered, ``{}`` for an empty body, None for anything else."""
+    if not response.content:
+        return {}
+    try:
+        content = response.json()
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _seconds(value: str | None) -> float | None:

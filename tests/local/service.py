@@ -149,5 +149,3 @@ def job(tasks: dict[str, Any] | str, dependencies: dict[str, list[str]] | None =
     if dependencies:
         dag["Dependencies"] = dependencies
     return {"Name": "test", "Type": "DAG", "DAG": dag, **fields}
-
-

@@ -1,0 +1,84 @@
+"""How the service starts, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .service import Service, job, task
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "airflow_provider_bcs.local", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
+    service = start_service("--access-key-id", "me", "--access-key-secret", "mine")
+    assert service.ready == {
+        "batchcompute": service.url,
+        "dlc": None,
+        "oss": None,
+        "data_dir": str(service.data_dir),
+        "access_key_id": "me",
+        "access_key_secret": "mine",
+    }
+    assert service.get("/jobs")["Items"] == []
+    service.process.terminate()
+    assert service.process.stdout is not None
+    assert service.process.stdout.read() == ""
+    assert service.process.wait(10) == 0
+    log = service.log.read_text()
+    assert "Isolation: " in log
+    assert "development and tests" in log
+    assert "loopback" not in log
+
+
+def test_one_service_for_a_data_directory(start_service: Callable[..., Service]) -> None:
+    service = start_service()
+    second = run("--port", "0", "--data-dir", str(service.data_dir))
+    assert (second.returncode, second.stdout) == (1, "")
+    [line] = second.stderr.splitlines()
+    assert str(service.data_dir) in line
+
+
+def test_port_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("--port", str(port), "--data-dir", str(tmp_path / "data"))
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert str(port) in line
+
+
+@pytest.mark.parametrize("option", ["--quota=MaxNothing=1", "--quota=MaxJobCount", "--max-instances=0"])
+def test_wrong_options(option: str, tmp_path: Path) -> None:
+    assert run(option, "--data-dir", str(tmp_path / "data")).returncode == 2
+
+
+def test_quotas(start_service: Callable[..., Service]) -> None:
+    limits = {"MaxJobCount": 1, "MaxJobTaskCount": 2, "MaxTaskInstanceCount": 3, "MaxInstanceTimeout": 4}
+    service = start_service(*(f"--quota={name}={value}" for name, value in limits.items()))
+    jobs = {
+        "MaxJobTaskCount": job({name: task("true") for name in "abc"}),
+        "MaxTaskInstanceCount": job({"t": task("true", 4)}),
+        "MaxInstanceTimeout": job({"t": task("true", Timeout=5)}),
+        "MaxJobCount": job("true"),
+    }
+    first = service.create(job("true"), token="first")
+    for name, description in jobs.items():
+        response = service.call("POST", "/jobs", description)
+        assert response.status_code == 403
+        assert response.json() == {
+            "Code": f"QuotaExhausted.{name}",
+            "Message": f"The {name} ({limits[name]}) quota is exhausted.",
+        }
+    assert service.create(job("true"), token="first") == first
+    service.wait(first)
+    assert service.call("DELETE", f"/jobs/{first}").status_code == 204
+    assert service.create(job("true"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -123,7 +124,7 @@ def _fault_response(fault: Fault) -> Response:
     if fault.kind == "error-500":
         return _error_response(internal_error())
     if fault.kind == "throttle":
-        retry_after = {"Retry-After": f"{fault.seconds:g}"}
+        retry_after = {"Retry-After": str(math.ceil(fault.seconds))}
         return _error_response(
             ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
         )

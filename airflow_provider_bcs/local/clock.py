@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-#: A time that is not set.
-UNSET = ""
-
 
 def now() -> str:
     """Return the present in UTC with six digits of a second; clients cannot read it with fewer."""

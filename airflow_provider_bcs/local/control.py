@@ -36,10 +36,11 @@ class Control:
             return JSONResponse(dict(self._requests))
         if (request.method, request.url.path) == ("POST", f"{PREFIX}faults"):
             try:
-                self._faults.replace(parse_faults(json.loads(body), self._operations))
+                document = json.loads(body)
+                self._faults.replace(parse_faults(document, self._operations))
             except (ValueError, RecursionError) as error:
                 return PlainTextResponse(f"{error}\n", 400)
-            return Response(status_code=204)
+            return JSONResponse(document)
         return PlainTextResponse("There are GET /_local/requests and POST /_local/faults.", 404)
 
 

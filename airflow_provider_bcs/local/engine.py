@@ -66,7 +66,11 @@ class Engine:
     def start(self) -> None:
         """Take up what an earlier service left, then run."""
         with self._store.transaction():
-            self._recover()
+            recorded = self._recover()
+        # Only now: until the transaction is through, a result in its directory is all there is of it.
+        for directory in recorded:
+            self._remove(directory)
+        self.end_obsolete()
         self._sweep()
         self._thread.start()
 
@@ -182,8 +186,9 @@ class Engine:
         if self._jobs.get(job_directory.name) is None:
             self._remove(job_directory)
 
-    def _recover(self) -> None:
-        instances = self._settings.data_dir / "instances"
+    def _recover(self) -> list[Path]:
+        """Adopt what runs, record what ended; return the directories that are no longer needed."""
+        recorded: list[Path] = []
         running: set[Path] = set()
         for row in self._store.rows("SELECT * FROM instances WHERE state = 'Running'"):
             job = self._jobs.by_number(row["job"])
@@ -192,22 +197,28 @@ class Engine:
             directory = self._attempt_directory(job, key, row["attempt"])
             running.add(directory)
             shim = Shim.adopt(directory)
-            if shim is None:
-                self._recover_dead(key, directory)
-            else:
+            if shim is not None:
                 self._watch(key, shim, row["attempt"])
+            elif self._recover_dead(key, row["attempt"], directory):
+                recorded.append(directory.parent)
         # Stopped or deleted just before the service was killed.
-        for file in instances.glob("*/*/*/*/" + SPEC_FILE):
+        for file in (self._settings.data_dir / "instances").glob("*/*/*/*/" + SPEC_FILE):
             if file.parent not in running:
                 _end_at_once(file.parent)
+        return recorded
 
-    def _recover_dead(self, key: InstanceKey, directory: Path) -> None:
+    def _recover_dead(self, key: InstanceKey, attempt: int, directory: Path) -> bool:
+        """Record how an attempt without a process ended; return whether it succeeded."""
+        if not self._is_running(key, attempt):
+            # Its job has ended meanwhile, by the failure of another instance.
+            return False
         result = read_result(str(directory))
         if result is None:
             # Never started, or lost together with the machine: neither is the job's fault.
             self._lifecycle.requeue(key)
-        else:
-            self._lifecycle.finish(key, result)
+            return False
+        self._lifecycle.finish(key, result)
+        return not result["ErrorCode"]
 
     def _sweep(self) -> None:
         """Remove what a killed service could not."""

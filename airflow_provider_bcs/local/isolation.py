@@ -6,6 +6,8 @@ import select
 import shutil
 from pathlib import Path
 
+from airflow_provider_bcs.batchcompute.rules import Quotas
+
 from .attempt import Shim
 from .description import fill_in_defaults
 from .shim.spec import Spec
@@ -19,12 +21,10 @@ class IsolationUnavailableError(Exception):
 
 
 def probe_namespace(data_dir: Path, search_path: str) -> None:
-    """Run ``true`` in a namespace, with a mapping of each kind.
+    """Run ``true`` in a namespace.
 
     :raises IsolationUnavailableError: when that does not work
     """
-    from airflow_provider_bcs.batchcompute.rules import Quotas
-
     directory = data_dir / "tmp" / "probe"
     shutil.rmtree(directory, ignore_errors=True)
     task = {

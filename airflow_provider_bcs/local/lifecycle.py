@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .api_error import state_conflict
-from .clock import UNSET, now
+from .clock import now
 from .description import predecessors
 from .jobs import Job, Jobs
 from .shim.result import NO_RESULT, Result
@@ -172,10 +172,9 @@ class Lifecycle:
             time = now()
             # Assumption: what was Waiting or Running when its job ended is Stopped.
             self._store.execute(
-                "UPDATE instances SET ended = CASE state WHEN 'Running' THEN ? ELSE ? END, state = 'Stopped'"
+                "UPDATE instances SET ended = CASE state WHEN 'Running' THEN ? ELSE '' END, state = 'Stopped'"
                 " WHERE job = ? AND state IN ('Waiting', 'Running')",
                 time,
-                UNSET,
                 job.number,
             )
             self._store.execute(

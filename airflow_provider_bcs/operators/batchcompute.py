@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
     BaseOperator,
     conf,
+    get_current_context,
 )
 
 from airflow_provider_bcs.batchcompute.polling import Poll, Target
@@ -131,6 +132,9 @@ class BatchComputeSubmitJobOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Submit the job, and wait unless told otherwise; return the job's id."""
         job = self._rendered_job()
+        if violations := validate_job(job, templates=False):
+            # Trying again would not make it right.
+            raise AirflowFailException(str(InvalidJobError(violations, "The rendered job")))
         auto_release = bool(job.get("AutoRelease"))
         if self.wait_for_completion and auto_release:
             # A job that the service deletes leaves nobody a state to see; see _conclude.
@@ -149,20 +153,19 @@ class BatchComputeSubmitJobOperator(BaseOperator):
                     deadline=self._deadline(context),
                 ),
                 method_name="execute_complete",
-                kwargs={"job_id": status.Id, "auto_release": auto_release},
             )
         self._wait(status.Id)
         return self._conclude(status.Id, auto_release)
 
-    def execute_complete(self, context: Context, event: dict[str, Any], job_id: str, auto_release: bool = False) -> str:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
         """Go on after the triggerer has seen the job's end."""
-        self._job_id = job_id
+        self._job_id = job_id = str(event["job_id"])
         if event.get("timeout"):
             self.on_kill()
             raise AirflowTaskTimeout(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
         if event.get("error"):
             raise AirflowException(f"Waiting for job {job_id} was given up: {event['error']}")
-        return self._conclude(job_id, auto_release)
+        return self._conclude(job_id, bool(self._rendered_job().get("AutoRelease")))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after a deferral; when Airflow itself ended the deferral, the job is stopped.
@@ -170,7 +173,6 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         Airflow 2 gives a deferral the task's execution_timeout, and calls none of the task's methods when it passes.
         """
         if next_method == "__fail__":
-            self._job_id = context["ti"].xcom_pull(task_ids=self.task_id, key="job_id")
             self.on_kill()
         return super().resume_execution(next_method, next_kwargs, context)
 
@@ -178,16 +180,27 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         """Stop the job; it is no error that it has ended."""
         from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
 
-        if self._job_id is None:
+        job_id = self._job_id or self._pushed_job_id()
+        if job_id is None:
             return
         try:
-            self._client.stop_job(self._job_id)
+            self._client.stop_job(job_id)
         except (StateConflictError, NotFoundError) as error:
-            self.log.info("Job %s is not running any more: %s", self._job_id, error)
+            self.log.info("Job %s is not running any more: %s", job_id, error)
         except OpenApiError as error:
-            self.log.error("Job %s could NOT be stopped and may still run: %s", self._job_id, error)
+            self.log.error("Job %s could NOT be stopped and may still run: %s", job_id, error)
         else:
-            self.log.info("Job %s is stopped.", self._job_id)
+            self.log.info("Job %s is stopped.", job_id)
+
+    def _pushed_job_id(self) -> str | None:
+        """Return the job that this try submitted before it was deferred."""
+        try:
+            ti: Any = get_current_context()["ti"]
+        # Without a context: Airflow 2 raises the one, Airflow 3 the other.
+        except (AirflowException, RuntimeError):
+            return None
+        job_id = ti.xcom_pull(task_ids=self.task_id, key="job_id", map_indexes=ti.map_index)
+        return str(job_id) if job_id else None
 
     @cached_property
     def hook(self) -> BatchComputeHook:
@@ -199,11 +212,8 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         return self.hook.client
 
     def _rendered_job(self) -> dict[str, Any]:
-        # Never read_job here: rendered text must not be able to name a file.
-        job = _parsed(self.job, "The rendered job") if isinstance(self.job, str) else read_job(self.job)
-        if violations := validate_job(job, templates=False):
-            raise AirflowFailException(str(InvalidJobError(violations, "The rendered job")))
-        return job
+        # Never read_job for text: rendered text must not be able to name a file.
+        return _parsed(self.job, "The rendered job") if isinstance(self.job, str) else read_job(self.job)
 
     def _submit(self, job: dict[str, Any], context: Context) -> Job:
         from airflow_provider_bcs.batchcompute.submission import submit

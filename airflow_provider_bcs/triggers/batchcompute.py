@@ -15,8 +15,8 @@ from airflow_provider_bcs.batchcompute.polling import Poll, Target
 class BatchComputeTrigger(BaseTrigger):
     """Waits for the end of a job, of one of its tasks, or of one instance of a task.
 
-    Its one event is a dict with one of the keys ``state`` (what it ended in), ``timeout`` (the deadline passed) or
-    ``error`` (a text: waiting was given up).
+    Its one event is a dict with ``job_id`` and one of the keys ``state`` (what it ended in), ``timeout`` (the deadline
+    passed) or ``error`` (a text: waiting was given up).
 
     :param job_id: the job
     :param task_name: wait for this task of it
@@ -65,16 +65,19 @@ class BatchComputeTrigger(BaseTrigger):
                 # The client blocks; the event loop is everybody's.
                 status = await asyncio.to_thread(poll)
                 if status is not None and status.is_terminal:
-                    yield TriggerEvent({"state": status.State})
+                    yield self._event(state=status.State)
                     return
                 if self.deadline is None:
                     await asyncio.sleep(self.poll_interval)
                 elif (left := self.deadline - time.time()) > 0:
                     await asyncio.sleep(min(self.poll_interval, left))
                 else:
-                    yield TriggerEvent({"timeout": True})
+                    yield self._event(timeout=True)
                     return
         except OpenApiError as error:
-            yield TriggerEvent({"error": str(error)})
+            yield self._event(error=str(error))
         finally:
             client.close()
+
+    def _event(self, **payload: Any) -> TriggerEvent:
+        return TriggerEvent({"job_id": self.target.job_id, **payload})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -63,3 +64,12 @@ def dag_bag(folder: Any) -> Any:
     else:
         from airflow.models.dagbag import DagBag
     return DagBag(dag_folder=str(folder), include_examples=False)
+
+
+def trigger_events(trigger: Any) -> list[Any]:
+    """Run a trigger in an event loop and return the payloads of its events."""
+
+    async def collect() -> list[Any]:
+        return [event.payload async for event in trigger.run()]
+
+    return asyncio.run(collect())

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .service import Service, job, task, wait_until
-from .test_running import detached_sleepers, processes_with
+from .test_running import detached_sleepers, processes_with, wait_for_sleepers
 
 
 def test_killed_in_the_middle_of_fifty_instances(start_service: Callable[..., Service], tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_killed_in_the_middle_of_fifty_instances(start_service: Callable[..., Se
     )
     description = job({"t": task(f"sh -c '{script}'", 50, OutputMapping={f"{out}/": "oss://b/out/"})})
     job_id = service.create(description)
-    for finished in (5, 20):
+    for finished in (5, 20, 35):
         wait_until(lambda count=finished: log.exists() and len(log.read_text().split()) >= count)  # type: ignore[misc]
         service.end(signal.SIGKILL)
         if finished == 20:
@@ -39,8 +39,7 @@ def test_running_instances_are_adopted(start_service: Callable[..., Service], tm
     service = start_service()
     marker = f"adopt-{tmp_path.name}-{os.getpid()}"
     job_id = service.create(job({"t": detached_sleepers(marker)}))
-    wait_until(lambda: len(processes_with(marker)) >= 3)
-    before = sorted(processes_with(marker))
+    before = wait_for_sleepers(service, job_id, marker)
     service.end(signal.SIGKILL)
     service.start()
     assert service.state(job_id) == "Running"
@@ -60,6 +59,26 @@ def test_shim_found_dead_runs_again_uncounted(start_service: Callable[..., Servi
     service.start()
     assert service.wait(job_id)["State"] == "Finished"
     assert service.instance(job_id)["RetryCount"] == 0
+
+
+def test_failure_while_the_service_was_down_ends_the_job(start_service: Callable[..., Service], tmp_path: Path) -> None:
+    service = start_service()
+    marker = f"down-{tmp_path.name}-{os.getpid()}"
+    gate = tmp_path / "gate"
+    failing = f"sh -c 'while ! test -e {gate}; do sleep 0.05; done; exit 7'"
+    job_id = service.create(job({"a": task(failing, 2), "t": detached_sleepers(marker)}))
+    wait_until(lambda: service.get(f"/jobs/{job_id}")["InstanceMetrics"]["RunningCount"] == 3)
+    wait_for_sleepers(service, job_id, marker)
+    service.end(signal.SIGKILL)
+    gate.touch()
+    wait_until(lambda: len(list((service.data_dir / "instances").rglob("result.json"))) == 2)
+    service.start()
+    done = service.wait(job_id)
+    assert done["State"] == "Failed"
+    assert "exit code 7" in done["Message"]
+    metrics = done["InstanceMetrics"]
+    assert (metrics["FailedCount"], metrics["StoppedCount"]) == (1, 2)
+    wait_until(lambda: not processes_with(marker), 5)
 
 
 def test_attempt_recorded_but_never_started_runs(start_service: Callable[..., Service]) -> None:
@@ -87,7 +106,8 @@ def test_sigterm_leaves_no_process_and_runs_again(start_service: Callable[..., S
     service = start_service()
     marker = f"term-{tmp_path.name}-{os.getpid()}"
     job_id = service.create(job({"t": detached_sleepers(marker), "u": task("true")}))
-    wait_until(lambda: len(processes_with(marker)) >= 3 and service.instance(job_id, "u")["State"] == "Finished")
+    wait_for_sleepers(service, job_id, marker)
+    wait_until(lambda: service.instance(job_id, "u")["State"] == "Finished")
     for number in (signal.SIGTERM, signal.SIGINT):
         begin = time.monotonic()
         assert service.end(number) == 0
@@ -95,7 +115,7 @@ def test_sigterm_leaves_no_process_and_runs_again(start_service: Callable[..., S
         assert not processes_with(marker)
         assert not processes_with(str(service.data_dir))
         service.start()
-        wait_until(lambda: len(processes_with(marker)) >= 3)
+        wait_for_sleepers(service, job_id, marker)
     assert service.instance(job_id)["RetryCount"] == 0
     assert service.state(job_id) == "Running"
 

@@ -208,16 +208,23 @@ def processes_with(marker: str) -> list[int]:
 
 
 def detached_sleepers(marker: str) -> dict[str, Any]:
-    """A task whose command leaves the process group and the session, twice, and sleeps in both places."""
-    return task(
-        f'sh -c \'setsid sh -c "setsid sh -c \\"sleep 600; : {marker}\\" & sleep 600; : {marker}" & sleep 600; : {marker}\''
-    )
+    """A task whose command starts itself twice more in a session of its own; all three sleep."""
+    sleep = f"echo up; sleep 600; : {marker}"
+    inner = f'setsid sh -c \\"{sleep}\\" & {sleep}'
+    return task(f"sh -c 'setsid sh -c \"{inner}\" & {sleep}'")
+
+
+def wait_for_sleepers(service: Service, job_id: str, marker: str) -> list[int]:
+    """Wait until all three processes of :func:`detached_sleepers` sleep; return their ids."""
+    log = service.data_dir / f"oss/logs/stdout.{job_id}.t.0"
+    wait_until(lambda: log.exists() and log.read_text() == "up\n" * 3 and len(processes_with(marker)) == 3)
+    return sorted(processes_with(marker))
 
 
 def test_stop_ends_all_descendants(service: Service, tmp_path: Path) -> None:
     marker = f"stop-{tmp_path.name}-{os.getpid()}"
     job_id = service.create(job({"t": detached_sleepers(marker)}))
-    wait_until(lambda: len(processes_with(marker)) >= 3)
+    wait_for_sleepers(service, job_id, marker)
     service.call("POST", f"/jobs/{job_id}/stop")
     assert service.state(job_id) == "Stopped"
     assert service.instance(job_id)["State"] == "Stopped"

@@ -21,8 +21,6 @@ def copy_file(source: str, target: str, originals: Originals) -> None:
 def copy_folder(source: str, target: str, originals: Originals) -> None:
     """Copy the objects below a folder; symbolic links among them could lead anywhere and are left out."""
     os.makedirs(target, exist_ok=True)
-    if not os.path.isdir(source):
-        return
     for entry in os.scandir(source):
         place = os.path.join(target, entry.name)
         if entry.is_dir(follow_symlinks=False):

@@ -99,8 +99,9 @@ class Inputs:
         if os.path.isfile(source):
             raise Failure("InputNotFound", f"{item.source} is an object; a folder was expected because of the '/'.")
         target = self._layout.add_directory(item.destination)
-        # A prefix without objects is an empty directory.
-        os.makedirs(source, exist_ok=True)
+        if not os.path.isdir(source):
+            # A prefix without objects is an empty directory.
+            return
         if self._is_copied(item) or has_links(source):
             copy_folder(source, target, self.originals)
         else:

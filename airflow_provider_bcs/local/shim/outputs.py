@@ -11,7 +11,7 @@ from .copies import Originals, is_unchanged
 from .failure import Failure
 from .layout import Layout
 from .objects import ObjectTree
-from .paths import is_at_or_below, local_path
+from .paths import below, is_at_or_below, local_path
 
 
 class Output(NamedTuple):
@@ -68,6 +68,12 @@ class Outputs:
         """
         place = self._layout.at(output.path)
         try:
+            # The program may have put a link where a directory on the way was.
+            below(self._layout.root, output.path[1:].split("/")[:-1], output.path)
+        except Failure as failure:
+            self._note(f"{failure.message} Nothing uploaded to {output.url}")
+            return
+        try:
             if output.url.endswith("/"):
                 self._upload_folder(output, place)
             else:
@@ -100,8 +106,6 @@ class Outputs:
             place = os.path.realpath(os.path.join(os.path.dirname(place), target))
             if not folder or not is_at_or_below(place, os.path.realpath(folder)):
                 return None
-        elif os.path.realpath(os.path.dirname(place)) != os.path.dirname(place):
-            return None
         try:
             return place if stat.S_ISREG(os.lstat(place).st_mode) else None
         except OSError:

@@ -1,0 +1,91 @@
+"""What an author sees of a bad job file: one clear message, in Airflow's import errors and from the command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_provider_bcs.cli import main
+from tests.airflow.running import dag_bag
+from tests.batchcompute.jobs import job, task
+
+BAD = {
+    "not_json": ("{'Name': 1}", "not_json.json is not JSON: Expecting property name"),
+    "empty": ("", "empty.json is empty."),
+    "misspelt": (json.dumps(job({"a": task(Tiemout=3)})), "DAG.Tasks.a.Tiemout: InvalidTiemout: "),
+    "cycle": (
+        json.dumps(job({"a": task(), "b": task()}, {"a": ["b"], "b": ["a"]})),
+        "DAG.Dependencies: BadDAG: It is a cyclic dag. Found the cycle ",
+    ),
+    "huge": (None, "huge.json has 100.0 MiB; a job description has at most 16 MiB."),
+}
+
+
+@pytest.fixture(params=BAD)
+def bad(request, tmp_path):
+    content, says = BAD[request.param]
+    file = tmp_path / f"{request.param}.json"
+    if content is None:
+        with file.open("wb") as handle:
+            handle.truncate(100 * 1024 * 1024)
+    else:
+        file.write_text(content)
+    return file, says
+
+
+DAG_FILES = {
+    "dag": "from airflow_provider_bcs.translator import job_to_dag\ndag = job_to_dag('{file}', dag_id='d')\n",
+    "group": (
+        "from airflow.providers.common.compat.sdk import DAG\n"
+        "from airflow_provider_bcs.translator import BatchComputeTaskGroup\n"
+        "with DAG('d', schedule=None) as dag:\n    BatchComputeTaskGroup('g', '{file}')\n"
+    ),
+    "operator": (
+        "from datetime import datetime\n"
+        "from airflow.providers.common.compat.sdk import DAG\n"
+        "from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator\n"
+        "with DAG('d', schedule=None, start_date=datetime(2024, 1, 1)) as dag:\n"
+        "    BatchComputeSubmitJobOperator(task_id='t', job='{file}')\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAG_FILES)
+def test_in_airflows_import_errors(bad, tmp_path, kind):
+    file, says = bad
+    (tmp_path / "dags.py").write_text(DAG_FILES[kind].format(file=file.name))
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    assert says in error
+
+
+def test_from_the_command(bad, capsys):
+    file, says = bad
+    assert main(["validate", str(file)]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{file}: ")
+    assert says in line
+
+
+def test_the_command_on_good_files(tmp_path, capsys):
+    good, many, both = tmp_path / "good.json", tmp_path / "many.json", tmp_path / "both.json"
+    good.write_text(json.dumps(job()))
+    many.write_text(json.dumps(job({f"t{n}": task() for n in range(17)})))
+    both.write_text(json.dumps(job({"a": task(AutoCluster={"ImageId": "img-ubuntu"})})))
+    assert main(["validate", str(good), str(both)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{good}: valid"
+    assert lines[1].startswith(f"{both}: warning: DAG.Tasks.a has both ClusterId and AutoCluster")
+    assert main(["validate", str(good), str(many), str(tmp_path / "missing.json")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "InvalidTasks" in lines[1]
+    assert "No such file" in lines[2]
+    assert main(["validate", "--any-size", str(many)]) == 0
+
+
+def test_all_violations_one_a_line(tmp_path, capsys):
+    file = tmp_path / "bad.json"
+    file.write_text(json.dumps(job({"a": task(Timeout="x", InstanceCount=0)}, Priority=-1)))
+    assert main(["validate", str(file)]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 3

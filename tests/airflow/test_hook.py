@@ -1,0 +1,134 @@
+"""From a connection to a client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from airflow.providers.common.compat.sdk import Connection
+
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.connection import ConnectionSettingsError, read_connection
+from airflow_provider_bcs.openapi.credentials import Credentials
+
+
+def read(service="batchcompute", region=None, extra=None, conn_type="bcs", **fields):
+    connection = Connection(conn_id="c", conn_type=conn_type, extra=json.dumps(extra or {}), **fields)
+    return read_connection(connection, service, region)
+
+
+KEYS = {"login": "id", "password": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "region", "endpoint"),
+    [
+        ({"extra": {"region": "cn-shanghai"}}, "cn-shanghai", None),
+        ({"extra": {"region": "cn-shanghai"}, "region": "cn-beijing"}, "cn-beijing", None),
+        ({"host": "127.0.0.1", "port": 8642}, "local", "http://127.0.0.1:8642"),
+        ({"host": "localhost"}, "local", "http://localhost"),
+        ({"host": "http://127.0.0.1:8642/"}, "local", "http://127.0.0.1:8642"),
+        ({"host": "bc.example.com"}, "local", "https://bc.example.com"),
+        ({"host": "bc.example.com", "schema": "http", "port": 80}, "local", "http://bc.example.com:80"),
+        ({"extra": {"batchcompute_endpoint": "https://b"}, "host": "x"}, "local", "https://b"),
+        ({"extra": {"batchcompute_endpoint": "b.example.com"}}, "local", "https://b.example.com"),
+        ({"extra": {"dlc_endpoint": "https://d", "region": "r"}}, "r", None),
+        ({"extra": {"dlc_endpoint": "https://d", "region": "r"}, "service": "dlc"}, "r", "https://d"),
+    ],
+)
+def test_region_and_endpoint(settings, region, endpoint):
+    found = read(**KEYS, **settings)
+    assert (found.region, found.endpoint) == (region, endpoint)
+
+
+def test_keys():
+    assert read(**KEYS, extra={"region": "r"}).credentials() == Credentials("id", "secret")
+    extra = {"region": "r", "security_token": "sts"}
+    assert read(**KEYS, extra=extra).credentials() == Credentials("id", "secret", "sts")
+    assert "secret" not in repr(read(**KEYS, extra=extra).credentials())
+
+
+def test_a_connection_of_the_alibaba_provider():
+    extra = {"auth_type": "AK", "access_key_id": "id", "access_key_secret": "secret", "region": "cn-hangzhou"}
+    found = read(conn_type="alibaba_cloud", extra=extra)
+    assert found.credentials() == Credentials("id", "secret")
+    assert found.region == "cn-hangzhou"
+
+
+def chain(home, **environment):
+    """Ask the chain in a process of its own: the vendor's library reads the environment when it is imported."""
+    program = (
+        "from tests.airflow.test_hook import read\n"
+        "keys = read(extra={'region': 'r'}).credentials()\n"
+        "print(keys.access_key_id, keys.access_key_secret, keys.security_token)"
+    )
+    kept = {name: os.environ[name] for name in ("PATH", "AIRFLOW_HOME")}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**kept, "HOME": str(home), "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_default_credential_chain(tmp_path):
+    keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "chain-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "chain-secret"}
+    assert chain(tmp_path, **keys).stdout.endswith("chain-id chain-secret None\n")
+    found = chain(tmp_path, **keys, ALIBABA_CLOUD_SECURITY_TOKEN="chain-token")
+    assert found.stdout.endswith("chain-id chain-secret chain-token\n")
+
+
+def test_an_empty_credential_chain_says_so(tmp_path):
+    found = chain(tmp_path)
+    assert found.returncode == 1
+    assert (
+        "MissingCredentialsError: The connection has no AccessKey (login and password) and the default" in found.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (KEYS, "Connection c has no region: set the extra field region"),
+        ({"login": "id", "host": "x"}, "has a login but no password"),
+        ({"password": "secret", "host": "x"}, "has a password but no login"),
+    ],
+)
+def test_what_a_connection_lacks(fields, says):
+    with pytest.raises(ConnectionSettingsError, match=says):
+        read(**fields)
+
+
+def test_no_connection_is_resolved_before_the_client_is_used():
+    hook = BatchComputeHook("there_is_no_such_connection")
+    assert hook.bcs_conn_id == "there_is_no_such_connection"
+    with pytest.raises(Exception, match="there_is_no_such_connection"):
+        hook.get_conn()
+
+
+def test_test_connection(connection, service, monkeypatch):
+    assert BatchComputeHook().test_connection() == (True, f"{service.url} answers and accepts the keys")
+    monkeypatch.setenv("AIRFLOW_CONN_WRONG_KEY", json.dumps({"host": service.url, "login": "local", "password": "x"}))
+    ok, text = BatchComputeHook("wrong_key").test_connection()
+    assert not ok
+    assert "Signature" in text
+    monkeypatch.setenv("AIRFLOW_CONN_EMPTY", json.dumps({"conn_type": "bcs"}))
+    ok, text = BatchComputeHook("empty").test_connection()
+    assert (ok, "has no region" in text) == (False, True)
+
+
+def test_airflows_own_button(connection, airflow_db, service):
+    found = Connection(
+        conn_id="bcs_default", conn_type="bcs", host=service.url, login="local", password="local"
+    ).test_connection()
+    assert found == (True, f"{service.url} answers and accepts the keys")
+
+
+def test_one_client_a_hook(connection):
+    hook = BatchComputeHook()
+    with closing(hook.client) as client:
+        assert hook.get_conn() is client

@@ -1,0 +1,66 @@
+"""Parsing is free: no network, no credentials, no client library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "example_dags"
+#: What may not be imported, beyond what Airflow itself has imported by then.
+HEAVY = ("requests", "urllib3", "alibabacloud_credentials", "alibabacloud_tea", "starlette", "uvicorn", "Tea")
+
+PROGRAM = """
+import socket, sys
+import airflow.triggers.base
+from airflow.providers.common.compat.sdk import (
+    DAG, AirflowException, BaseHook, BaseOperator, BaseSensorOperator, TaskGroup, conf
+)
+before = set(sys.modules)
+
+def refuse(*args, **kwargs):
+    raise AssertionError("a socket was opened while a DAG file was parsed")
+
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+sys.path.insert(0, {examples!r})
+{statement}
+heavy = sorted(name for name in set(sys.modules) - before if name.split(".")[0] in {heavy!r})
+assert not heavy, heavy
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import airflow_provider_bcs.operators.batchcompute",
+        "import airflow_provider_bcs.sensors.batchcompute",
+        "import airflow_provider_bcs.hooks.batchcompute",
+        "import airflow_provider_bcs.triggers.batchcompute",
+        "import find_primes, diamond, chain, fan_out; assert len(fan_out.dag.tasks) == 16",
+        "from airflow_provider_bcs.provider_info import get_provider_info; get_provider_info()",
+    ],
+)
+def test_parsing_is_free(statement):
+    program = PROGRAM.format(examples=str(EXAMPLES), statement=statement, heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_client_needs_no_airflow():
+    program = (
+        "import sys; from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job;"
+        "Client('cn-shanghai', 'id', 'secret'); JobDescription();"
+        "import airflow_provider_bcs.translator.plan;"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'airflow']"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_validating_needs_no_http():
+    program = (
+        "import sys; from airflow_provider_bcs.batchcompute import validate_job; validate_job({});"
+        "assert not {'requests', 'pendulum', 'airflow', 'airflow_provider_bcs.dlc'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

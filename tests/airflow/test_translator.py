@@ -1,0 +1,171 @@
+"""The Airflow graph is the graph of the job file."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from datetime import datetime, timezone
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, TaskGroup
+from hypothesis import HealthCheck, given, settings
+
+from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, JobSourceError, JobWarning, validate_job
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator.plan import plan_job
+from tests.airflow.running import serialized
+from tests.batchcompute.jobs import graphs, job, put, task
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+DIAMOND = job({n: task(f"echo {n}") for n in "abcd"}, {"a": ["b", "c"], "b": ["d"], "c": ["d"]})
+
+
+def new_dag(name="d"):
+    return DAG(name, start_date=START, schedule=None)
+
+
+def edges(tasks):
+    return {(item.task_id, below) for item in tasks for below in item.downstream_task_ids}
+
+
+def expected_edges(description):
+    return {(a, b) for a, targets in description["DAG"]["Dependencies"].items() for b in targets}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graphs())
+def test_edges_are_exactly_the_dependencies(description):
+    dag = job_to_dag(description)
+    assert set(dag.task_ids) == set(description["DAG"]["Tasks"])
+    assert edges(dag.tasks) == expected_edges(description)
+    with new_dag():
+        group = BatchComputeTaskGroup("a-group-whose-name-no-task-has", description, prefix_group_id=False)
+    assert edges(group.children.values()) == expected_edges(description)
+    assert validate_job(description, max_tasks=False) == []
+
+
+def test_a_dag_in_one_line():
+    dag = job_to_dag(DIAMOND, schedule=None, tags=["x"])
+    assert dag.dag_id == "a-job"
+    assert dag.fileloc == __file__
+    assert dag.get_task("b").job == {
+        "Name": "a-job-b",
+        "Type": "DAG",
+        "Priority": 1,
+        "JobFailOnInstanceFail": True,
+        "DAG": {"Tasks": {"b": task("echo b")}, "Dependencies": {}},
+    }
+    assert validate_job(dag.get_task("b").job) == []
+    assert serialized(dag)
+
+
+def test_what_each_job_takes_over():
+    topic = {"Topic": {"Name": "t", "Endpoint": "http://1.mns.cn-shanghai.aliyuncs.com/", "Events": ["OnJobFailed"]}}
+    whole = job(
+        {"a": task()},
+        Priority=77,
+        Notification=topic,
+        JobFailOnInstanceFail=False,
+        Description="hello",
+        AutoRelease=True,
+    )
+    node = plan_job(whole).nodes["a"]
+    for name in ("Priority", "Notification", "JobFailOnInstanceFail", "Description", "AutoRelease"):
+        assert node[name] == whole[name]
+    assert job_to_dag(whole).description == "hello"
+
+
+@pytest.mark.parametrize(
+    ("name", "task_name", "expected"),
+    [
+        ("job", "task", "job-task"),
+        ("j" * 64, "task", "j" * 59 + "-task"),
+        ("job", "t" * 64, "t" * 64),
+        ("job-{{ ds_nodash }}", "task", "job-{{ ds_nodash }}-task"),
+    ],
+)
+def test_names_of_the_jobs(name, task_name, expected):
+    node = plan_job(job({task_name: task()}, Name=name)).nodes[task_name]
+    assert node["Name"] == expected
+    assert validate_job(node) == []
+
+
+def test_a_group_is_a_task_group_like_any_other():
+    with new_dag() as dag:
+        before = BatchComputeSubmitJobOperator(task_id="before", job=job())
+        with TaskGroup("outer"):
+            first = BatchComputeTaskGroup("first", DIAMOND)
+            second = BatchComputeTaskGroup("second", DIAMOND)
+        before >> first >> second
+    assert first["a"].task_id == "outer.first.a"
+    assert before.downstream_task_ids == {"outer.first.a"}
+    assert first["d"].downstream_task_ids == {"outer.second.a"}
+    assert first["b"].downstream_task_ids == {"outer.first.d"}
+    assert len(dag.tasks) == 9
+    assert serialized(dag)
+    with pytest.raises(KeyError, match="no task 'e'"):
+        first["e"]
+
+
+def test_arguments_for_all_tasks_and_for_one():
+    dag = job_to_dag(
+        DIAMOND,
+        bcs_conn_id="other",
+        operator_args={"retries": 2, "deferrable": True, "poll_interval": 3},
+        task_args={"c": {"retries": 5, "pool": "big", "trigger_rule": "all_done"}},
+        default_args={"owner": "me"},
+    )
+    found = {item.task_id: (item.retries, item.pool, item.trigger_rule, item.owner) for item in dag.tasks}
+    assert found["c"] == (5, "big", "all_done", "me")
+    assert found["a"] == (2, "default_pool", "all_success", "me")
+    assert {(item.bcs_conn_id, item.deferrable, item.poll_interval) for item in dag.tasks} == {("other", True, 3)}
+    with pytest.raises(ValueError, match="task_args names 'cc', which is no task of job a-job; did you mean c"):
+        job_to_dag(DIAMOND, task_args={"cc": {}})
+
+
+def test_more_than_16_tasks():
+    dag = job_to_dag(job({f"t{n}": task() for n in range(100)}, {"t0": [f"t{n}" for n in range(1, 100)]}))
+    assert len(dag.get_task("t0").downstream_task_ids) == 99
+
+
+@pytest.mark.parametrize("form", [DIAMOND, json.dumps(DIAMOND), JobDescription(DIAMOND)])
+def test_every_form_of_a_job(form):
+    assert edges(job_to_dag(form).tasks) == expected_edges(DIAMOND)
+
+
+def test_files_are_found_beside_the_dag_file(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "diamond.json").write_text(json.dumps(DIAMOND))
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "other.yaml").write_text(json.dumps(DIAMOND))
+    dag = DAG("d", start_date=START, schedule=None, template_searchpath=[str(tmp_path / "shared")])
+    dag.fileloc = str(tmp_path / "dag.py")
+    with dag:
+        assert BatchComputeTaskGroup("a", "jobs/diamond.json")["a"]
+        assert BatchComputeTaskGroup("b", "other.yaml")["a"]
+        assert BatchComputeTaskGroup("c", tmp_path / "jobs" / "diamond.json")["a"]
+        with pytest.raises(JobSourceError, match=r"no job file missing\.json in .*shared"):
+            BatchComputeTaskGroup("e", "missing.json")
+
+
+def test_errors_name_the_field():
+    with pytest.raises(InvalidJobError, match=r"DAG\.Tasks\.a\.Tiemout: .* did you mean Timeout"):
+        job_to_dag(job({"a": task(Tiemout=3)}))
+    with pytest.raises(InvalidJobError, match="BadDAG"):
+        job_to_dag(job({"a": task()}, {"a": ["a"]}))
+    with pytest.raises(ValueError, match="DAG.Tasks holds the template '{{ params.x }}'"):
+        job_to_dag(job({"{{ params.x }}": task()}))
+    with pytest.raises(ValueError, match="DAG.Dependencies holds the template"):
+        job_to_dag(put(job(), "DAG.Dependencies", {"count": "{{ params.x }}"}))
+    with pytest.raises(ValueError, match="only a job of Type DAG has a graph"):
+        job_to_dag({"Name": "a", "Type": "App", "App": {}})
+
+
+def test_both_clusters_are_warned_about():
+    both = job({"count": task(AutoCluster={"ImageId": "img-ubuntu"})})
+    with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect"):
+        job_to_dag(both)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        job_to_dag(job())

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_bcs.batchcompute.polling import Poll, Target
+from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
@@ -60,30 +61,32 @@ class BatchComputeJobSensor(BaseSensorOperator):
         """Return whether it has finished.
 
         :raises AirflowException: when it ended without success, or when there is no such thing
+        :raises AirflowSkipException: instead, with ``soft_fail``
         """
         from airflow_provider_bcs.openapi.errors import ServiceError
 
         try:
             status = self._poll()
         except ServiceError as error:
-            raise AirflowException(f"{self.target}: {error}") from error
-        return status is not None and self._has_finished(status.State, status.is_terminal)
+            raise self._failure(f"{self.target}: {error}") from error
+        if status is None or not status.is_terminal:
+            return False
+        self._check(status.State)
+        return True
 
-    def _has_finished(self, state: str, is_terminal: bool) -> bool:
-        if is_terminal and state != "Finished":
-            raise AirflowException(f"{self.target} is {state}.")
-        return is_terminal
+    def _check(self, state: str) -> None:
+        if state in UNSUCCESSFUL:
+            raise self._failure(f"{self.target} is {state}.")
+
+    def _failure(self, text: str, kind: type[AirflowException] = AirflowException) -> AirflowException:
+        # Airflow's own soft_fail covers its time-outs, but not that what is waited for has failed.
+        return AirflowSkipException(text) if self.soft_fail else kind(text)
 
     def execute(self, context: Context) -> None:
         """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
         if not self.deferrable:
             super().execute(context)
-            return
-        try:
-            finished = self.poke(context)
-        except AirflowException as error:
-            self._fail(error)
-        if not finished:
+        elif not self.poke(context):
             self.defer(
                 trigger=BatchComputeTrigger(
                     **self.target.fields(),
@@ -96,20 +99,12 @@ class BatchComputeJobSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Go on after the triggerer has seen the end."""
-        try:
-            if event.get("timeout"):
-                raise AirflowSensorTimeout(f"{self.target} did not end within {self.timeout:.0f} s.")
-            if event.get("error"):
-                raise AirflowException(f"Waiting for {self.target} was given up: {event['error']}")
-            self._has_finished(event["state"], is_terminal=True)
-        except AirflowException as error:
-            self._fail(error)
+        if event.get("timeout"):
+            raise self._failure(f"{self.target} did not end within {self.timeout:.0f} s.", AirflowSensorTimeout)
+        if event.get("error"):
+            raise self._failure(f"Waiting for {self.target} was given up: {event['error']}")
+        self._check(event["state"])
         self.log.info("%s has finished.", self.target)
-
-    def _fail(self, error: AirflowException) -> None:
-        if self.soft_fail:
-            raise AirflowSkipException(str(error)) from error
-        raise error
 
     def _deadline(self, context: Context) -> float:
         ti: Any = context["ti"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 import pendulum
@@ -61,8 +62,10 @@ def dag_bag(folder: Any) -> Any:
     """Parse all DAG files of a folder as Airflow does."""
     if AIRFLOW_3:
         from airflow.dag_processing.dagbag import DagBag
-    else:
-        from airflow.models.dagbag import DagBag
+
+        return DagBag(dag_folder=str(folder), bundle_name="tests", bundle_path=Path(folder))
+    from airflow.models.dagbag import DagBag
+
     return DagBag(dag_folder=str(folder), include_examples=False)
 
 

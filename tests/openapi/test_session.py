@@ -43,7 +43,7 @@ class Canned(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = answer
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:

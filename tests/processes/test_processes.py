@@ -1,0 +1,89 @@
+"""The whole path on real Airflow processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs import demo
+from tests.airflow.conftest import connection_json
+from tests.local.service import Service
+from tests.processes.airflow_processes import Airflow
+
+pytestmark = pytest.mark.processes
+
+EXAMPLES = Path(__file__).parents[2] / "example_dags"
+DAGS = f"""
+from datetime import datetime, timedelta
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.sensors.batchcompute import BatchComputeJobSensor
+from airflow_provider_bcs.translator import job_to_dag
+
+primes = job_to_dag(
+    "{EXAMPLES}/find_primes.json", dag_id="primes", operator_args={{"deferrable": True, "poll_interval": 1}}
+)
+
+
+def endless(cluster):
+    task = {{"Parameters": {{"Command": {{"CommandLine": "sleep 600"}}}}, "InstanceCount": 1, "ClusterId": cluster}}
+    return {{"Name": "endless", "Type": "DAG", "DAG": {{"Tasks": {{"a": task}}}}}}
+
+
+with DAG("killed", schedule=None, start_date=datetime(2024, 1, 1), dagrun_timeout=timedelta(seconds=15)) as killed:
+    BatchComputeSubmitJobOperator(task_id="blocking", job=endless("cls-killed"), poll_interval=1, deferrable=False)
+
+with DAG("late", schedule=None, start_date=datetime(2024, 1, 1)) as late:
+    BatchComputeSubmitJobOperator(
+        task_id="deferred",
+        job=endless("cls-late"),
+        poll_interval=1,
+        deferrable=True,
+        execution_timeout=timedelta(seconds=20),
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterator[Airflow]:
+    home = tmp_path_factory.mktemp("airflow")
+    dags = home / "dags"
+    dags.mkdir()
+    (dags / "dags.py").write_text(DAGS)
+    demo.package(EXAMPLES, service.data_dir)
+    running = Airflow(home, dags, connection_json(service))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def test_find_primes_deferred(airflow: Airflow, service: Service):
+    airflow.trigger("primes", "one")
+    airflow.wait(lambda: airflow.run_state("primes", "one") in ("success", "failed"), 240, "the run of primes")
+    assert airflow.states("primes", "one") == {"split": "success", "find": "success", "merge": "success"}
+    result = service.data_dir / "oss" / "bcs-demo" / "find_primes" / "one" / "result"
+    assert (result / "count.txt").read_text() == "78498\n"
+    # What the trigger logs arrives in the log of the task.
+    assert "BatchComputeTrigger" in (airflow.home / "triggerer.log").read_text() + airflow.task_logs()
+
+
+def test_a_killed_task_stops_its_job(airflow: Airflow, client):
+    """The run's time-out makes Airflow end a running task; its job must not run on."""
+    airflow.trigger("killed", "one")
+    airflow.wait(lambda: bool(list(client.list_jobs(cluster_id="cls-killed"))), 120, "the job of killed")
+    airflow.wait(
+        lambda: [item.State for item in client.list_jobs(cluster_id="cls-killed")] == ["Stopped"], 120, "its end"
+    )
+
+
+def test_a_deferred_task_that_times_out_stops_its_job(airflow: Airflow, client):
+    airflow.trigger("late", "one")
+    airflow.wait(lambda: airflow.states("late", "one").get("deferred") == "deferred", 120, "the deferral")
+    airflow.wait(lambda: airflow.run_state("late", "one") == "failed", 120, "the time-out")
+    assert [item.State for item in client.list_jobs(cluster_id="cls-late")] == ["Stopped"]

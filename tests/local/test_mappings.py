@@ -61,6 +61,15 @@ def test_input_folder_and_object(isolated: Service) -> None:
     assert stdout(isolated, finish(isolated, command, InputMapping=mapping)).split() == ["AB10"]
 
 
+def test_a_mount_of_a_folder_without_its_slash(isolated: Service) -> None:
+    isolated.put_object("in/plain/a.txt", "A")
+    command = f"cat {HOME}/plain/a.txt"
+    job_id = finish(
+        isolated, command, Mounts={"Entries": [{"Source": "oss://in/plain", "Destination": f"{HOME}/plain"}]}
+    )
+    assert stdout(isolated, job_id) == "A"
+
+
 def test_inputs_never_change(isolated: Service) -> None:
     isolated.put_object("ro/a.txt", "A")
     command = f"sh -c 'echo changed > {HOME}/ro/a.txt; echo new > {HOME}/ro/b.txt; rm -f {HOME}/ro/a.txt; true'"

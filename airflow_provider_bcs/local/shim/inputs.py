@@ -84,10 +84,11 @@ class Inputs:
             self._place_nas(item)
         elif not item.source.startswith("oss://"):
             raise Failure("UnsupportedMount", f"{item.source!r} cannot be mounted here, only oss:// and nas://.")
-        elif item.source.endswith("/"):
-            self._place_folder(item, self._objects.path(item.source))
         else:
-            self._place_object(item, self._objects.path(item.source))
+            source = self._objects.path(item.source)
+            # The documentation's own example mounts a folder without the '/' at its end.
+            is_folder = item.source.endswith("/") or os.path.isdir(source)
+            (self._place_folder if is_folder else self._place_object)(item, source)
 
     def _is_copied(self, item: Input) -> bool:
         return self._copies or item.writable or self._surrounds_another(item)
@@ -109,8 +110,7 @@ class Inputs:
 
     def _place_object(self, item: Input, source: str) -> None:
         if not os.path.isfile(source):
-            hint = "; a folder must end with '/'" if os.path.isdir(source) else ""
-            raise Failure("InputNotFound", f"{item.source} does not exist{hint}.")
+            raise Failure("InputNotFound", f"{item.source} does not exist.")
         target = self._layout.add_file(item.destination)
         if self._is_copied(item):
             copy_file(source, target, self.originals)

@@ -15,13 +15,13 @@ from pathlib import Path
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="bench-"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from airflow.providers.common.compat.sdk import DAG  # noqa: E402
+from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_bcs.batchcompute import Client  # noqa: E402
-from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator  # noqa: E402
-from airflow_provider_bcs.translator import job_to_dag  # noqa: E402
-from tests.batchcompute.jobs import job, task  # noqa: E402
-from tests.local.service import Service, wait_until  # noqa: E402
+from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.translator import job_to_dag
+from tests.batchcompute.jobs import job, task
+from tests.local.service import Service, wait_until
 
 BASE = "import airflow.triggers.base; from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup"
 OURS = "import airflow_provider_bcs.operators.batchcompute"

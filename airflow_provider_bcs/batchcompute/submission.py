@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError, TokenMismatchError
@@ -33,16 +33,25 @@ def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def submit(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> Job:
+def submit(
+    client: Client,
+    job: Mapping[str, Any],
+    owner: Mapping[str, Any],
+    *,
+    resume: bool,
+    on_submitted: Callable[[str], None] = lambda job_id: None,
+) -> Job:
     """Submit ``job`` for ``owner``, or find again what was submitted for it before.
 
     :param resume: start a job again that was found failed or stopped; what had finished in it is not run again
+    :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
     :return: the job's state
     :raises OpenApiError: when the service refuses
     """
     for ended in range(_MAX_SUBMISSIONS):
         try:
             created = client.create_job(job, submission_token(owner, ended))
+            on_submitted(created.Id)
             found = client.get_job(created)
         except TokenMismatchError:
             log.warning("The job description is not that of the try before; it is submitted as a new job.")

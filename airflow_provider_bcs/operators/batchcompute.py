@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_bcs.batchcompute.polling import Poll, Target
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
-from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, HasDetail, parse_job, read_job
+from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, HasDetail, JobSyntaxError, parse_job, read_job
 from airflow_provider_bcs.batchcompute.template import is_template
 from airflow_provider_bcs.batchcompute.violation import InvalidJobError, JobWarning
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
@@ -66,10 +66,10 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # Templates are rendered in dicts and text, not in models.
         if isinstance(job, os.PathLike):
             job = os.fspath(job)
-        elif isinstance(job, HasDetail):
+        elif isinstance(job, (Mapping, HasDetail)):
+            # Templates are rendered in plain values, not in models.
             job = read_job(job)
         self.job: Any = job
         self.bcs_conn_id = bcs_conn_id
@@ -78,7 +78,7 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
         if not self._is_file(job):
-            self._take(job)
+            self._take(self.job)
 
     def _is_file(self, job: Any) -> bool:
         return isinstance(job, str) and job.endswith(FILE_SUFFIXES) and not job.lstrip().startswith("{")
@@ -90,8 +90,18 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         the job that happens to end in ``.json``.
         """
         self.template_ext = ()
-        if is_template(job) and not (isinstance(job, str) and _is_json(job)):
+        if isinstance(job, str):
+            try:
+                # A dict is rendered value by value: what a template gives cannot change the structure.
+                job = _parsed(job, source or f"The job of task {self.task_id}")
+            except JobSyntaxError:
+                if is_template(job):
+                    # It becomes JSON or YAML only by being rendered.
+                    return
+                raise
+        if is_template(job):
             return
+        self.job = job
         if violations := validate_job(job):
             raise InvalidJobError(violations, source or f"The job of task {self.task_id}")
         for text in job_warnings(job):
@@ -105,9 +115,6 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             return
         if self.job == file:
             raise AirflowException(f"The job file {file} of task {self.task_id} cannot be read.")
-        if not is_template(self.job) or _is_json(self.job):
-            # A dict is rendered value by value: what a template gives cannot change the structure.
-            self.job = _parsed(self.job, file, yaml=not file.endswith(".json"))
         self._take(self.job, source=file)
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
@@ -140,8 +147,6 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             # A job that the service deletes leaves nobody a state to see; see _conclude.
             job["AutoRelease"] = False
         status = self._submit(job, context)
-        self._job_id = status.Id
-        context["ti"].xcom_push(key="job_id", value=status.Id)
         if not self.wait_for_completion:
             return status.Id
         if self.deferrable and not status.is_terminal:
@@ -229,8 +234,13 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             "generation": ti.max_tries,
         }
         is_retry = ti.try_number > ti.max_tries - self.retries + 1
+
+        def remember(job_id: str) -> None:
+            self._job_id = job_id
+            ti.xcom_push(key="job_id", value=job_id)
+
         try:
-            status = submit(self._client, job, owner, resume=is_retry)
+            status = submit(self._client, job, owner, resume=is_retry, on_submitted=remember)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
         self.log.info("Job %s (%s) is submitted.", status.Id, status.Name)
@@ -267,14 +277,6 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         return float(started + self.execution_timeout.total_seconds())
 
 
-def _is_json(text: str) -> bool:
-    """Whether the text is JSON even before its templates are rendered."""
-    try:
-        parse_job(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _parsed(text: str, name: str, yaml: bool | None = None) -> dict[str, Any]:
-    return parse_job(text, name=name, yaml=not text.lstrip().startswith("{") if yaml is None else yaml)
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    """Parse JSON, or YAML where the text is not an object in braces; never opens a file."""
+    return parse_job(text, name=name, yaml=not text.lstrip("\ufeff \t\r\n").startswith("{"))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowTaskTimeout, BaseOperator
 
-from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription
+from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, JobSourceError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from tests.airflow.running import run_dag, serialized, states, task_log, trigger_events
@@ -125,8 +125,12 @@ def test_a_missing_job_file(tmp_path):
 def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):
     with pytest.raises(InvalidJobError, match="The job of task submit has 1 error"):
         BatchComputeSubmitJobOperator(task_id="submit", job=job({"a": task(Timeout="1h")}))
-    with pytest.raises(InvalidJobError, match="InvalidJsonFormat"):
+    with pytest.raises(JobSourceError, match="The job of task submit is not JSON"):
         BatchComputeSubmitJobOperator(task_id="submit", job="{")
+    with pytest.raises(JobSourceError, match="The job of task submit holds a string"):
+        BatchComputeSubmitJobOperator(task_id="submit", job="job.txt")
+    with pytest.raises(InvalidJobError, match="A job is a dict, JSON text"):
+        BatchComputeSubmitJobOperator(task_id="submit", job=3)
     found = run("late_violation", job=job({"a": task(Timeout="{{ 'soon' }}")}))
     assert states(found) == {"submit": "failed"}
     text = task_log(caplog) + "".join(capfd.readouterr())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.batchcompute import JobDescription, job_warnings, validate_job
+from airflow_provider_bcs.batchcompute import JobDescription, job_warnings, rules, validate_job
+from airflow_provider_bcs.batchcompute.description import Description
 from tests.batchcompute.jobs import graphs, job, put, task
 
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "ecs.s3.large"}
@@ -182,3 +184,26 @@ def test_no_json_value_anywhere_makes_the_rules_themselves_fail(path, value):
     # For the rules an empty text is an absent value; the typed models want the value's own type.
     if not validate_job(description, templates=False) and value != "":
         JobDescription(description)
+
+
+def fields_of_rules(node, path=""):
+    for name, child in node.fields.items():
+        yield f"{path}.{name}"
+        yield from fields_of_rules(child.value or child, f"{path}.{name}")
+
+
+def fields_of_models(model, path=""):
+    for name, field in model.model_fields.items():
+        yield f"{path}.{name}"
+        for nested in models_in(field.annotation):
+            yield from fields_of_models(nested, f"{path}.{name}")
+
+
+def models_in(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, Description):
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in models_in(inner)]
+
+
+def test_rules_and_models_know_the_same_fields():
+    assert set(fields_of_rules(rules._ROOT)) == set(fields_of_models(JobDescription))

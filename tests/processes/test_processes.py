@@ -71,13 +71,20 @@ def test_find_primes_deferred(airflow: Airflow, service: Service):
     assert "Finished; tasks: 1 of 1 finished" in airflow.trigger_logs()
 
 
-def test_a_task_marked_failed_stops_its_job(airflow: Airflow, client):
+def test_a_task_marked_failed_stops_its_job_and_a_clear_starts_another(airflow: Airflow, client):
     airflow.trigger("killed", "one")
     airflow.wait(lambda: airflow.states("killed", "one").get("blocking") == "running", 120, "the task of killed")
     airflow.wait(lambda: bool(list(client.list_jobs(cluster_id="cls-killed"))), 120, "the job of killed")
     airflow.mark_failed("killed", "one")
     airflow.wait(
         lambda: [item.State for item in client.list_jobs(cluster_id="cls-killed")] == ["Stopped"], 120, "its end"
+    )
+    # A clear starts over, with a job of its own.
+    airflow.cli("tasks", "clear", "killed", "--yes")
+    airflow.wait(lambda: len(list(client.list_jobs(cluster_id="cls-killed"))) == 2, 120, "the job after the clear")
+    airflow.mark_failed("killed", "one")
+    airflow.wait(
+        lambda: [item.State for item in client.list_jobs(cluster_id="cls-killed")] == ["Stopped"] * 2, 120, "its end"
     )
 
 

@@ -1,4 +1,4 @@
-# Each target makes what it needs: a virtual environment with pinned versions, in the checkout.
+# Each target makes what it needs: a virtual environment with pinned versions, in the checkout and nowhere else.
 PYTHON ?= python3
 AIRFLOW3 := .venv
 AIRFLOW2 := .venv-airflow2
@@ -33,8 +33,8 @@ bench: $(AIRFLOW3)/.installed
 .venv/.installed .venv-airflow2/.installed: pyproject.toml
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check uv
-	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
+	$(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
 	touch $@
 
 # Pin anew, for all supported Python versions at once.

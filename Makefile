@@ -26,7 +26,7 @@ check: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/mypy
 
 bench: $(AIRFLOW3)/.installed
-	$(AIRFLOW3)/bin/python bench/run.py
+	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python bench/run.py; status=$$?; rm -rf .bench; exit $$status
 
 .venv/.installed: constraints/airflow-3.txt
 .venv-airflow2/.installed: constraints/airflow-2.txt
@@ -34,7 +34,8 @@ bench: $(AIRFLOW3)/.installed
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
-	$(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
+	mkdir $(@D)/tmp
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
 	touch $@
 
 # Pin anew, for all supported Python versions at once.
@@ -46,4 +47,4 @@ constraints: $(AIRFLOW3)/.installed
 	done; rm .airflow.in
 
 clean:
-	rm -rf .venv .venv-airflow2 .demo build dist *.egg-info
+	rm -rf .venv .venv-airflow2 .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

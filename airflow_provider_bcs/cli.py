@@ -51,7 +51,7 @@ def _validate(args: argparse.Namespace) -> int:
             lines = [str(violation) for violation in validate_job(file, max_tasks=not args.any_size)]
             warnings = [] if lines else job_warnings(file)
         except JobSourceError as error:
-            lines, warnings = [str(error)], []
+            lines, warnings = [str(error).removeprefix(f"{file} ")], []
         wrong += bool(lines)
         lines += [f"warning: {text}" for text in warnings] or ([] if lines else ["valid"])
         print("\n".join(f"{file}: {line}" for line in lines))  # noqa: T201 - this is the command's output

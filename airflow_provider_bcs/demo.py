@@ -29,9 +29,12 @@ class DemoError(Exception):
 
 def run(directory: str) -> int:
     """Run the demonstration in ``directory``, which is made anew; return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C does: whatever was started is ended on the way out.
+        signal.signal(number, signal.default_int_handler)
     try:
         _run(Path(directory).resolve())
-    except DemoError as error:
+    except (DemoError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -181,8 +184,10 @@ def _run_dag(environment: dict[str, str], directory: Path, say: Any) -> None:
 def _show_changes(database: Path, shown: dict[str, str], say: Any) -> None:
     """Say what has changed; the database is read as it is, Airflow itself has no cheap way to watch a run."""
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT task_id, state FROM task_instance").fetchall()
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                "SELECT task_id, state FROM task_instance ORDER BY end_date IS NULL, end_date, start_date"
+            ).fetchall()
     except sqlite3.OperationalError:
         # The database is being made, or is locked; the next look will tell.
         return

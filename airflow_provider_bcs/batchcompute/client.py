@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
+from pydantic import ValidationError
 
 from airflow_provider_bcs import __version__
 from airflow_provider_bcs.openapi import roa
@@ -18,7 +19,8 @@ from airflow_provider_bcs.openapi.credentials import (
     default_credentials,
     fixed_credentials,
 )
-from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.errors import NotFoundError, ServerError, StateConflictError
+from airflow_provider_bcs.openapi.loopback import is_loopback
 from airflow_provider_bcs.openapi.session import RetryPolicy, Session
 
 from .description import known_fields_only
@@ -67,7 +69,8 @@ class Client:
         verify: bool | str = True,
     ) -> None:
         if endpoint is None and ("." in region or ":" in region):
-            endpoint = region if "://" in region else f"https://{region}"
+            scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
+            endpoint = region if "://" in region else f"{scheme}://{region}"
         self.region = region
         self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
         self._session = Session(
@@ -116,7 +119,7 @@ class Client:
             job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
         """
         target = f"/jobs?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
-        return Created(**self._session.send("POST", target, read_job(job), repeatable=True))
+        return _answer(Created, self._session.send("POST", target, read_job(job), repeatable=True))
 
     def get_job(self, job: Any) -> Job:
         """Return state, times and counts of a job."""
@@ -198,23 +201,32 @@ class Client:
             Instance, f"{_task_path(job, task_name)}/instances", {"State": state}, page_size, first_marker="0"
         )
 
-    def _get(self, model: Callable[..., R], path: str) -> R:
-        return model(**self._session.send("GET", path, repeatable=True))
+    def _get(self, model: type[R], path: str) -> R:
+        return _answer(model, self._session.send("GET", path, repeatable=True))
 
     def _list(
-        self, model: Callable[..., R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
+        self, model: type[R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
     ) -> Iterator[R]:
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
             for item in page.get("Items") or ():
-                yield model(**item)
+                yield _answer(model, item)
             marker = str(page.get("NextMarker") or "")
             # "0" is how the list of instances says that there is no more.
             if marker in ("", "0", params["Marker"]):
                 return
             params["Marker"] = marker
+
+
+def _answer(model: type[R], content: object) -> R:
+    """Read an answer; something that is JSON but not this service's may come from between us and it."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors())
+        raise ServerError(200, "MalformedAnswer", f"The answer is no {model.__name__}; wrong: {fields}") from None
 
 
 def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:
@@ -234,6 +246,6 @@ def _task_path(job: Any, task_name: str) -> str:
 
 
 def _segment(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"A {what} is a text that is not empty; found {value!r}.")
+    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
+        raise TypeError(f"A {what} is a text that is not empty and no path; found {value!r}.")
     return quote(value, safe="")

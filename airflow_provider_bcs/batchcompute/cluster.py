@@ -46,7 +46,7 @@ _OSS: TypeAlias = OSS
 class Mounts(Description):
     """Network directories of an instance. Sizes in bytes, RefreshTimeOut in seconds."""
 
-    Entries: list[MountEntry] | None = None
+    Entries: Annotated[list[MountEntry], Field(default_factory=list)]
     Locale: Text | None = None
     Lock: Boolean | None = None
     CacheSupport: Boolean | None = None
@@ -61,7 +61,7 @@ class Mounts(Description):
 
     def add_entry(self, entry: MountEntry | dict[str, Any]) -> None:
         """Add a mount entry."""
-        self.Entries = [*(self.Entries or []), MountEntry(entry)]
+        self.Entries = [*self.Entries, MountEntry(entry)]
 
 
 class SystemDisk(Description):
@@ -148,7 +148,7 @@ class AutoCluster(Description):
     ResourceType: Text | None = None
     SpotStrategy: Text | None = None
     SpotPriceLimit: Number | None = None
-    UserData: dict[str, Any] | None = None
+    UserData: Annotated[dict[str, Any], Field(repr=False, default_factory=dict)]
     Configs: Annotated[_Configs, Field(default_factory=_Configs)]
     ReserveOnFail: Boolean | None = None
     ClusterId: Text | None = None

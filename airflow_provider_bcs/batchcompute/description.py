@@ -50,7 +50,7 @@ class Description(_Model):
         subclass ``pydantic.ValidationError``
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True)
 
     def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
         given = {**({} if properties is None else read_job(properties)), **fields}
@@ -58,15 +58,19 @@ class Description(_Model):
             if name not in type(self).model_fields:
                 known = did_you_mean(name, type(self).model_fields)
                 raise ValueError(f"{type(self).__name__} has no field {name}{known}")
-        # Clients send null for "not set".
-        super().__init__(**{name: value for name, value in given.items() if value is not None})
+        super().__init__(**{name: value for name, value in given.items() if not self._is_absent(name, value)})
+
+    @classmethod
+    def _is_absent(cls, name: str, value: Any) -> bool:
+        """Clients send null for "not set", and an empty text even where no text can stand."""
+        return value is None or (value == "" and not _takes_text(cls.model_fields[name].annotation))
 
     def detail(self) -> dict[str, Any]:
         """Return the content as a dict of plain values; what was never set and has no default is left out."""
         content = {}
         for name in type(self).model_fields:
             value = _detail(getattr(self, name))
-            untouched = value == {} and name not in self.model_fields_set
+            untouched = value in ({}, []) and name not in self.model_fields_set
             if value is not None and not untouched:
                 content[name] = value
         return content
@@ -105,8 +109,14 @@ def known_fields_only(model: type[Description], content: Mapping[str, Any]) -> d
     return {
         name: _known(model.model_fields[name].annotation, value)
         for name, value in content.items()
-        if name in model.model_fields and value is not None
+        if name in model.model_fields
     }
+
+
+def _takes_text(annotation: Any) -> bool:
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return any(_takes_text(member) for member in get_args(annotation))
+    return annotation is str
 
 
 def _known(annotation: Any, value: Any) -> Any:

@@ -37,8 +37,13 @@ class Command(Description):
 
     CommandLine: Text | None = None
     PackagePath: Text | None = None
-    EnvVars: Annotated[dict[str, str] | None, BeforeValidator(_stringified), Field(repr=False)] = None
+    EnvVars: Annotated[dict[str, str], BeforeValidator(_stringified), Field(repr=False, default_factory=dict)]
     Docker: Annotated[_Docker, Field(default_factory=_Docker)]
+
+    def detail(self) -> dict[str, Any]:
+        """Return the content as a dict; what was put into EnvVars one by one becomes text here."""
+        content = super().detail()
+        return {**content, "EnvVars": _stringified(content["EnvVars"])} if "EnvVars" in content else content
 
 
 class InputMappingConfig(Description):
@@ -70,9 +75,9 @@ class TaskDescription(Description):
     """One task: a command that runs as InstanceCount instances. Timeout in seconds, of one instance."""
 
     Parameters: Annotated[_Parameters, Field(default_factory=_Parameters)]
-    InputMapping: dict[str, Text] | None = None
-    OutputMapping: dict[str, Text] | None = None
-    LogMapping: dict[str, Text] | None = None
+    InputMapping: Annotated[dict[str, Text], Field(default_factory=dict)]
+    OutputMapping: Annotated[dict[str, Text], Field(default_factory=dict)]
+    LogMapping: Annotated[dict[str, Text], Field(default_factory=dict)]
     Timeout: Integer = 3600
     InstanceCount: Integer = 1
     MaxRetryCount: Integer = 0
@@ -81,7 +86,7 @@ class TaskDescription(Description):
     Mounts: Annotated[_Mounts, Field(default_factory=_Mounts)]
     WriteSupport: Boolean | None = None
     TaskName: Text | None = None
-    CredentialConfig: dict[str, Any] | None = None
+    CredentialConfig: Annotated[dict[str, Any] | None, Field(repr=False)] = None
 
 
 class Topic(Description):
@@ -89,7 +94,7 @@ class Topic(Description):
 
     Name: Text | None = None
     Endpoint: Text | None = None
-    Events: list[Text] | None = None
+    Events: Annotated[list[Text], Field(default_factory=list)]
     UserData: Text | None = None
     UserTemplate: Text | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_bcs.openapi.errors import NoAnswerError, ServerError, ThrottledError
+from airflow_provider_bcs.openapi.errors import MissingCredentialsError, NoAnswerError, ServerError, ThrottledError
 
 if TYPE_CHECKING:
     from .client import Client
@@ -73,7 +73,7 @@ class Poll:
         """
         try:
             status = self._target.read(self._client)
-        except (NoAnswerError, ServerError, ThrottledError) as error:
+        except (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError) as error:
             self._failed += 1
             if self._failed >= MAX_FAILED_POLLS:
                 raise

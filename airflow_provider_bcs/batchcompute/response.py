@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, TypeAlias
 
 import pendulum
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from .states import TERMINAL, UNSUCCESSFUL
 
@@ -23,16 +23,21 @@ def _time(value: Any) -> Any:
     return moment if isinstance(moment, pendulum.DateTime) else None
 
 
-# The service writes "" for a text, number or object that is not there, and clients have seen null.
 Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
-Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
-Count = Annotated[int, BeforeValidator(lambda value: value or 0)]
 
 
 class Response(BaseModel):
     """Something the service answered; fields are attributes and items."""
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_absent(cls, data: Any) -> Any:
+        # The service writes "" for a text, number or object that is not there, and clients have seen null.
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None and value != ""}
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -50,11 +55,11 @@ class Created(Response):
 class Metrics(Response):
     """How many tasks or instances are in each state."""
 
-    WaitingCount: Count = 0
-    RunningCount: Count = 0
-    FinishedCount: Count = 0
-    FailedCount: Count = 0
-    StoppedCount: Count = 0
+    WaitingCount: int = 0
+    RunningCount: int = 0
+    FinishedCount: int = 0
+    FailedCount: int = 0
+    StoppedCount: int = 0
 
     @property
     def total(self) -> int:
@@ -103,10 +108,10 @@ class Job(Stateful):
     """A job. Not in it: Description, Type and DAG, see ``Client.get_job_description``."""
 
     Id: str
-    Name: Text = ""
-    OwnerId: Count = 0
-    Priority: Count = 0
-    Message: Text = ""
+    Name: str = ""
+    OwnerId: int | str = 0
+    Priority: int = 0
+    Message: str = ""
     CreationTime: Time = None
     TaskMetrics: Metrics = Field(default_factory=Metrics)
     InstanceMetrics: Metrics = Field(default_factory=Metrics)
@@ -130,10 +135,10 @@ class Task(Stateful):
 class Result(Response):
     """How an instance ended."""
 
-    ExitCode: Count = 0
-    ErrorCode: Text = ""
-    ErrorMessage: Text = ""
-    Detail: Text = ""
+    ExitCode: int = 0
+    ErrorCode: str = ""
+    ErrorMessage: str = ""
+    Detail: str = ""
 
     def __str__(self) -> str:
         parts = [f"exit code {self.ExitCode}", self.ErrorCode, self.ErrorMessage]
@@ -144,8 +149,8 @@ class Result(Response):
 class Error(Response):
     """What went wrong in an app job."""
 
-    Code: Text = ""
-    Message: Text = ""
+    Code: str = ""
+    Message: str = ""
 
 
 # A field may not be annotated with a class of its own name.
@@ -157,11 +162,11 @@ class Instance(Stateful):
     """One of the parallel runs of a task. Progress in percent."""
 
     InstanceId: int
-    RetryCount: Count = 0
-    Progress: Count = 0
-    NodeIp: Text = ""
-    StdoutRedirectPath: Text = ""
-    StderrRedirectPath: Text = ""
+    RetryCount: int = 0
+    Progress: int = 0
+    NodeIp: str = ""
+    StdoutRedirectPath: str = ""
+    StderrRedirectPath: str = ""
     Result: _Result = Field(default_factory=_Result)
     Error: _Error | None = None
 

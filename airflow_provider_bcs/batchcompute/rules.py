@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
@@ -15,9 +16,10 @@ from .template import is_template
 from .violation import Violation
 
 # Below these names stand keys, tokens and what an author hides in variables: their values are never shown.
-_SECRET = frozenset({"EnvVars", "UserData", "AccessKeyId", "AccessKeySecret", "SecurityToken"})
-_SECRET_TOKEN = "AccessSecurityToken"  # noqa: S105 - the name of a field, not a token
+_SECRET = frozenset({"EnvVars", "UserData", "OSS", "CredentialConfig"})
 
+#: The largest request body the service takes, in bytes.
+MAX_BODY_SIZE = 256 * 1024
 _BODY_MESSAGES = {
     "InvalidJsonFormat": "The request body has an invalid json format.",
     "InvalidHttpBody": "Specified parameter HttpBody is not valid. Its type must be object.",
@@ -103,7 +105,17 @@ def validate_job(
     if description.get("Type") == "App":
         found = [item for item in found if item.code != "MissingDAG"]
     if not max_tasks:
+        # Each task is to be a job of its own, and is checked again as that.
         found = [item for item in found if (item.path, item.code) != ("DAG.Tasks", "InvalidTasks")]
+    elif (length := len(json.dumps(description, default=str))) > MAX_BODY_SIZE:
+        found.append(
+            Violation(
+                "$",
+                "InvalidHttpBody",
+                "Specified parameter HttpBody is not valid.",
+                f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
+            )
+        )
     dag = description.get("DAG")
     if isinstance(dag, dict):
         tasks = dag.get("Tasks")
@@ -118,12 +130,13 @@ def validate_job(
 
 def job_warnings(job: JobSource) -> list[str]:
     """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
-    tasks = (read_job(job).get("DAG") or {}).get("Tasks") or {}
+    dag = read_job(job).get("DAG")
+    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
     # The service takes exactly one of the two; that the fixed cluster wins is an assumption.
     return [
         f"DAG.Tasks.{name} has both ClusterId and AutoCluster:"
         f" ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
-        for name, task in tasks.items()
+        for name, task in (tasks.items() if isinstance(tasks, Mapping) else ())
         if isinstance(task, dict) and not is_absent(task.get("ClusterId")) and task.get("AutoCluster")
     ]
 
@@ -182,7 +195,7 @@ def _violation(path: str, name: str, check: Check, value: Any) -> Violation:
     message = f"Specified parameter {name} is not valid."
     if check.tail:
         message += f" {check.tail}"
-    secret = not _SECRET.isdisjoint(path.split(".")) or path.endswith(_SECRET_TOKEN)
+    secret = not _SECRET.isdisjoint(path.split("."))
     return Violation(path, f"Invalid{name}", message, f"Found {_shown(value, secret)}; right is {check.right}.")
 
 
@@ -201,17 +214,17 @@ def _unknown(node: _Node, name: str, path: str) -> Violation:
         path,
         f"Invalid{name}",
         f"Specified parameter {name} is not valid.",
-        f"There is no such field{did_you_mean(name, node.fields)}.",
+        f"There is no such field{did_you_mean(name, node.fields)}",
     )
 
 
 def did_you_mean(name: object, known: Mapping[str, Any]) -> str:
-    """Return a continuation of a sentence: the nearest known name, else the known names when they are few."""
+    """Return the end of a sentence: the nearest known name, else the known names when they are few."""
     lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean {lower[close[0]]}"
-    return f"; known here: {', '.join(sorted(known))}" if len(known) <= 20 else ""
+        return f"; did you mean {lower[close[0]]}?"
+    return f"; known here: {', '.join(sorted(known))}." if 0 < len(known) <= 20 else "."
 
 
 def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
@@ -267,7 +280,7 @@ def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool
                     f"DAG.Dependencies.{source}",
                     "InvalidDependencies",
                     "Specified parameter Dependencies is not valid.",
-                    f"Found {name!r}, which is no task of this job{did_you_mean(name, tasks)}.",
+                    f"Found {name!r}, which is no task of this job{did_you_mean(name, tasks)}",
                 )
         for name in names:
             sorter.add(name, source)

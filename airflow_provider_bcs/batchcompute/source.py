@@ -66,12 +66,20 @@ def read_job(job: JobSource) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Copy ``value``, with each of our models and the vendor's objects in it turned into its dict."""
     if isinstance(value, Mapping):
-        return {key: _plain(element) for key, element in value.items()}
+        return {_text_key(key): _plain(element) for key, element in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
     if type(value) in (str, int, bool, float, type(None)) or not isinstance(value, HasDetail):
         return value
     return _plain(value.detail())
+
+
+def _text_key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise JobSyntaxError(
+            f"The key {key!r} is {_kind(key)}, not a text; in YAML write it in quotes (on, off, yes, no are booleans)."
+        )
+    return key
 
 
 def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -140,6 +148,10 @@ def _parse_json(text: str, name: str) -> Any:
         raise JobSyntaxError(f"{name} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.") from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
+    except JobSyntaxError:
+        raise
+    except ValueError as error:
+        raise JobSyntaxError(f"{name} holds a number that cannot be read: {error}") from None
 
 
 def _parse_yaml(text: str, name: str) -> Any:
@@ -168,6 +180,10 @@ def _parse_yaml(text: str, name: str) -> Any:
         raise JobSyntaxError(f"{name} is not YAML: {getattr(error, 'problem', None) or error}{where}.") from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
+    except JobSyntaxError:
+        raise
+    except (ValueError, LookupError, TypeError) as error:
+        raise JobSyntaxError(f"{name} holds a value that cannot be read: {error}") from None
     return _unshared(document, name)
 
 
@@ -181,7 +197,7 @@ def _unshared(document: Any, name: str) -> Any:
         if count > _MAX_NODES or depth > _MAX_DEPTH:
             raise JobSyntaxError(f"{name} is too large or too deeply nested once its YAML aliases are followed.")
         if isinstance(value, dict):
-            return {key: copy(element, depth + 1) for key, element in value.items()}
+            return {_text_key(key): copy(element, depth + 1) for key, element in value.items()}
         if isinstance(value, list):
             return [copy(element, depth + 1) for element in value]
         return value

@@ -16,7 +16,6 @@ from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictErro
 
 if TYPE_CHECKING:
     from .client import Client
-    from .response import Job
 
 log = logging.getLogger(__name__)
 
@@ -40,32 +39,39 @@ def submit(
     *,
     resume: bool,
     on_submitted: Callable[[str], None] = lambda job_id: None,
-) -> Job:
-    """Submit ``job`` for ``owner``, or find again what was submitted for it before.
+) -> str:
+    """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
 
-    :param resume: start a job again that was found failed or stopped; what had finished in it is not run again
+    :param resume: look at what was found: a job that failed or was stopped is started again, which runs only what had
+        not finished in it; one that was deleted is submitted anew
     :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
-    :return: the job's state
     :raises OpenApiError: when the service refuses
     """
     for ended in range(_MAX_SUBMISSIONS):
         try:
             created = client.create_job(job, submission_token(owner, ended))
-            on_submitted(created.Id)
-            found = client.get_job(created)
         except TokenMismatchError:
             log.warning("The job description is not that of the try before; it is submitted as a new job.")
-        except NotFoundError:
-            log.warning("The job of the try before was deleted; it is submitted again.")
-        else:
-            return _resumed(client, found) if resume and found.is_unsuccessful else found
+            continue
+        on_submitted(created.Id)
+        if not resume or _resume(client, created.Id, bool(job.get("AutoRelease"))):
+            return created.Id
     raise RuntimeError(f"{_MAX_SUBMISSIONS} submissions for one owner; there must be a mistake: {dict(owner)}")
 
 
-def _resumed(client: Client, job: Job) -> Job:
-    log.info("Job %s of the try before is %s; it is started again.", job.Id, job.State)
+def _resume(client: Client, job_id: str, auto_release: bool) -> bool:
+    """Start a job again where that is needed; return False when it is gone."""
     try:
-        client.start_job(job)
+        found = client.get_job(job_id)
+        if found.is_unsuccessful:
+            log.info("Job %s of the try before is %s; it is started again.", job_id, found.State)
+            client.start_job(job_id)
+    except NotFoundError:
+        if auto_release:
+            # The service deletes such a job once it has succeeded.
+            return True
+        log.warning("Job %s of the try before was deleted; the job is submitted again.", job_id)
+        return False
     except StateConflictError:
-        log.info("Job %s was started by somebody else.", job.Id)
-    return client.get_job(job)
+        log.info("Job %s was started by somebody else.", job_id)
+    return True

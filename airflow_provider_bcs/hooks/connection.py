@@ -8,8 +8,8 @@ extra holds ``region``, ``security_token``, ``role_arn``, ``workspace_id``, ``ba
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_bcs.openapi.credentials import (
@@ -18,6 +18,7 @@ from airflow_provider_bcs.openapi.credentials import (
     default_credentials,
     fixed_credentials,
 )
+from airflow_provider_bcs.openapi.loopback import is_loopback
 
 
 class AirflowConnection(Protocol):
@@ -70,7 +71,7 @@ def read_connection(connection: AirflowConnection, service: str, region: str | N
         region=region or "local",
         endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
         credentials=_credentials(connection, extra),
-        verify=extra.get("verify", True),
+        verify=_verify(connection, extra.get("verify")),
     )
 
 
@@ -95,14 +96,21 @@ def _host_endpoint(connection: AirflowConnection) -> str | None:
         return None
     if "://" not in host:
         scheme = connection.schema if connection.schema in ("http", "https") else None
-        host = f"{scheme or ('http' if _is_loopback(host) else 'https')}://{host}"
+        # The local service speaks plain HTTP, and only on this machine.
+        host = f"{scheme or ('http' if is_loopback(host.partition(':')[0]) else 'https')}://{host}"
     return f"{host}:{connection.port}" if connection.port else host
 
 
-def _is_loopback(host: str) -> bool:
-    """The local service speaks plain HTTP, and only on this machine; everything else is TLS unless said otherwise."""
-    name = host.partition(":")[0]
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+def _verify(connection: AirflowConnection, value: Any) -> bool | str:
+    """Forms and environment variables give text; an empty one must not switch the check off."""
+    words = {"true": True, "false": False, "": True}
+    if value is None or isinstance(value, bool):
+        return value is not False
+    if str(value).lower() in words:
+        return words[str(value).lower()]
+    if not Path(str(value)).exists():
+        raise ConnectionSettingsError(
+            f"Connection {connection.conn_id}: extra field verify is true, false or the path of a CA bundle;"
+            f" found {value!r}, which does not exist."
+        )
+    return str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -79,10 +78,24 @@ class Shim:
         """Clean up after the shim has died; return its result, None when it left none."""
         result = read_result(str(self.directory))
         if result is None:
-            # It may have been killed: what shares its process group must not run on unwatched.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+            # It may have been killed: what it started must not run on unwatched.
+            _kill_session(self.pid)
         if self.process is not None:
             self.process.wait()
         os.close(self.pidfd)
         return result
+
+
+def _kill_session(leader: int) -> None:
+    """Kill all processes of the session that ``leader`` began."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            # The second field is the program's name in parentheses and may hold anything.
+            session = int(Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()[3])
+            if session == leader:
+                os.kill(int(name), signal.SIGKILL)
+        except (OSError, IndexError):
+            # Gone meanwhile, or not ours.
+            continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .faults import Faults, parse_faults
 
@@ -48,11 +49,3 @@ def _is_local(request: Request) -> bool:
     """Both the peer and the Host header: a web page of elsewhere that names this machine sends its own Host."""
     peer = request.client.host if request.client else ""
     return is_loopback(peer) and is_loopback(request.url.hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import selectors
@@ -18,6 +19,8 @@ from .jobs import Job, Jobs
 from .lifecycle import InstanceKey, Lifecycle
 from .shim.result import NO_RESULT, Result, read_result
 from .shim.spec import Spec
+
+log = logging.getLogger(__name__)
 
 _SHUTDOWN_SECONDS = 5.0
 _LOST: Result = {
@@ -67,6 +70,8 @@ class Engine:
         """Take up what an earlier service left, then run."""
         with self._store.transaction():
             recorded = self._recover()
+        if self._shims:
+            log.info("%d instances of an earlier service still run; they are taken over.", len(self._shims))
         # Only now: until the transaction is through, a result in its directory is all there is of it.
         for directory in recorded:
             self._remove(directory)

@@ -6,6 +6,7 @@ the instances that are Running, and ends those that are not.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from .api_error import state_conflict
@@ -14,6 +15,8 @@ from .description import predecessors
 from .jobs import Job, Jobs
 from .shim.result import NO_RESULT, Result
 from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
+
+log = logging.getLogger(__name__)
 
 _RESET = "state = 'Waiting', started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
 
@@ -103,6 +106,7 @@ class Lifecycle:
             self._update(key, "state = 'Running', started = ?, attempt = attempt + 1", time)
             if job.state == WAITING:
                 self._store.execute("UPDATE jobs SET state = 'Running', started = ? WHERE number = ?", time, job.number)
+                log.info("%s (%s) is Running.", job.id, job.description["Name"])
             row = self._store.row(
                 "SELECT attempt FROM instances WHERE job = ? AND task = ? AND number = ?",
                 key.job,
@@ -180,6 +184,7 @@ class Lifecycle:
             self._store.execute(
                 "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number
             )
+        log.info("%s is %s. %s", job.id, state, message)
 
     def _update(self, key: InstanceKey, assignments: str, *values: object) -> None:
         self._store.execute(

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -18,10 +19,10 @@ from pathlib import Path
 import uvicorn
 
 from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .application import Application
 from .connection import ClosableConnection
-from .control import is_loopback
 from .engine import Engine, Settings
 from .isolation import ISOLATIONS, IsolationUnavailableError, probe_namespace
 from .job_api import JobApi
@@ -99,7 +100,10 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
         max_instances=args.max_instances,
         search_path=_search_path(),
     )
-    store = Store(data_dir / "state.sqlite")
+    try:
+        store = Store(data_dir / "state.sqlite")
+    except sqlite3.DatabaseError as error:
+        raise StartError(f"the state in {data_dir / 'state.sqlite'} cannot be used: {error}") from None
     jobs = Jobs(store)
     lifecycle = Lifecycle(jobs)
     engine = Engine(jobs, lifecycle, settings)
@@ -204,7 +208,10 @@ def _owned(data_dir: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartError(f"another service uses the data directory {data_dir}") from None
-        (data_dir / "oss").mkdir(exist_ok=True)
+        try:
+            (data_dir / "oss").mkdir(exist_ok=True)
+        except OSError as error:
+            raise StartError(f"the data directory {data_dir} cannot be used: oss: {error.strerror}") from None
         yield data_dir
 
 

@@ -50,7 +50,8 @@ class Verifier:
             if hmac.compare_digest(signature(self._secret, text).encode(), given.encode()):
                 break
         else:
-            received = string_to_sign(method, target, headers, date=date)
+            shown = {**headers, "x-acs-security-token": "***"} if "x-acs-security-token" in headers else headers
+            received = string_to_sign(method, target, shown, date=date)
             raise ApiError(
                 400,
                 "SignatureDoesNotMatch",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .errors import MissingCredentialsError
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -17,10 +19,6 @@ class Credentials:
 
 #: Called before each request, so that temporary keys are renewed in time.
 CredentialProvider = Callable[[], Credentials]
-
-
-class MissingCredentialsError(ValueError):
-    """No keys were given and the default credential chain found none."""
 
 
 def fixed_credentials(credentials: Credentials) -> CredentialProvider:

@@ -1,6 +1,7 @@
 """What can go wrong between us and a service.
 
 The tree: OpenApiError
+ - MissingCredentialsError: no keys to sign with
  - CertificateError: what answered is not known to be the service
  - NoAnswerError: no answer arrived
  - ServiceError: the service answered with an error; has status, code, message, request id
@@ -10,8 +11,12 @@ The tree: OpenApiError
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+
+# A refused signature is answered with the text that was signed, and the token is part of it.
+_SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
 
 #: The service refuses requests whose date is further off than this.
 MAX_CLOCK_SKEW = timedelta(minutes=15)
@@ -19,6 +24,10 @@ MAX_CLOCK_SKEW = timedelta(minutes=15)
 
 class OpenApiError(Exception):
     """The base of all errors of the services."""
+
+
+class MissingCredentialsError(OpenApiError):
+    """No keys were given and the default credential chain found none, or could not renew them now."""
 
 
 class CertificateError(OpenApiError):
@@ -112,6 +121,7 @@ def service_error(
 
     :param date: the ``Date`` header of the answer, to tell a wrong clock from wrong keys
     """
+    code, message = str(code), _SECURITY_TOKEN.sub(r"\1***", str(message))
     kind = _kind(status, code)
     skew = _clock_skew(date)
     if skew is not None and issubclass(kind, (AccessDeniedError, InvalidRequestError)):
@@ -122,6 +132,8 @@ def service_error(
             f"This machine's clock is {abs(minutes):.0f} minutes {direction} the service's,"
             f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service said: {message}"
         )
+    elif "Signature" in code:
+        message = f"Most likely the AccessKey secret is wrong. The service said: {message}"
     return kind(status, code, message, request_id, retry_after)
 
 

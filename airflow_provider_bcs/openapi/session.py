@@ -13,7 +13,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .errors import CertificateError, NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
 
@@ -72,6 +74,8 @@ class Session:
         self._retry = retry or RetryPolicy()
         self._http = requests.Session()
         self._verify = verify
+        # Environment variables name proxies for the world outside; to this machine itself there is none.
+        self._proxies: Any = dict.fromkeys(("http", "https", "all")) if is_loopback(parts.hostname) else None
         self._http.headers["User-Agent"] = user_agent
         # A session is used by several threads in a triggerer; ten connections are requests' own default.
         self._http.mount(self.endpoint, HTTPAdapter(pool_maxsize=10))
@@ -130,6 +134,7 @@ class Session:
                 timeout=self._timeout,
                 # Here and not on requests' session, where an environment variable would override it.
                 verify=self._verify,
+                proxies=self._proxies,
                 # A signature is for one host: following a redirect would hand it to another.
                 allow_redirects=False,
             )
@@ -143,7 +148,11 @@ class Session:
 def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
     # requests has no class of its own for a connection that was refused or whose host name is unknown.
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    never_sent = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+    if isinstance(reason, NameResolutionError):
+        return NoAnswerError(f"{endpoint}: there is no such host; check region and endpoint", never_sent=True)
+    if isinstance(reason, NewConnectionError):
+        return NoAnswerError(f"{endpoint}: no connection, nothing listens there: {reason}", never_sent=True)
+    never_sent = isinstance(error, requests.ConnectTimeout)
     return NoAnswerError(f"{endpoint} did not answer: {error}", never_sent=never_sent)
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.batchcompute.client import Client
-    from airflow_provider_bcs.batchcompute.response import Job
     from airflow_provider_bcs.batchcompute.source import JobSource
 
 
@@ -114,7 +113,10 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         if file is None or not self.template_ext:
             return
         if self.job == file:
-            raise AirflowException(f"The job file {file} of task {self.task_id} cannot be read.")
+            folders = getattr(self.get_template_env().loader, "searchpath", [])
+            raise AirflowException(
+                f"The job file {file} of task {self.task_id} cannot be read; looked in {', '.join(folders)}."
+            )
         self._take(self.job, source=file)
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
@@ -146,21 +148,21 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         if self.wait_for_completion and auto_release:
             # A job that the service deletes leaves nobody a state to see; see _conclude.
             job["AutoRelease"] = False
-        status = self._submit(job, context)
+        job_id = self._submit(job, context)
         if not self.wait_for_completion:
-            return status.Id
-        if self.deferrable and not status.is_terminal:
+            return job_id
+        if self.deferrable:
             self.defer(
                 trigger=BatchComputeTrigger(
-                    job_id=status.Id,
+                    job_id=job_id,
                     bcs_conn_id=self.bcs_conn_id,
                     poll_interval=self.poll_interval,
                     deadline=self._deadline(context),
                 ),
                 method_name="execute_complete",
             )
-        self._wait(status.Id)
-        return self._conclude(status.Id, auto_release)
+        self._wait(job_id)
+        return self._conclude(job_id, auto_release)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
         """Go on after the triggerer has seen the job's end."""
@@ -220,7 +222,7 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         # Never read_job for text: rendered text must not be able to name a file.
         return _parsed(self.job, "The rendered job") if isinstance(self.job, str) else read_job(self.job)
 
-    def _submit(self, job: dict[str, Any], context: Context) -> Job:
+    def _submit(self, job: dict[str, Any], context: Context) -> str:
         from airflow_provider_bcs.batchcompute.submission import submit
         from airflow_provider_bcs.openapi.errors import InvalidRequestError
 
@@ -228,6 +230,8 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         owner = {
             "dag": ti.dag_id,
             "run": ti.run_id,
+            # A run that was deleted and made again has the same id, and so may one of another installation.
+            "run_started": str(context["dag_run"].start_date),
             "task": ti.task_id,
             "map": ti.map_index,
             # Constant over retries, another one after a clear: a clear starts over.
@@ -240,16 +244,21 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             ti.xcom_push(key="job_id", value=job_id)
 
         try:
-            status = submit(self._client, job, owner, resume=is_retry, on_submitted=remember)
+            submitted = submit(self._client, job, owner, resume=is_retry, on_submitted=remember)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
-        self.log.info("Job %s (%s) is submitted.", status.Id, status.Name)
-        return status
+        self.log.info("Job %s (%s) is submitted.", submitted, job["Name"])
+        return submitted
 
     def _wait(self, job_id: str) -> None:
         poll = Poll(self._client, Target(job_id), self.log)
-        while (status := poll()) is None or not status.is_terminal:
-            time.sleep(self.poll_interval)
+        try:
+            while (status := poll()) is None or not status.is_terminal:
+                time.sleep(self.poll_interval)
+        except KeyboardInterrupt:
+            # Ctrl-C on dag.test() or "airflow dags test": nobody would call on_kill.
+            self.on_kill()
+            raise
 
     def _conclude(self, job_id: str, auto_release: bool) -> str:
         from airflow_provider_bcs.batchcompute.failure import explain_failure
@@ -259,7 +268,6 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         status = client.get_job(job_id)
         if status.is_unsuccessful:
             raise AirflowException(explain_failure(client, status))
-        self.log.info("Job %s: %s", job_id, status.progress)
         if auto_release:
             try:
                 client.delete_job(job_id)

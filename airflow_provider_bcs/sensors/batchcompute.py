@@ -65,6 +65,8 @@ class BatchComputeJobSensor(BaseSensorOperator):
         """
         from airflow_provider_bcs.openapi.errors import ServiceError
 
+        if self.job_id in (None, "", "None"):
+            raise self._failure(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
         try:
             status = self._poll()
         except ServiceError as error:

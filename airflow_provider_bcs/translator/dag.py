@@ -12,32 +12,32 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute.source import JobSource
-from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.translator.task_group import build, read_plan
+from airflow_provider_bcs.translator.task_group import build, read_plan, search_path
 
 
 def job_to_dag(
     job: JobSource,
     dag_id: str | None = None,
     *,
-    bcs_conn_id: str = BatchComputeHook.default_conn_name,
+    bcs_conn_id: str | None = None,
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
     **dag_kwargs: Any,
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
 
-    :param job: the job description: a dict, JSON text, a path relative to the calling file, a model, or an object
+    :param job: the job description: a dict, JSON text, a path relative to the calling file (then to
+        ``template_searchpath``), a model, or an object
         with ``detail()``
     :param dag_id: by default the job's name
-    :param bcs_conn_id: the connection of all tasks
+    :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
     caller = sys._getframe(1).f_code.co_filename
-    plan = read_plan(job, None, folder=str(Path(caller).parent))
+    plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
     dag_kwargs.setdefault("description", plan.description or None)
     if dag_kwargs.setdefault("schedule", None) is None:
         # Airflow 2 wants a start date even of a DAG that only runs when triggered.
@@ -45,7 +45,7 @@ def job_to_dag(
     with DAG(dag_id or _dag_id(plan.name), **dag_kwargs) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
-        build(plan, {"bcs_conn_id": bcs_conn_id, **(operator_args or {})}, task_args or {})
+        build(plan, bcs_conn_id, operator_args or {}, task_args or {})
     return dag
 
 

@@ -58,9 +58,10 @@ class BatchComputeTrigger(BaseTrigger):
         from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
         from airflow_provider_bcs.openapi.errors import OpenApiError
 
-        client = await BatchComputeHook(self.bcs_conn_id).get_async_client()
-        poll = Poll(client, self.target, self.log)
+        client = None
         try:
+            client = await BatchComputeHook(self.bcs_conn_id).get_async_client()
+            poll = Poll(client, self.target, self.log)
             while True:
                 # The client blocks; the event loop is everybody's.
                 status = await asyncio.to_thread(poll)
@@ -77,7 +78,8 @@ class BatchComputeTrigger(BaseTrigger):
         except OpenApiError as error:
             yield self._event(error=str(error))
         finally:
-            client.close()
+            if client is not None:
+                client.close()
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({"job_id": self.target.job_id, **payload})

@@ -103,6 +103,19 @@ def test_what_a_connection_lacks(fields, says):
         read(**fields)
 
 
+@pytest.mark.parametrize(
+    ("value", "verify"), [(None, True), (True, True), ("true", True), ("", True), (False, False), ("False", False)]
+)
+def test_verify(value, verify):
+    assert read(**KEYS, extra={"region": "r", "verify": value}).verify is verify
+
+
+def test_verify_names_a_bundle(tmp_path):
+    assert read(**KEYS, extra={"region": "r", "verify": str(tmp_path)}).verify == str(tmp_path)
+    with pytest.raises(ConnectionSettingsError, match="extra field verify is true, false or the path"):
+        read(**KEYS, extra={"region": "r", "verify": "/no/such/file"})
+
+
 def test_no_connection_is_resolved_before_the_client_is_used():
     hook = BatchComputeHook("there_is_no_such_connection")
     assert hook.bcs_conn_id == "there_is_no_such_connection"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import time
 from datetime import datetime, timedelta, timezone
 
+import pendulum
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowTaskTimeout, BaseOperator
 
-from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, JobSourceError
+from airflow_provider_bcs.batchcompute import Client, InvalidJobError, JobDescription, JobSourceError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
-from tests.airflow.running import run_dag, serialized, states, task_log, trigger_events
+from tests.airflow.running import AIRFLOW_3, run_dag, serialized, states, task_log, trigger_events
 from tests.batchcompute.jobs import job, task
 from tests.local.service import wait_until
 
@@ -221,6 +223,41 @@ def test_a_retry_continues_the_job_of_the_try_before(client, service, monkeypatc
     assert [item.State for item in jobs_of(client, "retry")] == ["Finished"]
     assert run_once.with_suffix(".first").read_text() == "x\n"
     assert run_once.with_suffix(".second").read_text() == "x\nx\n"
+
+
+def test_auto_release_without_waiting_submits_once(client, faults):
+    counted = job({"a": task("true", ClusterId="auto-once")}, AutoRelease=True, Name="auto-once")
+    faults({"operation": "batchcompute.GetJob", "kind": "slow", "seconds": 0.3, "times": 5})
+    found = run("auto_once", job=counted, wait_for_completion=False)
+    assert states(found) == {"submit": "success"}
+    wait_until(lambda: jobs_of(client, "auto-once") == [])
+
+
+def test_the_same_run_id_made_again_is_another_run(client):
+    """Airflow 2 names a run of dag.test() by its date only."""
+    moment = pendulum.datetime(2024, 5, 5)
+    when = {"logical_date": moment} if AIRFLOW_3 else {"execution_date": moment}
+    for _ in range(2):
+        run("again", job=job({"a": task("false", ClusterId="again")}), run_kwargs=when)
+    assert len(jobs_of(client, "again")) == 2
+
+
+def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
+    from airflow_provider_bcs.batchcompute.polling import Poll, Target
+    from airflow_provider_bcs.openapi.credentials import Credentials
+    from airflow_provider_bcs.openapi.errors import MissingCredentialsError
+
+    submitted = client.create_job(job({"a": task("true")})).Id
+    answers = iter([MissingCredentialsError("not now")])
+
+    def provide():
+        for error in answers:
+            raise error
+        return Credentials("local", "local")
+
+    poll = Poll(Client(client.endpoint, credentials=provide), Target(submitted), logging.getLogger("test"))
+    assert poll() is None
+    assert poll().Id == submitted
 
 
 def test_it_survives_serialization():

@@ -162,6 +162,27 @@ def test_errors_name_the_field():
         job_to_dag({"Name": "a", "Type": "App", "App": {}})
 
 
+def test_the_connection_of_default_args_counts():
+    defaults = {"bcs_conn_id": "theirs"}
+    assert job_to_dag(DIAMOND, default_args=defaults).get_task("a").bcs_conn_id == "theirs"
+    assert job_to_dag(DIAMOND, default_args=defaults, bcs_conn_id="mine").get_task("a").bcs_conn_id == "mine"
+    assert job_to_dag(DIAMOND).get_task("a").bcs_conn_id == "bcs_default"
+    with new_dag():
+        assert BatchComputeTaskGroup("g", DIAMOND, default_args=defaults)["a"].bcs_conn_id == "theirs"
+
+
+def test_job_to_dag_looks_in_the_search_path(tmp_path):
+    (tmp_path / "other.json").write_text(json.dumps(DIAMOND))
+    assert job_to_dag("other.json", template_searchpath=str(tmp_path)).task_ids
+    with pytest.raises(JobSourceError, match="There is no job file jobs/missing.json in "):
+        job_to_dag("jobs/missing.json", template_searchpath=[str(tmp_path)])
+
+
+def test_a_whole_graph_from_a_template_waits_for_the_operator():
+    with new_dag():
+        BatchComputeSubmitJobOperator(task_id="x", job={"Name": "j", "Type": "DAG", "DAG": "{{ params.d }}"})
+
+
 def test_both_clusters_are_warned_about():
     both = job({"count": task(AutoCluster={"ImageId": "img-ubuntu"})})
     with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect"):

@@ -73,7 +73,7 @@ def test_stop_change_priority_start(client):
 
 def test_lists_page_by_themselves(client, service):
     ids = [client.create_job(job({"a": task("sleep 600", ClusterId="cls-paging")}, Name=f"j{n}")).Id for n in range(7)]
-    before = service.session.get(f"{service.url}/_local/requests").json()["batchcompute.ListJobs"]
+    before = service.session.get(f"{service.url}/_local/requests").json().get("batchcompute.ListJobs", 0)
     assert [item.Id for item in client.list_jobs(cluster_id="cls-paging", page_size=3)] == ids[::-1]
     after = service.session.get(f"{service.url}/_local/requests").json()["batchcompute.ListJobs"]
     assert after - before == 3
@@ -153,26 +153,38 @@ def test_submitting_again_finds_the_same_job(client):
     description, owner = job({"a": task("true")}), {**OWNER, "run": "again"}
     first = submit(client, description, owner, resume=False)
     ended(client, first)
-    assert submit(client, description, owner, resume=True).Id == first.Id
+    assert submit(client, description, owner, resume=True) == first
 
 
 def test_a_failed_job_is_resumed_only_when_asked(client):
     description, owner = job({"a": task("false")}), {**OWNER, "run": "resume"}
-    first = ended(client, submit(client, description, owner, resume=False))
-    assert first.State == "Failed"
-    assert submit(client, description, owner, resume=False).State == "Failed"
-    assert submit(client, description, owner, resume=True).Id == first.Id
-    wait_until(lambda: client.get_job(first).is_terminal)
+    first = submit(client, description, owner, resume=False)
+    before = ended(client, first)
+    assert before.State == "Failed"
+    assert submit(client, description, owner, resume=False) == first
+    assert client.get_job(first).EndTime == before.EndTime
+    assert submit(client, description, owner, resume=True) == first
+    assert ended(client, first).EndTime > before.EndTime
 
 
 def test_a_changed_or_deleted_job_is_submitted_anew(client):
     owner = {**OWNER, "run": "changed"}
-    first = ended(client, submit(client, job({"a": task("false")}), owner, resume=False))
-    second = ended(client, submit(client, job({"a": task("true")}), owner, resume=True))
-    assert first.Id != second.Id
-    assert second.State == "Finished"
+    first = submit(client, job({"a": task("false")}), owner, resume=False)
+    ended(client, first)
+    second = submit(client, job({"a": task("true")}), owner, resume=True)
+    assert first != second
+    assert ended(client, second).State == "Finished"
     client.delete_job(second)
-    assert submit(client, job({"a": task("true")}), owner, resume=True).Id not in (first.Id, second.Id)
+    assert submit(client, job({"a": task("true")}), owner, resume=True) not in (first, second)
+
+
+def test_a_job_that_released_itself_is_not_submitted_again(client):
+    owner, seen = {**OWNER, "run": "released"}, []
+    released = job({"a": task("true")}, AutoRelease=True)
+    for resume in (False, True):
+        submit(client, released, owner, resume=resume, on_submitted=seen.append)
+        wait_until(lambda: seen[0] not in [item.Id for item in client.list_jobs()])
+    assert len(set(seen)) == 1
 
 
 def test_a_failure_is_explained(client):

@@ -86,6 +86,26 @@ def test_detail_dump_and_load_are_inverse(description):
     assert json.loads(model.dump()) == model.detail()
 
 
+def test_maps_and_lists_can_be_filled_one_by_one():
+    model = TaskDescription()
+    model.Parameters.Command.EnvVars["N"] = 1
+    model.InputMapping["oss://b/in/"] = "/home/in/"
+    model.Mounts.Entries.append(bc.MountEntry(Source="oss://b/x/"))
+    assert model.detail() == {
+        "Parameters": {"Command": {"EnvVars": {"N": "1"}}},
+        "InputMapping": {"oss://b/in/": "/home/in/"},
+        "Timeout": 3600,
+        "InstanceCount": 1,
+        "MaxRetryCount": 0,
+        "Mounts": {"Entries": [{"Source": "oss://b/x/"}]},
+    }
+
+
+def test_an_empty_text_is_absent_where_no_text_can_stand():
+    model = JobDescription(Name="", Priority="", Notification={"Topic": ""}, DAG={"Tasks": {"a": {"Mounts": ""}}})
+    assert (model.Name, model.Priority, model.detail()["Name"]) == ("", None, "")
+
+
 def test_update_keeps_what_it_does_not_name():
     model = JobDescription(job())
     model.update({"Priority": 7})
@@ -122,7 +142,11 @@ def test_an_answer_is_read_leniently():
 def test_secrets_are_not_in_a_repr():
     mounts = Mounts(OSS={"AccessKeyId": "id", "AccessKeySecret": "hunter2", "SecurityToken": "hunter3"})
     command = bc.Command(EnvVars={"PASSWORD": "hunter4"})
-    assert "hunter" not in repr(mounts) + str(mounts) + repr(command)
+    cluster = bc.AutoCluster(UserData={"password": "hunter5"})
+    assert "hunter" not in repr(mounts) + str(mounts) + repr(command) + repr(cluster)
+    with pytest.raises(ValidationError) as error:
+        bc.Command(EnvVars={"PASSWORD": ["hunter6"]})
+    assert "hunter" not in str(error.value)
     assert "hunter2" in mounts.dump()
 
 

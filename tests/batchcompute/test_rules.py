@@ -108,7 +108,7 @@ def test_all_violations_at_once_in_the_order_of_the_file():
 
 def test_advice_says_what_was_found_and_what_would_be_right():
     (typo,) = validate_job(job({"count": task(Tiemout=3)}))
-    assert typo.advice == "There is no such field; did you mean Timeout."
+    assert typo.advice == "There is no such field; did you mean Timeout?"
     (word,) = validate_job(job({"count": task(Timeout="1h")}))
     assert word.advice == "Found '1h'; right is a whole number without quotes."
     (cycle,) = validate_job(job({n: task() for n in "abc"}, {"a": ["b"], "b": ["c"], "c": ["a"]}))
@@ -146,6 +146,22 @@ def test_what_holds_a_template_is_left_for_execute_time():
         (f"{T}.Timeout", "InvalidTimeout"),
         (f"{T}.AutoCluster", "InvalidAutoCluster"),
     }
+
+
+@pytest.mark.parametrize("dag", ["{{ params.d }}", {"Tasks": "{{ params.d }}"}, [], None])
+def test_odd_graphs_have_no_warnings(dag):
+    assert job_warnings({"DAG": dag}) == []
+
+
+def test_a_request_the_service_would_not_take():
+    big = job(
+        {
+            f"t{n}": put(task(), "Parameters.Command.EnvVars", {f"V{i}": "x" * 1000 for i in range(60)})
+            for n in range(16)
+        }
+    )
+    assert found(big) == {("$", "InvalidHttpBody")}
+    assert found(big, max_tasks=False) == set()
 
 
 def test_more_than_16_tasks():

@@ -66,6 +66,7 @@ def test_what_is_read_is_a_copy():
         (b'"x"', "holds a string"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"Priority": ' + b"9" * 5000 + b"}", "a number that cannot be read"),
     ],
 )
 def test_unreadable_files(tmp_path, content, says):
@@ -83,6 +84,9 @@ def test_unreadable_files(tmp_path, content, says):
     [
         ("a: [", "is not YAML"),
         ("a: 1\na: 2", "the key 'a' twice"),
+        ("Priority: 0b_", "a value that cannot be read"),
+        ("Priority: !!bool x", "a value that cannot be read"),
+        ("on: 1", "The key True is a boolean, not a text; in YAML write it in quotes"),
         ("a: &x [*x]", "too deeply nested"),
         ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
         (
@@ -124,6 +128,10 @@ def test_other_things_are_no_job(thing):
     with pytest.raises(JobSourceError, match="A job is a dict, JSON text"):
         read_job(thing)
     assert [item.code for item in validate_job(thing)] == ["InvalidHttpBody"]
+
+
+def test_keys_are_text():
+    assert [item.code for item in validate_job({**job(), "DAG": {"Tasks": {1: {}}}})] == ["InvalidJsonFormat"]
 
 
 def test_parsing_never_opens_a_file(tmp_path):

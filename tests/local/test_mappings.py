@@ -70,6 +70,14 @@ def test_a_mount_of_a_folder_without_its_slash(isolated: Service) -> None:
     assert stdout(isolated, job_id) == "A"
 
 
+def test_inputs_can_be_executed(isolated: Service) -> None:
+    isolated.put_object("in/tools/one", "#!/bin/sh\necho one")
+    isolated.put_object("in/two", "#!/bin/sh\necho two")
+    mapping = {"oss://in/tools/": f"{HOME}/tools/", "oss://in/two": f"{HOME}/two"}
+    assert stdout(isolated, finish(isolated, f"{HOME}/tools/one", InputMapping=mapping)) == "one\n"
+    assert stdout(isolated, finish(isolated, f"{HOME}/two", InputMapping=mapping)) == "two\n"
+
+
 def test_inputs_never_change(isolated: Service) -> None:
     isolated.put_object("ro/a.txt", "A")
     command = f"sh -c 'echo changed > {HOME}/ro/a.txt; echo new > {HOME}/ro/b.txt; rm -f {HOME}/ro/a.txt; true'"

@@ -233,6 +233,12 @@ def test_stop_ends_all_descendants(service: Service, tmp_path: Path) -> None:
     wait_until(lambda: not (service.data_dir / "instances" / job_id).exists())
 
 
+def test_a_command_that_signals_its_own_group_does_not_end_the_shim(service: Service) -> None:
+    program = "import os, signal; signal.signal(15, signal.SIG_IGN); os.killpg(0, 15); print('done')"
+    done = service.run(job(f'python -c "{program}"'))
+    assert done["State"] == "Finished", done
+
+
 def test_what_a_command_leaves_running_is_killed(service: Service, tmp_path: Path) -> None:
     marker = f"left-{tmp_path.name}-{os.getpid()}"
     job_id = service.create(job(f"sh -c 'setsid sh -c \"sleep 600; : {marker}\" & exit 0'"))

@@ -29,6 +29,21 @@ def copy_folder(source: str, target: str, originals: Originals) -> None:
             copy_file(entry.path, place, originals)
 
 
+def make_executable(source: str) -> None:
+    """Let the objects at or below ``source`` be executed, as the service's mounts do; their content stays."""
+    if os.path.isdir(source):
+        for entry in os.scandir(source):
+            make_executable(entry.path)
+        return
+    mode = os.stat(source).st_mode
+    if mode & 0o555 != 0o555:
+        try:
+            os.chmod(source, mode | 0o555)  # noqa: S103 - as above
+        except PermissionError:
+            # Somebody else's file: it is readable at best.
+            return
+
+
 def has_links(directory: str) -> bool:
     """Tell whether a symbolic link lies anywhere below ``directory``."""
     return any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from .copies import Originals, copy_file, copy_folder, has_links
+from .copies import Originals, copy_file, copy_folder, has_links, make_executable
 from .failure import Failure
 from .layout import Layout
 from .objects import ObjectTree
@@ -106,11 +106,12 @@ class Inputs:
         if self._is_copied(item) or has_links(source):
             copy_folder(source, target, self.originals)
         else:
+            make_executable(source)
             self.binds.append((source, item.destination, False))
 
     def _place_object(self, item: Input, source: str) -> None:
         if not os.path.isfile(source):
-            raise Failure("InputNotFound", f"{item.source} does not exist.")
+            raise Failure("InputNotFound", f"{item.source} does not exist; there is no file {source}.")
         target = self._layout.add_file(item.destination)
         if self._is_copied(item):
             copy_file(source, target, self.originals)
@@ -119,6 +120,7 @@ class Inputs:
             pass
         # The placeholder under the mount must not be taken for an output.
         self.originals[target] = os.lstat(target).st_ctime_ns
+        make_executable(source)
         self.binds.append((source, item.destination, False))
 
     def _place_nas(self, item: Input) -> None:

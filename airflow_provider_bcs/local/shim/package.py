@@ -20,7 +20,7 @@ def install(url: str, directory: str, objects: ObjectTree) -> None:
     """
     path = objects.path(url)
     if not os.path.isfile(path):
-        raise Failure("PackageNotFound", f"PackagePath {url} does not exist.")
+        raise Failure("PackageNotFound", f"PackagePath {url} does not exist; there is no file {path}.")
     import shutil
     import tarfile
     import zipfile

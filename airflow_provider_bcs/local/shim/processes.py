@@ -67,6 +67,8 @@ def _start(command: Command) -> tuple[int, int]:
 
 def _execute(command: Command, shim: int, report: int) -> None:
     try:
+        # A group of its own: a command that signals its group must not end the shim.
+        os.setpgid(0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(command.stdout, 1)
         os.dup2(command.stderr, 2)

@@ -1,0 +1,48 @@
+"""The demonstration ends cleanly, whatever ends it; that it succeeds is for ``make demo`` to show."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs.cli import main
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_no_process(tmp_path, number):
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "airflow_provider_bcs.cli", "demo", "--directory", str(tmp_path / "d m#o")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert "the local service answers" in demo.stdout.readline()
+    os.kill(demo.pid, number)
+    _, stderr = demo.communicate(timeout=30)
+    assert (demo.returncode, stderr) == (130, "demo stopped\n")
+    assert demo.pid not in list(sessions())
+
+
+def sessions() -> Iterator[int]:
+    """The session of each process there is."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                yield int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+
+
+def test_a_directory_that_is_not_its_own(tmp_path, capsys):
+    (tmp_path / "precious").write_text("x")
+    assert main(["demo", "--directory", str(tmp_path)]) == 1
+    assert "was not made by this command" in capsys.readouterr().err
+    assert main(["demo", "--directory", str(tmp_path / "precious")]) == 1
+    assert capsys.readouterr().err.startswith("demo failed: ")
+    assert (tmp_path / "precious").read_text() == "x"

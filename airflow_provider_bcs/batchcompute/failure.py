@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 MAX_INSTANCES = 5
 
 
-def explain_failure(client: Client, job: Job) -> str:
-    """Return a text of one or more lines; asks the service for the failed tasks and instances."""
-    lines = [f"Job {job.Id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")]
+def explain_failure(client: Client, job_id: str, state: str) -> str:
+    """Return a text of one or more lines; asks the service for the job's message, failed tasks and instances.
+
+    :param state: what the job ended in, which is said even when the service does not answer now
+    """
+    lines = [f"Job {job_id} is {state}"]
     try:
+        job = client.get_job(job_id)
+        lines = [f"Job {job_id} ({job.Name}) is {state}" + (f": {job.Message}" if job.Message else "")]
         lines += islice(_failed_instances(client, job), MAX_INSTANCES)
     except OpenApiError as error:
-        lines.append(f"(its failed instances could not be read: {error})")
+        lines.append(f"(what failed in it could not be read: {error})")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from .checks import Check
+from .checks import Check, size
 from .rule_table import MAX_TASKS, REQUIRED, ROWS
 from .source import JobSource, JobSyntaxError, read_job
 from .template import is_template
@@ -20,6 +20,7 @@ _SECRET = frozenset({"EnvVars", "UserData", "OSS", "CredentialConfig"})
 
 #: The largest request body the service takes, in bytes.
 MAX_BODY_SIZE = 256 * 1024
+_TOO_MANY_TASKS = f"Specified parameter Tasks is not valid. {size(1, MAX_TASKS).tail}"
 _BODY_MESSAGES = {
     "InvalidJsonFormat": "The request body has an invalid json format.",
     "InvalidHttpBody": "Specified parameter HttpBody is not valid. Its type must be object.",
@@ -106,7 +107,7 @@ def validate_job(
         found = [item for item in found if item.code != "MissingDAG"]
     if not max_tasks:
         # Each task is to be a job of its own, and is checked again as that.
-        found = [item for item in found if (item.path, item.code) != ("DAG.Tasks", "InvalidTasks")]
+        found = [item for item in found if item.message != _TOO_MANY_TASKS or _count_tasks(description) <= MAX_TASKS]
     elif (length := len(json.dumps(description, default=str))) > MAX_BODY_SIZE:
         found.append(
             Violation(
@@ -126,6 +127,12 @@ def validate_job(
             found += _validate_quotas(tasks, quotas) if quotas else ()
             found += _validate_graph(tasks, dag.get("Dependencies"), templates)
     return found
+
+
+def _count_tasks(description: Mapping[str, Any]) -> int:
+    dag = description.get("DAG")
+    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
+    return len(tasks) if isinstance(tasks, Mapping) else 0
 
 
 def job_warnings(job: JobSource) -> list[str]:

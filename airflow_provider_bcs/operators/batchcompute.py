@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_bcs.batchcompute.polling import Poll, Target
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, HasDetail, JobSyntaxError, parse_job, read_job
+from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
 from airflow_provider_bcs.batchcompute.template import is_template
 from airflow_provider_bcs.batchcompute.violation import InvalidJobError, JobWarning
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
@@ -161,8 +162,7 @@ class BatchComputeSubmitJobOperator(BaseOperator):
                 ),
                 method_name="execute_complete",
             )
-        self._wait(job_id)
-        return self._conclude(job_id, auto_release)
+        return self._conclude(job_id, self._wait(job_id), auto_release)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
         """Go on after the triggerer has seen the job's end."""
@@ -172,7 +172,7 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             raise AirflowTaskTimeout(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
         if event.get("error"):
             raise AirflowException(f"Waiting for job {job_id} was given up: {event['error']}")
-        return self._conclude(job_id, bool(self._rendered_job().get("AutoRelease")))
+        return self._conclude(job_id, event["state"], bool(self._rendered_job().get("AutoRelease")))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after a deferral; when Airflow itself ended the deferral, the job is stopped.
@@ -250,24 +250,24 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         self.log.info("Job %s (%s) is submitted.", submitted, job["Name"])
         return submitted
 
-    def _wait(self, job_id: str) -> None:
+    def _wait(self, job_id: str) -> str:
         poll = Poll(self._client, Target(job_id), self.log)
         try:
             while (status := poll()) is None or not status.is_terminal:
                 time.sleep(self.poll_interval)
+            return status.State
         except KeyboardInterrupt:
             # Ctrl-C on dag.test() or "airflow dags test": nobody would call on_kill.
             self.on_kill()
             raise
 
-    def _conclude(self, job_id: str, auto_release: bool) -> str:
+    def _conclude(self, job_id: str, state: str, auto_release: bool) -> str:
         from airflow_provider_bcs.batchcompute.failure import explain_failure
         from airflow_provider_bcs.openapi.errors import OpenApiError
 
         client = self._client
-        status = client.get_job(job_id)
-        if status.is_unsuccessful:
-            raise AirflowException(explain_failure(client, status))
+        if state in UNSUCCESSFUL:
+            raise AirflowException(explain_failure(client, job_id, state))
         if auto_release:
             try:
                 client.delete_job(job_id)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
-from airflow_provider_bcs.batchcompute.rules import did_you_mean, job_warnings
+from airflow_provider_bcs.batchcompute.rules import did_you_mean
 from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, JobSource, JobSourceError
-from airflow_provider_bcs.batchcompute.violation import JobWarning
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
@@ -68,10 +66,7 @@ def read_plan(job: JobSource, folders: list[str]) -> Plan:
     if isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES)):
         job = _find(Path(job), folders)
         source = str(job)
-    plan = plan_job(job, source)
-    for text in job_warnings(job):
-        warnings.warn(text, JobWarning, stacklevel=4)
-    return plan
+    return plan_job(job, source)
 
 
 def search_path(path: str | Iterable[str] | None) -> list[str]:

@@ -185,8 +185,9 @@ def test_a_whole_graph_from_a_template_waits_for_the_operator():
 
 def test_both_clusters_are_warned_about():
     both = job({"count": task(AutoCluster={"ImageId": "img-ubuntu"})})
-    with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect"):
+    with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect") as seen:
         job_to_dag(both)
+    assert len([item for item in seen if item.category is JobWarning]) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         job_to_dag(job())

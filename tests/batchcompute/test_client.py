@@ -190,7 +190,7 @@ def test_a_job_that_released_itself_is_not_submitted_again(client):
 def test_a_failure_is_explained(client):
     command = 'sh -c "echo out of cheese >&2; exit 3"'
     failed = ended(client, client.create_job(job({"a": task("true"), "b": task(command)}, {"a": ["b"]})))
-    text = explain_failure(client, failed)
+    text = explain_failure(client, failed.Id, failed.State)
     assert f"Job {failed.Id} (a-job) is Failed: " in text
     assert "Instance 0 of task b failed after 0 retries: exit code 3" in text
     assert "out of cheese" in text

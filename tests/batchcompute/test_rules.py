@@ -168,7 +168,9 @@ def test_more_than_16_tasks():
     many = job({f"t{number}": task() for number in range(17)})
     assert found(many) == {("DAG.Tasks", "InvalidTasks")}
     assert found(many, max_tasks=False) == set()
-    assert found(job({}), max_tasks=True) == {("DAG.Tasks", "InvalidTasks")}
+    for none in ({}, [], 3):
+        wrong = put(job(), "DAG.Tasks", none)
+        assert found(wrong) == found(wrong, max_tasks=False) == {("DAG.Tasks", "InvalidTasks")}
 
 
 @given(graphs(max_tasks=16))

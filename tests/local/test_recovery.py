@@ -53,7 +53,7 @@ def test_shim_found_dead_runs_again_uncounted(start_service: Callable[..., Servi
     flag = tmp_path / "flag"
     job_id = service.create(job(f"sh -c 'test -e {flag} || (touch {flag}; sleep 600)'"))
     wait_until(flag.exists)
-    [pid_file] = (service.data_dir / "instances" / job_id).rglob("shim.pid")
+    [pid_file] = (service.data_dir / "instances" / job_id).glob("*/*/*/shim.pid")
     service.end(signal.SIGKILL)
     os.kill(int(pid_file.read_text()), signal.SIGKILL)
     service.start()
@@ -71,7 +71,7 @@ def test_failure_while_the_service_was_down_ends_the_job(start_service: Callable
     wait_for_sleepers(service, job_id, marker)
     service.end(signal.SIGKILL)
     gate.touch()
-    wait_until(lambda: len(list((service.data_dir / "instances").rglob("result.json"))) == 2)
+    wait_until(lambda: len(list((service.data_dir / "instances").glob("*/*/*/*/result.json"))) == 2)
     service.start()
     done = service.wait(job_id)
     assert done["State"] == "Failed"

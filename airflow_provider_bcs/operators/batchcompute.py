@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_bcs.batchcompute.client import Client
     from airflow_provider_bcs.batchcompute.source import JobSource
+
+
+_PROCESS = uuid.uuid4().hex
 
 
 class BatchComputeSubmitJobOperator(BaseOperator):
@@ -231,7 +235,8 @@ class BatchComputeSubmitJobOperator(BaseOperator):
             "dag": ti.dag_id,
             "run": ti.run_id,
             # A run that was deleted and made again has the same id, and so may one of another installation.
-            "run_started": str(context["dag_run"].start_date),
+            # dag.test() of Airflow 2 sets no start dates of its own, but all of its run is in this process.
+            "run_started": str(context["dag_run"].start_date) if ti.start_date else _PROCESS,
             "task": ti.task_id,
             "map": ti.map_index,
             # Constant over retries, another one after a clear: a clear starts over.

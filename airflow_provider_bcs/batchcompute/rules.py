@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -21,6 +21,12 @@ _SECRET = frozenset({"EnvVars", "UserData", "OSS", "CredentialConfig"})
 #: The largest request body the service takes, in bytes.
 MAX_BODY_SIZE = 256 * 1024
 _TOO_MANY_TASKS = f"Specified parameter Tasks is not valid. {size(1, MAX_TASKS).tail}"
+_TOKEN_MISMATCH = Violation(
+    "query:IdempotentToken",
+    "IdempotentTokenMismatch",
+    "Specified idempotent token mismatch.",
+    "The token was used before with another job; right is a new token, or the same job.",
+)
 _BODY_MESSAGES = {
     "InvalidJsonFormat": "The request body has an invalid json format.",
     "InvalidHttpBody": "Specified parameter HttpBody is not valid. Its type must be object.",
@@ -34,6 +40,7 @@ class Quotas:
     MaxJobTaskCount: int = MAX_TASKS
     MaxTaskInstanceCount: int = 10_000
     MaxInstanceTimeout: int = 259_200
+    MaxJobCount: int = 1_000
 
 
 @dataclass
@@ -86,6 +93,8 @@ def validate_job(
     templates: bool = True,
     quotas: Quotas | None = None,
     max_tasks: bool = True,
+    job_count: int = 0,
+    earlier: JobSource | None = None,
 ) -> list[Violation]:
     """Check a job description against every rule the service is known to apply.
 
@@ -93,6 +102,8 @@ def validate_job(
     :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
     :param quotas: check the account's limits too
     :param max_tasks: whether more than 16 tasks are an error; they are not where each task becomes its own job
+    :param job_count: how many jobs the account holds, for its quota MaxJobCount
+    :param earlier: the job that was submitted before with the same idempotent token, if any
     :return: all violations, in the order in which the service would meet them; empty when the job is valid
     :raises JobSourceError: when ``job`` is a file that cannot be read
 
@@ -117,6 +128,8 @@ def validate_job(
                 f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
             )
         )
+    if earlier is not None and read_job(earlier) != description:
+        found.append(_TOKEN_MISMATCH)
     dag = description.get("DAG")
     if isinstance(dag, dict):
         tasks = dag.get("Tasks")
@@ -124,7 +137,7 @@ def validate_job(
             for name, task in tasks.items():
                 if isinstance(task, dict):
                     found += _validate_cluster(task, f"DAG.Tasks.{name}", templates)
-            found += _validate_quotas(tasks, quotas) if quotas else ()
+            found += _validate_quotas(tasks, job_count, quotas) if quotas else ()
             found += _validate_graph(tasks, dag.get("Dependencies"), templates)
     return found
 
@@ -254,24 +267,27 @@ def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> It
             )
 
 
-def _validate_quotas(tasks: Mapping[str, Any], quotas: Quotas) -> Iterator[Violation]:
-    def exhausted(path: str, quota: str, found: object) -> Violation:
-        limit = getattr(quotas, quota)
-        return Violation(
-            path,
-            f"QuotaExhausted.{quota}",
-            f"The {quota} ({limit}) quota is exhausted.",
-            f"Found {found}; the account allows {limit}.",
-            status=403,
-        )
+def _exhausted(quotas: Quotas, quota: str, path: str, found: int) -> Violation:
+    limit = getattr(quotas, quota)
+    return Violation(
+        path,
+        f"QuotaExhausted.{quota}",
+        f"The {quota} ({limit}) quota is exhausted.",
+        f"Found {found}; the account allows {limit}.",
+        status=403,
+    )
 
+
+def _validate_quotas(tasks: Mapping[str, Any], job_count: int, quotas: Quotas) -> Iterator[Violation]:
+    if job_count >= quotas.MaxJobCount:
+        yield _exhausted(quotas, "MaxJobCount", "(account)", job_count)
     if len(tasks) > quotas.MaxJobTaskCount:
-        yield exhausted("DAG.Tasks", fields(Quotas)[0].name, len(tasks))
+        yield _exhausted(quotas, "MaxJobTaskCount", "DAG.Tasks", len(tasks))
     for name, task in tasks.items():
         for key, quota in (("InstanceCount", "MaxTaskInstanceCount"), ("Timeout", "MaxInstanceTimeout")):
             value = task.get(key) if isinstance(task, dict) else None
             if type(value) is int and value > getattr(quotas, quota):
-                yield exhausted(f"DAG.Tasks.{name}.{key}", quota, value)
+                yield _exhausted(quotas, quota, f"DAG.Tasks.{name}.{key}", value)
 
 
 def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool) -> Iterator[Violation]:

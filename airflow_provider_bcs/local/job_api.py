@@ -26,18 +26,14 @@ _OWNER_ID = 1234567890
 
 
 class JobApi:
-    """Handlers of the operations; each answers one request.
+    """Handlers of the operations; each answers one request."""
 
-    :param max_jobs: the quota MaxJobCount
-    """
-
-    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, quotas: Quotas, max_jobs: int) -> None:
+    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, quotas: Quotas) -> None:
         self._jobs = jobs
         self._lifecycle = lifecycle
         self._engine = engine
         self._store = jobs.store
         self._quotas = quotas
-        self._max_jobs = max_jobs
 
     def routes(self) -> list[Route]:
         job, task = "/jobs/{JobId}", "/jobs/{JobId}/tasks/{TaskName}"
@@ -84,8 +80,8 @@ class JobApi:
         return str(row["resource_id"])
 
     def _create(self, token: str, job: dict[str, Any]) -> str:
-        if self._jobs.count() >= self._max_jobs:
-            raise quota_exhausted("MaxJobCount", self._max_jobs)
+        if self._jobs.count() >= self._quotas.MaxJobCount:
+            raise quota_exhausted("MaxJobCount", self._quotas.MaxJobCount)
         job_id = self._jobs.add(fill_in_defaults(job, self._quotas))
         if token:
             self._store.execute("INSERT INTO tokens VALUES ('CreateJob', ?, ?, ?)", token, _digest(job), job_id)

@@ -31,9 +31,7 @@ from .lifecycle import Lifecycle
 from .store import Store
 from .verifier import Verifier
 
-# The default of the service is not documented: an assumption.
-_MAX_JOB_COUNT = 1000
-_QUOTA_NAMES = ("MaxJobCount", *(field.name for field in fields(Quotas)))
+_QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
 
 
 class StartError(Exception):
@@ -107,9 +105,7 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
     jobs = Jobs(store)
     lifecycle = Lifecycle(jobs)
     engine = Engine(jobs, lifecycle, settings)
-    quotas = dict(args.quota)
-    max_jobs = quotas.pop("MaxJobCount", _MAX_JOB_COUNT)
-    api = JobApi(jobs, lifecycle, engine, Quotas(**quotas), max_jobs)
+    api = JobApi(jobs, lifecycle, engine, Quotas(**dict(args.quota)))
     application = Application(api.routes(), Verifier(args.access_key_id, args.access_key_secret))
     config = uvicorn.Config(
         application,

@@ -11,9 +11,6 @@ from tests.batchcompute.jobs import job, put, task, without
 
 TABLE = Path(__file__).parents[1] / "data" / "createjob_errors.csv"
 
-#: Rules that need what only the service knows: earlier tokens, and the number of jobs.
-SERVICE_ONLY = {"idempotency", "quota=MaxJobCount"}
-
 
 @dataclass(frozen=True)
 class Row:

@@ -78,9 +78,6 @@ class Metrics(Response):
         return ", ".join(parts)
 
 
-TaskMetrics = InstanceMetrics = Metrics
-
-
 class Stateful(Response):
     """A job, task or instance."""
 

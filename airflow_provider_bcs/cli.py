@@ -9,7 +9,7 @@ from pathlib import Path
 
 from airflow_provider_bcs import __version__
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
-from airflow_provider_bcs.batchcompute.source import JobSourceError
+from airflow_provider_bcs.description.source import JobSourceError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,10 +5,17 @@ Names are imported when first used, so that a DAG file which only validates a jo
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.source import JobSourceError as JobSourceError
+    from airflow_provider_bcs.description.source import read_job as read_job
+    from airflow_provider_bcs.description.violation import InvalidJobError as InvalidJobError
+    from airflow_provider_bcs.description.violation import JobWarning as JobWarning
+    from airflow_provider_bcs.description.violation import Violation as Violation
+
     from .client import Client as Client
     from .cluster import NAS as NAS
     from .cluster import OSS as OSS
@@ -42,33 +49,17 @@ if TYPE_CHECKING:
     from .rules import Quotas as Quotas
     from .rules import job_warnings as job_warnings
     from .rules import validate_job as validate_job
-    from .source import JobSourceError as JobSourceError
-    from .source import read_job as read_job
-    from .violation import InvalidJobError as InvalidJobError
-    from .violation import JobWarning as JobWarning
-    from .violation import Violation as Violation
 
-_HOME = {
-    name: module
-    for module, names in (
-        ("client", "Client"),
-        ("cluster", "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks OSS"),
-        ("cluster", "SystemDisk VPC"),
-        ("job", "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic"),
-        ("response", "Created Error Instance Job Metrics Result Task"),
-        ("rules", "Quotas job_warnings validate_job"),
-        ("source", "JobSourceError read_job"),
-        ("violation", "InvalidJobError JobWarning Violation"),
-    )
-    for name in names.split()
-}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        ".client": "Client",
+        ".cluster": "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks"
+        " OSS SystemDisk VPC",
+        ".job": "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
+        ".response": "Created Error Instance Job Metrics Result Task",
+        ".rules": "Quotas job_warnings validate_job",
+        "airflow_provider_bcs.description.source": "JobSourceError read_job",
+        "airflow_provider_bcs.description.violation": "InvalidJobError JobWarning Violation",
+    },
+)

@@ -6,27 +6,18 @@ import uuid
 from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import requests
-from pydantic import ValidationError
 
-from airflow_provider_bcs import __version__
+from airflow_provider_bcs.description.model import known_fields_only
+from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.openapi import roa
-from airflow_provider_bcs.openapi.credentials import (
-    CredentialProvider,
-    Credentials,
-    default_credentials,
-    fixed_credentials,
-)
-from airflow_provider_bcs.openapi.errors import NotFoundError, ServerError, StateConflictError
-from airflow_provider_bcs.openapi.loopback import is_loopback
-from airflow_provider_bcs.openapi.session import RetryPolicy, Session
+from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
+from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.response import Response, read_answer
 
-from .description import known_fields_only
 from .job import JobDescription
-from .response import Created, Instance, Job, Response, Task
-from .source import JobSource, read_job
+from .response import Created, Instance, Job, Task
 
 R = TypeVar("R", bound=Response)
 
@@ -34,62 +25,14 @@ R = TypeVar("R", bound=Response)
 MAX_PAGE_SIZE = 100
 
 
-def endpoint_of(region: str) -> str:
-    """Return the public endpoint of a region, e.g. ``https://batchcompute.cn-shanghai.aliyuncs.com``."""
-    return f"https://batchcompute.{region}.aliyuncs.com"
-
-
-class Client:
+class Client(ServiceClient):
     """Talks to BatchCompute, API version 2015-11-11.
 
     Wherever a job is asked for by its id, an object with ``Id`` will do. All methods raise
     :class:`~airflow_provider_bcs.openapi.errors.OpenApiError`.
-
-    :param region: a region such as ``cn-shanghai``, or a host name or URL for another endpoint
-    :param access_key_id: together with the secret; without them the vendor's default credential chain is asked
-    :param security_token: comes with temporary keys
-    :param endpoint: URL to use instead of the region's public one
-    :param credentials: gives the keys anew for each request, instead of the three parameters above
-    :param timeout: seconds to connect, and seconds without a byte from the service
-    :param retry: how a failed request is repeated
-    :param verify: False to accept any TLS certificate, or the path of a CA bundle
     """
 
-    def __init__(
-        self,
-        region: str,
-        access_key_id: str | None = None,
-        access_key_secret: str | None = None,
-        security_token: str | None = None,
-        *,
-        endpoint: str | None = None,
-        credentials: CredentialProvider | None = None,
-        timeout: tuple[float, float] = (10.0, 60.0),
-        retry: RetryPolicy | None = None,
-        verify: bool | str = True,
-    ) -> None:
-        if endpoint is None and ("." in region or ":" in region):
-            scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
-            endpoint = region if "://" in region else f"{scheme}://{region}"
-        self.region = region
-        self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
-        self._session = Session(
-            endpoint or endpoint_of(region),
-            self._sign,
-            timeout=timeout,
-            retry=retry,
-            verify=verify,
-            user_agent=f"airflow-provider-bcs/{__version__}",
-        )
-
-    @property
-    def endpoint(self) -> str:
-        """The URL that requests go to."""
-        return self._session.endpoint
-
-    def close(self) -> None:
-        """Close the kept-alive connections."""
-        self._session.close()
+    service = "batchcompute"
 
     def _sign(self, request: requests.PreparedRequest) -> None:
         keys = self._credentials()
@@ -119,7 +62,7 @@ class Client:
             job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
         """
         target = f"/jobs?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
-        return _answer(Created, self._session.send("POST", target, read_job(job), repeatable=True))
+        return read_answer(Created, self._session.send("POST", target, read_job(job), repeatable=True))
 
     def get_job(self, job: Any) -> Job:
         """Return state, times and counts of a job."""
@@ -202,7 +145,7 @@ class Client:
         )
 
     def _get(self, model: type[R], path: str) -> R:
-        return _answer(model, self._session.send("GET", path, repeatable=True))
+        return read_answer(model, self._session.send("GET", path, repeatable=True))
 
     def _list(
         self, model: type[R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
@@ -212,7 +155,7 @@ class Client:
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
             for item in page.get("Items") or ():
-                yield _answer(model, item)
+                yield read_answer(model, item)
             marker = str(page.get("NextMarker") or "")
             # "0" is how the list of instances says that there is no more.
             if marker in ("", "0", params["Marker"]):
@@ -220,32 +163,9 @@ class Client:
             params["Marker"] = marker
 
 
-def _answer(model: type[R], content: object) -> R:
-    """Read an answer; something that is JSON but not this service's may come from between us and it."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors())
-        raise ServerError(200, "MalformedAnswer", f"The answer is no {model.__name__}; wrong: {fields}") from None
-
-
-def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:
-    if key_id and secret:
-        return fixed_credentials(Credentials(key_id, secret, token))
-    if key_id or secret:
-        raise ValueError("access_key_id and access_key_secret go together; found one without the other.")
-    return default_credentials()
-
-
 def _job_path(job: Any) -> str:
-    return f"/jobs/{_segment(getattr(job, 'Id', job), 'job id')}"
+    return f"/jobs/{path_segment(getattr(job, 'Id', job), 'job id')}"
 
 
 def _task_path(job: Any, task_name: str) -> str:
-    return f"{_job_path(job)}/tasks/{_segment(task_name, 'task name')}"
-
-
-def _segment(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
-        raise TypeError(f"A {what} is a text that is not empty and no path; found {value!r}.")
-    return quote(value, safe="")
+    return f"{_job_path(job)}/tasks/{path_segment(task_name, 'task name')}"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
-from .description import Boolean, Description, Integer, Number, Text
+from airflow_provider_bcs.description.model import Boolean, Description, Integer, Number, Text
 
 
 class NAS(Description):

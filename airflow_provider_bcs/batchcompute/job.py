@@ -10,9 +10,10 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from airflow_provider_bcs.description.model import Boolean, Description, Integer, Text
+from airflow_provider_bcs.description.source import JobSource
+
 from .cluster import AutoCluster, Mounts
-from .description import Boolean, Description, Integer, Text
-from .source import JobSource
 
 
 def _stringified(values: Any) -> Any:

@@ -1,49 +1,14 @@
-"""Models of what the service answers. Unknown fields are kept, missing ones have a neutral value.
-
-Times are time-zone-aware; a time that is not set, or that cannot be read, is None.
-"""
+"""Models of what BatchCompute answers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import TypeAlias
 
-import pendulum
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field
+
+from airflow_provider_bcs.openapi.response import Response, Time
 
 from .states import TERMINAL, UNSUCCESSFUL
-
-
-def _time(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        moment = pendulum.parse(value)
-    except ValueError:
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
-
-
-Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
-
-
-class Response(BaseModel):
-    """Something the service answered; fields are attributes and items."""
-
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_absent(cls, data: Any) -> Any:
-        # The service writes "" for a text, number or object that is not there, and clients have seen null.
-        if not isinstance(data, dict):
-            return data
-        return {name: value for name, value in data.items() if value is not None and value != ""}
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return getattr(self, name)
-        except AttributeError:
-            raise KeyError(name) from None
 
 
 class Created(Response):

@@ -1,38 +1,39 @@
-"""The rules of a job description, as a table. :mod:`.rules` applies it.
+"""The rules of a job description, as a table; see :mod:`airflow_provider_bcs.description.rules`.
 
 A row names a field and its checks in the order the service makes them; code and message follow from the row
 as in the service's CreateJob error table. Rows marked "ours" have no counterpart there:
 they are reported as the table's general row ``Invalid{Parameter}``.
-
-In a path, ``{task}`` and ``{key}`` stand for the keys of a map, ``[]`` for the elements of an array. A check on
-the key of a map has a row that ends in ``{key}``; on the value, a row that ends in ``{key}.value``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from .checks import (
-    ABSOLUTE_PATH,
-    ABSOLUTE_PATH_OR_DRIVE,
+from airflow_provider_bcs.description.checks import (
     ARRAY,
     BOOLEAN,
     INTEGER,
-    MOUNT_SOURCE,
-    NAME,
     NUMBER,
     OBJECT,
-    OSS_FILE,
-    OSS_FOLDER,
-    OSS_PATH,
     STRING,
-    THREE_DECIMALS,
     Check,
     at_least,
     length,
     number_range,
     one_of,
     size,
+)
+from airflow_provider_bcs.description.rules import Row
+
+from .checks import (
+    ABSOLUTE_PATH,
+    ABSOLUTE_PATH_OR_DRIVE,
+    MOUNT_SOURCE,
+    NAME,
+    OSS_FILE,
+    OSS_FOLDER,
+    OSS_PATH,
+    THREE_DECIMALS,
 )
 
 MAX_TASKS = 16
@@ -63,8 +64,6 @@ REQUIRED = frozenset(
         "DAG.Tasks.{task}.InstanceCount",
     }
 )
-
-Row = tuple[str, tuple[Check, ...]]
 
 
 def _task(field: str, *checks: Check) -> Row:

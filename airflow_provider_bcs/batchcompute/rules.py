@@ -1,22 +1,21 @@
-"""Apply the rules to a job description and report everything that is wrong at once."""
+"""Check a job description: the table of rules, and what concerns several fields at once."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from .checks import Check, size
-from .rule_table import MAX_TASKS, REQUIRED, ROWS
-from .source import JobSource, JobSyntaxError, read_job
-from .template import is_template
-from .violation import Violation
+from airflow_provider_bcs.description.checks import size
+from airflow_provider_bcs.description.rules import RuleTable, Wording, is_absent
+from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import Violation
 
-# Below these names stand keys, tokens and what an author hides in variables: their values are never shown.
-_SECRET = frozenset({"EnvVars", "UserData", "OSS", "CredentialConfig"})
+from .rule_table import MAX_TASKS, REQUIRED, ROWS
 
 #: The largest request body the service takes, in bytes.
 MAX_BODY_SIZE = 256 * 1024
@@ -43,48 +42,18 @@ class Quotas:
     MaxJobCount: int = 1_000
 
 
-@dataclass
-class _Node:
-    """The rules of one place in a description, compiled from the table's paths."""
-
-    checks: tuple[Check, ...] = ()
-    key_checks: tuple[Check, ...] = ()
-    fields: dict[str, _Node] = field(default_factory=dict)
-    value: _Node | None = None
-    required: bool = False
-
-
-def _compile() -> _Node:
-    root = _Node()
-    for path, checks in ROWS:
-        node, names = root, path.split(".")
-        for name in names[:-1]:
-            node = _child(node, name)
-        if names[-1].startswith("{"):
-            node.key_checks = checks
-            node.value = node.value or _Node()
-        else:
-            node = _child(node, names[-1])
-            node.checks = checks
-            node.required = path in REQUIRED
-    return root
-
-
-def _child(node: _Node, name: str) -> _Node:
-    if name.startswith("{") or name == "[]":
-        node.value = node.value or _Node()
-        return node.value
-    if name == "value":
-        return node
-    return node.fields.setdefault(name, _Node())
-
-
-_ROOT = _compile()
-
-
-def is_absent(value: object) -> bool:
-    """Tell whether a field counts as not given: clients send null or an empty string for "not set"."""
-    return value is None or value == ""
+_TABLE = RuleTable(
+    ROWS,
+    Wording(
+        invalid=lambda name, tail: (f"Invalid{name}", f"Specified parameter {name} is not valid. {tail}".rstrip()),
+        missing=lambda name: (f"Missing{name}", f"{name} is mandatory for this action."),
+    ),
+    required=REQUIRED,
+    # An empty CommandLine is legal, its length range begins with 0; it is there, so it is not missing.
+    may_be_empty=("DAG.Tasks.{task}.Parameters.Command.CommandLine",),
+    # Below these stand keys, tokens and what an author hides in variables.
+    secret=("EnvVars", "UserData", "OSS", "CredentialConfig"),
+)
 
 
 def validate_job(
@@ -113,7 +82,7 @@ def validate_job(
         description = read_job(job)
     except JobSyntaxError as error:
         return [Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))]
-    found = list(_walk(_ROOT, description, "", "", templates))
+    found = list(_TABLE.check(description, templates=templates))
     if description.get("Type") == "App":
         found = [item for item in found if item.code != "MissingDAG"]
     if not max_tasks:
@@ -159,92 +128,6 @@ def job_warnings(job: JobSource) -> list[str]:
         for name, task in (tasks.items() if isinstance(tasks, Mapping) else ())
         if isinstance(task, dict) and not is_absent(task.get("ClusterId")) and task.get("AutoCluster")
     ]
-
-
-def _walk(node: _Node, value: Any, path: str, name: str, templates: bool) -> Iterator[Violation]:
-    for check in node.checks:
-        if not check.passes(value):
-            yield _violation(path, name, check, value)
-            if check.is_type:
-                return
-    if isinstance(value, Mapping):
-        if node.fields:
-            yield from _walk_fields(node, value, path, templates)
-        elif node.value is not None:
-            yield from _walk_map(node, value, path, name, templates)
-    elif node.value is not None and isinstance(value, (list, tuple)):
-        for index, element in enumerate(value):
-            if not (templates and is_template(element)):
-                yield from _walk(node.value, element, f"{path}.{index}", name, templates)
-
-
-def _walk_fields(node: _Node, value: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
-    for name in value:
-        if name not in node.fields:
-            yield _unknown(node, name, f"{path}.{name}" if path else str(name))
-    for name, child in node.fields.items():
-        found = value.get(name)
-        here = f"{path}.{name}" if path else name
-        if is_absent(found):
-            # An empty CommandLine is legal, its length range begins with 0; it is there, so it is not missing.
-            if child.required and not (name == "CommandLine" and found == ""):
-                yield Violation(
-                    here,
-                    f"Missing{name}",
-                    f"{name} is mandatory for this action.",
-                    f"Add {name} to the description.",
-                )
-        elif not (templates and is_template(found)):
-            yield from _walk(child, found, here, name, templates)
-
-
-def _walk_map(node: _Node, value: Mapping[str, Any], path: str, name: str, templates: bool) -> Iterator[Violation]:
-    assert node.value is not None
-    for key, element in value.items():
-        here, key_name = f"{path}.{key}", f"{name}.{key}"
-        if not (templates and is_template(key)):
-            for check in node.key_checks:
-                if not check.passes(key):
-                    yield _violation(here, key_name, check, key)
-        if not (templates and is_template(element)):
-            value_path = here if node.value.fields else f"{here}.value"
-            yield from _walk(node.value, element, value_path, f"{key_name}.value", templates)
-
-
-def _violation(path: str, name: str, check: Check, value: Any) -> Violation:
-    message = f"Specified parameter {name} is not valid."
-    if check.tail:
-        message += f" {check.tail}"
-    secret = not _SECRET.isdisjoint(path.split("."))
-    return Violation(path, f"Invalid{name}", message, f"Found {_shown(value, secret)}; right is {check.right}.")
-
-
-def _shown(value: Any, secret: bool) -> str:
-    kind = "null" if value is None else type(value).__name__
-    if isinstance(value, (str, list, dict)):
-        kind += f" of length {len(value)}"
-    if secret or isinstance(value, (list, tuple, dict)):
-        return f"a {kind}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}... ({kind})"
-
-
-def _unknown(node: _Node, name: str, path: str) -> Violation:
-    return Violation(
-        path,
-        f"Invalid{name}",
-        f"Specified parameter {name} is not valid.",
-        f"There is no such field{did_you_mean(name, node.fields)}",
-    )
-
-
-def did_you_mean(name: object, known: Mapping[str, Any]) -> str:
-    """Return the end of a sentence: the nearest known name, else the known names when they are few."""
-    lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {lower[close[0]]}?"
-    return f"; known here: {', '.join(sorted(known))}." if 0 < len(known) <= 20 else "."
 
 
 def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:

@@ -18,11 +18,11 @@ from starlette.responses import Response
 from airflow_provider_bcs.openapi.roa import API_VERSION
 
 from .api_error import ApiError, internal_error
+from .batchcompute.verifier import Verifier
 from .connection import close_without_answer
 from .control import PREFIX, Control
 from .faults import Fault, Faults
 from .routes import Answer, Call, Route, find_route, parse_query
-from .verifier import Verifier
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

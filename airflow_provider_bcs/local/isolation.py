@@ -9,7 +9,7 @@ from pathlib import Path
 from airflow_provider_bcs.batchcompute.rules import Quotas
 
 from .attempt import Shim
-from .description import fill_in_defaults
+from .batchcompute.description import fill_in_defaults
 from .shim.spec import Spec
 
 ISOLATIONS = ("namespace", "rewrite")

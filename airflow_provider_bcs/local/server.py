@@ -22,14 +22,14 @@ from airflow_provider_bcs.batchcompute.rules import Quotas
 from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .application import Application
+from .batchcompute.engine import Engine, Settings
+from .batchcompute.job_api import JobApi
+from .batchcompute.jobs import Jobs
+from .batchcompute.lifecycle import Lifecycle
+from .batchcompute.verifier import Verifier
 from .connection import ClosableConnection
-from .engine import Engine, Settings
 from .isolation import ISOLATIONS, IsolationUnavailableError, probe_namespace
-from .job_api import JobApi
-from .jobs import Jobs
-from .lifecycle import Lifecycle
 from .store import Store
-from .verifier import Verifier
 
 _QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
 

@@ -85,7 +85,13 @@ class Session:
         self._http.close()
 
     def send(
-        self, method: str, target: str, body: Mapping[str, Any] | None = None, *, repeatable: bool
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the JSON object of the answer, ``{}`` for an empty one.
 
@@ -93,6 +99,7 @@ class Session:
         :param body: sent as JSON
         :param repeatable: whether doing it twice is the same as doing it once; such a request is repeated after
             any failure that may pass, another one only when it was certainly not carried out
+        :param headers: what the signer is to sign besides what it adds itself
         :raises CertificateError: when the service could not be verified to be the one that was asked
         :raises NoAnswerError: when no answer arrived
         :raises ServiceError: when the service answered with an error
@@ -112,7 +119,7 @@ class Session:
             reraise=True,
         )
         try:
-            return retrying(self._send_once, method, target, content)
+            return retrying(self._send_once, method, target, content, headers)
         except ServiceError as error:
             error.attempts = retrying.statistics["attempt_number"]
             raise
@@ -124,12 +131,13 @@ class Session:
         asked = getattr(error, "retry_after", None) or 0
         return max(backoff(state), min(asked, 4 * policy.max_wait))
 
-    def _send_once(self, method: str, target: str, content: bytes) -> dict[str, Any]:
+    def _send_once(self, method: str, target: str, content: bytes, headers: Mapping[str, str] | None) -> dict[str, Any]:
         try:
             response = self._http.request(
                 method,
                 self.endpoint + target,
                 data=content,
+                headers=headers,
                 auth=self._auth,
                 timeout=self._timeout,
                 # Here and not on requests' session, where an environment variable would override it.

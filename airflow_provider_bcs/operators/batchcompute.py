@@ -19,12 +19,12 @@ from airflow.providers.common.compat.sdk import (
     get_current_context,
 )
 
-from airflow_provider_bcs.batchcompute.polling import Poll, Target
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
-from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, HasDetail, JobSyntaxError, parse_job, read_job
 from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
-from airflow_provider_bcs.batchcompute.template import is_template
-from airflow_provider_bcs.batchcompute.violation import InvalidJobError, JobWarning
+from airflow_provider_bcs.batchcompute.target import Target
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, HasDetail, JobSyntaxError, parse_job, read_job
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.batchcompute.client import Client
-    from airflow_provider_bcs.batchcompute.source import JobSource
+    from airflow_provider_bcs.description.source import JobSource
 
 
 _PROCESS = uuid.uuid4().hex
@@ -256,7 +256,7 @@ class BatchComputeSubmitJobOperator(BaseOperator):
         return submitted
 
     def _wait(self, job_id: str) -> str:
-        poll = Poll(self._client, Target(job_id), self.log)
+        poll = Target(job_id).poll(self._client, self.log)
         try:
             while (status := poll()) is None or not status.is_terminal:
                 time.sleep(self.poll_interval)

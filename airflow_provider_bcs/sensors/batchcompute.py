@@ -15,13 +15,16 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_bcs.batchcompute.polling import Poll, Target
 from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
+from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_bcs.batchcompute.response import Stateful
+    from airflow_provider_bcs.openapi.polling import Poll
 
 
 class BatchComputeJobSensor(BaseSensorOperator):
@@ -54,8 +57,8 @@ class BatchComputeJobSensor(BaseSensorOperator):
         return Target(self.job_id)
 
     @cached_property
-    def _poll(self) -> Poll:
-        return Poll(BatchComputeHook(self.bcs_conn_id).client, self.target, self.log)
+    def _poll(self) -> Poll[Stateful]:
+        return self.target.poll(BatchComputeHook(self.bcs_conn_id).client, self.log)
 
     def poke(self, context: Context) -> bool:
         """Return whether it has finished.

@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_bcs.batchcompute.source import JobSource
+from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.translator.task_group import build, read_plan, search_path
 
 

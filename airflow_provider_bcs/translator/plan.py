@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.rules import validate_job
-from airflow_provider_bcs.batchcompute.source import JobSource, read_job
-from airflow_provider_bcs.batchcompute.template import is_template
-from airflow_provider_bcs.batchcompute.violation import InvalidJobError
+from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import InvalidJobError
 
 #: What each node's job takes over from the whole job.
 CARRIED_OVER = ("Description", "Type", "Priority", "JobFailOnInstanceFail", "AutoRelease", "Notification")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
-from airflow_provider_bcs.batchcompute.rules import did_you_mean
-from airflow_provider_bcs.batchcompute.source import FILE_SUFFIXES, JobSource, JobSourceError
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, JobSourceError
+from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_bcs.batchcompute.polling import Poll, Target
+from airflow_provider_bcs.batchcompute.target import Target
 
 
 class BatchComputeTrigger(BaseTrigger):
@@ -61,7 +61,7 @@ class BatchComputeTrigger(BaseTrigger):
         client = None
         try:
             client = await BatchComputeHook(self.bcs_conn_id).get_async_client()
-            poll = Poll(client, self.target, self.log)
+            poll = self.target.poll(client, self.log)
             while True:
                 # The client blocks; the event loop is everybody's.
                 status = await asyncio.to_thread(poll)

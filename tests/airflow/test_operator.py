@@ -252,7 +252,7 @@ def test_the_same_run_id_made_again_is_another_run(client):
 
 
 def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
-    from airflow_provider_bcs.batchcompute.polling import Poll, Target
+    from airflow_provider_bcs.batchcompute.target import Target
     from airflow_provider_bcs.openapi.credentials import Credentials
     from airflow_provider_bcs.openapi.errors import MissingCredentialsError
 
@@ -264,7 +264,7 @@ def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
             raise error
         return Credentials("local", "local")
 
-    poll = Poll(Client(client.endpoint, credentials=provide), Target(submitted), logging.getLogger("test"))
+    poll = Target(submitted).poll(Client(client.endpoint, credentials=provide), logging.getLogger("test"))
     assert poll() is None
     assert poll().Id == submitted
 

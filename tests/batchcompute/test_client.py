@@ -8,7 +8,6 @@ import pendulum
 import pytest
 
 from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job
-from airflow_provider_bcs.batchcompute.client import endpoint_of
 from airflow_provider_bcs.batchcompute.failure import explain_failure
 from airflow_provider_bcs.batchcompute.submission import submission_token, submit
 from airflow_provider_bcs.openapi.errors import (
@@ -125,7 +124,7 @@ def test_ids_cannot_change_the_path(client):
 
 
 def test_endpoints():
-    assert endpoint_of("cn-shanghai") == "https://batchcompute.cn-shanghai.aliyuncs.com"
+    assert Client("cn-shanghai", "id", "secret").endpoint == "https://batchcompute.cn-shanghai.aliyuncs.com"
     assert Client("cn-shanghai", "id", "secret").endpoint == "https://batchcompute.cn-shanghai.aliyuncs.com"
     assert Client("batchcompute-vpc.cn-shanghai.aliyuncs.com", "i", "s").endpoint.startswith("https://batchcompute-vpc")
     assert Client("cn-shanghai", "i", "s", endpoint="http://127.0.0.1:1").endpoint == "http://127.0.0.1:1"

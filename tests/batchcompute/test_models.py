@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import airflow_provider_bcs.batchcompute as bc
 from airflow_provider_bcs.batchcompute import DAG, JobDescription, Mounts, TaskDescription, validate_job
-from airflow_provider_bcs.batchcompute.description import known_fields_only
+from airflow_provider_bcs.description.model import known_fields_only
 from tests.batchcompute.jobs import graphs, job, task
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.batchcompute import JobDescription, job_warnings, rules, validate_job
-from airflow_provider_bcs.batchcompute.description import Description
+from airflow_provider_bcs.description.model import Description
 from tests.batchcompute.jobs import graphs, job, put, task
 
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "ecs.s3.large"}
@@ -224,4 +224,4 @@ def models_in(annotation):
 
 
 def test_rules_and_models_know_the_same_fields():
-    assert set(fields_of_rules(rules._ROOT)) == set(fields_of_models(JobDescription))
+    assert set(fields_of_rules(rules._TABLE._root)) == set(fields_of_models(JobDescription))

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from airflow_provider_bcs.local.api_error import ApiError
-from airflow_provider_bcs.local.verifier import Verifier
+from airflow_provider_bcs.local.batchcompute.verifier import Verifier
 from airflow_provider_bcs.openapi.roa import signature, string_to_sign
 
 from .service import Service

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .attempt import SPEC_FILE, Shim
+from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
+from airflow_provider_bcs.local.shim.result import NO_RESULT, Result, read_result
+from airflow_provider_bcs.local.shim.spec import Spec
+
 from .jobs import Job, Jobs
 from .lifecycle import InstanceKey, Lifecycle
-from .shim.result import NO_RESULT, Result, read_result
-from .shim.spec import Spec
 
 log = logging.getLogger(__name__)
 

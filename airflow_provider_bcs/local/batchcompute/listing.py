@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .api_error import invalid
+from airflow_provider_bcs.local.api_error import invalid
+
 from .states import STATES
 
 _DEFAULT_COUNT = 50

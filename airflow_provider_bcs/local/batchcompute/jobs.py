@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .clock import now
+from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.store import Store
+
 from .states import ACTIVE, task_state
-from .store import Store
 
 
 @dataclass(frozen=True)

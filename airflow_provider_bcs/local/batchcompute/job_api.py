@@ -10,14 +10,14 @@ from collections import Counter
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.rules import Quotas, validate_job
+from airflow_provider_bcs.local.api_error import ApiError, invalid, missing, not_found, quota_exhausted
+from airflow_provider_bcs.local.routes import Answer, Call, Route
 
-from .api_error import ApiError, invalid, missing, not_found, quota_exhausted
 from .description import fill_in_defaults
 from .engine import Engine, stream_path
 from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
-from .routes import Answer, Call, Route
 from .states import FINISHED, metrics
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get
 from pydantic import BaseModel, ConfigDict, Strict, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-from .rules import did_you_mean
 from .source import JobSource, read_job
+from .suggestion import did_you_mean
 from .template import is_template
 
 
@@ -50,7 +50,8 @@ class Description(_Model):
         subclass ``pydantic.ValidationError``
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True)
+    # Built when first used: a DAG file that is parsed reads the fields only, to check names and types.
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True, defer_build=True)
 
     def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
         given = {**({} if properties is None else read_job(properties)), **fields}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from .api_error import state_conflict
-from .clock import now
+from airflow_provider_bcs.local.api_error import state_conflict
+from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
+
 from .description import predecessors
 from .jobs import Job, Jobs
-from .shim.result import NO_RESULT, Result
 from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 log = logging.getLogger(__name__)

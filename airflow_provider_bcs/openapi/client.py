@@ -1,0 +1,91 @@
+"""What the clients of both services are made of: endpoint, keys, session."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from airflow_provider_bcs import __version__
+
+from .credentials import CredentialProvider, Credentials, default_credentials, fixed_credentials
+from .loopback import is_loopback
+from .session import RetryPolicy, Session
+
+if TYPE_CHECKING:
+    import requests
+
+
+class ServiceClient(ABC):
+    """A client of one service in one region.
+
+    :param region: a region such as ``cn-shanghai``, or a host name or URL for another endpoint
+    :param access_key_id: together with the secret; without them the vendor's default credential chain is asked
+    :param security_token: comes with temporary keys
+    :param endpoint: URL to use instead of the region's public one
+    :param credentials: gives the keys anew for each request, instead of the three parameters above
+    :param timeout: seconds to connect, and seconds without a byte from the service
+    :param retry: how a failed request is repeated
+    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    """
+
+    #: The first part of the service's host names.
+    service: ClassVar[str]
+
+    def __init__(
+        self,
+        region: str,
+        access_key_id: str | None = None,
+        access_key_secret: str | None = None,
+        security_token: str | None = None,
+        *,
+        endpoint: str | None = None,
+        credentials: CredentialProvider | None = None,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retry: RetryPolicy | None = None,
+        verify: bool | str = True,
+    ) -> None:
+        if endpoint is None and ("." in region or ":" in region):
+            scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
+            endpoint = region if "://" in region else f"{scheme}://{region}"
+        self.region = region
+        self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
+        self._session = Session(
+            endpoint or f"https://{self.service}.{region}.aliyuncs.com",
+            self._sign,
+            timeout=timeout,
+            retry=retry,
+            verify=verify,
+            user_agent=f"airflow-provider-bcs/{__version__}",
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that requests go to."""
+        return self._session.endpoint
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._session.close()
+
+    @abstractmethod
+    def _sign(self, request: requests.PreparedRequest) -> None:
+        """Put the signature into the headers of a request."""
+
+
+def path_segment(value: Any, what: str) -> str:
+    """Return ``value`` percent-encoded, as one segment of a path.
+
+    :raises TypeError: when it is no text, empty, or would be a path
+    """
+    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
+        raise TypeError(f"A {what} is a text that is not empty and no path; found {value!r}.")
+    return quote(value, safe="")
+
+
+def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:
+    if key_id and secret:
+        return fixed_credentials(Credentials(key_id, secret, token))
+    if key_id or secret:
+        raise ValueError("access_key_id and access_key_secret go together; found one without the other.")
+    return default_credentials()

@@ -1,0 +1,68 @@
+"""Ask for a state again and again, without taking one failed answer for a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+from .errors import MissingCredentialsError, NoAnswerError, ServerError, ThrottledError
+
+#: So many polls in a row may fail, each one with the client's own retries, before waiting is given up.
+MAX_FAILED_POLLS = 20
+
+
+class Status(Protocol):
+    """What a service answers when it is asked how far something is."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether waiting is over."""
+
+    @property
+    def progress(self) -> str:
+        """One line on how far it is; equal lines mean that nothing happened in between."""
+
+
+S = TypeVar("S", bound=Status)
+
+
+class Log(Protocol):
+    """A logger: the standard library's, or Airflow's."""
+
+    def info(self, message: str, /, *args: Any) -> Any: ...
+
+    def warning(self, message: str, /, *args: Any) -> Any: ...
+
+
+class Poll(Generic[S]):
+    """One poll a call; writes a log line when the progress has changed.
+
+    :param read: asks the service
+    :param what: what is waited for, for the log
+    """
+
+    def __init__(self, read: Callable[[], S], what: object, log: Log) -> None:
+        self._read = read
+        self._what = what
+        self._log = log
+        self._failed = 0
+        self._progress = ""
+
+    def __call__(self) -> S | None:
+        """Return the state, or None when there was no usable answer this time.
+
+        :raises OpenApiError: for an answer that will not get better, or after 20 polls in a row without one
+        """
+        try:
+            status = self._read()
+        except (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError) as error:
+            self._failed += 1
+            if self._failed >= MAX_FAILED_POLLS:
+                raise
+            self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
+            return None
+        self._failed = 0
+        if status.progress != self._progress:
+            self._progress = status.progress
+            self._log.info("%s: %s", self._what, status.progress)
+        return status

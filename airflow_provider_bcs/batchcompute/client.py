@@ -5,9 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from email.utils import formatdate
-from typing import Any, TypeVar
-
-import requests
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_bcs.description.model import known_fields_only
 from airflow_provider_bcs.description.source import JobSource, read_job
@@ -18,6 +16,9 @@ from airflow_provider_bcs.openapi.response import Response, read_answer
 
 from .job import JobDescription
 from .response import Created, Instance, Job, Task
+
+if TYPE_CHECKING:
+    import requests
 
 R = TypeVar("R", bound=Response)
 

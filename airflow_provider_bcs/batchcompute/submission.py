@@ -1,35 +1,18 @@
-"""Submit a job once, however often it is asked for.
-
-The token of a submission is a pure function of who submits and of how many submissions before are known to have
-ended, so that asking again after a lost answer, a dead worker or a retry finds the same job.
-"""
+"""Submit a job once, however often it is asked for: the same idempotent token gives the same job."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError, TokenMismatchError
+from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 if TYPE_CHECKING:
     from .client import Client
 
 log = logging.getLogger(__name__)
-
-_MAX_SUBMISSIONS = 1000
-
-
-def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
-    """Return a token of 64 hexadecimal digits.
-
-    :param owner: who submits, e.g. dag, run, task, map index and generation; plain JSON values
-    :param ended: how many submissions of this owner are known to have ended
-    """
-    text = json.dumps([dict(owner), ended], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def submit(
@@ -47,7 +30,7 @@ def submit(
     :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
     :raises OpenApiError: when the service refuses
     """
-    for ended in range(_MAX_SUBMISSIONS):
+    for ended in range(MAX_SUBMISSIONS):
         try:
             created = client.create_job(job, submission_token(owner, ended))
         except TokenMismatchError:
@@ -56,7 +39,7 @@ def submit(
         on_submitted(created.Id)
         if not resume or _resume(client, created.Id, bool(job.get("AutoRelease"))):
             return created.Id
-    raise RuntimeError(f"{_MAX_SUBMISSIONS} submissions for one owner; there must be a mistake: {dict(owner)}")
+    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
 def _resume(client: Client, job_id: str, auto_release: bool) -> bool:

@@ -18,12 +18,14 @@ class Check:
     :ivar tail: what follows "Specified parameter X is not valid." in the service's message; may be empty
     :ivar right: what a right value looks like
     :ivar is_type: whether the value cannot be looked at any further when this fails
+    :ivar known: the words that are right; when given, the advice names the nearest of them instead of ``right``
     """
 
     passes: Callable[[Any], bool]
     tail: str
-    right: str
+    right: str = ""
     is_type: bool = False
+    known: tuple[str, ...] = ()
 
 
 def _type(service_name: str, right: str, *types: type) -> Check:

@@ -26,10 +26,13 @@ class Wording:
 
     :ivar invalid: name of the field, what the check adds -> code and message
     :ivar missing: name of the field -> code and message
+    :ivar by_path: give these two the path of a field for its name; the value of a map's entry is then named by its
+        key alone, without ``.value``
     """
 
     invalid: Callable[[str, str], tuple[str, str]]
     missing: Callable[[str], tuple[str, str]]
+    by_path: bool = False
 
 
 @dataclass
@@ -115,7 +118,8 @@ class RuleTable:
             here = f"{path}.{name}" if path else name
             if is_absent(found):
                 if child.required and not (child.may_be_empty and found == ""):
-                    yield Violation(here, *self._wording.missing(name), f"Add {name} to the description.")
+                    subject = here if self._wording.by_path else name
+                    yield Violation(here, *self._wording.missing(subject), f"Add {name} to the description.")
             elif not (templates and is_template(found)):
                 yield from self._walk(child, found, here, name, templates)
 
@@ -130,17 +134,20 @@ class RuleTable:
                     if not check.passes(key):
                         yield self._violation(here, key_name, check, key)
             if not (templates and is_template(element)):
-                value_path = here if node.value.fields else f"{here}.value"
+                value_path = here if node.value.fields or self._wording.by_path else f"{here}.value"
                 yield from self._walk(node.value, element, value_path, f"{key_name}.value", templates)
 
     def _violation(self, path: str, name: str, check: Check, value: Any) -> Violation:
         secret = not self._secret.isdisjoint(path.split("."))
-        advice = f"Found {_shown(value, secret)}; right is {check.right}."
-        return Violation(path, *self._wording.invalid(name, check.tail), advice)
+        right = did_you_mean(value, check.known) if check.known else f"; right is {check.right}."
+        return self._invalid(path, name, check.tail, f"Found {_shown(value, secret)}{right}")
 
     def _unknown(self, node: _Node, name: str, path: str) -> Violation:
-        advice = f"There is no such field{did_you_mean(name, node.fields)}"
-        return Violation(path, *self._wording.invalid(name, ""), advice)
+        return self._invalid(path, name, "", f"There is no such field{did_you_mean(name, node.fields)}")
+
+    def _invalid(self, path: str, name: str, tail: str, advice: str) -> Violation:
+        subject = path if self._wording.by_path else name
+        return Violation(path, *self._wording.invalid(subject, tail), advice)
 
 
 def _child(node: _Node, name: str) -> _Node:

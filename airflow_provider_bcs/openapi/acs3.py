@@ -65,3 +65,42 @@ def signature(secret: str, request: str) -> str:
 def authorization(access_key_id: str, signed: list[str], hexadecimal: str) -> str:
     """Return the value of the Authorization header."""
     return f"{ALGORITHM} Credential={access_key_id},SignedHeaders={';'.join(signed)},Signature={hexadecimal}"
+
+
+def sign(
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    *,
+    host: str,
+    body: bytes,
+    access_key_id: str,
+    access_key_secret: str,
+    security_token: str | None,
+    version: str,
+    date: str,
+    nonce: str,
+) -> None:
+    """Add to ``headers`` everything a request carries, the Authorization last.
+
+    :param target: percent-encoded path and query, as :func:`encode_path` and :func:`encode_query` make them
+    :param headers: changed in place; headers already there that begin with ``x-acs-``, the action, are signed too
+    :param host: host, with its port if the URL has one
+    :param date: ``YYYY-MM-DDTHH:MM:SSZ``, at most 15 minutes off the service's clock
+    :param nonce: text that is different for each request
+    """
+    path, _, query = target.partition("?")
+    headers["accept"] = "application/json"
+    if body:
+        headers["content-type"] = "application/json; charset=utf-8"
+    headers["x-acs-version"] = version
+    headers["x-acs-date"] = date
+    headers["x-acs-signature-nonce"] = nonce
+    headers["x-acs-content-sha256"] = body_digest(body)
+    if security_token:
+        headers["x-acs-accesskey-id"] = access_key_id
+        headers["x-acs-security-token"] = security_token.strip()
+    sent = {**headers, "host": host}
+    signed = signed_headers(sent)
+    request = canonical_request(method, path, query, sent, signed)
+    headers["Authorization"] = authorization(access_key_id, signed, signature(access_key_secret, request))

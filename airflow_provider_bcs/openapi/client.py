@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -49,12 +50,14 @@ class ServiceClient(ABC):
             scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
             endpoint = region if "://" in region else f"{scheme}://{region}"
         self.region = region
+        #: How a failed request is repeated.
+        self.retry = retry or RetryPolicy()
         self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
         self._session = Session(
             endpoint or f"https://{self.service}.{region}.aliyuncs.com",
             self._sign,
             timeout=timeout,
-            retry=retry,
+            retry=self.retry,
             verify=verify,
             user_agent=f"airflow-provider-bcs/{__version__}",
         )
@@ -63,6 +66,10 @@ class ServiceClient(ABC):
     def endpoint(self) -> str:
         """The URL that requests go to."""
         return self._session.endpoint
+
+    def now(self) -> datetime:
+        """Return the present in UTC by the service's clock, which may differ from this machine's."""
+        return self._session.now()
 
     def close(self) -> None:
         """Close the kept-alive connections."""

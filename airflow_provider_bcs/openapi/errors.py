@@ -4,6 +4,7 @@ The tree: OpenApiError
  - MissingCredentialsError: no keys to sign with
  - CertificateError: what answered is not known to be the service
  - NoAnswerError: no answer arrived
+ - HopelessWaitError: what is waited for cannot happen any more
  - ServiceError: the service answered with an error; has status, code, message, request id
     - InvalidRequestError, AccessDeniedError (- ClockSkewError), NotFoundError, StateConflictError,
       QuotaExhaustedError, TokenMismatchError, ThrottledError, ServerError
@@ -43,6 +44,10 @@ class NoAnswerError(OpenApiError):
     def __init__(self, text: str, *, never_sent: bool = False) -> None:
         super().__init__(text)
         self.never_sent = never_sent
+
+
+class HopelessWaitError(OpenApiError):
+    """What is waited for cannot happen any more."""
 
 
 class ServiceError(OpenApiError):
@@ -144,7 +149,11 @@ def _kind(status: int, code: str) -> type[ServiceError]:
         ("QuotaExhausted", QuotaExhaustedError),
         ("StateConflict", StateConflictError),
         ("InvalidAccessKeyId", AccessDeniedError),
+        ("InvalidSecurityToken", AccessDeniedError),
+        ("InvalidTimeStamp", AccessDeniedError),
         ("Forbidden", AccessDeniedError),
+        ("NoPermission", AccessDeniedError),
+        ("NotFound", NotFoundError),
         ("InternalError", ServerError),
     )
     for start, kind in by_code:

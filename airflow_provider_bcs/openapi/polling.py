@@ -48,6 +48,13 @@ class Poll(Generic[S]):
         self._failed = 0
         self._progress = ""
 
+    def pause(self, interval: float) -> float:
+        """Return the seconds to the next poll.
+
+        :param interval: the seconds that the author asked for
+        """
+        return interval
+
     def __call__(self) -> S | None:
         """Return the state, or None when there was no usable answer this time.
 

@@ -29,7 +29,7 @@ Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
 class Response(BaseModel):
     """Something the service answered; fields are attributes and items."""
 
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

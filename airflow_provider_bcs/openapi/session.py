@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +74,7 @@ class Session:
         self._auth = _Signed(signer)
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
+        self._ahead = timedelta()
         self._http = requests.Session()
         self._verify = verify
         # Environment variables name proxies for the world outside; to this machine itself there is none.
@@ -150,7 +153,19 @@ class Session:
             raise CertificateError(f"{self.endpoint}: the TLS certificate was not accepted: {error}") from error
         except requests.RequestException as error:
             raise _no_answer(self.endpoint, error) from error
+        self._note_time(response.headers.get("Date"))
         return _read(response)
+
+    def now(self) -> datetime:
+        """Return the present in UTC by the service's clock, as its answers told it; exact to a second or so."""
+        return datetime.now(timezone.utc) + self._ahead
+
+    def _note_time(self, date: str | None) -> None:
+        try:
+            there = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        self._ahead = there.replace(tzinfo=there.tzinfo or timezone.utc) - datetime.now(timezone.utc)
 
 
 def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
@@ -181,10 +196,10 @@ def _read(response: requests.Response) -> dict[str, Any]:
         return content
     raise service_error(
         status,
-        content.get("Code") or content.get("ErrorCode") or "UnknownCode",
-        content.get("Message") or "no reason given",
-        request_id or content.get("RequestId", ""),
-        _seconds(headers.get("x-acs-retry-after") or headers.get("Retry-After")),
+        content.get("Code") or content.get("ErrorCode") or content.get("code") or "UnknownCode",
+        content.get("Message") or content.get("message") or "no reason given",
+        request_id or content.get("RequestId") or content.get("requestId") or "",
+        _retry_after(headers),
         headers.get("Date"),
     )
 
@@ -200,11 +215,14 @@ def _json(response: requests.Response) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _seconds(value: str | None) -> float | None:
-    try:
-        return float(value) if value else None
-    except ValueError:
-        return None
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds the service asks to wait; the vendor's own header has milliseconds."""
+    for name, unit in (("x-acs-retry-after", 0.001), ("Retry-After", 1.0)):
+        try:
+            return float(headers[name]) * unit
+        except (KeyError, ValueError):
+            continue
+    return None
 
 
 def _log_retry(state: RetryCallState, method: str, target: str) -> None:

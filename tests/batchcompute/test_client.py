@@ -9,13 +9,14 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job
 from airflow_provider_bcs.batchcompute.failure import explain_failure
-from airflow_provider_bcs.batchcompute.submission import submission_token, submit
+from airflow_provider_bcs.batchcompute.submission import submit
 from airflow_provider_bcs.openapi.errors import (
     InvalidRequestError,
     NotFoundError,
     StateConflictError,
     TokenMismatchError,
 )
+from airflow_provider_bcs.openapi.submission import submission_token
 from tests.batchcompute.jobs import job, task
 from tests.local.service import wait_until
 

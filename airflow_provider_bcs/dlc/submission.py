@@ -1,0 +1,134 @@
+"""Submit a job once, however often it is asked for, to a service that knows no idempotent token.
+
+The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and whole in a tag. It
+is looked for before the job is created, and again when no answer to that arrived.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
+
+from airflow_provider_bcs.openapi.errors import NoAnswerError, OpenApiError, ServerError
+from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .response import Job
+
+log = logging.getLogger(__name__)
+
+#: The tag that holds the token and what the description was, ``TOKEN.CONTENT``.
+TAG = "airflow-submission"
+MAX_NAME_LENGTH = 256
+_NAME_DIGITS = 16
+_CREATE_ATTEMPTS = 3
+
+
+def submit(
+    client: Client,
+    job: Mapping[str, Any],
+    owner: Mapping[str, Any],
+    *,
+    resume: bool,
+    on_submitted: Callable[[str], None] = lambda job_id: None,
+) -> str:
+    """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
+
+    :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
+        service can start none again; so it is when the description has changed, and the job of before is stopped
+    :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
+    :raises OpenApiError: when the service refuses, or when nothing could be found out
+    """
+    for ended in range(MAX_SUBMISSIONS):
+        marked = _Marked(job, submission_token(owner, ended))
+        found = marked.find(client)
+        if found is None:
+            job_id = marked.create(client)
+        elif resume and not _can_be_continued(client, found, marked):
+            continue
+        else:
+            job_id = found.JobId
+            log.info("Job %s was submitted before; it is %s.", job_id, found.Status)
+        on_submitted(job_id)
+        return job_id
+    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+
+
+def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
+    if found.is_unsuccessful:
+        log.info("Job %s of the try before is %s; the job is submitted again.", found.JobId, found.Status)
+        return False
+    if marked.has_content_of(found):
+        return True
+    log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
+    if not found.is_terminal:
+        try:
+            client.stop_job(found.JobId)
+        except OpenApiError as error:
+            log.error("Job %s of the try before could NOT be stopped and may still run: %s", found.JobId, error)
+    return False
+
+
+class _Marked:
+    """A job description with a token in it."""
+
+    def __init__(self, job: Mapping[str, Any], token: str) -> None:
+        self._name_end = f"-{token[:_NAME_DIGITS]}"
+        name = str(job["DisplayName"])[: MAX_NAME_LENGTH - len(self._name_end)] + self._name_end
+        content = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
+        self._tag = f"{token[:32]}.{content[:16]}"
+        settings = job.get("Settings") or {}
+        tags = {**(settings.get("Tags") or {}), TAG: self._tag}
+        self._job = {**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}}
+
+    def find(self, client: Client) -> Job | None:
+        """Return the job that carries the token, one that goes on or succeeded before one that did not."""
+        # Filters by tag are documented less well than the one by name, which takes any part of it.
+        from .client import BEGINNING
+
+        listed = client.list_jobs(
+            display_name=self._name_end,
+            start_time=BEGINNING,
+            workspace_id=self._job.get("WorkspaceId") or "",
+            accessibility=self._job.get("Accessibility") or "",
+        )
+        found = [job for job in listed if job.DisplayName.endswith(self._name_end)]
+        return min(found, key=lambda job: job.is_unsuccessful, default=None)
+
+    def create(self, client: Client) -> str:
+        """Create the job; when no answer arrives, find out whether it exists."""
+        for attempt in range(1, _CREATE_ATTEMPTS + 1):
+            try:
+                return client.create_job(self._job).JobId
+            except (NoAnswerError, ServerError) as error:
+                if isinstance(error, NoAnswerError) and error.never_sent:
+                    raise
+                log.warning("No answer whether the job was created; it is looked for: %s", error)
+                found = self._find_patiently(client)
+                if found is not None:
+                    return found.JobId
+                if attempt == _CREATE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _find_patiently(self, client: Client) -> Job | None:
+        """Look several times: how soon the service lists a new job is not documented."""
+        looking = Retrying(
+            stop=stop_after_attempt(client.retry.attempts),
+            wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
+            retry=retry_if_result(lambda found: found is None),
+        )
+        try:
+            return looking(self.find, client)
+        except RetryError:
+            return None
+
+    def has_content_of(self, job: Job) -> bool:
+        """Tell whether ``job`` was made from the same description; when its tags are not shown, it was."""
+        return job.Settings.Tags.get(TAG, self._tag) == self._tag

@@ -1,0 +1,122 @@
+"""What can be waited for: a job, with its logs or without them, or one of its pods."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_bcs.openapi.errors import HopelessWaitError
+from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.openapi.polling import Log, Poll
+
+from .job_logs import JobLogs
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .response import Job, Pod
+
+#: Seconds after the end of a job in which its last lines are waited for: they are collected, which takes time.
+LOG_PATIENCE = 6.0
+#: How long after the end of a job its pods may show another state.
+POD_PATIENCE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class JobTarget:
+    """A job.
+
+    :ivar log_limit: write the pods' logs while waiting, at most so many lines an interval; 0 for none
+    """
+
+    job_id: str
+    log_limit: int = 0
+
+    def read(self, client: Client) -> Job:
+        """Return it as it is now."""
+        return client.get_job(self.job_id)
+
+    def poll(self, client: Client, log: Log) -> Poll[Job]:
+        """Return what asks for its state again and again."""
+        return _LoggingPoll(client, self, log) if self.log_limit else Poll(partial(self.read, client), self, log)
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as plain values, to travel in a trigger."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"job {self.job_id}"
+
+
+@dataclass(frozen=True)
+class PodTarget:
+    """A pod of a job.
+
+    :ivar pod_id: its PodId, or the part of it that follows the job's id, such as ``worker-0``
+    """
+
+    job_id: str
+    pod_id: str
+
+    def read(self, client: Client) -> Pod:
+        """Return it as it is now.
+
+        :raises HopelessWaitError: when its job has ended and it has not, or never was
+        """
+        from .response import Pod
+
+        job = client.get_job(self.job_id)
+        names = (self.pod_id, f"{self.job_id}-{self.pod_id}")
+        pod = next((pod for pod in job.Pods if pod.PodId in names), None)
+        if job.is_terminal and (pod is None or not pod.is_terminal) and _is_settled(client, job):
+            found = f"is {pod.Status}" if pod else "does not exist"
+            known = ", ".join(pod.PodId for pod in job.Pods) or "none"
+            raise HopelessWaitError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")
+        return pod or Pod(PodId=self.pod_id, Status="not created yet")
+
+    def poll(self, client: Client, log: Log) -> Poll[Pod]:
+        """Return what asks for its state again and again."""
+        return Poll(partial(self.read, client), self, log)
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as plain values, to travel in a trigger."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"pod {self.pod_id} of job {self.job_id}"
+
+
+def _is_settled(client: Client, job: Job) -> bool:
+    """Tell whether a job ended long enough ago for its pods to show it."""
+    return job.GmtFinishTime is None or client.now() - job.GmtFinishTime > POD_PATIENCE
+
+
+class _LoggingPoll(Poll["Job"]):
+    """A poll that writes the pods' logs too, and tells of the end only when they are whole."""
+
+    def __init__(self, client: Client, target: JobTarget, log: Log) -> None:
+        super().__init__(partial(target.read, client), target, log)
+        self._logs = JobLogs(client, target.job_id, log, target.log_limit)
+        # The local service collects nothing: what is written can be read.
+        self._patience = 0.0 if is_loopback(urlsplit(client.endpoint).hostname or "") else LOG_PATIENCE
+        self._quiet_since: float | None = None
+
+    def __call__(self) -> Job | None:
+        job = super().__call__()
+        if job is None:
+            return None
+        written = self._logs.write(job, ended=job.is_terminal)
+        if not job.is_terminal:
+            return job
+        present = time.monotonic()
+        if written or self._quiet_since is None:
+            self._quiet_since = present
+        return job if not written and present - self._quiet_since >= self._patience else None
+
+    def pause(self, interval: float) -> float:
+        if self._quiet_since is None:
+            return interval
+        return min(interval, 1.0 if self._patience else 0.0)

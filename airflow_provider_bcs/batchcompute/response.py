@@ -56,6 +56,11 @@ class Stateful(Response):
         return self.State in TERMINAL
 
     @property
+    def outcome(self) -> str | None:
+        """The state it ended in, None before that."""
+        return self.State if self.is_terminal else None
+
+    @property
     def is_unsuccessful(self) -> bool:
         """Whether it ended, but not well."""
         return self.State in UNSUCCESSFUL

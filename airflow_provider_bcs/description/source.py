@@ -19,12 +19,21 @@ _MAX_DEPTH = 64
 
 @runtime_checkable
 class HasDetail(Protocol):
-    """Our models and the vendor SDK's classes: an object that gives its content as a dict."""
+    """Our models and the classes of the vendor's BatchCompute SDK: an object that gives its content as a dict."""
 
     def detail(self) -> dict[str, Any]: ...
 
 
-JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail"
+@runtime_checkable
+class HasMap(Protocol):
+    """The request objects of the vendor's newer SDKs."""
+
+    def to_map(self) -> dict[str, Any]: ...
+
+
+JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail | HasMap"
+#: What a job is described by as an object, without a text to be read.
+DESCRIBED = (Mapping, HasDetail, HasMap)
 
 
 class JobSourceError(ValueError):
@@ -45,10 +54,11 @@ class JobSyntaxError(JobSourceError):
 def read_job(job: JobSource) -> dict[str, Any]:
     """Return a job description as a new dict with the service's own field names.
 
-    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()``
+    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
+        ``to_map()``
     :raises JobSourceError: when it is none of these, or the file or text cannot be read
     """
-    if isinstance(job, (Mapping, HasDetail)):
+    if isinstance(job, DESCRIBED):
         return dict(_plain(job))
     if isinstance(job, os.PathLike):
         return read_job_file(job)
@@ -57,8 +67,8 @@ def read_job(job: JobSource) -> dict[str, Any]:
             return read_job_file(job)
         return parse_job(job)
     raise JobSyntaxError(
-        f"A job is a dict, JSON text, the path of a {', '.join(FILE_SUFFIXES)} file or an object with detail();"
-        f" found {_kind(job)}.",
+        f"A job is a dict, JSON text, the path of a {', '.join(FILE_SUFFIXES)} file or an object with detail()"
+        f" or to_map(); found {_kind(job)}.",
         code="InvalidHttpBody",
     )
 
@@ -69,9 +79,11 @@ def _plain(value: Any) -> Any:
         return {_text_key(key): _plain(element) for key, element in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
-    if type(value) in (str, int, bool, float, type(None)) or not isinstance(value, HasDetail):
+    if type(value) in (str, int, bool, float, type(None)):
         return value
-    return _plain(value.detail())
+    if isinstance(value, HasDetail):
+        return _plain(value.detail())
+    return _plain(value.to_map()) if isinstance(value, HasMap) else value
 
 
 def _text_key(key: Any) -> str:

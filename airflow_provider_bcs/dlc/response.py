@@ -63,6 +63,11 @@ class Pod(Response):
         return self.Status in POD_TERMINAL
 
     @property
+    def outcome(self) -> str | None:
+        """The status it ended in, None before that."""
+        return self.Status if self.is_terminal else None
+
+    @property
     def is_unsuccessful(self) -> bool:
         """Whether it ended, but not well."""
         return self.is_terminal and self.Status != SUCCEEDED

@@ -45,12 +45,14 @@ class ServiceSettings:
 
     :ivar endpoint: URL, or None for the region's public endpoint
     :ivar verify: False to accept any TLS certificate, or the path of a CA bundle
+    :ivar workspace_id: of PAI-DLC jobs that name none
     """
 
     region: str
     endpoint: str | None
     credentials: CredentialProvider
     verify: bool | str
+    workspace_id: str | None = None
 
 
 def read_connection(connection: AirflowConnection, service: str, region: str | None = None) -> ServiceSettings:
@@ -72,6 +74,7 @@ def read_connection(connection: AirflowConnection, service: str, region: str | N
         endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
         credentials=_credentials(connection, extra),
         verify=_verify(connection, extra.get("verify")),
+        workspace_id=str(extra["workspace_id"]) if extra.get("workspace_id") else None,
     )
 
 

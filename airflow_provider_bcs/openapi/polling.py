@@ -19,6 +19,10 @@ class Status(Protocol):
         """Whether waiting is over."""
 
     @property
+    def outcome(self) -> str | None:
+        """What came of it, None before that."""
+
+    @property
     def progress(self) -> str:
         """One line on how far it is; equal lines mean that nothing happened in between."""
 

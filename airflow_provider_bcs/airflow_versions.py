@@ -1,0 +1,54 @@
+"""Where Airflow 2 and 3 differ in what this package asks of them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, get_current_context, mask_secret
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+_PROCESS = uuid.uuid4().hex
+
+
+def start_time(context: Context) -> float:
+    """Return when the task instance started, in seconds since 1970."""
+    ti: Any = context["ti"]
+    # dag.test() of Airflow 2 sets no start date.
+    return float(ti.start_date.timestamp()) if ti.start_date else time.time()
+
+
+def submitter(context: Context) -> dict[str, Any]:
+    """Return what tells a task instance from all others, over its retries but not over a clear."""
+    ti: Any = context["ti"]
+    return {
+        "dag": ti.dag_id,
+        "run": ti.run_id,
+        # A run that was deleted and made again has the same id, and so may one of another installation.
+        # dag.test() of Airflow 2 sets no start dates of its own, but all of its run is in this process.
+        "run_started": str(context["dag_run"].start_date) if ti.start_date else _PROCESS,
+        "task": ti.task_id,
+        "map": ti.map_index,
+        # Constant over retries, another one after a clear: a clear starts over.
+        "generation": ti.max_tries,
+    }
+
+
+def current_task_instance() -> Any | None:
+    """Return the task instance that runs in this process, None outside of one."""
+    try:
+        return get_current_context()["ti"]
+    # Without a context Airflow 2 raises the one, Airflow 3 the other.
+    except (AirflowException, RuntimeError):
+        return None
+
+
+def mask(values: Iterable[Any]) -> None:
+    """Have Airflow show ``***`` for these texts in logs and rendered templates."""
+    for value in values:
+        if isinstance(value, str) and value:
+            mask_secret(value)

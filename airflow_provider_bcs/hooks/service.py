@@ -1,0 +1,106 @@
+"""What the hooks of both services share: from a connection to a client."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_bcs.hooks.connection import AirflowConnection, ServiceSettings, read_connection
+from airflow_provider_bcs.hooks.form import connection_form_widgets
+from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.openapi.client import ServiceClient
+
+DEFAULT_CONNECTION = "bcs_default"
+
+C = TypeVar("C", bound="ServiceClient")
+
+
+class ServiceHook(BaseHook, Generic[C]):
+    """Gives the client of a connection.
+
+    :param bcs_conn_id: the connection; it is resolved when the client is first used, not before
+    :param region: instead of the connection's, e.g. ``cn-shanghai``
+    """
+
+    conn_name_attr = "bcs_conn_id"
+    default_conn_name = DEFAULT_CONNECTION
+    conn_type = "bcs"
+    hook_name = "Alibaba Cloud BatchCompute and PAI-DLC"
+
+    #: The service's name in the connection's extra field ``{service}_endpoint``.
+    service: ClassVar[str]
+
+    def __init__(self, bcs_conn_id: str = DEFAULT_CONNECTION, region: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bcs_conn_id = bcs_conn_id
+        self.region = region
+
+    @abstractmethod
+    def _build_client(self, settings: ServiceSettings) -> C:
+        """Return a client; there is no network in it yet."""
+
+    @abstractmethod
+    def _ask_something(self, client: C) -> None:
+        """Make the cheapest request that needs keys."""
+
+    @cached_property
+    def settings(self) -> ServiceSettings:
+        """What the connection says.
+
+        :raises AirflowNotFoundException: when there is no such connection
+        :raises ConnectionSettingsError: when the connection lacks something
+        """
+        return self._read(self.get_connection(self.bcs_conn_id))
+
+    @cached_property
+    def client(self) -> C:
+        """The client; one for the life of the hook, so that its connections are kept alive.
+
+        :raises AirflowNotFoundException: when there is no such connection
+        :raises ConnectionSettingsError: when the connection lacks something
+        """
+        return self._build_client(self.settings)
+
+    def get_conn(self) -> C:
+        """Return :attr:`client`."""
+        return self.client
+
+    async def get_async_client(self) -> C:
+        """Return a client from within an event loop, without blocking it; the client itself blocks."""
+        from airflow.providers.common.compat.connection import get_async_connection
+
+        connection = await get_async_connection(self.bcs_conn_id, hook=self)
+        return await asyncio.to_thread(lambda: self._build_client(self._read(connection)))
+
+    def _read(self, connection: AirflowConnection) -> ServiceSettings:
+        return read_connection(connection, self.service, self.region)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make a request, and say in one line whether that worked."""
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        try:
+            self._ask_something(self.client)
+        except (OpenApiError, ValueError) as error:
+            return False, str(error)
+        return True, f"{self.client.endpoint} answers and accepts the keys"
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form fields of Airflow 2; Airflow 3 reads them from the provider information."""
+        return connection_form_widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return what the form's fields are called."""
+        return {
+            "hidden_fields": UI_FIELD_BEHAVIOUR["hidden-fields"],
+            "relabeling": UI_FIELD_BEHAVIOUR["relabeling"],
+            "placeholders": UI_FIELD_BEHAVIOUR["placeholders"],
+        }

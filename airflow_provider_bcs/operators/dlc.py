@@ -1,0 +1,84 @@
+"""The PAI-DLC operator: submit a training job and wait until it has ended, with its logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_bcs.dlc.job_logs import MAX_LINES
+from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
+from airflow_provider_bcs.dlc.states import SUCCEEDED
+from airflow_provider_bcs.dlc.target import JobTarget
+from airflow_provider_bcs.hooks.dlc import DlcHook
+from airflow_provider_bcs.links.dlc import DlcJobLink, console_url
+from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
+from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.openapi.polling import Poll
+
+
+class DlcSubmitJobOperator(SubmitJobOperator):
+    """Submit a PAI-DLC job and wait until it has ended; the pods' logs arrive in the task's log meanwhile.
+
+    The job is named ``DisplayName-TOKEN`` and tagged, by which it is found again: a retry continues the job of the try
+    before when it still runs or has succeeded, and submits it anew when it failed or was stopped, since the service can
+    start none again. Parameters and XCom are those of :class:`~.submit_job.SubmitJobOperator`; ``job`` is the body of
+    CreateJob. ``WorkspaceId`` is the connection's when the job has none.
+
+    :param max_log_lines: the most log lines an interval, of all pods together; what is beyond comes in the next
+        intervals. 0 for no logs
+    """
+
+    ui_color = "#d6ebff"
+    name_field = "DisplayName"
+    operator_extra_links = (DlcJobLink(),)
+
+    def __init__(self, *, max_log_lines: int = MAX_LINES, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.max_log_lines = max_log_lines
+
+    def _hook(self) -> DlcHook:
+        return DlcHook(self.bcs_conn_id)
+
+    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
+        return validate_job(job, templates=templates)
+
+    def _warnings(self, job: dict[str, Any]) -> list[str]:
+        return job_warnings(job)
+
+    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
+        workspace = job.get("WorkspaceId") or self.hook.workspace_id
+        return {**job, "WorkspaceId": workspace} if workspace else job
+
+    def _submit(
+        self, job: dict[str, Any], owner: dict[str, Any], resume: bool, on_submitted: Callable[[str], None]
+    ) -> str:
+        from airflow_provider_bcs.dlc.submission import submit
+
+        return submit(self.hook.client, job, owner, resume=resume, on_submitted=on_submitted)
+
+    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+        url = console_url(self.hook.client.region, job.get("WorkspaceId"), job_id)
+        context["ti"].xcom_push(key=DlcJobLink.xcom_key, value=url)
+        self.log.info("Its page in the console: %s", url)
+
+    def _poll(self, job_id: str) -> Poll[Any]:
+        return JobTarget(job_id, self.max_log_lines).poll(self.hook.client, self.log)
+
+    def _trigger(self, job_id: str, deadline: float | None) -> DlcJobTrigger:
+        return DlcJobTrigger(
+            job_id=job_id,
+            log_limit=self.max_log_lines,
+            bcs_conn_id=self.bcs_conn_id,
+            poll_interval=self.poll_interval,
+            deadline=deadline,
+        )
+
+    def _explain(self, job_id: str, state: str) -> str | None:
+        from airflow_provider_bcs.dlc.failure import explain_failure
+
+        return None if state == SUCCEEDED else explain_failure(self.hook.client, job_id, state)

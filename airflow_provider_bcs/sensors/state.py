@@ -1,0 +1,121 @@
+"""What the sensors of both services share: wait until something has ended well."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    conf,
+)
+
+from airflow_provider_bcs.airflow_versions import start_time
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_bcs.hooks.service import ServiceHook
+    from airflow_provider_bcs.openapi.polling import Poll
+    from airflow_provider_bcs.triggers.state import StateTrigger, Target
+
+
+class StateSensor(BaseSensorOperator):
+    """Wait for a good end; fail at any other.
+
+    :param job_id: the job (templated)
+    :param bcs_conn_id: the connection (templated)
+    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    """
+
+    template_fields: Sequence[str] = ("job_id", "bcs_conn_id")
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id
+        self.bcs_conn_id = bcs_conn_id
+        self.deferrable = deferrable
+
+    @property
+    @abstractmethod
+    def target(self) -> Target:
+        """What is waited for."""
+
+    @property
+    @abstractmethod
+    def good_end(self) -> str:
+        """What is to come of it."""
+
+    @abstractmethod
+    def _hook(self) -> ServiceHook[Any]:
+        """Return the hook of the connection."""
+
+    @abstractmethod
+    def _trigger(self, deadline: float) -> StateTrigger:
+        """Return what waits in the triggerer."""
+
+    @cached_property
+    def _poll(self) -> Poll[Any]:
+        return self.target.poll(self._hook().client, self.log)
+
+    def poke(self, context: Context) -> bool:
+        """Return whether it has ended well.
+
+        :raises AirflowException: when it ended otherwise, or when there is no such thing
+        :raises AirflowSkipException: instead, with ``soft_fail``
+        """
+        from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServiceError
+
+        if self.job_id in (None, "", "None"):
+            raise self._failure(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
+        try:
+            status = self._poll()
+        except (ServiceError, HopelessWaitError) as error:
+            raise self._failure(f"{self.target}: {error}") from error
+        if status is None or not status.is_terminal:
+            return False
+        self._check(status.outcome)
+        return True
+
+    def _check(self, state: str) -> None:
+        if state != self.good_end:
+            raise self._failure(f"{self.target} is {state}.")
+
+    def _failure(self, text: str, kind: type[AirflowException] = AirflowException) -> AirflowException:
+        # Airflow's own soft_fail covers its time-outs, but not that what is waited for has failed.
+        return AirflowSkipException(text) if self.soft_fail else kind(text)
+
+    def execute(self, context: Context) -> None:
+        """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
+        if not self.deferrable:
+            super().execute(context)
+        elif not self.poke(context):
+            self.defer(trigger=self._trigger(self._deadline(context)), method_name="execute_complete")
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """Go on after the triggerer has seen the end."""
+        if event.get("timeout"):
+            raise self._failure(f"{self.target} did not end within {self.timeout:.0f} s.", AirflowSensorTimeout)
+        if event.get("error"):
+            raise self._failure(f"Waiting for {self.target} was given up: {event['error']}")
+        self._check(event["state"])
+        self.log.info("%s: %s.", self.target, event["state"])
+
+    def _deadline(self, context: Context) -> float:
+        seconds = self.timeout
+        if self.execution_timeout is not None:
+            seconds = min(seconds, self.execution_timeout.total_seconds())
+        return start_time(context) + float(seconds)

@@ -40,17 +40,19 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's description, valid against Airflow's ``provider_info.schema.json``."""
-    package, integration = "airflow_provider_bcs", "Alibaba Cloud BatchCompute"
+    package = "airflow_provider_bcs"
+    services = {"Alibaba Cloud BatchCompute": "batchcompute", "Alibaba Cloud PAI-DLC": "dlc"}
+    pages = {
+        "batchcompute": "https://www.alibabacloud.com/help/en/batchcompute",
+        "dlc": "https://www.alibabacloud.com/help/en/pai",
+    }
     return {
         "package-name": "airflow-provider-bcs",
-        "name": "Alibaba Cloud BatchCompute",
-        "description": "Runs BatchCompute job files as native Airflow graphs.",
+        "name": "Alibaba Cloud BatchCompute and PAI-DLC",
+        "description": "Runs BatchCompute job files as native Airflow graphs, and PAI-DLC training jobs.",
         "integrations": [
-            {
-                "integration-name": integration,
-                "external-doc-url": "https://www.alibabacloud.com/help/en/batchcompute",
-                "tags": ["service"],
-            }
+            {"integration-name": name, "external-doc-url": pages[module], "tags": ["service"]}
+            for name, module in services.items()
         ],
         "connection-types": [
             {
@@ -61,8 +63,12 @@ def get_provider_info() -> dict[str, Any]:
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
             }
         ],
+        "extra-links": [f"{package}.links.dlc.DlcJobLink"],
         **{
-            room: [{"integration-name": integration, "python-modules": [f"{package}.{room}.batchcompute"]}]
+            room: [
+                {"integration-name": name, "python-modules": [f"{package}.{room}.{module}"]}
+                for name, module in services.items()
+            ]
             for room in ("hooks", "operators", "sensors", "triggers")
         },
     }

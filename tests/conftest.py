@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_bcs import dlc as dlc_package
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.openapi.session import RetryPolicy
 from tests.local.service import Service
 
 HOME = tempfile.mkdtemp(prefix="airflow-bcs-tests-")
+
+IMPATIENT = RetryPolicy(attempts=5, first_wait=0.01, max_wait=0.05)
 
 # Before the first import of Airflow, which reads these.
 for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
@@ -56,6 +59,14 @@ def faults(service: Service) -> Iterator[Callable[..., None]]:
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
     """A client of the local service that does not wait long between attempts."""
-    client = Client(service.url, "local", "local", retry=RetryPolicy(attempts=5, first_wait=0.01, max_wait=0.05))
+    client = Client(service.url, "local", "local", retry=IMPATIENT)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def dlc(service: Service) -> Iterator[dlc_package.Client]:
+    """The same for PAI-DLC."""
+    client = dlc_package.Client(service.url, "local", "local", retry=IMPATIENT)
     yield client
     client.close()

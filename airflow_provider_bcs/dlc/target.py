@@ -71,7 +71,7 @@ class PodTarget:
         job = client.get_job(self.job_id)
         names = (self.pod_id, f"{self.job_id}-{self.pod_id}")
         pod = next((pod for pod in job.Pods if pod.PodId in names), None)
-        if job.is_terminal and (pod is None or not pod.is_terminal) and _is_settled(client, job):
+        if job.is_terminal and (pod is None or (not pod.is_terminal and _is_settled(client, job))):
             found = f"is {pod.Status}" if pod else "does not exist"
             known = ", ".join(pod.PodId for pod in job.Pods) or "none"
             raise HopelessWaitError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")

@@ -52,7 +52,10 @@ class DlcSubmitJobOperator(SubmitJobOperator):
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
         workspace = job.get("WorkspaceId") or self.hook.workspace_id
-        return {**job, "WorkspaceId": workspace} if workspace else job
+        if workspace:
+            return {**job, "WorkspaceId": workspace}
+        self.log.info("Neither job nor connection has a workspace: the service takes the account's default workspace.")
+        return job
 
     def _submit(
         self, job: dict[str, Any], owner: dict[str, Any], resume: bool, on_submitted: Callable[[str], None]

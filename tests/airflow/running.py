@@ -42,6 +42,20 @@ def states(dag_run: Any) -> dict[str, str]:
     return {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
 
+def rendered(dag_run: Any, task_id: str) -> Any:
+    """Return what Airflow stored as the rendered templates of a task."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        row = (
+            session.query(RenderedTaskInstanceFields)
+            .filter_by(dag_id=dag_run.dag_id, run_id=dag_run.run_id, task_id=task_id)
+            .one()
+        )
+        return row.rendered_fields
+
+
 def task_log(caplog: Any) -> str:
     """Return what the tasks logged."""
     return "\n".join(record.getMessage() for record in caplog.records if record.levelno >= logging.INFO)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from airflow_provider_bcs import demo
+from airflow_provider_bcs import demo, dlc
 from airflow_provider_bcs.batchcompute import validate_job
 from tests.airflow.running import dag_bag, run_dag, states
 
@@ -30,14 +31,19 @@ def run(bag, service, name):
     return service.data_dir / BUCKET / name / found.run_id
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("*.json")), ids=lambda file: file.stem)
 def test_each_job_file_is_valid(file):
     assert validate_job(file) == []
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_each_dlc_job_file_is_valid(file):
+    assert dlc.validate_job(file) == []
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.json")), ids=lambda file: file.stem)
 def test_each_dag_file_is_two_or_three_lines(file):
-    code = [line for line in file.read_text().split('"""')[2].splitlines() if line.strip()]
+    code = [line for line in file.with_suffix(".py").read_text().split('"""')[2].splitlines() if line.strip()]
     assert len(code) <= 3
 
 
@@ -67,3 +73,21 @@ def test_fan_out(bag, service):
     }
     assert len(bag.dags["fan_out"].get_task("source").downstream_task_ids) == 14
     assert bag.dags["fan_out"].get_task("alone").downstream_task_ids == set()
+
+
+def test_two_workers(bag, service):
+    found = run_dag(bag.dags["two_workers"])
+    assert states(found) == {"talk": "success"}
+    (ti,) = found.get_task_instances()
+    client = dlc.Client(service.url, "local", "local")
+    job = client.get_job(ti.xcom_pull(task_ids="talk", key="job_id"))
+    logs = {pod.Type: client.get_pod_logs(job, pod.PodId).Logs[-1] for pod in job.Pods}
+    assert logs["master"].endswith("the sum of 1000 numbers is 500500")
+    assert logs["worker"].endswith("the master says 500500, which is right")
+
+
+def test_train_and_evaluate(bag, service):
+    folder = run(bag, service, "train_and_evaluate")
+    line = json.loads((folder / "model" / "line.json").read_text())
+    assert line == {"slope": pytest.approx(3, abs=0.01), "intercept": pytest.approx(2, abs=0.05)}
+    assert 0.05 < float((folder / "report" / "error.txt").read_text()) < 0.12

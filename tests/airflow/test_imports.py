@@ -38,6 +38,8 @@ assert not heavy, heavy
         "import airflow_provider_bcs.sensors.batchcompute",
         "import airflow_provider_bcs.hooks.batchcompute",
         "import airflow_provider_bcs.triggers.batchcompute",
+        *(f"import airflow_provider_bcs.{room}.dlc" for room in ("hooks", "operators", "sensors", "triggers", "links")),
+        "import two_workers, ddp_training, train_and_evaluate",
         "import find_primes, diamond, chain, fan_out; assert len(fan_out.dag.tasks) == 16",
         "from airflow_provider_bcs.provider_info import get_provider_info; get_provider_info()",
     ],
@@ -53,6 +55,7 @@ def test_a_client_needs_no_airflow():
         "import sys; from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job;"
         "Client('cn-shanghai', 'id', 'secret'); JobDescription();"
         "import airflow_provider_bcs.translator.plan;"
+        "from airflow_provider_bcs import dlc; dlc.Client('cn-shanghai', 'id', 'secret'); dlc.JobDescription();"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'airflow']"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -61,6 +64,8 @@ def test_a_client_needs_no_airflow():
 def test_validating_needs_no_http():
     program = (
         "import sys; from airflow_provider_bcs.batchcompute import validate_job; validate_job({});"
-        "assert not {'requests', 'pendulum', 'airflow', 'airflow_provider_bcs.dlc'} & set(sys.modules)"
+        "assert not {'requests', 'pendulum', 'airflow', 'airflow_provider_bcs.dlc'} & set(sys.modules);"
+        "from airflow_provider_bcs.dlc import validate_job; validate_job({});"
+        "assert not {'requests', 'pendulum', 'airflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -126,8 +126,11 @@ class Airflow:
             for file in self.home.glob("*.log")
         )
 
-    def trigger_logs(self) -> str:
-        return "\n".join(file.read_text(errors="replace") for file in (self.home / "logs").rglob("*.log.trigger.*"))
+    def trigger_logs(self, dag_id: str = "*") -> str:
+        folders = (self.home / "logs").glob(f"dag_id={dag_id}")
+        return "\n".join(
+            file.read_text(errors="replace") for folder in folders for file in folder.rglob("*.log.trigger.*")
+        )
 
 
 def free_port() -> int:

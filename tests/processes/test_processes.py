@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from tests.processes.airflow_processes import Airflow
 pytestmark = pytest.mark.processes
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
+TALKER = Path(__file__).parent / "talker.yaml"
 DAGS = f"""
 from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.translator import job_to_dag
 
 primes = job_to_dag(
@@ -44,6 +47,9 @@ with DAG("late", schedule=None, start_date=datetime(2024, 1, 1)) as late:
         deferrable=True,
         execution_timeout=timedelta(seconds=20),
     )
+
+with DAG("logged", schedule=None, start_date=datetime(2024, 1, 1)) as logged:
+    DlcSubmitJobOperator(task_id="train", job="{TALKER}", deferrable=True, poll_interval=2)
 """
 
 
@@ -93,3 +99,12 @@ def test_a_deferred_task_that_times_out_stops_its_job(airflow: Airflow, client):
     airflow.wait(lambda: airflow.states("late", "one").get("deferred") == "deferred", 120, "the deferral")
     airflow.wait(lambda: airflow.run_state("late", "one") == "failed", 120, "the time-out")
     assert [item.State for item in client.list_jobs(cluster_id="cls-late")] == ["Stopped"]
+
+
+def test_the_log_of_a_deferred_task_is_whole(airflow: Airflow):
+    """10,000 lines, 1,000 a second."""
+    airflow.trigger("logged", "one")
+    airflow.wait(lambda: airflow.run_state("logged", "one") in ("success", "failed"), 180, "the run of logged")
+    assert airflow.states("logged", "one") == {"train": "success"}
+    numbers = [int(match[1]) for match in re.finditer(r"talker says (\d{5})", airflow.trigger_logs("logged"))]
+    assert numbers == list(range(10_000))

@@ -1,0 +1,68 @@
+"""The checks that only PAI-DLC makes. The service publishes no messages of its own, so the wording is ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_bcs.description import checks
+from airflow_provider_bcs.description.checks import Check
+
+STRING = replace(checks.STRING, right='text in quotes, such as "2"')
+
+KEY_NAME = Check(lambda value: len(value) > 0, "Its name must not be empty.", "a name of at least one character")
+
+
+def at_least(low: int) -> Check:
+    """A number that is not smaller than ``low``."""
+    return Check(lambda value: value >= low, f"It must be at least {low}.", f"a whole number of at least {low}")
+
+
+def one_of(*values: str) -> Check:
+    """One of the words the service knows; case counts."""
+    return Check(lambda value: value in values, f"It must be one of {', '.join(values)}.", known=values)
+
+
+def _form(pattern: str, tail: str, right: str) -> Check:
+    compiled = re.compile(pattern)
+    return Check(lambda value: compiled.fullmatch(value) is not None, tail, right)
+
+
+def _json(kind: type, name: str) -> Check:
+    def passes(text: str) -> bool:
+        value: Any
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(value, kind)
+
+    return Check(passes, f"It must be the JSON text of {name}.", f"{name}, written as JSON in one text")
+
+
+JSON_OBJECT = _json(dict, "an object")
+JSON_ARRAY = _json(list, "an array")
+
+DISPLAY_NAME = _form(
+    r"[0-9A-Za-z_.-]*",
+    "It must only contain characters within [0-9A-Za-z_.-].",
+    "letters, digits, _, . and -",
+)
+ABSOLUTE_PATH = _form(r"/[^\0]*", "It must be an absolute path.", "a path that begins with /")
+MOUNT_URI = _form(
+    r"(oss|nas|cpfs|bmcpfs)://[^/\s]+(/[^\0]*)?",
+    "It must begin with oss://, nas://, cpfs:// or bmcpfs:// and a host.",
+    "oss://bucket.endpoint/folder/ or nas://file-system.region/folder/",
+)
+OSS_FOLDER = Check(
+    lambda value: not value.startswith("oss://") or value.endswith("/"),
+    "An OSS path must be a folder and end with '/'.",
+    "oss://bucket.endpoint/folder/",
+)
+
+# Kubernetes writes quantities so; that the service takes all of these forms is an assumption.
+CPU = _form(r"\d+(\.\d+)?m?", "It must be a number of cores.", 'a number of cores in quotes, such as "10"')
+MEMORY = _form(r"\d+(\.\d+)?([KMGTP]i?|k)?", "It must be an amount of memory.", 'an amount in quotes, such as "10Gi"')
+GPU = _form(r"\d+(\.\d+)?", "It must be a number of GPUs.", 'a number of GPUs in quotes, such as "3"')

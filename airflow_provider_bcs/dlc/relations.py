@@ -1,0 +1,178 @@
+"""The rules that concern several fields of a job description at once.
+
+A value that Airflow has yet to render may turn out as anything, also as empty: what depends on it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from posixpath import normpath
+from typing import Any, TypeAlias
+
+from airflow_provider_bcs.description.rules import is_absent
+from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import Violation
+
+from .rule_table import NAMED_WORKERS, ROLES, WORDING
+
+#: Tells whether a value is still to be rendered.
+_Pending: TypeAlias = Callable[[object], bool]
+
+
+def is_given(value: object) -> bool:
+    """Tell whether a field is given: clients send null, "", {} or [] for "not set"."""
+    return not is_absent(value) and value not in ({}, [])
+
+
+def objects(value: object) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the objects in an array with their indexes; nothing for what is no array."""
+    elements = value if isinstance(value, (list, tuple)) else ()
+    return [(index, element) for index, element in enumerate(elements) if isinstance(element, Mapping)]
+
+
+def check_relations(job: Mapping[str, Any], *, templates: bool) -> Iterator[Violation]:
+    """Yield what is wrong between the fields of ``job``, whose single values may be wrong too.
+
+    :param templates: leave values alone that hold a Jinja template
+    """
+
+    def pending(value: object) -> bool:
+        return templates and is_template(value)
+
+    if job.get("JobSpecs") == []:
+        yield _missing("JobSpecs", "Add at least one role.")
+    yield from _user_command(job, pending)
+    yield from _success_policy(job, pending)
+    yield from _roles(job, pending)
+    for index, spec in objects(job.get("JobSpecs")):
+        yield from _resources(job, spec, f"JobSpecs.{index}", pending)
+        yield from _spot(spec.get("SpotSpec"), f"JobSpecs.{index}.SpotSpec", pending)
+    yield from _data_sources(job, pending)
+    yield from _user_vpc(job.get("UserVpc"), pending)
+
+
+def _invalid(path: str, tail: str, advice: str) -> Violation:
+    return Violation(path, *WORDING.invalid(path, tail), advice)
+
+
+def _missing(path: str, advice: str) -> Violation:
+    return Violation(path, *WORDING.missing(path), advice)
+
+
+def _user_command(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    """That roles which all have a command of their own need none of the job is an assumption."""
+    specs = job.get("JobSpecs")
+    if is_given(job.get("UserCommand")) or pending(specs):
+        return
+    roles = specs if isinstance(specs, (list, tuple)) else ()
+    own = [pending(role) or (isinstance(role, Mapping) and is_given(role.get("UserCommand"))) for role in roles]
+    if not own or not all(own):
+        yield _missing("UserCommand", "Add UserCommand to the description, or to each of its JobSpecs.")
+
+
+def _success_policy(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    policy, job_type = job.get("SuccessPolicy"), job.get("JobType")
+    of_another = isinstance(job_type, str) and job_type in ROLES and job_type != "TFJob"
+    if of_another and is_given(policy) and not pending(policy):
+        advice = f"Found JobType {job_type}; remove SuccessPolicy."
+        yield _invalid("SuccessPolicy", "It is for JobType TFJob only.", advice)
+
+
+def _roles(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    job_type = job.get("JobType")
+    known = ROLES.get(job_type, ()) if isinstance(job_type, str) else ()
+    first: dict[str, int] = {}
+    chief: int | None = None
+    for index, spec in objects(job.get("JobSpecs")):
+        role, path = spec.get("Type"), f"JobSpecs.{index}.Type"
+        if isinstance(role, str) and is_given(role) and not pending(role):
+            if known and role not in known and not _is_named_worker(str(job_type), role):
+                yield _invalid(
+                    path, f"It must be a role of a {job_type}.", f"Found {role!r}{did_you_mean(role, known)}"
+                )
+            if role in first:
+                advice = f"Found {role!r}, which JobSpecs.{first[role]} is; give that one the PodCount of both."
+                yield _invalid(path, "Each role can be given once.", advice)
+            first.setdefault(role, index)
+        mark = next((name for name in ("IsChief", "IsCheif") if spec.get(name) is True), None)
+        if mark and chief is not None:
+            advice = f"Found it here and in JobSpecs.{chief}; remove one of them."
+            yield _invalid(f"JobSpecs.{index}.{mark}", "At most one role is the chief.", advice)
+        elif mark:
+            chief = index
+
+
+def _is_named_worker(job_type: str, role: str) -> bool:
+    prefix = NAMED_WORKERS.get(job_type)
+    return prefix is not None and role.startswith(prefix) and role != prefix
+
+
+def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pending: _Pending) -> Iterator[Violation]:
+    """EcsSpec on public resources, ResourceConfig on a quota: the job's ResourceId, or (assumed) the role's QuotaId."""
+    if pending(spec.get("EcsSpec")) or pending(spec.get("ResourceConfig")):
+        return
+    quotas = [job.get("ResourceId"), spec.get("QuotaId")]
+    on_quota = any(is_given(quota) and not pending(quota) for quota in quotas)
+    perhaps_on_quota = on_quota or any(map(pending, quotas))
+    instance, config = is_given(spec.get("EcsSpec")), is_given(spec.get("ResourceConfig"))
+    if on_quota and instance:
+        tail = "It is for public resources; on a quota, which ResourceId or QuotaId names, ResourceConfig is."
+        yield _invalid(f"{path}.EcsSpec", tail, "Found it with a quota; right is ResourceConfig alone.")
+    elif config and not perhaps_on_quota:
+        tail = "It is for a quota, which ResourceId or QuotaId names; on public resources EcsSpec is."
+        yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; add ResourceId, or give EcsSpec alone.")
+    elif config and instance:
+        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both; right is one of the two.")
+    # Several spot instance types name what to run on as well; that they may stand alone is an assumption.
+    if not config and not instance and not is_given(spec.get("ElasticSpotSpecs")):
+        right = "ResourceConfig" if on_quota else "EcsSpec"
+        advice = "Add EcsSpec, such as ecs.c6.large; on a quota, which ResourceId or QuotaId names, ResourceConfig."
+        yield _missing(f"{path}.{right}", advice)
+
+
+def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
+    """That a limit without a strategy asks for no spot instances is an assumption."""
+    if not isinstance(spot, Mapping) or not spot:
+        return
+    if not is_given(spot.get("SpotStrategy")):
+        yield _missing(f"{path}.SpotStrategy", "Add SpotStrategy: SpotWithPriceLimit.")
+    limits = [spot.get("SpotPriceLimit"), spot.get("SpotDiscountLimit")]
+    if any(map(pending, limits)):
+        return
+    given = sum(map(is_given, limits))
+    if given == 0:
+        yield _missing(
+            f"{path}.SpotPriceLimit", "Add SpotPriceLimit (CNY a minute) or SpotDiscountLimit (0.8 for 80 %)."
+        )
+    elif given == 2:
+        advice = "Found both limits; right is one of the two."
+        yield _invalid(f"{path}.SpotDiscountLimit", "It excludes SpotPriceLimit.", advice)
+
+
+def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    mounted: dict[str, int] = {}
+    for index, source in objects(job.get("DataSources")):
+        path = f"DataSources.{index}"
+        data_set, uri, mount = (source.get(name) for name in ("DataSourceId", "Uri", "MountPath"))
+        if not pending(data_set) and not pending(uri):
+            if is_given(data_set) and is_given(uri):
+                advice = "Found both; right is a dataset or an address."
+                yield _invalid(f"{path}.Uri", "It excludes DataSourceId.", advice)
+            elif not is_given(data_set) and not is_given(uri):
+                yield _missing(f"{path}.Uri", "Add Uri, or DataSourceId for a dataset.")
+        if is_given(uri) and not pending(uri) and not is_given(mount):
+            yield _missing(f"{path}.MountPath", "Add MountPath: only a dataset has one of its own.")
+        if isinstance(mount, str) and mount.startswith("/") and not pending(mount):
+            other = mounted.setdefault(normpath(mount), index)
+            if other != index:
+                advice = f"Found {mount!r}, which DataSources.{other} has too."
+                yield _invalid(f"{path}.MountPath", "It must be given once.", advice)
+
+
+def _user_vpc(network: Any, pending: _Pending) -> Iterator[Violation]:
+    if not isinstance(network, Mapping):
+        return
+    switch, ranges = network.get("SwitchId"), network.get("ExtendedCIDRs")
+    if is_given(switch) and not pending(switch) and not is_given(ranges):
+        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs: with a SwitchId they are not chosen for you.")

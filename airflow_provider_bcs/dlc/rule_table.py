@@ -1,0 +1,116 @@
+"""The rules of a job description, as a table; see :mod:`airflow_provider_bcs.description.rules`.
+
+Fields and types follow from the models; here stand the limits. Source: the CreateJob page, API version 2020-12-03, and
+the texts of its Python SDK 1.11.6. Rows marked "assumed" have no source: they name what no job can be run with.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_bcs.description.checks import Check, length, number_range
+from airflow_provider_bcs.description.rules import Row, RuleTable, Wording
+
+from .checks import (
+    ABSOLUTE_PATH,
+    CPU,
+    DISPLAY_NAME,
+    GPU,
+    JSON_ARRAY,
+    JSON_OBJECT,
+    KEY_NAME,
+    MEMORY,
+    MOUNT_URI,
+    OSS_FOLDER,
+    at_least,
+    one_of,
+)
+from .job import JobDescription
+from .type_rows import type_rows
+
+INVALID = "InvalidParameter"
+MISSING = "MissingParameter"
+
+_MASTER_AND_WORKER = ("Master", "Worker")
+#: JobType -> the Types that its JobSpecs can have; nothing where that is not documented.
+ROLES: dict[str, tuple[str, ...]] = {
+    "TFJob": ("Chief", "PS", "Worker", "Evaluator", "GraphLearn", "Master"),
+    "PyTorchJob": _MASTER_AND_WORKER,
+    "MPIJob": _MASTER_AND_WORKER,
+    "XGBoostJob": _MASTER_AND_WORKER,
+    "OneFlowJob": _MASTER_AND_WORKER,
+    "ElasticBatchJob": _MASTER_AND_WORKER,
+    "RayJob": ("Head", "Worker"),
+    "SlurmJob": (),
+    "DataJuicerJob": (),
+    # Named by the vendor's command-line tool only.
+    "FlinkBatchJob": (),
+}
+#: What the name of one more group of workers begins with, by JobType.
+NAMED_WORKERS = {"RayJob": "Worker-"}
+
+#: Fields whose absence is an error. That PodCount has no default is assumed.
+REQUIRED = frozenset(
+    {
+        "DisplayName",
+        "JobType",
+        "JobSpecs",
+        "JobSpecs.[].Type",
+        "JobSpecs.[].PodCount",
+        "JobSpecs.[].Image",
+    }
+)
+
+#: The documented values of OversoldType; that a role has the same as a job is assumed.
+_OVERSOLD = one_of("ForbiddenQuotaOverSold", "ForceQuotaOverSold", "AcceptQuotaOverSold")
+
+
+def _role(field: str, *checks: Check) -> Row:
+    return f"JobSpecs.[].{field}", checks
+
+
+LIMITS: tuple[Row, ...] = (
+    ("DisplayName", (length(1, 256), DISPLAY_NAME)),
+    ("JobType", (one_of(*ROLES),)),
+    _role("PodCount", at_least(1)),
+    _role("ResourceConfig.CPU", CPU),
+    _role("ResourceConfig.Memory", MEMORY),
+    _role("ResourceConfig.SharedMemory", MEMORY),
+    _role("ResourceConfig.GPU", GPU),
+    _role("RestartPolicy", one_of("Always", "Never", "OnFailure", "ExitCode")),
+    _role("SpotSpec.SpotStrategy", one_of("SpotWithPriceLimit")),
+    _role("ElasticSpotSpecs.[].SpotStrategy", one_of("LowestPrice", "CapacityOptimized")),
+    _role("OversoldType", _OVERSOLD),
+    _role("ServiceSpec.ServiceMode", one_of("PerPod", "PerRole")),
+    ("Envs.{key}", (KEY_NAME,)),  # assumed
+    ("DataSources.[].Uri", (MOUNT_URI, OSS_FOLDER)),
+    ("DataSources.[].MountPath", (ABSOLUTE_PATH,)),
+    ("DataSources.[].MountAccess", (one_of("RO", "RW"),)),
+    ("DataSources.[].Options", (JSON_OBJECT,)),
+    ("DataSources.[].RoleChain", (JSON_ARRAY,)),
+    ("Priority", (number_range(1, 9),)),
+    ("JobMaxRunningTimeMinutes", (at_least(1),)),
+    ("SuccessPolicy", (one_of("ChiefWorker", "AllWorkers", "Partial"),)),
+    ("Accessibility", (one_of("PUBLIC", "PRIVATE"),)),
+    ("UserVpc.DefaultRoute", (one_of("eth0", "eth1"),)),
+    ("CredentialConfig.CredentialConfigItems.[].Type", (one_of("Role", "RoleChain"),)),
+    ("CredentialConfig.CredentialConfigItems.[].Roles.[].RoleType", (one_of("service", "user"),)),
+    ("Settings.JobReservedMinutes", (at_least(0),)),  # assumed
+    ("Settings.JobReservedPolicy", (one_of("Always", "OnFailure", "OnSucceed"),)),
+    ("Settings.OversoldType", (_OVERSOLD,)),
+    ("Settings.DataJuicerConfig.CommandType", (one_of("shell", "config"),)),
+    ("Settings.DataJuicerConfig.ExecutionMode", (one_of("standalone", "distributed"),)),
+    ("TemplateVersion", (at_least(1),)),
+)
+
+WORDING = Wording(
+    invalid=lambda path, tail: (INVALID, f"The parameter {path} is invalid. {tail}".rstrip()),
+    missing=lambda path: (MISSING, f"The parameter {path} is required."),
+    by_path=True,
+)
+
+TABLE = RuleTable(
+    (*type_rows(JobDescription), *LIMITS),
+    WORDING,
+    required=REQUIRED,
+    # Below these stand passwords, tokens, and what an author hides in variables.
+    secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env"),
+)

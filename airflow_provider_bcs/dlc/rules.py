@@ -1,0 +1,113 @@
+"""Check a job description: the table of rules, what concerns several fields at once, and what is worth a warning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import Violation
+
+from .relations import check_relations, is_given, objects
+from .rule_table import INVALID, MISSING, TABLE
+
+#: The largest request body the service takes, in bytes; what the service itself adds counts too, but is not known.
+MAX_BODY_SIZE = 64 * 1024
+
+_SPOT_JOB_TYPES = ("PyTorchJob", "MPIJob")
+# No instance costs so much a minute (CNY), or so little an hour.
+_MAX_PRICE_A_MINUTE = 15
+_MIN_PRICE_AN_HOUR = 0.01
+
+
+def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
+    """Check a job description, the body of CreateJob, against every rule that is known.
+
+    The service publishes neither the order of its checks nor their messages: codes are its general
+    ``InvalidParameter`` and ``MissingParameter``, the messages are ours.
+
+    :param job: anything a job can be given as, see :func:`~airflow_provider_bcs.description.source.read_job`
+    :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
+    :return: all violations; empty when the job is valid
+    :raises JobSourceError: when ``job`` is a file that cannot be read
+    """
+    try:
+        description = read_job(job)
+    except JobSyntaxError as error:
+        return [_invalid_body("It must be a JSON object.", str(error))]
+    found = list(TABLE.check(description, templates=templates))
+    found += check_relations(description, templates=templates)
+    if is_given(description.get("TemplateId")):
+        # A template of the service is itself a body and may hold every field; the name alone is always the job's own
+        # (assumed).
+        found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
+    if (size := _size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
+        found.append(
+            _invalid_body(
+                f"It must have at most {MAX_BODY_SIZE} bytes.",
+                f"Found {size} bytes; mount long commands and data as files instead.",
+            )
+        )
+    return found
+
+
+def job_warnings(job: JobSource) -> list[str]:
+    """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
+    return list(_warnings(read_job(job)))
+
+
+def _invalid_body(tail: str, advice: str) -> Violation:
+    return Violation("$", INVALID, f"The request body is invalid. {tail}", advice)
+
+
+def _size(description: dict[str, Any]) -> int:
+    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), default=str)
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _without_templates(value: Any) -> Any:
+    """Copy ``value`` with nothing in the place of each template: it may become that short."""
+    if isinstance(value, dict):
+        return {key: _without_templates(element) for key, element in value.items()}
+    if isinstance(value, list):
+        return [_without_templates(element) for element in value]
+    return "" if is_template(value) else value
+
+
+def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
+    specs = objects(job.get("JobSpecs"))
+    for name in ("ElasticSpec", "DebuggerConfigContent"):
+        if is_given(job.get(name)):
+            yield f"{name} is ignored by the service."
+    on_quota = is_given(job.get("ResourceId")) or any(is_given(spec.get("QuotaId")) for _, spec in specs)
+    if is_given(job.get("Priority")) and not on_quota:
+        yield "Priority has no effect without a ResourceId: on public resources jobs do not queue for a quota."
+    for index, spec in specs:
+        yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
+
+
+def _spot_warnings(job_type: Any, spec: Mapping[str, Any], path: str) -> Iterator[str]:
+    spot = spec.get("SpotSpec")
+    uses_spot = is_given(spot) or is_given(spec.get("ElasticSpotSpecs")) or spec.get("UseSpotInstance") is True
+    if uses_spot and isinstance(job_type, str) and job_type not in _SPOT_JOB_TYPES and not is_template(job_type):
+        yield f"{path} asks for spot instances, which are documented for {' and '.join(_SPOT_JOB_TYPES)} only."
+    if isinstance(spot, Mapping):
+        price, discount = spot.get("SpotPriceLimit"), spot.get("SpotDiscountLimit")
+        place = f"{path}.SpotSpec"
+        if _is_above(price, _MAX_PRICE_A_MINUTE):
+            yield f"{place}.SpotPriceLimit is a price a minute: {price} looks like one an hour."
+        if _is_above(discount, 1):
+            yield f"{place}.SpotDiscountLimit is a fraction, such as 0.8: {discount} looks like percent."
+    for number, elastic in objects(spec.get("ElasticSpotSpecs")):
+        price, discount = elastic.get("SpotPriceLimit"), elastic.get("SpotDiscountLimit")
+        place = f"{path}.ElasticSpotSpecs.{number}"
+        if _is_above(price, 0) and not _is_above(price, _MIN_PRICE_AN_HOUR):
+            yield f"{place}.SpotPriceLimit is a price an hour: {price} looks like one a minute."
+        if _is_above(discount, 0) and not _is_above(discount, 1):
+            yield f"{place}.SpotDiscountLimit is in percent, such as 90: {discount} looks like a fraction."
+
+
+def _is_above(value: Any, limit: float) -> bool:
+    return type(value) in (int, float) and value > limit

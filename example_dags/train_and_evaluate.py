@@ -1,0 +1,14 @@
+"""Both services in one DAG: BatchCompute prepares data, PAI-DLC fits a line to it, BatchCompute judges the fit."""
+
+from datetime import datetime, timezone
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+
+with DAG("train_and_evaluate", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+    prepare = BatchComputeSubmitJobOperator(task_id="prepare", job="train_and_evaluate/prepare.json", poll_interval=1)
+    train = DlcSubmitJobOperator(task_id="train", job="train_and_evaluate/train.yaml", poll_interval=1)
+    judge = BatchComputeSubmitJobOperator(task_id="evaluate", job="train_and_evaluate/evaluate.json", poll_interval=1)
+    prepare >> train >> judge

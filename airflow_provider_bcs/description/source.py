@@ -99,6 +99,14 @@ def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     :raises JobSourceError: when there is no such file, or it is empty, too large, or not a description
     """
+    return parse_job(read_text(path), name=str(path), yaml=Path(path).suffix.lower() != ".json")
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read a file of at most 16 MiB.
+
+    :raises JobSourceError: when there is no such file, or it is too large, or no text
+    """
     file = Path(path)
     try:
         status = file.stat()
@@ -106,12 +114,11 @@ def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise JobSourceError(f"{file} is not a file.")
         if status.st_size > MAX_FILE_SIZE:
             raise JobSourceError(_too_large(str(file), status.st_size))
-        text = file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise JobSourceError(f"{file} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise JobSourceError(f"{file} is not UTF-8 text: byte {error.start} cannot be decoded.") from None
-    return parse_job(text, name=str(file), yaml=file.suffix.lower() != ".json")
 
 
 def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:

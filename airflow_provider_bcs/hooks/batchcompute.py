@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.hooks.form import connection_form_widgets
 from airflow_provider_bcs.hooks.service import ServiceHook
+from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -25,3 +27,19 @@ class BatchComputeHook(ServiceHook["Client"]):
 
     def _ask_something(self, client: Client) -> None:
         next(client.list_jobs(page_size=1), None)
+
+    # Airflow 2 looks for these two in the class that the provider names, and not in what it inherits.
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form fields of Airflow 2; Airflow 3 reads them from the provider information."""
+        return connection_form_widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return what the form's fields are called."""
+        return {
+            "hidden_fields": UI_FIELD_BEHAVIOUR["hidden-fields"],
+            "relabeling": UI_FIELD_BEHAVIOUR["relabeling"],
+            "placeholders": UI_FIELD_BEHAVIOUR["placeholders"],
+        }

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_bcs.hooks.connection import AirflowConnection, ServiceSettings, read_connection
-from airflow_provider_bcs.hooks.form import connection_form_widgets
-from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.openapi.client import ServiceClient
@@ -90,17 +88,3 @@ class ServiceHook(BaseHook, Generic[C]):
         except (OpenApiError, ValueError) as error:
             return False, str(error)
         return True, f"{self.client.endpoint} answers and accepts the keys"
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form fields of Airflow 2; Airflow 3 reads them from the provider information."""
-        return connection_form_widgets()
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return what the form's fields are called."""
-        return {
-            "hidden_fields": UI_FIELD_BEHAVIOUR["hidden-fields"],
-            "relabeling": UI_FIELD_BEHAVIOUR["relabeling"],
-            "placeholders": UI_FIELD_BEHAVIOUR["placeholders"],
-        }

@@ -28,6 +28,7 @@ from airflow_provider_bcs.description.source import (
     JobSyntaxError,
     parse_job,
     read_job,
+    read_text,
 )
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning, Violation
@@ -46,8 +47,8 @@ class SubmitJobOperator(BaseOperator):
 
     The job's id is pushed as XCom ``job_id`` as soon as it is known, and returned.
 
-    :param job: the job description: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file relative to
-        the DAG file, one of our models, or one of the vendor SDK's objects (templated)
+    :param job: the job description: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file, absolute or
+        relative to the DAG file, one of our models, or one of the vendor SDK's objects (templated)
     :param bcs_conn_id: the connection (templated)
     :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
     :param poll_interval: seconds between two polls
@@ -161,6 +162,9 @@ class SubmitJobOperator(BaseOperator):
     def resolve_template_files(self) -> None:
         """Read the job file, if there is one, and validate what is in it; called once a DAG file is parsed."""
         file = self.job if self._is_file(self.job) else None
+        if file is not None and self.template_ext and os.path.isabs(file):
+            # Airflow looks in folders only, the DAG file's and those of template_searchpath.
+            self.job = read_text(file)
         super().resolve_template_files()
         if file is None or not self.template_ext:
             return

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout, BaseOperator
 
-from airflow_provider_bcs.dlc import Client, InvalidJobError, JobDescription
+from airflow_provider_bcs.dlc import Client, InvalidJobError, JobDescription, JobSourceError
 from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
@@ -47,6 +47,12 @@ def xcom(dag_run, key):
 
 def output(caplog, capfd) -> str:
     return task_log(caplog) + "".join(capfd.readouterr())
+
+
+def found_in_log(pattern: str, caplog, capfd) -> list:
+    """Find in the tasks' log; a trigger's log goes to standard output in Airflow 3, and to both in Airflow 2."""
+    logged, printed = task_log(caplog), "".join(capfd.readouterr())
+    return re.findall(pattern, logged) or re.findall(pattern, printed)
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -86,17 +92,14 @@ def test_the_log_arrives_whole_and_once_with_the_pods_names(dlc, deferrable, cap
     with caplog.at_level("INFO"):
         run(f"dlc_log_{deferrable}", job=job(command, pods=2, DisplayName=name), deferrable=deferrable)
     (submitted,) = jobs_of(dlc, name)
-    # In Airflow 3 the log of a deferred task goes to standard output.
-    logged, printed = task_log(caplog), "".join(capfd.readouterr())
-    for rank, pod in enumerate(("master-0", "worker-0")):
-        pattern = rf"\[{submitted.JobId}-{pod}\] [-\d]+ [:\d]+ rank {rank} says (\d)"
-        found = re.findall(pattern, logged) or re.findall(pattern, printed)
-        assert [int(digit) for digit in found] == [i % 3 for i in range(1, 41)]
+    found = found_in_log(rf"\[{submitted.JobId}-(\w+)-0\] [-\d]+ [:\d]+ rank (\d) says (\d)", caplog, capfd)
+    for pod in (("master", "0"), ("worker", "1")):
+        assert [int(digit) for *other, digit in found if tuple(other) == pod] == [i % 3 for i in range(1, 41)]
 
 
 def test_no_logs_when_not_wanted(dlc, caplog, capfd):
     run("dlc_no_log", job=job("echo quiet please"), max_log_lines=0)
-    assert "quiet please" not in output(caplog, capfd)
+    assert found_in_log(r"\d quiet please", caplog, capfd) == []
 
 
 def test_a_job_file_with_templates(dlc, tmp_path):
@@ -121,6 +124,17 @@ def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):
     found = run("dlc_late", job=job(JobType="{{ 'PytorchJob' }}"))
     assert states(found) == {"submit": "failed"}
     assert "JobType: InvalidParameter" in output(caplog, capfd)
+
+
+def test_an_absolute_path(dlc, tmp_path):
+    name = named()
+    (tmp_path / "train.json").write_text(json.dumps(job(DisplayName=name)))
+    assert states(run("dlc_path", job=tmp_path / "train.json")) == {"submit": "success"}
+    assert len(jobs_of(dlc, name)) == 1
+    with DAG("dlc_no_path", start_date=START, schedule=None) as dag:
+        DlcSubmitJobOperator(task_id="submit", job=str(tmp_path / "missing.json"))
+    with pytest.raises(JobSourceError, match="missing.json cannot be read: No such file"):
+        dag.resolve_template_files()
 
 
 def test_models_and_the_vendors_objects_as_the_job(dlc):
@@ -256,5 +270,5 @@ def test_a_bound_on_the_lines_of_an_interval_loses_none(dlc, caplog, capfd):
         assert trigger_events(DlcJobTrigger(submitted, 70, poll_interval=0.1)) == [
             {"job_id": submitted, "state": "Succeeded"}
         ]
-    text = output(caplog, capfd)
-    assert [int(number) for number in re.findall(r"number (\d+)", text)] == list(range(1, 1001))
+    numbers = [int(number) for number in found_in_log(r" number (\d+)", caplog, capfd)]
+    assert numbers == list(range(1, 1001))

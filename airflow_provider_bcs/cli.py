@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from airflow_provider_bcs import __version__
-from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
-from airflow_provider_bcs.description.source import JobSourceError
+from airflow_provider_bcs import __version__, batchcompute, dlc
+from airflow_provider_bcs.description.source import JobSourceError, read_job
+
+# What no BatchCompute job has.
+_FIELDS_OF_DLC = {"JobSpecs", "JobType", "UserCommand"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,8 +50,14 @@ def _validate(args: argparse.Namespace) -> int:
     wrong = 0
     for file in map(Path, args.files):
         try:
-            lines = [str(violation) for violation in validate_job(file, max_tasks=not args.any_size)]
-            warnings = [] if lines else job_warnings(file)
+            job = read_job(file)
+            if _FIELDS_OF_DLC & set(job):
+                violations, find_warnings = dlc.validate_job(job), dlc.job_warnings
+            else:
+                violations = batchcompute.validate_job(job, max_tasks=not args.any_size)
+                find_warnings = batchcompute.job_warnings
+            lines = list(map(str, violations))
+            warnings = [] if lines else find_warnings(job)
         except JobSourceError as error:
             lines, warnings = [str(error).removeprefix(f"{file} ")], []
         wrong += bool(lines)

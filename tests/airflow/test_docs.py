@@ -30,11 +30,34 @@ def test_the_first_graph(tmp_path, service, capsys):
     assert (service.data_dir / "oss" / "greet" / "greeting.txt").read_text() == "hello\nworld\n"
 
 
-def test_the_client_page(service, capsys):
-    code = blocks("client.md", "python")[0]
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_the_first_training(tmp_path, dlc, capsys):
+    (tmp_path / "hello_training.yaml").write_text(blocks("train.md", "yaml")[0])
+    (tmp_path / "hello_training.py").write_text(blocks("train.md", "python")[0])
+    assert main(["validate", str(tmp_path / "hello_training.yaml")]) == 0
+    assert capsys.readouterr().out.endswith("hello_training.yaml: valid\n")
+    bag = dag_bag(tmp_path)
+    assert bag.import_errors == {}
+    found = run_dag(bag.dags["hello_training"])
+    assert states(found) == {"train": "success"}
+    (ti,) = found.get_task_instances()
+    job = dlc.get_job(ti.xcom_pull(task_ids="train", key="job_id"))
+    (line,) = dlc.get_pod_logs(job, job.Pods[1].PodId).Logs
+    assert re.search(r" hello from [-\d]{10}: rank 1 of 2, master at ", line)
+
+
+@pytest.mark.parametrize(
+    ("block", "output"),
+    [
+        (0, r"job-[0-9A-F]{32} (Waiting|Running|Finished)\n"),
+        (1, r"dlc\w{13} (Creating|Queuing|EnvPreparing|Running|Succ)"),
+    ],
+)
+def test_the_client_page(service, capsys, block, output):
+    code = blocks("client.md", "python")[block]
     code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', code)
     exec(compile(code, "client.md", "exec"), {})
-    assert re.match(r"job-[0-9A-F]{32} (Waiting|Running|Finished)\n", capsys.readouterr().out)
+    assert re.match(output, capsys.readouterr().out)
 
 
 def test_every_page_is_linked_and_every_link_leads_somewhere():

@@ -1,45 +1,40 @@
-"""The HTTP side of the service: signature, faults, routing, and the form of every answer."""
+"""The HTTP side of the service: which API a request is for, faults, and what happens when a handler fails."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import math
-import uuid
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from airflow_provider_bcs.openapi.roa import API_VERSION
-
-from .api_error import ApiError, internal_error
-from .batchcompute.verifier import Verifier
+from .api_error import ApiError
 from .connection import close_without_answer
 from .control import PREFIX, Control
 from .faults import Fault, Faults
-from .routes import Answer, Call, Route, find_route, parse_query
+from .front import Front
+from .routes import Call, Route
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
-_MAX_BODY_BYTES = 256 * 1024
+_DLC_PREFIX = "/api/v1/"
 
 
 class Application:
-    """An ASGI application over a table of operations."""
+    """An ASGI application over two tables of operations."""
 
-    def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
-        self._routes = routes
-        self._verifier = verifier
+    def __init__(self, batchcompute: Front, dlc: Front) -> None:
+        self._batchcompute = batchcompute
+        self._dlc = dlc
         self._requests: Counter[str] = Counter()
         self._faults = Faults()
-        self._control = Control(self._requests, self._faults, {route.operation for route in routes})
+        operations = {route.operation for front in (batchcompute, dlc) for route in front.routes}
+        self._control = Control(self._requests, self._faults, operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,38 +52,38 @@ class Application:
     async def _respond(self, request: Request) -> Response | None:
         """Return the response, None to close the connection without one."""
         target = _target(request)
-        path, _, query_text = target.partition("?")
+        front = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
+        headers = _headers(request)
+        host = headers.get("host", "")
         try:
-            body = await _read_body(request)
-            if path.startswith(PREFIX):
+            body = await _read_body(request, front)
+            if target.startswith(PREFIX):
                 return self._control.answer(request, body)
-            query = parse_query(query_text)
-            self._verifier.verify(request.method, target, request.headers)
-            route, names = find_route(self._routes, request.method, path, query)
+            route, call = front.receive(request.method, target, headers, body)
         except ApiError as error:
-            return _error_response(error)
+            return front.error(error, host)
         self._requests[route.operation] += 1
-        return await self._serve(route, Call(names, query, body))
+        return await self._serve(front, route, call, host)
 
-    async def _serve(self, route: Route, call: Call) -> Response | None:
+    async def _serve(self, front: Front, route: Route, call: Call, host: str) -> Response | None:
         fault = self._faults.draw(route.operation)
         kind = fault.kind if fault else ""
         if fault and kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault and kind in ("error-500", "throttle", "garbage"):
-            return _fault_response(fault)
-        response = None if kind == "drop-before" else await run_in_threadpool(_handle, route, call)
+            return _fault_response(front, fault, host)
+        response = None if kind == "drop-before" else await run_in_threadpool(_handle, front, route, call, host)
         return None if kind == "drop-after" else response
 
 
-def _handle(route: Route, call: Call) -> Response:
+def _handle(front: Front, route: Route, call: Call, host: str) -> Response:
     try:
-        return _response(route.handler(call))
+        return front.answer(route.handler(call))
     except ApiError as error:
-        return _error_response(error)
+        return front.error(error, host)
     except Exception:  # a client must get the service's error body whatever happens here
         _log.exception("%s failed", route.operation)
-        return _error_response(internal_error())
+        return front.error(front.internal_error(), host)
 
 
 def _target(request: Request) -> str:
@@ -97,35 +92,27 @@ def _target(request: Request) -> str:
     return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
 
 
-async def _read_body(request: Request) -> bytes:
+def _headers(request: Request) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+async def _read_body(request: Request, front: Front) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MAX_BODY_BYTES:
-            # The limit is documented, the answer is not: an assumption.
-            message = f"Specified parameter HttpBody is not valid. Its size must be in [0, {_MAX_BODY_BYTES}]."
-            raise ApiError(400, "InvalidHttpBody", message, {"Connection": "close"})
+        if len(body) > front.max_body:
+            error = front.body_too_large()
+            error.headers["Connection"] = "close"
+            raise error
     return bytes(body)
 
 
-def _response(answer: Answer) -> Response:
-    content = b"" if answer.body is None else json.dumps(answer.body).encode()
-    response = Response(content, answer.status, dict(answer.headers), media_type="application/json")
-    response.headers["x-acs-request-id"] = str(uuid.uuid4()).upper()
-    response.headers["x-acs-version"] = API_VERSION
-    return response
-
-
-def _error_response(error: ApiError) -> Response:
-    return _response(Answer(error.status, {"Code": error.code, "Message": error.message}, error.headers))
-
-
-def _fault_response(fault: Fault) -> Response:
+def _fault_response(front: Front, fault: Fault, host: str) -> Response:
     if fault.kind == "error-500":
-        return _error_response(internal_error())
+        return front.error(front.internal_error(), host)
     if fault.kind == "throttle":
-        retry_after = {"Retry-After": str(math.ceil(fault.seconds))}
-        return _error_response(
-            ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
-        )
+        return front.error(front.throttled(fault.seconds), host)
     return Response(b"<html>upstream", 200, media_type="text/html")

@@ -1,4 +1,4 @@
-"""An attempt of an instance as the service sees it: a directory, and a shim process that may be gone."""
+"""An attempt as the service sees it: a directory, and a shim process that may be gone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .shim import claim
 from .shim.result import Result, read_result
-from .shim.spec import Spec
+from .shim.spec import Spec, write_spec
 
 _SHIM = Path(__file__).parent / "shim" / "__main__.py"
 SPEC_FILE = "spec.json"
@@ -34,7 +34,7 @@ class Shim:
         """Start the attempt that ``spec`` describes."""
         directory = Path(spec.directory)
         directory.mkdir(parents=True, exist_ok=True)
-        spec.write(str(directory / SPEC_FILE))
+        write_spec(spec, str(directory / SPEC_FILE))
         # Isolated from the service's environment; in a session of its own it outlives the service and its
         # terminal.
         with open(directory / "shim.log", "wb") as log:
@@ -68,7 +68,7 @@ class Shim:
         return None
 
     def end(self, number: int = signal.SIGTERM) -> None:
-        """Ask the shim to end itself and everything it started."""
+        """Ask the shim to end itself and everything it started; SIGUSR1 lets the program end itself first."""
         try:
             signal.pidfd_send_signal(self.pidfd, number)
         except ProcessLookupError:

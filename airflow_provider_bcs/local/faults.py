@@ -17,12 +17,12 @@ class Fault:
     """One entry of the list of faults.
 
     :ivar operation: name of an operation such as ``batchcompute.CreateJob``; ``*`` is any
-    :ivar kind: ``error-500`` answers InternalError; ``throttle`` 503 with Retry-After; ``drop-before`` closes the
+    :ivar kind: ``error-500`` answers InternalError; ``throttle`` asks to try again later; ``drop-before`` closes the
         connection and does nothing; ``drop-after`` does what was asked, then closes it; ``slow`` waits first;
         ``garbage`` answers 200 with a body that is no JSON, and does nothing
     :ivar rate: the share of requests it hits, 0 to 1
     :ivar times: how often it still happens; None is without end
-    :ivar seconds: of ``slow`` and of ``throttle``'s Retry-After
+    :ivar seconds: how long ``slow`` waits, and ``throttle`` asks a client to wait
     """
 
     operation: str

@@ -10,7 +10,7 @@ from airflow_provider_bcs.batchcompute.rules import Quotas
 
 from .attempt import Shim
 from .batchcompute.description import fill_in_defaults
-from .shim.spec import Spec
+from .shim.spec import InstanceSpec
 
 ISOLATIONS = ("namespace", "rewrite")
 _PROBE_SECONDS = 20.0
@@ -34,7 +34,7 @@ def probe_namespace(data_dir: Path, search_path: str) -> None:
     }
     job = fill_in_defaults({"DAG": {"Tasks": {"probe": task}}}, Quotas())
     shim = Shim.launch(
-        Spec(
+        InstanceSpec(
             directory=str(directory),
             data_dir=str(data_dir),
             isolation="namespace",

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from .api_error import ApiError, not_found
-
 
 @dataclass(frozen=True)
 class Call:
@@ -61,12 +59,23 @@ class Route:
         return names
 
 
+class NoRouteError(Exception):
+    """No operation has this method and path.
+
+    :ivar is_known_path: whether one has the path, with another method
+    """
+
+    def __init__(self, *, is_known_path: bool) -> None:
+        super().__init__()
+        self.is_known_path = is_known_path
+
+
 def find_route(
     routes: Sequence[Route], method: str, path: str, query: Mapping[str, str]
 ) -> tuple[Route, dict[str, str]]:
     """Return the route of a request and the names in its path; rows with a ``query_key`` have to come first.
 
-    :raises ApiError: InvalidResource.NotFound for an unknown path, MethodNotAllowed for a known one
+    :raises NoRouteError: when there is none
     """
     known = False
     for route in routes:
@@ -76,9 +85,7 @@ def find_route(
         known = True
         if route.method == method and (not route.query_key or route.query_key in query):
             return route, names
-    if known:
-        raise ApiError(400, "MethodNotAllowed", "The request http method is not supported for this resource.")
-    raise not_found()
+    raise NoRouteError(is_known_path=known)
 
 
 def parse_query(text: str) -> dict[str, str]:

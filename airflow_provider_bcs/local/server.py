@@ -13,65 +13,26 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
 from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .application import Application
-from .batchcompute.engine import Engine, Settings
-from .batchcompute.job_api import JobApi
-from .batchcompute.jobs import Jobs
-from .batchcompute.lifecycle import Lifecycle
-from .batchcompute.verifier import Verifier
+from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
-from .isolation import ISOLATIONS, IsolationUnavailableError, probe_namespace
+from .dlc import assembly as dlc
+from .front import Front
+from .isolation import IsolationUnavailableError, probe_namespace
+from .options import add_arguments as add_arguments
+from .runner import Runner, Settings
 from .store import Store
-
-_QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
 
 
 class StartError(Exception):
     """The service cannot start; the text is one line that says why."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``airflow-bcs local``."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8642, help="port of the API, 0 for any free one (%(default)s)")
-    parser.add_argument(
-        "--oss-port",
-        type=int,
-        default=8643,
-        help="accepted, but not used yet: objects are plain files below DATA_DIR/oss/<bucket>/",
-    )
-    parser.add_argument("--data-dir", type=Path, default=Path(".bcs-local"), help="state and objects (%(default)s)")
-    parser.add_argument("--access-key-id", default="local", help="the one key that is accepted (%(default)s)")
-    parser.add_argument("--access-key-secret", default="local", help="its secret (%(default)s)")
-    parser.add_argument(
-        "--max-instances",
-        type=_positive,
-        default=max(4, 2 * (os.cpu_count() or 1)),
-        help="instances that run at the same time (%(default)s)",
-    )
-    parser.add_argument(
-        "--isolation",
-        choices=("auto", *ISOLATIONS),
-        default="auto",
-        help="how local paths of a job are kept off this machine: a mount namespace, or rewriting"
-        " the paths in its commands (%(default)s: a namespace where the machine allows it)",
-    )
-    parser.add_argument(
-        "--quota",
-        type=_quota,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help=f"one of {', '.join(_QUOTA_NAMES)}; may be given several times",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,23 +53,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> None:
-    settings = Settings(
-        data_dir=data_dir,
-        isolation=_isolation(args.isolation, data_dir),
-        max_instances=args.max_instances,
-        search_path=_search_path(),
-    )
+    isolation = _isolation(args.isolation, data_dir)
     try:
-        store = Store(data_dir / "state.sqlite")
+        store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"the state in {data_dir / 'state.sqlite'} cannot be used: {error}") from None
-    jobs = Jobs(store)
-    lifecycle = Lifecycle(jobs)
-    engine = Engine(jobs, lifecycle, settings)
-    api = JobApi(jobs, lifecycle, engine, Quotas(**dict(args.quota)))
-    application = Application(api.routes(), Verifier(args.access_key_id, args.access_key_secret))
+    settings = Settings(data_dir, isolation, _search_path())
+    sides: list[tuple[Front, Runner[Any]]] = [
+        batchcompute.assemble(args, settings, store),
+        dlc.assemble(args, settings, store),
+    ]
     config = uvicorn.Config(
-        application,
+        Application(*(front for front, _ in sides)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",
@@ -121,11 +77,16 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
     _warn(args.host)
-    engine.start()
+    engines = [engine for _, engine in sides]
+    for engine in engines:
+        engine.start()
     try:
         server.run(sockets=[listener])
     finally:
-        engine.close()
+        for engine in engines:
+            engine.end()
+        for engine in engines:
+            engine.close()
         store.close()
 
 
@@ -151,11 +112,12 @@ class _Server(uvicorn.Server):
 
 def _announcement(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> str:
     host = f"[{args.host}]" if ":" in args.host else args.host
+    url = f"http://{host}:{listener.getsockname()[1]}"
     return json.dumps(
         {
-            "batchcompute": f"http://{host}:{listener.getsockname()[1]}",
-            # These protocols are not spoken yet.
-            "dlc": None,
+            "batchcompute": url,
+            "dlc": url,
+            # This protocol is not spoken yet.
             "oss": None,
             "data_dir": str(data_dir),
             "access_key_id": args.access_key_id,
@@ -222,16 +184,3 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         except (OSError, OverflowError) as error:
             raise StartError(f"cannot listen on {host} port {port}: {error}") from None
         yield listener
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _quota(text: str) -> tuple[str, int]:
-    name, _, value = text.partition("=")
-    if name not in _QUOTA_NAMES or not value.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a name of {', '.join(_QUOTA_NAMES)}")
-    return name, int(value)

@@ -17,7 +17,7 @@ from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 from tests.airflow.conftest import connection_json
-from tests.airflow.running import rendered, run_dag, serialized, states, task_log, trigger_events
+from tests.airflow.running import AIRFLOW_3, rendered, run_dag, serialized, states, task_log, trigger_events
 from tests.dlc.bodies import role
 from tests.dlc.jobs import job
 from tests.local.service import wait_until
@@ -66,6 +66,10 @@ def test_success(dlc, deferrable, caplog, capfd):
     assert xcom(found, DlcJobLink.xcom_key) == (
         f"https://pai.console.aliyun.com/?regionId=local&workspaceId=#/dlc/jobs/{submitted.JobId}/overview"
     )
+    if not AIRFLOW_3:
+        # The web server asks; in Airflow 3 it reads what the task has pushed.
+        (ti,) = found.get_task_instances()
+        assert submitted.JobId in DlcJobLink().get_link(None, ti_key=ti.key)
     text = output(caplog, capfd)
     assert re.search(r"\d\d:\d\d:\d\d well done", text)
     # One pod: its name before each line would be noise.

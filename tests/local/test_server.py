@@ -22,7 +22,7 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
     service = start_service("--access-key-id", "me", "--access-key-secret", "mine")
     assert service.ready == {
         "batchcompute": service.url,
-        "dlc": None,
+        "dlc": service.url,
         "oss": None,
         "data_dir": str(service.data_dir),
         "access_key_id": "me",

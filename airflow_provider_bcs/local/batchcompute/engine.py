@@ -2,165 +2,103 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import select
-import selectors
 import shutil
 import signal
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
-from airflow_provider_bcs.local.shim.result import NO_RESULT, Result, read_result
-from airflow_provider_bcs.local.shim.spec import Spec
+from airflow_provider_bcs.local.runner import SHUTDOWN_SECONDS, Runner, Settings
+from airflow_provider_bcs.local.shim.result import Result, failed, read_result
+from airflow_provider_bcs.local.shim.spec import InstanceSpec
 
 from .jobs import Job, Jobs
 from .lifecycle import InstanceKey, Lifecycle
 
-log = logging.getLogger(__name__)
-
-_SHUTDOWN_SECONDS = 5.0
-_LOST: Result = {
-    **NO_RESULT,
-    "ExitCode": 128 + 9,
-    "ErrorCode": "InstanceLost",
-    "ErrorMessage": "The process that ran the instance disappeared.",
-}
-_NOT_STARTED: Result = {**NO_RESULT, "ExitCode": 1, "ErrorCode": "InternalError"}
+_LOST = failed("InstanceLost", "The process that ran the instance disappeared.", 128 + 9)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How instances are run.
+class Attempt(NamedTuple):
+    """An instance and the number of its attempt."""
 
-    :ivar isolation: ``namespace`` or ``rewrite``
-    :ivar max_instances: how many run at the same time
-    :ivar search_path: directory in which commands are looked up first
+    key: InstanceKey
+    number: int
+
+
+class Engine(Runner[Attempt]):
+    """Runs the instances of all active jobs.
+
+    :param max_instances: how many run at the same time
     """
 
-    data_dir: Path
-    isolation: str
-    max_instances: int
-    search_path: str
-
-
-class Engine:
-    """Runs the instances of all active jobs, at most ``max_instances`` at a time.
-
-    Handlers change the store and then call :meth:`wake`; only this thread starts processes.
-    """
-
-    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, settings: Settings) -> None:
+    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, settings: Settings, max_instances: int) -> None:
+        super().__init__("instances", jobs.store.lock)
         self._jobs = jobs
         self._lifecycle = lifecycle
         self._settings = settings
+        self._max_instances = max_instances
         self._store = jobs.store
-        self._shims: dict[InstanceKey, tuple[Shim, int]] = {}
-        self._selector = selectors.DefaultSelector()
-        self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._woken, selectors.EVENT_READ)
-        self._ending = False
-        self._janitor = ThreadPoolExecutor(1, thread_name_prefix="janitor")
-        self._thread = threading.Thread(target=self._run, name="engine")
 
     def start(self) -> None:
         """Take up what an earlier service left, then run."""
         with self._store.transaction():
             recorded = self._recover()
-        if self._shims:
-            log.info("%d instances of an earlier service still run; they are taken over.", len(self._shims))
         # Only now: until the transaction is through, a result in its directory is all there is of it.
         for directory in recorded:
-            self._remove(directory)
+            self.remove(directory)
         self.end_obsolete()
         self._sweep()
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Make the engine look at the store again; callable from any thread."""
-        try:
-            os.write(self._waker, b"\0")
-        except BlockingIOError:
-            return
-
-    def close(self) -> None:
-        """End all running instances; they stay recorded as to be run."""
-        self._ending = True
-        self.wake()
-        self._thread.join()
-        self._janitor.shutdown(cancel_futures=True)
+        super().start()
 
     def end_obsolete(self) -> None:
         """End the processes of instances that are no longer Running; they are on their way out on return."""
         with self._store.lock:
-            for key, (shim, attempt) in self._shims.items():
-                if not self._is_running(key, attempt):
+            for attempt, shim in self.shims.items():
+                if not self._is_running(attempt):
                     shim.end()
 
-    def _run(self) -> None:
-        while not self._ending:
-            self._start_instances()
-            self._await_ends(None)
-        self._shut_down()
-
-    def _await_ends(self, timeout: float | None) -> None:
-        for event, _ in self._selector.select(timeout):
-            if event.fd == self._woken:
-                os.read(self._woken, 65536)
-            else:
-                self._ended(event.data)
-
-    def _start_instances(self) -> None:
-        while len(self._shims) < self._settings.max_instances and not self._ending:
+    def advance(self) -> None:
+        while len(self.shims) < self._max_instances and not self.ending:
             with self._store.lock:
-                found = self._lifecycle.next_instance(set(self._shims))
+                found = self._lifecycle.next_instance({attempt.key for attempt in self.shims})
                 if found is None:
                     return
                 job, key = found
-                attempt = self._lifecycle.begin(job, key)
+                attempt = Attempt(key, self._lifecycle.begin(job, key))
                 try:
-                    self._watch(key, Shim.launch(self._spec(job, key, attempt)), attempt)
+                    self.watch(attempt, Shim.launch(self._spec(job, attempt)))
                 except OSError as error:
-                    self._lifecycle.finish(key, {**_NOT_STARTED, "ErrorMessage": str(error)})
+                    self._lifecycle.finish(key, failed("InternalError", str(error)))
 
-    def _watch(self, key: InstanceKey, shim: Shim, attempt: int) -> None:
-        self._shims[key] = shim, attempt
-        self._selector.register(shim.pidfd, selectors.EVENT_READ, key)
+    def ended(self, attempt: Attempt, shim: Shim, result: Result | None) -> None:
+        if not self._is_running(attempt):
+            self._remove_if_deleted(shim)
+        elif result is None and self.ending:
+            self._lifecycle.requeue(attempt.key)
+        else:
+            self._lifecycle.finish(attempt.key, result or _LOST)
+            if result and not result["ErrorCode"]:
+                self.remove(shim.directory.parent)
+            self._remove_if_deleted(shim)
+            self.end_obsolete()
 
-    def _ended(self, key: InstanceKey) -> None:
-        with self._store.lock:
-            shim, attempt = self._shims.pop(key)
-            self._selector.unregister(shim.pidfd)
-            result = shim.close()
-            if not self._is_running(key, attempt):
-                self._remove_if_deleted(shim)
-            elif result is None and self._ending:
-                self._lifecycle.requeue(key)
-            else:
-                self._lifecycle.finish(key, result or _LOST)
-                if result and not result["ErrorCode"]:
-                    self._remove(shim.directory.parent)
-                self._remove_if_deleted(shim)
-                self.end_obsolete()
-
-    def _is_running(self, key: InstanceKey, attempt: int) -> bool:
+    def _is_running(self, attempt: Attempt) -> bool:
+        key = attempt.key
         row = self._store.row(
             "SELECT 1 FROM instances WHERE job = ? AND task = ? AND number = ? AND state = 'Running' AND attempt = ?",
             key.job,
             key.position,
             key.number,
-            attempt,
+            attempt.number,
         )
         return row is not None
 
-    def _spec(self, job: Job, key: InstanceKey, attempt: int) -> Spec:
+    def _spec(self, job: Job, attempt: Attempt) -> InstanceSpec:
+        key = attempt.key
         task = job.tasks[key.task]
-        return Spec(
-            directory=str(self._attempt_directory(job, key, attempt)),
+        return InstanceSpec(
+            directory=str(self._attempt_directory(job, attempt)),
             data_dir=str(self._settings.data_dir),
             isolation=self._settings.isolation,
             search_path=self._settings.search_path,
@@ -172,8 +110,8 @@ class Engine:
             stderr=stream_path(job, key.task, key.number, "stderr"),
         )
 
-    def _attempt_directory(self, job: Job, key: InstanceKey, attempt: int) -> Path:
-        return self.job_directory(job.id) / key.task / str(key.number) / str(attempt)
+    def _attempt_directory(self, job: Job, attempt: Attempt) -> Path:
+        return self.job_directory(job.id) / attempt.key.task / str(attempt.key.number) / str(attempt.number)
 
     def job_directory(self, job_id: str) -> Path:
         """Return the directory that holds everything of a job but its objects."""
@@ -181,16 +119,12 @@ class Engine:
 
     def forget(self, job_id: str) -> None:
         """Remove the files of a deleted job, as soon as its processes are gone."""
-        self._remove(self.job_directory(job_id))
-
-    def _remove(self, directory: Path) -> None:
-        if not self._ending:
-            self._janitor.submit(shutil.rmtree, directory, ignore_errors=True)
+        self.remove(self.job_directory(job_id))
 
     def _remove_if_deleted(self, shim: Shim) -> None:
         job_directory = shim.directory.parents[2]
         if self._jobs.get(job_directory.name) is None:
-            self._remove(job_directory)
+            self.remove(job_directory)
 
     def _recover(self) -> list[Path]:
         """Adopt what runs, record what ended; return the directories that are no longer needed."""
@@ -200,12 +134,13 @@ class Engine:
             job = self._jobs.by_number(row["job"])
             assert job is not None
             key = InstanceKey(job.number, list(job.tasks)[row["task"]], row["task"], row["number"])
-            directory = self._attempt_directory(job, key, row["attempt"])
+            attempt = Attempt(key, row["attempt"])
+            directory = self._attempt_directory(job, attempt)
             running.add(directory)
             shim = Shim.adopt(directory)
             if shim is not None:
-                self._watch(key, shim, row["attempt"])
-            elif self._recover_dead(key, row["attempt"], directory):
+                self.watch(attempt, shim)
+            elif self._recover_dead(attempt, directory):
                 recorded.append(directory.parent)
         # Stopped or deleted just before the service was killed.
         for file in (self._settings.data_dir / "instances").glob("*/*/*/*/" + SPEC_FILE):
@@ -213,17 +148,17 @@ class Engine:
                 _end_at_once(file.parent)
         return recorded
 
-    def _recover_dead(self, key: InstanceKey, attempt: int, directory: Path) -> bool:
+    def _recover_dead(self, attempt: Attempt, directory: Path) -> bool:
         """Record how an attempt without a process ended; return whether it succeeded."""
-        if not self._is_running(key, attempt):
+        if not self._is_running(attempt):
             # Its job has ended meanwhile, by the failure of another instance.
             return False
         result = read_result(str(directory))
         if result is None:
             # Never started, or lost together with the machine: neither is the job's fault.
-            self._lifecycle.requeue(key)
+            self._lifecycle.requeue(attempt.key)
             return False
-        self._lifecycle.finish(key, result)
+        self._lifecycle.finish(attempt.key, result)
         return not result["ErrorCode"]
 
     def _sweep(self) -> None:
@@ -234,27 +169,14 @@ class Engine:
         instances.mkdir(exist_ok=True)
         for directory in instances.iterdir():
             if self._jobs.get(directory.name) is None:
-                self._remove(directory)
-
-    def _shut_down(self) -> None:
-        with self._store.lock:
-            for shim, _ in self._shims.values():
-                shim.end()
-        deadline = time.monotonic() + _SHUTDOWN_SECONDS
-        while self._shims:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                for shim, _ in self._shims.values():
-                    shim.end(signal.SIGKILL)
-                remaining = 1.0
-            self._await_ends(remaining)
+                self.remove(directory)
 
 
 def _end_at_once(directory: Path) -> None:
     shim = Shim.adopt(directory)
     if shim is not None:
         shim.end()
-        if not select.select([shim.pidfd], [], [], _SHUTDOWN_SECONDS)[0]:
+        if not select.select([shim.pidfd], [], [], SHUTDOWN_SECONDS)[0]:
             shim.end(signal.SIGKILL)
         shim.close()
 

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.rules import Quotas, validate_job
+from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.api_error import ApiError, invalid, missing, not_found, quota_exhausted
 from airflow_provider_bcs.local.routes import Answer, Call, Route
 
@@ -22,7 +23,6 @@ from .states import FINISHED, metrics
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
-_OWNER_ID = 1234567890
 
 
 class JobApi:
@@ -215,7 +215,7 @@ class JobApi:
         return {
             "Id": job.id,
             "Name": job.description["Name"],
-            "OwnerId": _OWNER_ID,
+            "OwnerId": ACCOUNT_ID,
             "Priority": job.priority,
             "State": job.state,
             "Message": job.message,

@@ -16,6 +16,51 @@ from airflow_provider_bcs.local.store import Store
 
 from .states import ACTIVE, task_state
 
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    started TEXT NOT NULL DEFAULT '',
+    ended TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, priority, number);
+CREATE TABLE IF NOT EXISTS tasks (
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    cluster_id TEXT NOT NULL,
+    PRIMARY KEY (job, position)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS instances (
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    task INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'Waiting',
+    started TEXT NOT NULL DEFAULT '',
+    ended TEXT NOT NULL DEFAULT '',
+    attempt INTEGER NOT NULL DEFAULT 0,
+    retry_count INTEGER NOT NULL DEFAULT 0,
+    exit_code INTEGER NOT NULL DEFAULT 0,
+    error_code TEXT NOT NULL DEFAULT '',
+    error_message TEXT NOT NULL DEFAULT '',
+    detail TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (job, task, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS instances_by_state ON instances (job, task, state, number);
+CREATE TABLE IF NOT EXISTS tokens (
+    operation TEXT NOT NULL,
+    token TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    PRIMARY KEY (operation, token)
+) WITHOUT ROWID;
+"""
+
 
 @dataclass(frozen=True)
 class Job:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 
-from .environment import environment
+from .enclosure import Enclosure
+from .environment import basic_environment
 from .failure import Failure
 from .inputs import Inputs, inputs_of
-from .layout import HOME, WORKDIR, Layout
-from .namespace import Namespace
+from .layout import Layout
 from .objects import ObjectTree
 from .outputs import Outputs, outputs_of
 from .package import install
-from .processes import Command, run
-from .result import NO_RESULT, Result
-from .rewrite import Rewriter
-from .spec import Spec
+from .processes import run
+from .result import NO_RESULT, Result, failed
+from .spec import InstanceSpec
 
+WORKDIR = "/batchcompute/workdir"
 _KILLED = 128 + 9
+_DETAIL_LINES = 20
+_DETAIL_BYTES = 2048
+
+
+def attempt(spec: InstanceSpec) -> Result:
+    """Run an attempt with its standard streams in their objects; a failure has the last lines of stderr as Detail.
+
+    :raises Stopped: when the service asked for its end
+    """
+    objects = ObjectTree(spec.data_dir)
+    stderr = -1
+    try:
+        stdout = _open(objects, spec.stdout, os.path.join(spec.directory, "stdout"))
+        stderr = _open(objects, spec.stderr, os.path.join(spec.directory, "stderr"))
+        result = Instance(spec, objects, lambda line: _write(stderr, line)).run(stdout, stderr)
+    except Failure as failure:
+        result = failed(failure.code, failure.message)
+        _write(stderr, str(failure))
+    if result["ErrorCode"] and stderr >= 0:
+        result["Detail"] = _tail(stderr)
+    return result
 
 
 class Instance:
@@ -27,13 +49,14 @@ class Instance:
     :param note: takes a line for the end of the instance's standard error
     """
 
-    def __init__(self, spec: Spec, objects: ObjectTree, note: Callable[[str], None]) -> None:
+    def __init__(self, spec: InstanceSpec, objects: ObjectTree, note: Callable[[str], None]) -> None:
         self._spec = spec
         self._objects = objects
-        self._layout = Layout(spec.directory)
+        self._layout = Layout(spec.directory, WORKDIR)
         self._outputs = outputs_of(spec.task, spec.label)
         self._inputs = inputs_of(spec.task)
-        taken = [WORKDIR, *(item.path for item in self._outputs), *(item.destination for item in self._inputs)]
+        self._mapped = [*(item.path for item in self._outputs), *(item.destination for item in self._inputs)]
+        taken = [WORKDIR, *self._mapped]
         self._placing = Inputs(self._layout, objects, taken, copies=spec.isolation == "rewrite")
         self._collecting = Outputs(self._layout, objects, self._placing.originals, note)
 
@@ -51,30 +74,28 @@ class Instance:
         if command["PackagePath"]:
             install(command["PackagePath"], self._layout.at(WORKDIR), self._objects)
         timeout = self._spec.task["Timeout"]
-        exit_code = run(self._command(arguments, stdout, stderr), timeout)
+        placing = self._placing
+        enclosure = Enclosure(self._spec.isolation, self._layout, self._mapped, placing.binds, placing.elsewhere)
+        exit_code = run(enclosure.command(arguments, _environment(self._spec), stdout, stderr), timeout)
         for output in self._outputs:
             self._collecting.upload(output)
         return _result(exit_code, timeout)
 
-    def _command(self, arguments: list[str], stdout: int, stderr: int) -> Command:
-        variables = environment(self._spec)
-        if self._spec.isolation == "namespace":
-            enter = Namespace(self._layout, self._placing.binds).enter
-            return Command(arguments, variables, WORKDIR, stdout, stderr, enter)
-        mapped = [WORKDIR, *(item.path for item in self._outputs), *(item.destination for item in self._inputs)]
-        places = {path: self._layout.at(path) for path in mapped} | self._placing.elsewhere
-        rewrite = Rewriter(places)
-        changed = {name: rewrite(value) for name, value in variables.items() if name != "PATH"}
-        if variables["HOME"] == HOME:
-            changed["HOME"] = self._layout.at(HOME)
-        return Command(
-            [rewrite(argument) for argument in arguments],
-            {**variables, **changed},
-            self._layout.at(WORKDIR),
-            stdout,
-            stderr,
-            lambda: None,
-        )
+
+def _environment(spec: InstanceSpec) -> dict[str, str]:
+    """Return the variables the service documents, then the task's EnvVars, which may replace them."""
+    return {
+        "BATCH_COMPUTE_DAG_JOB_ID": spec.job_id,
+        "BATCH_COMPUTE_DAG_TASK_ID": spec.task_name,
+        "BATCH_COMPUTE_DAG_INSTANCE_ID": str(spec.instance_id),
+        # No host yet: the objects here are files. The name cannot be resolved by anyone (RFC 6761).
+        "BATCH_COMPUTE_OSS_HOST": "oss.invalid",
+        "BATCH_COMPUTE_REGION": "local",
+        "BATCH_COMPUTE_CLUSTER_ID": spec.task.get("ClusterId") or "",
+        "BATCH_COMPUTE_WORKER_ID": os.uname().nodename,
+        **basic_environment(WORKDIR, spec.search_path),
+        **spec.task["Parameters"]["Command"]["EnvVars"],
+    }
 
 
 def _split(command_line: str) -> list[str]:
@@ -90,13 +111,25 @@ def _split(command_line: str) -> list[str]:
 
 def _result(exit_code: int | None, timeout: int) -> Result:
     if exit_code is None:
-        return {
-            **NO_RESULT,
-            "ExitCode": _KILLED,
-            "ErrorCode": "Timeout",
-            "ErrorMessage": f"Ran longer than {timeout} s.",
-        }
+        return failed("Timeout", f"Ran longer than {timeout} s.", _KILLED)
     if exit_code:
-        message = f"The command ended with exit code {exit_code}."
-        return {**NO_RESULT, "ExitCode": exit_code, "ErrorCode": "CommandFailed", "ErrorMessage": message}
-    return NO_RESULT
+        return failed("CommandFailed", f"The command ended with exit code {exit_code}.", exit_code)
+    return {**NO_RESULT}
+
+
+def _open(objects: ObjectTree, url: str, otherwise: str) -> int:
+    if url:
+        return objects.open(url)
+    return os.open(otherwise, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+
+
+def _write(descriptor: int, line: str) -> None:
+    if descriptor >= 0:
+        os.write(descriptor, f"{line}\n".encode(errors="replace"))
+
+
+def _tail(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    data = os.pread(descriptor, _DETAIL_BYTES, max(0, size - _DETAIL_BYTES))
+    lines = data.decode(errors="replace").splitlines()
+    return "\n".join(lines[-_DETAIL_LINES:])

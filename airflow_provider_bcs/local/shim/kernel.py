@@ -6,6 +6,7 @@ import ctypes
 import os
 
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
 CLONE_NEWUSER = 0x10000000
 MS_RDONLY = 0x1
 MS_REMOUNT = 0x20
@@ -44,6 +45,12 @@ def die_with_parent(signal_number: int) -> None:
 def unshare(flags: int) -> None:
     """Give this process namespaces of its own (``CLONE_NEW*``)."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def set_host_name(name: str) -> None:
+    """Name the host of this process's UTS namespace; a longer name loses what the kernel has no room for."""
+    encoded = name.encode()[:64]
+    _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
 
 
 def mount(source: str | None, target: str, flags: int) -> None:

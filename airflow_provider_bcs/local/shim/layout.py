@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import os
 
+from .environment import HOME
 from .paths import is_at_or_below
-
-WORKDIR = "/batchcompute/workdir"
-HOME = "/root"
 
 
 class Layout:
     """The directories of one attempt.
 
     :ivar root: the directory that stands for ``/``
+    :ivar workdir: the working directory, private and empty
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, workdir: str) -> None:
         self.root = os.path.join(directory, "root")
+        self.workdir = workdir
         self._private: set[str] = set()
         self._ways: set[str] = set()
-        self.add_directory(WORKDIR)
+        self.add_directory(workdir)
         self._way(HOME)
         os.makedirs(self.at(HOME), exist_ok=True)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .failure import Failure
@@ -12,7 +13,8 @@ from .kernel import become_subreaper, die_with_parent
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
-_WATCHED = (signal.SIGCHLD, signal.SIGTERM)
+#: What :func:`run` waits for: SIGTERM ends everything at once, SIGUSR1 lets the program end itself first.
+WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Command(NamedTuple):
@@ -35,22 +37,27 @@ class Stopped(BaseException):
     """The service asked for the end of this attempt; no result is wanted."""
 
 
-def run(command: Command, timeout: float) -> int | None:
+def run(
+    command: Command, timeout: float, *, grace: float = 0.0, started: Callable[[], None] = lambda: None
+) -> int | None:
     """Run a command to its end, then kill whatever it left running.
 
     :param timeout: seconds after which the command is killed
+    :param grace: seconds that its processes have after SIGTERM when SIGUSR1 arrives
+    :param started: called once the process exists; threads may be started from then on
     :return: its exit code, 128 + n when signal n ended it; None when the time was over
     :raises Failure: when the process could not be prepared
-    :raises Stopped: when SIGTERM arrived
+    :raises Stopped: when SIGTERM or SIGUSR1 arrived
     """
     become_subreaper()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     child, trouble = _start(command)
     try:
-        return _wait(child, timeout)
+        started()
+        return _wait(child, timeout, grace)
     finally:
         kill_descendants()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _raise_trouble(trouble)
 
 
@@ -93,19 +100,35 @@ def _execute(command: Command, shim: int, report: int) -> None:
         os._exit(_NOT_EXECUTABLE)
 
 
-def _wait(child: int, timeout: float) -> int | None:
-    import time
-
+def _wait(child: int, timeout: float, grace: float) -> int | None:
     deadline = time.monotonic() + timeout
     while True:
-        event = signal.sigtimedwait(_WATCHED, max(0.0, deadline - time.monotonic()))
+        event = signal.sigtimedwait(WATCHED, max(0.0, deadline - time.monotonic()))
         if event is None:
             return None
-        if event.si_signo == signal.SIGTERM:
+        if event.si_signo == signal.SIGUSR1:
+            _end(grace)
+        if event.si_signo != signal.SIGCHLD:
             raise Stopped
         exit_code = _reap(child)
         if exit_code is not None:
             return exit_code
+
+
+def _end(grace: float) -> None:
+    """Send SIGTERM to all descendants and wait until they are gone, at most ``grace`` seconds.
+
+    To all, not only to the first: that would often be a shell, which does not pass it on.
+    """
+    deadline = time.monotonic() + grace
+    found = _frozen_descendants()
+    _signal(found, signal.SIGTERM)
+    _signal(found, signal.SIGCONT)
+    while _children():
+        event = signal.sigtimedwait(WATCHED, max(0.0, deadline - time.monotonic()))
+        if event is None or event.si_signo == signal.SIGTERM:
+            return
+        _reap(0)
 
 
 def _reap(child: int) -> int | None:
@@ -135,26 +158,51 @@ def kill_descendants() -> None:
                 continue
         except ChildProcessError:
             return
-        for pid in _children():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
+        _signal(_children(), signal.SIGKILL)
         os.waitpid(-1, 0)
 
 
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
 def _children() -> list[int]:
-    own, found = str(os.getpid()), []
+    return process_tree().get(os.getpid(), [])
+
+
+def _frozen_descendants() -> list[int]:
+    """Halt all processes that descend from this one, so that none starts another unseen; return them."""
+    frozen: set[int] = set()
+    while new := set(descendants(os.getpid(), process_tree())) - frozen:
+        _signal(new, signal.SIGSTOP)
+        frozen |= new
+    return sorted(frozen)
+
+
+def process_tree() -> dict[int, list[int]]:
+    """Return the process ids of this machine by that of their parent."""
+    found: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
                     # The second field is the program's name in parentheses and may hold anything.
-                    parent = file.read().rpartition(b")")[2].split()[1].decode()
-            except OSError:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError):
                 continue
-            if parent == own:
-                found.append(int(name))
+            found.setdefault(parent, []).append(int(name))
+    return found
+
+
+def descendants(pid: int, tree: dict[int, list[int]]) -> list[int]:
+    """Return the processes below ``pid`` in a tree that :func:`process_tree` returned."""
+    found = list(tree.get(pid, ()))
+    for child in found:
+        found += tree.get(child, ())
     return found
 
 

@@ -21,6 +21,11 @@ class Result(TypedDict):
 NO_RESULT: Result = {"ExitCode": 0, "ErrorCode": "", "ErrorMessage": "", "Detail": ""}
 
 
+def failed(code: str, message: str, exit_code: int = 1) -> Result:
+    """Return the result of an attempt that did not succeed."""
+    return {**NO_RESULT, "ExitCode": exit_code, "ErrorCode": code, "ErrorMessage": message}
+
+
 def write_result(directory: str, result: Result) -> None:
     """Write ``result.json`` so that a reader sees all of it or none, even after a power failure."""
     path = os.path.join(directory, RESULT_FILE)

@@ -1,0 +1,3 @@
+"""The one account of the local service."""
+
+ACCOUNT_ID = 1234567890

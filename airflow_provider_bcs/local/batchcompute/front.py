@@ -1,0 +1,57 @@
+"""How BatchCompute is asked, and the form of its answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from starlette.responses import Response
+
+from airflow_provider_bcs.local.api_error import ApiError, internal_error, not_found
+from airflow_provider_bcs.local.front import Front, json_response, request_id
+from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route, parse_query
+from airflow_provider_bcs.openapi.roa import API_VERSION
+
+from .verifier import Verifier
+
+
+class BatchComputeFront(Front):
+    """The ROA signature; the request id travels in a header only."""
+
+    max_body = 256 * 1024
+
+    def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
+        self.routes = routes
+        self._verifier = verifier
+
+    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
+        path, _, query_text = target.partition("?")
+        query = parse_query(query_text)
+        self._verifier.verify(method, target, headers)
+        try:
+            route, names = find_route(self.routes, method, path, query)
+        except NoRouteError as error:
+            if error.is_known_path:
+                message = "The request http method is not supported for this resource."
+                raise ApiError(400, "MethodNotAllowed", message) from None
+            raise not_found() from None
+        return route, Call(names, query, body)
+
+    def answer(self, answer: Answer) -> Response:
+        common = {"x-acs-request-id": request_id(), "x-acs-version": API_VERSION}
+        return json_response(answer.status, answer.body, {**answer.headers, **common})
+
+    def error(self, error: ApiError, host: str) -> Response:
+        return self.answer(Answer(error.status, {"Code": error.code, "Message": error.message}, error.headers))
+
+    def internal_error(self) -> ApiError:
+        return internal_error()
+
+    def throttled(self, seconds: float) -> ApiError:
+        retry_after = {"Retry-After": str(math.ceil(seconds))}
+        return ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
+
+    def body_too_large(self) -> ApiError:
+        # The limit is documented, the answer is not: an assumption.
+        message = f"Specified parameter HttpBody is not valid. Its size must be in [0, {self.max_body}]."
+        return ApiError(400, "InvalidHttpBody", message)

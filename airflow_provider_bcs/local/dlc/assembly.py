@@ -1,0 +1,28 @@
+"""Put the DLC side together."""
+
+from __future__ import annotations
+
+import argparse
+
+from airflow_provider_bcs.local.runner import Settings
+from airflow_provider_bcs.local.store import Store
+
+from .clock import open_clock
+from .engine import Engine
+from .front import DlcFront
+from .job_api import JobApi
+from .jobs import SCHEMA as SCHEMA
+from .jobs import Jobs
+from .lifecycle import Lifecycle
+from .pod_api import PodApi
+from .spec_api import ROUTES
+from .verifier import Verifier
+
+
+def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[DlcFront, Engine]:
+    """Return what answers requests and what runs pods, by the options of the command."""
+    jobs = Jobs(store, open_clock(settings.data_dir / "clock.json", args.clock_rate))
+    lifecycle = Lifecycle(jobs, args.max_pods, args.time_limit_status)
+    engine = Engine(jobs, lifecycle, settings, install_libs=args.install_libs)
+    routes = [*JobApi(jobs, lifecycle, engine).routes(), *PodApi(jobs, engine).routes(), *ROUTES]
+    return DlcFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

@@ -1,0 +1,197 @@
+"""Jobs and pods as GetJob and ListJobs answer them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+
+from .clock import utc
+from .jobs import Job, Jobs, Pod
+from .policies import MAX_RESTARTS
+from .resources import requested
+from .states import FAILED, HOLDING, PENDING, RESTARTING, RUNNING, STOPPED, SUCCEEDED
+
+_ADDRESS = "127.0.0.1"
+_SECRET_IMAGE_FIELDS = ("Auth", "Password")
+#: Fields that are answered as they were submitted, and what stands for them otherwise.
+_SUBMITTED: dict[str, Any] = {
+    "UserCommand": "",
+    "Envs": {},
+    "ThirdpartyLibs": [],
+    "ThirdpartyLibDir": "",
+    "Settings": {},
+    "ElasticSpec": {},
+    "SchedulingStrategy": "",
+    "ResourceId": "",
+    "Accessibility": "PRIVATE",
+    "JobMaxRunningTimeMinutes": 0,
+}
+
+
+def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a CreateJob body without what is not to be kept: passwords and credentials."""
+    specs = []
+    for spec in body["JobSpecs"]:
+        image = spec.get("ImageConfig")
+        if image:
+            image = {name: value for name, value in image.items() if name not in _SECRET_IMAGE_FIELDS}
+            spec = {**spec, "ImageConfig": image}
+        specs.append(spec)
+    return {**{name: value for name, value in body.items() if name != "CredentialConfig"}, "JobSpecs": specs}
+
+
+def job_detail(jobs: Jobs, job: Job) -> dict[str, Any]:
+    """Return a job as GetJob answers it."""
+    resources = requested(job.body)
+    pods = [
+        {**_pod_detail(jobs, incarnations[-1]), "HistoryPods": [_pod_detail(jobs, pod) for pod in incarnations[:-1]]}
+        for incarnations in jobs.pods(job).values()
+    ]
+    return {
+        **_common(jobs, job),
+        "Description": job.body.get("Description") or "",
+        "CustomEnvs": job.body.get("CustomEnvs") or [],
+        "DataSources": _data_sources(job, "DataSourceId", "MountPath", "Uri"),
+        "RequestGPU": resources.gpu,
+        "RequestMemory": resources.memory,
+        "RestartRecord": [],
+        "RoleSystemEnvs": {},
+        "Pods": pods,
+    }
+
+
+def job_item(jobs: Jobs, job: Job) -> dict[str, Any]:
+    """Return a job as ListJobs answers it."""
+    resources = requested(job.body)
+    pods = [
+        {**_pod(incarnations[-1]), "PodIp": _ADDRESS, "HistoryPods": [_pod(pod) for pod in incarnations[:-1]]}
+        for incarnations in jobs.pods(job).values()
+    ]
+    return {
+        **_common(jobs, job),
+        "DataSources": _data_sources(job, "DataSourceId", "MountPath"),
+        "EnablePreemptibleJob": False,
+        "GmtModifiedTime": utc(job.modified),
+        "IsDeleted": False,
+        "NodeCount": str(job.pod_count),
+        "NodeNames": [os.uname().nodename],
+        "RequestGPU": f"{resources.gpu:g}",
+        "RequestMemory": f"{resources.memory:g}Gi",
+        "ResourceName": "",
+        "ResourceQuotaName": "",
+        "RetryCount": job.restarts,
+        "SystemEnvs": {},
+        "TemplateId": "",
+        "TemplateName": "",
+        "UseOversoldResource": False,
+        "UserScript": "",
+        "Username": "local",
+        "WorkingDir": "",
+        "Pods": pods,
+    }
+
+
+def _common(jobs: Jobs, job: Job) -> dict[str, Any]:
+    ended = {status: utc(job.finished if job.status == status else None) for status in (SUCCEEDED, FAILED, STOPPED)}
+    until = jobs.clock.now() if job.finished is None else job.finished
+    return {
+        **{name: job.body.get(name) or default for name, default in _SUBMITTED.items()},
+        "JobId": job.id,
+        "DisplayName": job.display_name,
+        "JobType": job.job_type,
+        "Status": job.status,
+        "SubStatus": RESTARTING if job.status == RESTARTING else "",
+        "ReasonCode": job.reason_code,
+        "ReasonMessage": job.reason_message,
+        "StatusHistory": _history(jobs, job),
+        "GmtCreateTime": utc(job.created),
+        "GmtSubmittedTime": utc(job.submitted),
+        "GmtRunningTime": utc(job.running),
+        "GmtSuccessedTime": ended[SUCCEEDED],
+        "GmtFailedTime": ended[FAILED],
+        "GmtStoppedTime": ended[STOPPED],
+        "GmtFinishTime": utc(job.finished),
+        "Duration": int(until) - int(job.created),
+        "Priority": job.priority,
+        "JobSpecs": job.body["JobSpecs"],
+        "JobReplicaStatuses": _replicas(job, jobs.present_pods(job)),
+        "CodeSource": _picked(job.body.get("CodeSource"), "CodeSourceId", "Branch", "Commit", "MountPath"),
+        "UserVpc": _vpc(job.body.get("UserVpc")),
+        "WorkspaceId": job.workspace_id,
+        "WorkspaceName": job.workspace_id,
+        "UserId": str(ACCOUNT_ID),
+        "TenantId": str(ACCOUNT_ID),
+        "ResourceLevel": "L0",
+        "ResourceType": "ECS",
+        "ClusterId": "",
+        "RequestCPU": int(requested(job.body).cpu),
+        "RestartTimes": f"{job.restarts}/{MAX_RESTARTS}",
+        "EnabledDebugger": False,
+        "supportedProfilingTypes": "",
+    }
+
+
+def _history(jobs: Jobs, job: Job) -> list[dict[str, str]]:
+    rows = jobs.store.rows("SELECT * FROM dlc_history WHERE job = ? ORDER BY rowid", job.number)
+    return [
+        {
+            "Status": row["status"],
+            "StartTime": utc(row["started"]),
+            "EndTime": utc(row["ended"]),
+            "ReasonCode": row["reason_code"],
+            "ReasonMessage": row["reason_message"],
+        }
+        for row in rows
+    ]
+
+
+def _replicas(job: Job, pods: Sequence[Pod]) -> list[dict[str, Any]]:
+    """Count pods by Type; the ones of a job that is to run are Queuing (assumption)."""
+    counts: dict[str, dict[str, Any]] = {}
+    present = {pod.position: pod.status for pod in pods}
+    waits = job.status not in (*HOLDING, SUCCEEDED, FAILED, STOPPED)
+    for position, place in enumerate(job.places):
+        status = present.get(position)
+        count = counts.setdefault(place.role, {"Type": place.role, "Active": 0, "Queuing": 0, "Dequeued": 0})
+        count["Active"] += status == RUNNING
+        count["Queuing"] += status == PENDING or (waits and status != SUCCEEDED)
+    return list(counts.values())
+
+
+def _pod(pod: Pod) -> dict[str, Any]:
+    return {
+        "PodId": pod.id,
+        "PodUid": pod.uid,
+        "Type": pod.role,
+        "Status": pod.status,
+        "SubStatus": "Normal",
+        "Ip": _ADDRESS,
+        "PodIps": [{"InterfaceName": "lo", "Ip": _ADDRESS}],
+        "NodeName": os.uname().nodename,
+        "GmtCreateTime": utc(pod.created),
+        "GmtStartTime": utc(pod.started),
+        "GmtFinishTime": utc(pod.finished),
+        "supportedProfilingTypes": "",
+    }
+
+
+def _pod_detail(jobs: Jobs, pod: Pod) -> dict[str, Any]:
+    until = jobs.clock.now() if pod.finished is None else pod.finished
+    return {**_pod(pod), "Duration": float(int(until) - int(pod.created)), "ResourceType": "Normal"}
+
+
+def _data_sources(job: Job, *names: str) -> list[dict[str, str]]:
+    return [_picked(item, *names) for item in job.body.get("DataSources") or ()]
+
+
+def _vpc(submitted: Mapping[str, Any] | None) -> dict[str, Any]:
+    found: dict[str, Any] = _picked(submitted, "VpcId", "SwitchId", "SecurityGroupId", "DefaultRoute")
+    # The answer spells the name in another way than the request.
+    return {**found, "ExtendedCidrs": (submitted or {}).get("ExtendedCIDRs") or []}
+
+
+def _picked(fields: Mapping[str, Any] | None, *names: str) -> dict[str, str]:
+    return {name: (fields or {}).get(name) or "" for name in names}

@@ -1,0 +1,64 @@
+"""How DLC is asked, and the form of its answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+
+from airflow_provider_bcs.local.api_error import ApiError, internal_error
+from airflow_provider_bcs.local.front import Front, json_response, request_id
+from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route
+
+from . import errors
+from .verifier import Verifier
+
+
+class DlcFront(Front):
+    """The ACS3 signature; every body is a JSON object with its RequestId."""
+
+    max_body = 65_536
+
+    def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
+        self.routes = routes
+        self._verifier = verifier
+
+    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
+        path, _, query = target.partition("?")
+        self._verifier.verify(method, path, query, headers, body)
+        parameters = dict(parse_qsl(query, keep_blank_values=True))
+        try:
+            route, names = find_route(self.routes, method, path, parameters)
+        except NoRouteError:
+            # Of the service's other operations too.
+            raise errors.not_found(f"The operation {method} {path}") from None
+        action = headers.get("x-acs-action", "")
+        if action and f"dlc.{action}" != route.operation:
+            reason = f"{method} {path} is {route.operation.removeprefix('dlc.')}."
+            raise errors.invalid("x-acs-action", reason)
+        return route, Call(names, parameters, body)
+
+    def answer(self, answer: Answer) -> Response:
+        return _response(answer.status, answer.body, answer.headers)
+
+    def error(self, error: ApiError, host: str) -> Response:
+        body = {"Code": error.code, "Message": error.message, "HostId": host}
+        return _response(error.status, body, error.headers)
+
+    def internal_error(self) -> ApiError:
+        return internal_error()
+
+    def throttled(self, seconds: float) -> ApiError:
+        wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
+        return ApiError(429, "Throttling.User", "Request was denied due to user flow control.", wait)
+
+    def body_too_large(self) -> ApiError:
+        return errors.invalid("body", f"A request has at most {self.max_body} bytes.")
+
+
+def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    identity = request_id()
+    return json_response(status, {**body, "RequestId": identity}, {**headers, "x-acs-request-id": identity})

@@ -1,0 +1,172 @@
+"""The operations on jobs, and on their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+
+from .engine import Engine
+from .errors import invalid, missing, not_found
+from .fields import job_detail, job_item, without_secrets
+from .jobs import Job, Jobs
+from .lifecycle import Lifecycle
+from .listing import list_jobs
+from .parameters import is_true, json_object, text_list
+from .states import CREATING, QUEUING
+
+_MAX_PODS = 1000
+_MAX_TAGGED = 50
+_MAX_TAGS = 20
+_MAX_TAG_KEY = 128
+
+
+class JobApi:
+    """Handlers of the operations; each answers one request."""
+
+    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine) -> None:
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._engine = engine
+        self._store = jobs.store
+
+    def routes(self) -> list[Route]:
+        jobs, job, tags = "/api/v1/jobs", "/api/v1/jobs/{JobId}", "/api/v1/tags"
+        return [
+            Route("dlc.CreateJob", "POST", jobs, self.create_job),
+            Route("dlc.ListJobs", "GET", jobs, self.list_jobs),
+            Route("dlc.GetJob", "GET", job, self.get_job),
+            Route("dlc.UpdateJob", "PUT", job, self.update_job),
+            Route("dlc.DeleteJob", "DELETE", job, self.delete_job),
+            Route("dlc.StopJob", "POST", f"{job}/stop", self.stop_job),
+            Route("dlc.TagResources", "POST", tags, self.tag_resources),
+            Route("dlc.UntagResources", "DELETE", tags, self.untag_resources),
+        ]
+
+    def create_job(self, call: Call) -> Answer:
+        # Only now, since the rules take as long to import as everything else here: start-up must not wait.
+        from airflow_provider_bcs.dlc.rules import validate_job
+
+        body = json_object(call.body)
+        for violation in validate_job(body, templates=False)[:1]:
+            raise ApiError(violation.status, violation.code, f"{violation.message} ({violation.path})")
+        if body.get("TemplateId"):
+            raise ApiError(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
+        if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
+            raise invalid("JobSpecs", f"This service runs at most {_MAX_PODS} pods a job.")
+        job = self._jobs.add(without_secrets(body))
+        self._engine.wake()
+        return Answer(200, {"JobId": job.id})
+
+    def get_job(self, call: Call) -> Answer:
+        # What NeedDetail=false leaves out is not documented: nothing.
+        is_true(call.query, "NeedDetail")
+        with self._store.transaction():
+            return Answer(200, job_detail(self._jobs, find_job(self._jobs, call)))
+
+    def list_jobs(self, call: Call) -> Answer:
+        with self._store.transaction():
+            jobs, total = list_jobs(self._jobs, call.query)
+            return Answer(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
+
+    def update_job(self, call: Call) -> Answer:
+        """Change what can be changed.
+
+        A Priority in Creating and Queuing takes effect, later ones are accepted without; so are pod counts and a new
+        UserCommand. Accessibility can only be widened.
+        """
+        changes = json_object(call.body)
+        with self._store.transaction():
+            job = find_job(self._jobs, call)
+            kept: dict[str, Any] = {}
+            if changes.get("Accessibility") is not None:
+                if changes["Accessibility"] != "PUBLIC":
+                    raise invalid("Accessibility", "It can only be changed to PUBLIC.")
+                kept["Accessibility"] = "PUBLIC"
+            if changes.get("Description") is not None:
+                if not isinstance(changes["Description"], str):
+                    raise invalid("Description", "It must be a string.")
+                kept["Description"] = changes["Description"]
+            priority = changes.get("Priority")
+            if priority is not None:
+                if type(priority) is not int or not 1 <= priority <= 9:
+                    raise invalid("Priority", "It must be an integer in [1, 9].")
+                if job.status in (CREATING, QUEUING):
+                    kept["Priority"] = priority
+                    self._jobs.update(job, priority=priority)
+            if kept:
+                self._jobs.rewrite(job, {**job.body, **kept})
+        self._engine.wake()
+        return Answer(200, {"JobId": job.id})
+
+    def stop_job(self, call: Call) -> Answer:
+        with self._store.lock:
+            job = find_job(self._jobs, call)
+            self._lifecycle.stop(job)
+            self._engine.end_obsolete()
+        # There may be room for another job now.
+        self._engine.wake()
+        return Answer(200, {"JobId": job.id})
+
+    def delete_job(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job = find_job(self._jobs, call)
+            self._lifecycle.delete(job)
+        self._engine.forget(job.id)
+        return Answer(200, {"JobId": job.id})
+
+    def tag_resources(self, call: Call) -> Answer:
+        """Set tags. That they are the Settings.Tags by which ListJobs filters is an assumption."""
+        request = json_object(call.body)
+        tags = request.get("Tag")
+        if not isinstance(tags, list) or not 1 <= len(tags) <= _MAX_TAGS:
+            raise invalid("Tag", f"It must be a list of 1 to {_MAX_TAGS} tags.")
+        found = dict(_tag(tag) for tag in tags)
+        self._change_tags(request.get("ResourceType"), request.get("ResourceId"), lambda old: {**old, **found})
+        return Answer(200, {})
+
+    def untag_resources(self, call: Call) -> Answer:
+        keys, everything = text_list(call.query, "TagKey"), is_true(call.query, "All")
+        if not keys and not everything:
+            raise missing("TagKey")
+        self._change_tags(
+            call.query.get("ResourceType"),
+            text_list(call.query, "ResourceId"),
+            lambda old: {} if everything else {key: old[key] for key in old if key not in keys},
+        )
+        return Answer(200, {})
+
+    def _change_tags(
+        self, resource_type: Any, job_ids: Any, change: Callable[[dict[str, str]], dict[str, str]]
+    ) -> None:
+        if resource_type != "Job":
+            raise invalid("ResourceType", "It must be Job.")
+        if not isinstance(job_ids, list) or not 1 <= len(job_ids) <= _MAX_TAGGED:
+            raise invalid("ResourceId", f"It must be a list of 1 to {_MAX_TAGGED} ids.")
+        with self._store.transaction():
+            for job_id in job_ids:
+                job = self._jobs.get(str(job_id))
+                if job is None:
+                    raise not_found(f"The job {job_id}")
+                settings = job.body.get("Settings") or {}
+                tags = change(settings.get("Tags") or {})
+                self._jobs.rewrite(job, {**job.body, "Settings": {**settings, "Tags": tags}})
+
+
+def find_job(jobs: Jobs, call: Call) -> Job:
+    """:raises ApiError: NotFound"""
+    job = jobs.get(call.names["JobId"])
+    if job is None:
+        raise not_found(f"The job {call.names['JobId']}")
+    return job
+
+
+def _tag(tag: Any) -> tuple[str, str]:
+    key, value = (tag.get("Key"), tag.get("Value") or "") if isinstance(tag, Mapping) else (None, "")
+    if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= _MAX_TAG_KEY:
+        raise invalid("Tag", f"A tag has a Key of 1 to {_MAX_TAG_KEY} characters and a Value, both strings.")
+    if key.startswith(("aliyun", "acs:")) or "http://" in key or "https://" in key:
+        raise invalid("Tag", "A Key does not begin with aliyun or acs: and has no http:// or https:// in it.")
+    return key, value

@@ -1,0 +1,106 @@
+"""ListJobs: its filters, orders and pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_bcs.local.shim.clock import Clock
+
+from .errors import invalid
+from .jobs import Job, Jobs
+from .parameters import choice, integer, is_true, text_map, window
+
+_MAX_PAGE_NUMBER = 1000
+_MAX_PAGE_SIZE = 100
+_DEFAULT_PAGE_SIZE = 10
+_TIME_COLUMNS = {
+    "GmtCreateTime": "created",
+    "GmtSubmittedTime": "submitted",
+    "GmtRunningTime": "running",
+    "GmtFinishTime": "finished",
+    "GmtModifiedTime": "modified",
+}
+_ORDER_COLUMNS = {
+    "GmtCreateTime": "created",
+    "GmtFinishTime": "finished",
+    "DisplayName": "display_name",
+    "JobType": "job_type",
+    "Status": "status",
+}
+_CONTAINS = "instr(lower({}), lower(?)) > 0"
+#: Query parameter -> the condition that it is the value of; the cheap ones first.
+_CONDITIONS = {
+    "Status": "status = ?",
+    "JobType": "job_type = ?",
+    "WorkspaceId": "workspace_id = ?",
+    "DisplayName": _CONTAINS.format("display_name"),
+    "ReasonSearch": _CONTAINS.format("reason_code || ' ' || reason_message"),
+    "ResourceId": "json_extract(body, '$.ResourceId') = ?",
+    "Accessibility": "coalesce(json_extract(body, '$.Accessibility'), 'PRIVATE') = ?",
+    "Description": _CONTAINS.format("json_extract(body, '$.Description')"),
+    "UserCommandSearch": _CONTAINS.format("json_extract(body, '$.UserCommand')"),
+    "Caller": "json_extract(body, '$.Settings.Caller') = ?",
+    "BusinessUserId": "json_extract(body, '$.Settings.BusinessUserId') = ?",
+    "PipelineId": "json_extract(body, '$.Settings.PipelineId') = ?",
+    "ImageSearch": "EXISTS (SELECT 1 FROM json_each(body, '$.JobSpecs')"
+    " WHERE instr(lower(json_extract(value, '$.Image')), lower(?)) > 0)",
+}
+
+
+def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
+    """Return one page of jobs, and how many there are on all pages.
+
+    Parameters that have no meaning here are left alone. That searches are for a part of the text, without regard to
+    case, is an assumption; so is that all pairs of Tags have to match.
+
+    :raises ApiError: InvalidParameter
+    """
+    number = integer(query, "PageNumber", 1, 1, _MAX_PAGE_NUMBER)
+    size = integer(query, "PageSize", _DEFAULT_PAGE_SIZE, 1, _MAX_PAGE_SIZE)
+    column = _ORDER_COLUMNS[choice(query, "SortBy", "GmtCreateTime", tuple(_ORDER_COLUMNS))]
+    order = query.get("Order", "").lower() or "desc"
+    if order not in ("asc", "desc"):
+        raise invalid("Order", "It must be one of asc, desc.")
+    for name in ("ShowOwn", "FromAllWorkspaces"):
+        # There is one account, and no WorkspaceId means all of them already.
+        is_true(query, name)
+    conditions, values = _conditions(query, jobs.clock)
+    where = f"WHERE {' AND '.join(conditions)}"
+    with jobs.store.transaction():
+        total = jobs.store.row(f"SELECT COUNT(*) FROM dlc_jobs {where}", *values)  # noqa: S608
+        assert total is not None
+        tail = f"{where} ORDER BY {column} {order}, number {order} LIMIT ? OFFSET ?"
+        return jobs.select(tail, *values, size, (number - 1) * size), int(total[0])
+
+
+def _conditions(query: Mapping[str, str], clock: Clock) -> tuple[list[str], list[Any]]:
+    conditions, values = _by_id(query)
+    moment = _TIME_COLUMNS[choice(query, "TimeRangeField", "GmtCreateTime", tuple(_TIME_COLUMNS))]
+    start, end = window(query, clock)
+    conditions.append(f"{moment} >= ? AND {moment} < ?")
+    values += [start, end + 1]
+    for name, condition in _CONDITIONS.items():
+        if query.get(name):
+            conditions.append(condition)
+            values.append(query[name])
+    if query.get("ResourceIds"):
+        conditions.append("json_extract(body, '$.ResourceId') IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(_split(query["ResourceIds"])))
+    for pair in text_map(query, "Tags").items():
+        conditions.append("EXISTS (SELECT 1 FROM json_each(body, '$.Settings.Tags') WHERE key = ? AND value = ?)")
+        values += pair
+    return conditions, values
+
+
+def _by_id(query: Mapping[str, str]) -> tuple[list[str], list[Any]]:
+    """Return the condition of JobId, which wins, or of JobIds."""
+    ids = [query["JobId"]] if query.get("JobId") else _split(query.get("JobIds", ""))
+    if not ids:
+        return [], []
+    return ["id IN (SELECT value FROM json_each(?))"], [json.dumps([job_id.lower() for job_id in ids])]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,104 @@
+"""What pods use of this machine, sampled while they run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from airflow_provider_bcs.local.shim.processes import descendants, process_tree
+
+from .jobs import Jobs, Pod
+
+#: Real seconds between two samples.
+SAMPLE_SECONDS = 1.0
+#: MetricType -> the column of its samples; the other types of the service are not measured here.
+COLUMNS = {
+    "CpuCoreUsage": "cpu",
+    "MemoryUsage": "memory",
+    "DiskReadRate": "disk_read",
+    "DiskWriteRate": "disk_write",
+}
+UNMEASURED = ("GpuCoreUsage", "GpuMemoryUsage", "NetworkInputRate", "NetworkOutputRate")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Usage(NamedTuple):
+    """What a process has used so far: processor seconds, resident bytes, bytes read and written."""
+
+    cpu: float
+    memory: int
+    read: int
+    written: int
+
+
+_NOTHING = Usage(0, 0, 0, 0)
+
+
+class Sampler:
+    """Samples the processes of running pods.
+
+    :ivar last: when it did last, monotonic
+    """
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._store = jobs.store
+        self._before: dict[Pod, dict[int, Usage]] = {}
+        self.last = 0.0
+
+    def sample(self, shims: Mapping[Pod, int]) -> None:
+        """Record one sample of each pod that was there the last time too.
+
+        :param shims: process ids of the shims; what they started is the pod
+        """
+        now = time.monotonic()
+        elapsed, self.last = now - self.last, now
+        tree = process_tree()
+        usages = {pod: _usages(descendants(pid, tree)) for pod, pid in shims.items()}
+        with self._store.transaction():
+            for pod, processes in usages.items():
+                if pod in self._before:
+                    self._record(pod, self._before[pod], processes, elapsed)
+        self._before = usages
+
+    def _record(self, pod: Pod, before: Mapping[int, Usage], now: Mapping[int, Usage], elapsed: float) -> None:
+        # What a process used that has ended in between is not known any more.
+        pairs = [(usage, before.get(pid, _NOTHING)) for pid, usage in now.items()]
+        self._store.execute(
+            "INSERT INTO dlc_samples SELECT number, ?, ?, ?, ?, ?, ? FROM dlc_jobs WHERE number = ?",
+            pod.id,
+            self._jobs.clock.now(),
+            sum(max(0.0, later.cpu - earlier.cpu) for later, earlier in pairs) / elapsed,
+            sum(later.memory for later, _ in pairs),
+            sum(max(0, later.read - earlier.read) for later, earlier in pairs) / elapsed,
+            sum(max(0, later.written - earlier.written) for later, earlier in pairs) / elapsed,
+            pod.job,
+        )
+
+
+def _usages(pids: list[int]) -> dict[int, Usage]:
+    found = {}
+    for pid in pids:
+        try:
+            found[pid] = _usage(pid)
+        except (OSError, IndexError):
+            # Gone meanwhile, or not ours to look at.
+            continue
+    return found
+
+
+def _usage(pid: int) -> Usage:
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        # The second field is the program's name in parentheses and may hold anything; these are from the third on.
+        fields = file.read().rpartition(b")")[2].split()
+    with open(f"/proc/{pid}/io", "rb") as file:
+        counters = dict(line.split(b": ") for line in file.read().splitlines())
+    return Usage(
+        (int(fields[11]) + int(fields[12])) / _TICKS,
+        int(fields[21]) * _PAGE,
+        int(counters[b"read_bytes"]),
+        int(counters[b"write_bytes"]),
+    )

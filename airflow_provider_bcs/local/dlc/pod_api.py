@@ -1,0 +1,119 @@
+"""The operations that show what pods do: logs, events, metrics."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any
+
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.shim.clock import stamp
+from airflow_provider_bcs.local.shim.pod import LOG_FILE
+
+from .engine import Engine
+from .errors import invalid, missing, not_found
+from .job_api import find_job
+from .jobs import Job, Jobs, Pod
+from .log_file import read_lines
+from .metrics import COLUMNS, UNMEASURED
+from .parameters import choice, integer, window
+
+_DEFAULT_LINES = 2000
+_DEFAULT_EVENTS = 2000
+_MAX_EVENTS = 10_000
+_STEP = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class PodApi:
+    """Handlers of the operations; each answers one request."""
+
+    def __init__(self, jobs: Jobs, engine: Engine) -> None:
+        self._jobs = jobs
+        self._engine = engine
+        self._store = jobs.store
+
+    def routes(self) -> list[Route]:
+        job, pod = "/api/v1/jobs/{JobId}", "/api/v1/jobs/{JobId}/pods/{PodId}"
+        return [
+            Route("dlc.GetPodLogs", "GET", f"{pod}/logs", self.get_pod_logs),
+            Route("dlc.GetPodEvents", "GET", f"{pod}/events", self.get_pod_events),
+            Route("dlc.GetJobEvents", "GET", f"{job}/events", self.get_job_events),
+            Route("dlc.GetJobMetrics", "GET", f"{job}/metrics", self.get_job_metrics),
+        ]
+
+    def get_pod_logs(self, call: Call) -> Answer:
+        """Answer the lines of a window. That MaxLines keeps the last ones is an assumption."""
+        times = window(call.query, self._jobs.clock, None)
+        count = integer(call.query, "MaxLines", _DEFAULT_LINES, 1)
+        with self._store.transaction():
+            job, pod = self._pod(call)
+        lines = read_lines(self._engine.directory(job, pod) / LOG_FILE, times, count)
+        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Logs": lines})
+
+    def get_pod_events(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job, pod = self._pod(call)
+            events = self._events(call, job, " AND uid = ?", pod.uid)
+        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
+
+    def get_job_events(self, call: Call) -> Answer:
+        with self._store.transaction():
+            job = find_job(self._jobs, call)
+            return Answer(200, {"JobId": job.id, "Events": self._events(call, job, "")})
+
+    def _events(self, call: Call, job: Job, condition: str, *values: str) -> list[str]:
+        """Return the last events of a window, oldest first."""
+        start, end = window(call.query, self._jobs.clock)
+        rows = self._store.rows(
+            f"SELECT time, text FROM dlc_events WHERE job = ? AND time >= ? AND time < ?{condition}"  # noqa: S608
+            " ORDER BY rowid DESC LIMIT ?",
+            job.number,
+            start,
+            end + 1,
+            *values,
+            integer(call.query, "MaxEventsNum", _DEFAULT_EVENTS, 1, _MAX_EVENTS),
+        )
+        return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
+
+    def get_job_metrics(self, call: Call) -> Answer:
+        """Answer means over steps of time; Time is where a step begins (assumption)."""
+        if not call.query.get("MetricType"):
+            raise missing("MetricType")
+        kind = choice(call.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
+        start, end = window(call.query, self._jobs.clock, _SECONDS["h"])
+        match = _STEP.fullmatch(call.query.get("TimeStep", "") or "5m")
+        if match is None:
+            raise invalid("TimeStep", "Its form must be that of 30s, 5m, 1h or 1d.")
+        step = int(match[1]) * _SECONDS[match[2]]
+        with self._store.transaction():
+            job = find_job(self._jobs, call)
+            metrics: dict[str, list[dict[str, Any]]] = {pod.id: [] for pod in self._jobs.present_pods(job)}
+            for row in self._samples(job, COLUMNS.get(kind), start or 0, end, step):
+                metrics[row["pod"]].append({"Time": row["step"] * step * 1000, "Value": row["value"]})
+        found = [{"PodId": pod_id, "Metrics": values} for pod_id, values in metrics.items()]
+        return Answer(200, {"JobId": job.id, "PodMetrics": found})
+
+    def _samples(self, job: Job, column: str | None, start: int, end: int, step: int) -> list[sqlite3.Row]:
+        if column is None:
+            return []
+        return self._store.rows(
+            f"SELECT pod, CAST(time / ? AS INTEGER) AS step, AVG({column}) AS value FROM dlc_samples"  # noqa: S608
+            " WHERE job = ? AND time >= ? AND time < ? GROUP BY pod, step ORDER BY pod, step",
+            step,
+            job.number,
+            start,
+            end + 1,
+        )
+
+    def _pod(self, call: Call) -> tuple[Job, Pod]:
+        """Return the incarnation that PodUid names, the present one without.
+
+        :raises ApiError: NotFound
+        """
+        job, pod_id, uid = find_job(self._jobs, call), call.names["PodId"], call.query.get("PodUid", "")
+        for incarnations in self._jobs.pods(job).values():
+            for pod in reversed(incarnations):
+                if pod.id == pod_id and uid in ("", pod.uid):
+                    return job, pod
+        raise not_found(f"The pod {pod_id}{f' with the PodUid {uid}' if uid else ''} of the job {job.id}")

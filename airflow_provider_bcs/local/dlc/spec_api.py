@@ -1,0 +1,55 @@
+"""ListEcsSpecs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+
+from .errors import invalid
+from .parameters import integer
+from .resources import INSTANCE_TYPES, InstanceType
+
+
+def list_ecs_specs(call: Call) -> Answer:
+    """Answer the known instance types; a job may name others too. All are of ECS."""
+    query = call.query
+    if query.get("SortBy"):
+        # The service documents values but refuses them all, it is said.
+        raise invalid("SortBy", "Sorting is not supported.")
+    names = [name for name in query.get("InstanceTypes", "").split(",") if name]
+    found = [
+        fields
+        for fields in map(_fields, INSTANCE_TYPES)
+        if query.get("AcceleratorType", "") in ("", fields["AcceleratorType"])
+        and query.get("ResourceType", "") in ("", fields["ResourceType"])
+        and (not names or fields["InstanceType"] in names)
+    ]
+    if query.get("Order", "").lower() == "desc":
+        found.reverse()
+    # A default that shows all of them is an assumption.
+    size = integer(query, "PageSize", 100, 1, 100)
+    first = (integer(query, "PageNumber", 1, 1) - 1) * size
+    return Answer(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
+
+
+def _fields(item: InstanceType) -> dict[str, Any]:
+    return {
+        "InstanceType": item.name,
+        "AcceleratorType": "GPU" if item.gpu else "CPU",
+        "Cpu": item.cpu,
+        "Memory": item.memory,
+        "Gpu": item.gpu,
+        "GpuType": item.gpu_type,
+        "GpuMemory": item.gpu_memory,
+        "IsAvailable": True,
+        "ResourceType": "ECS",
+        "PaymentTypes": ["PostPaid"],
+        "DefaultGPUDriver": "",
+        "SupportedGPUDrivers": [],
+        "SpotStockStatus": "WithStock",
+        "NonProtectSpotDiscount": 0.1,
+    }
+
+
+ROUTES = [Route("dlc.ListEcsSpecs", "GET", "/api/v1/ecsspecs", list_ecs_specs)]

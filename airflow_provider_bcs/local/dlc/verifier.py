@@ -1,0 +1,115 @@
+"""Verify the signature ACS3-HMAC-SHA256 of a request."""
+
+from __future__ import annotations
+
+import calendar
+import hmac
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.openapi.acs3 import (
+    ALGORITHM,
+    body_digest,
+    canonical_query,
+    canonical_request,
+    encode_path,
+    signature,
+    signed_headers,
+)
+
+_VERSION = "2020-12-03"
+_MAX_SKEW_SECONDS = 15 * 60
+_MAX_NONCES = 100_000
+_SECRET_HEADERS = ("x-acs-security-token", "x-acs-bearer-token")
+_AUTHORIZATION = re.compile(ALGORITHM + r" *Credential=([^,]*), *SignedHeaders=([^,]*), *Signature=([^,]*)")
+
+
+class Verifier:
+    """Knows one access key, and the nonces of the requests that could be replayed.
+
+    Codes are the platform's general ones; the HTTP statuses, and ``IncompleteSignature`` for headers that are not
+    covered, are assumptions. To be used from one thread.
+
+    :param clock: seconds since the epoch, real time
+    """
+
+    def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._key_id = key_id
+        self._secret = secret
+        self._clock = clock
+        self._nonces: OrderedDict[str, float] = OrderedDict()
+
+    def verify(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Check a request.
+
+        :param path: as received
+        :param query: as received, without the ``?``
+        :param headers: names in lower case
+        :raises ApiError: when the request is not signed, not by the known key, not now, or not for the first time
+        """
+        match = _AUTHORIZATION.fullmatch(_required(headers, "authorization").strip())
+        if match is None:
+            raise ApiError(400, "IncompleteSignature", f"The header Authorization has not the form of {ALGORITHM}.")
+        key_id, names, given = match.groups()
+        if key_id != self._key_id:
+            raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
+        if _required(headers, "x-acs-version") != _VERSION:
+            raise ApiError(400, "InvalidVersion", f"Specified parameter Version is not valid. It must be {_VERSION}.")
+        moment = self._moment(_required(headers, "x-acs-date"))
+        nonce = _required(headers, "x-acs-signature-nonce")
+        if _required(headers, "x-acs-content-sha256") != body_digest(body):
+            raise ApiError(400, "SignatureDoesNotMatch", "The body has not the digest in x-acs-content-sha256.")
+        signed = names.split(";")
+        _check_coverage(signed, headers, body)
+        # Re-encoded, since clients write the same characters in different ways: a space as "+" or "%20".
+        place = encode_path(*map(unquote, path.split("/")[1:])), canonical_query(query)
+        expected = signature(self._secret, canonical_request(method, *place, headers, signed))
+        if not hmac.compare_digest(expected.encode(), given.encode()):
+            shown = {name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()}
+            text = canonical_request(method, *place, shown, signed)
+            message = f"The request signature does not match. The server's canonical request is {text!r}."
+            raise ApiError(400, "SignatureDoesNotMatch", message)
+        self._remember(nonce, moment)
+
+    def _moment(self, date: str) -> float:
+        try:
+            moment = calendar.timegm(time.strptime(date, "%Y-%m-%dT%H:%M:%SZ"))
+        except ValueError:
+            message = f"Specified time stamp {date} has not the form YYYY-MM-DDTHH:MM:SSZ."
+            raise ApiError(400, "InvalidTimeStamp.Format", message) from None
+        now = self._clock()
+        if abs(moment - now) > _MAX_SKEW_SECONDS:
+            shown = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+            message = f"Specified time stamp {date} is expired; the server's time is {shown}."
+            raise ApiError(400, "InvalidTimeStamp.Expired", message)
+        return moment
+
+    def _remember(self, nonce: str, moment: float) -> None:
+        now = self._clock()
+        while self._nonces and (len(self._nonces) >= _MAX_NONCES or next(iter(self._nonces.values())) < now):
+            self._nonces.popitem(last=False)
+        if self._nonces.get(nonce, now) > now:
+            raise ApiError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+        # From then on the date is refused: a date that lies ahead can be replayed for longer.
+        self._nonces[nonce] = max(moment, now) + _MAX_SKEW_SECONDS
+
+
+def _check_coverage(signed: list[str], headers: Mapping[str, str], body: bytes) -> None:
+    for name in signed:
+        if name not in headers:
+            raise ApiError(400, "IncompleteSignature", f"The signed header {name!r} is not in the request.")
+    for name in signed_headers(headers):
+        # The HTTP library of the vendor's asynchronous client adds a type even where there is no body.
+        if name not in signed and (body or name != "content-type"):
+            raise ApiError(400, "IncompleteSignature", f"The header {name!r} is not signed.")
+
+
+def _required(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name, "")
+    if not value:
+        raise ApiError(400, "MissingParameter", f"The header {name} is required.")
+    return value

@@ -1,0 +1,102 @@
+"""The options of ``airflow-bcs local``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from airflow_provider_bcs.batchcompute.rules import Quotas
+
+from .dlc.states import FAILED, STOPPED
+from .isolation import ISOLATIONS
+
+_QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
+_ROOM = max(4, 2 * (os.cpu_count() or 1))
+_MAX_CLOCK_RATE = 1_000_000.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``airflow-bcs local``."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8642, help="port of the API, 0 for any free one (%(default)s)")
+    parser.add_argument(
+        "--oss-port",
+        type=int,
+        default=8643,
+        help="accepted, but not used yet: objects are plain files below DATA_DIR/oss/<bucket>/",
+    )
+    parser.add_argument("--data-dir", type=Path, default=Path(".bcs-local"), help="state and objects (%(default)s)")
+    parser.add_argument("--access-key-id", default="local", help="the one key that is accepted (%(default)s)")
+    parser.add_argument("--access-key-secret", default="local", help="its secret (%(default)s)")
+    parser.add_argument(
+        "--max-instances",
+        type=_positive,
+        default=_ROOM,
+        help="BatchCompute instances that run at the same time (%(default)s)",
+    )
+    parser.add_argument(
+        "--max-pods",
+        type=_positive,
+        default=_ROOM,
+        help="DLC pods that run at the same time; a job with more runs alone (%(default)s)",
+    )
+    parser.add_argument(
+        "--clock-rate",
+        type=_rate,
+        default=1.0,
+        metavar="N",
+        help="let the times of DLC jobs run N times as fast as real time: limits and reservations in minutes,"
+        " stamps of logs, all Gmt times (%(default)s)",
+    )
+    parser.add_argument(
+        "--time-limit-status",
+        choices=(STOPPED, FAILED),
+        default=STOPPED,
+        help="how a DLC job ends that runs longer than its JobMaxRunningTimeMinutes (%(default)s)",
+    )
+    parser.add_argument(
+        "--install-libs",
+        action="store_true",
+        help="install ThirdpartyLibs and ThirdpartyLibDir of DLC jobs with pip, in a directory of each pod",
+    )
+    parser.add_argument(
+        "--isolation",
+        choices=("auto", *ISOLATIONS),
+        default="auto",
+        help="how local paths of a job are kept off this machine: a mount namespace, or rewriting"
+        " the paths in its commands (%(default)s: a namespace where the machine allows it)",
+    )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"limit of BatchCompute, one of {', '.join(_QUOTA_NAMES)}; may be given several times",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _quota(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if name not in _QUOTA_NAMES or not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a name of {', '.join(_QUOTA_NAMES)}")
+    return name, int(value)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    # With more, the clock would leave the years that can be written after a few days.
+    if not 0 < rate <= _MAX_CLOCK_RATE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most {_MAX_CLOCK_RATE:g}")
+    return rate

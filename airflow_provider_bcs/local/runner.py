@@ -1,0 +1,133 @@
+"""The thread that starts shims, waits for their ends, and ends them with the service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import shutil
+import signal
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from .attempt import Shim
+from .shim.result import Result
+
+_log = logging.getLogger(__name__)
+SHUTDOWN_SECONDS = 5.0
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How commands are run.
+
+    :ivar isolation: ``namespace`` or ``rewrite``
+    :ivar search_path: directory in which commands are looked up first
+    """
+
+    data_dir: Path
+    isolation: str
+    search_path: str
+
+
+class Runner(ABC, Generic[Key]):
+    """One thread over the shims of one service.
+
+    Handlers change the store and then call :meth:`wake`; only this thread starts processes.
+
+    :param what: what a shim runs, for messages
+    :param lock: the store's; whoever looks at the shims holds it
+    :ivar shims: the live shims by what they run
+    :ivar ending: whether the service is about to end
+    """
+
+    def __init__(self, what: str, lock: threading.RLock) -> None:
+        self.shims: dict[Key, Shim] = {}
+        self.ending = False
+        self._what = what
+        self._lock = lock
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._janitor = ThreadPoolExecutor(1, thread_name_prefix="janitor")
+        self._thread = threading.Thread(target=self._run, name=what)
+
+    @abstractmethod
+    def advance(self) -> float | None:
+        """Do all that can be done now; return the seconds until there may be more, None for not by itself."""
+
+    @abstractmethod
+    def ended(self, key: Key, shim: Shim, result: Result | None) -> None:
+        """Take note, with the lock held, that a shim has ended; it is no longer among :attr:`shims`."""
+
+    def start(self) -> None:
+        """Begin to run; call it when all shims of an earlier service are watched."""
+        if self.shims:
+            _log.info("%d %s of an earlier service still run; they are taken over.", len(self.shims), self._what)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Make the thread look at the store again; callable from any thread."""
+        try:
+            os.write(self._waker, b"\0")
+        except BlockingIOError:
+            return
+
+    def end(self) -> None:
+        """Begin to end all that runs, and the thread."""
+        self.ending = True
+        self.wake()
+
+    def close(self) -> None:
+        """Wait until that is done."""
+        self._thread.join()
+        self._janitor.shutdown(cancel_futures=True)
+
+    def watch(self, key: Key, shim: Shim) -> None:
+        self.shims[key] = shim
+        self._selector.register(shim.pidfd, selectors.EVENT_READ, key)
+
+    def remove(self, directory: Path) -> None:
+        """Remove a directory in the background; what an ending service leaves is swept by the next one."""
+        if not self.ending:
+            self._janitor.submit(shutil.rmtree, directory, ignore_errors=True)
+
+    def _run(self) -> None:
+        while not self.ending:
+            self._await_ends(self.advance())
+        self._shut_down()
+
+    def _await_ends(self, timeout: float | None) -> None:
+        for key in self._events(timeout):
+            with self._lock:
+                shim = self.shims.pop(key)
+                self._selector.unregister(shim.pidfd)
+                self.ended(key, shim, shim.close())
+
+    def _events(self, timeout: float | None) -> Iterator[Key]:
+        for event, _ in self._selector.select(timeout):
+            if event.fd == self._woken:
+                os.read(self._woken, 65536)
+            else:
+                yield event.data
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            for shim in self.shims.values():
+                shim.end()
+        deadline = time.monotonic() + SHUTDOWN_SECONDS
+        while self.shims:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                for shim in self.shims.values():
+                    shim.end(signal.SIGKILL)
+                remaining = 1.0
+            self._await_ends(remaining)

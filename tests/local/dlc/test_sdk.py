@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from alibabacloud_pai_dlc20201203 import models
+from alibabacloud_pai_dlc20201203.client import Client
 from darabonba.exceptions import DaraException
 
 from tests.local.service import wait_until
@@ -15,63 +17,82 @@ from tests.local.service import wait_until
 from .dlc_service import DlcService, dlc_job, role, statuses
 
 
-def test_a_job_from_create_to_delete(dlc: DlcService) -> None:
+class Asynchronous:
+    """The asynchronous half of the vendor's client, called like the other one."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        method = getattr(self._client, f"{operation}_async")
+
+        def call(*arguments: Any) -> Any:
+            async def run() -> Any:
+                return await method(*arguments)
+
+            return asyncio.run(run())
+
+        return call
+
+
+def synchronous(client: Client) -> Client:
+    return client
+
+
+Kind = Callable[[Client], Any]
+KINDS = [synchronous, Asynchronous]
+
+
+@pytest.fixture(params=KINDS)
+def sdk(request: pytest.FixtureRequest, dlc: DlcService) -> Any:
+    return request.param(dlc.client)
+
+
+def test_a_job_from_create_to_delete(dlc: DlcService, sdk: Any) -> None:
     job = dlc_job("echo out; echo err >&2", DisplayName="life", Envs={"A": "1"}, Settings={"Tags": {"k": "v"}})
-    created = dlc.client.create_job(models.CreateJobRequest().from_map(job)).body
+    created = sdk.create_job(models.CreateJobRequest().from_map(job)).body
     assert re.fullmatch(r"dlc[a-z0-9]{13}", created.job_id)
     assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", created.request_id)
     dlc.wait_for(created.job_id, "Succeeded")
-    found = dlc.client.get_job(created.job_id, models.GetJobRequest(need_detail=False)).body
+    found = sdk.get_job(created.job_id, models.GetJobRequest(need_detail=False)).body
     assert (found.display_name, found.job_type, found.envs) == ("life", "PyTorchJob", {"A": "1"})
     assert (found.reason_code, found.settings.tags) == ("JobSucceeded", {"k": "v"})
     [pod] = found.pods
     assert (pod.pod_id, pod.type, pod.status) == (f"{created.job_id}-master-0", "master", "Succeeded")
-    logs = dlc.client.get_pod_logs(created.job_id, pod.pod_id, models.GetPodLogsRequest()).body
+    logs = sdk.get_pod_logs(created.job_id, pod.pod_id, models.GetPodLogsRequest()).body
     assert sorted(line[20:] for line in logs.logs) == ["err", "out"]
     assert logs.pod_uid == pod.pod_uid
-    events = dlc.client.get_job_events(created.job_id, models.GetJobEventsRequest()).body.events
+    events = sdk.get_job_events(created.job_id, models.GetJobEventsRequest()).body.events
     assert any(re.fullmatch(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d Created pod: {pod.pod_id}", line) for line in events)
-    pod_events = dlc.client.get_pod_events(created.job_id, pod.pod_id, models.GetPodEventsRequest()).body.events
+    pod_events = sdk.get_pod_events(created.job_id, pod.pod_id, models.GetPodEventsRequest()).body.events
     assert set(pod_events) < set(events)
-    last = dlc.client.get_job_events(created.job_id, models.GetJobEventsRequest(max_events_num=1)).body.events
+    last = sdk.get_job_events(created.job_id, models.GetJobEventsRequest(max_events_num=1)).body.events
     assert last == events[-1:]
-    listed = dlc.client.list_jobs(models.ListJobsRequest(job_ids=created.job_id, show_own=True)).body
+    listed = sdk.list_jobs(models.ListJobsRequest(job_ids=created.job_id, show_own=True)).body
     assert (listed.total_count, listed.jobs[0].status) == (1, "Succeeded")
     assert (listed.jobs[0].request_gpu, listed.jobs[0].request_memory) == ("0", "4Gi")
-    assert dlc.client.delete_job(created.job_id).body.job_id == created.job_id
+    assert sdk.delete_job(created.job_id).body.job_id == created.job_id
     with pytest.raises(DaraException) as caught:
-        dlc.client.get_job(created.job_id, models.GetJobRequest())
+        sdk.get_job(created.job_id, models.GetJobRequest())
     assert (caught.value.status_code, caught.value.code) == (404, "NotFound")
     wait_until(lambda: not (dlc.data_dir / "pods" / created.job_id).exists())
 
 
-def test_asynchronous_client(dlc: DlcService) -> None:
-    async def run() -> tuple[str, str]:
-        request = models.CreateJobRequest().from_map(dlc_job("sleep 60"))
-        job_id = (await dlc.client.create_job_async(request)).body.job_id
-        await dlc.client.stop_job_async(job_id)
-        return job_id, (await dlc.client.get_job_async(job_id, models.GetJobRequest())).body.status
-
-    job_id, status = asyncio.run(run())
-    assert status in ("Stopping", "Stopped")
-    dlc.wait_for(job_id, "Stopped")
-
-
-def test_update(dlc: DlcService) -> None:
+def test_update(dlc: DlcService, sdk: Any) -> None:
     job_id = dlc.create(dlc_job("sleep 60"))
     dlc.wait_for(job_id, "Running")
     request = models.UpdateJobRequest(accessibility="PUBLIC", description="new", priority=5)
-    assert dlc.client.update_job(job_id, request).body.job_id == job_id
+    assert sdk.update_job(job_id, request).body.job_id == job_id
     found = dlc.get_job(job_id)
     assert (found["Accessibility"], found["Description"], found["Priority"]) == ("PUBLIC", "new", 1)
     for wrong in ({"Accessibility": "PRIVATE"}, {"Priority": 10}, {"Description": 1}):
         assert dlc.send("PUT", f"/api/v1/jobs/{job_id}", body=wrong).json()["Code"] == "InvalidParameter"
     with pytest.raises(DaraException, match="BadRequest|only jobs that have ended"):
-        dlc.client.delete_job(job_id)
-    dlc.client.stop_job(job_id)
+        sdk.delete_job(job_id)
+    sdk.stop_job(job_id)
     dlc.wait_for(job_id, "Stopped")
     with pytest.raises(DaraException) as caught:
-        dlc.client.stop_job(job_id)
+        sdk.stop_job(job_id)
     assert (caught.value.status_code, caught.value.code) == (400, "BadRequest")
 
 
@@ -91,14 +112,14 @@ def test_tags(dlc: DlcService) -> None:
         assert dlc.send("POST", "/api/v1/tags", body=body).status_code == 400
 
 
-def test_ecs_specs(dlc: DlcService) -> None:
-    everything = dlc.client.list_ecs_specs(models.ListEcsSpecsRequest()).body
-    gpus = dlc.client.list_ecs_specs(models.ListEcsSpecsRequest(accelerator_type="GPU")).body
+def test_ecs_specs(dlc: DlcService, sdk: Any) -> None:
+    everything = sdk.list_ecs_specs(models.ListEcsSpecsRequest()).body
+    gpus = sdk.list_ecs_specs(models.ListEcsSpecsRequest(accelerator_type="GPU")).body
     assert 0 < gpus.total_count < everything.total_count == len(everything.ecs_specs)
     assert all(spec.gpu and spec.is_available for spec in gpus.ecs_specs)
-    one = dlc.client.list_ecs_specs(models.ListEcsSpecsRequest(instance_types="ecs.c6.large,nothing")).body
+    one = sdk.list_ecs_specs(models.ListEcsSpecsRequest(instance_types="ecs.c6.large,nothing")).body
     assert [(spec.cpu, spec.memory) for spec in one.ecs_specs] == [(2, 4)]
-    page = dlc.client.list_ecs_specs(models.ListEcsSpecsRequest(page_number=2, page_size=2)).body
+    page = sdk.list_ecs_specs(models.ListEcsSpecsRequest(page_number=2, page_size=2)).body
     assert [spec.instance_type for spec in page.ecs_specs] == [spec.instance_type for spec in everything.ecs_specs[2:4]]
     assert page.total_count == everything.total_count
     job = dlc_job("true")
@@ -134,13 +155,25 @@ def test_metrics_are_those_of_the_processes(dlc: DlcService) -> None:
     dlc.client.stop_job(job_id)
 
 
-def test_wrong_secret(dlc: DlcService) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_wrong_secret(dlc: DlcService, kind: Kind) -> None:
     with pytest.raises(DaraException) as caught:
-        dlc.sdk(secret="wrong").list_jobs(models.ListJobsRequest())
+        kind(dlc.sdk(secret="wrong")).list_jobs(models.ListJobsRequest())
     assert (caught.value.status_code, caught.value.code) == (400, "SignatureDoesNotMatch")
     with pytest.raises(DaraException) as caught:
-        dlc.sdk(key_id="other").list_jobs(models.ListJobsRequest())
+        kind(dlc.sdk(key_id="other")).create_job(models.CreateJobRequest().from_map(dlc_job("true")))
     assert (caught.value.status_code, caught.value.code) == (404, "InvalidAccessKeyId.NotFound")
+
+
+def test_bad_requests(dlc: DlcService, sdk: Any) -> None:
+    for change, code in (({"JobType": "Custom"}, "InvalidParameter"), ({"UserCommand": None}, "MissingParameter")):
+        with pytest.raises(DaraException) as caught:
+            sdk.create_job(models.CreateJobRequest().from_map({**dlc_job("true"), **change}))
+        assert (caught.value.status_code, caught.value.code) == (400, code)
+        assert next(iter(change)) in str(caught.value)
+    with pytest.raises(DaraException) as caught:
+        sdk.get_pod_logs("dlc0000000000000", "dlc0000000000000-master-0", models.GetPodLogsRequest())
+    assert (caught.value.status_code, caught.value.code) == (404, "NotFound")
 
 
 def test_security_token_is_accepted_and_not_shown(dlc: DlcService) -> None:

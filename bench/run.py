@@ -14,15 +14,17 @@ from pathlib import Path
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.dlc.logs import PodLogReader
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator import job_to_dag
 from tests.batchcompute.jobs import job, task
 from tests.local.service import Service, wait_until
 
 BASE = "import airflow.triggers.base; from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup"
-OURS = "import airflow_provider_bcs.operators.batchcompute"
+OURS = "import airflow_provider_bcs.operators"
 TASKS = 1000
 INSTANCES = 300
+LINES = 1_000_000
 
 
 def paired(first: Callable[[], float], second: Callable[[], float], rounds: int) -> tuple[float, float, float]:
@@ -85,6 +87,28 @@ def served_instances(service: Service, client: Client) -> float:
     return INSTANCES / timed(whole_job)
 
 
+def log_reader(lines: int) -> Callable[[], float]:
+    """Return what gives the time in µs a line in which a log of 1,000 lines a second is read while it grows."""
+    begin = 1_700_000_000
+    log = [f"line {number}" for number in range(lines)]
+
+    def read_all() -> None:
+        now = begin
+
+        def fetch(start: int, end: int | None, most: int) -> list[str]:
+            first, last = (max(0, (second - begin) * 1000) for second in (start, (end or now) + 1))
+            return log[first:last][-most:]
+
+        reader = PodLogReader(fetch, lambda: now, begin)
+        found: list[str] = []
+        while now < begin + lines / 1000 + 10:
+            now += 10
+            found += reader.read(lines)
+        assert found + reader.read(lines, ended=True) == log
+
+    return lambda: timed(read_all) / lines * 1e6
+
+
 def show(what: str, ours: float, theirs: float, ratio: float, unit: str) -> None:
     print(f"{what:<68} {ours:9.2f} {theirs:9.2f} {unit:<6} {ratio:6.2f}")
 
@@ -93,10 +117,13 @@ def main() -> None:
     print("Each line: two things measured in turn, their medians, and the median of the ratios ours / other.")
     print("For times (s) a ratio near 1 is good. The local service pays for a shim, a directory and a namespace each.")
     print(f"{'':<68} {'ours':>9} {'other':>9} {'':<6} {'ratio':>6}")
-    ours, base, ratio = paired(interpreter(f"{BASE}; {OURS}"), interpreter(BASE), 7)
-    show("interpreter + operator module / interpreter + Airflow's own classes", ours, base, ratio, "s")
+    for module in ("batchcompute", "dlc"):
+        ours, base, ratio = paired(interpreter(f"{BASE}; {OURS}.{module}"), interpreter(BASE), 7)
+        show(f"interpreter + operators.{module} / interpreter + Airflow's own classes", ours, base, ratio, "s")
     ours, hand, ratio = paired(lambda: timed(translated), lambda: timed(by_hand), 7)
     show(f"DAG of {TASKS} tasks: translated / the same operators by hand", ours, hand, ratio, "s")
+    long, short, ratio = paired(log_reader(LINES), log_reader(LINES // 10), 3)
+    show(f"a line of a growing pod log: of {LINES} lines / of {LINES // 10}", long, short, ratio, "µs")
     with tempfile.TemporaryDirectory() as folder:
         service = Service(Path(folder) / "data", "--max-instances", "4")
         client = Client(service.url, "local", "local")

@@ -56,6 +56,11 @@ _TABLE = RuleTable(
 )
 
 
+def body_size(job: Mapping[str, Any]) -> int:
+    """Return how large the request is that submits a job, in bytes."""
+    return len(json.dumps(job, default=str))
+
+
 def validate_job(
     job: JobSource,
     *,
@@ -88,7 +93,7 @@ def validate_job(
     if not max_tasks:
         # Each task is to be a job of its own, and is checked again as that.
         found = [item for item in found if item.message != _TOO_MANY_TASKS or _count_tasks(description) <= MAX_TASKS]
-    elif (length := len(json.dumps(description, default=str))) > MAX_BODY_SIZE:
+    elif (length := body_size(description)) > MAX_BODY_SIZE:
         found.append(
             Violation(
                 "$",

@@ -36,6 +36,10 @@ JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail |
 DESCRIBED = (Mapping, HasDetail, HasMap)
 
 
+class CheckedJob(dict[str, Any]):
+    """A job description that was read and found valid, so that nobody has to do that again before it is rendered."""
+
+
 class JobSourceError(ValueError):
     """A job description that cannot be read; the text says what was found and where."""
 

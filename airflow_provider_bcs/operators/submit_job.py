@@ -24,6 +24,7 @@ from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.description.source import (
     DESCRIBED,
     FILE_SUFFIXES,
+    CheckedJob,
     JobSourceError,
     JobSyntaxError,
     parse_job,
@@ -76,7 +77,7 @@ class SubmitJobOperator(BaseOperator):
         super().__init__(**kwargs)
         if isinstance(job, os.PathLike):
             job = os.fspath(job)
-        elif isinstance(job, DESCRIBED):
+        elif isinstance(job, DESCRIBED) and not isinstance(job, CheckedJob):
             # Templates are rendered in plain values, not in models.
             job = read_job(job)
         self.job: Any = job
@@ -85,7 +86,9 @@ class SubmitJobOperator(BaseOperator):
         self.poll_interval = poll_interval
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
-        if not self._is_file(job):
+        if isinstance(job, CheckedJob):
+            self.job, self.template_ext = dict(job), ()
+        elif not self._is_file(job):
             self._take(self.job)
 
     # What a service has of its own

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import validate_job
-from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.batchcompute.rules import MAX_BODY_SIZE, body_size, job_warnings, validate_job
+from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
 from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning
 
 #: What each node's job takes over from the whole job.
 CARRIED_OVER = ("Description", "Type", "Priority", "JobFailOnInstanceFail", "AutoRelease", "Notification")
@@ -28,7 +29,7 @@ class Plan:
 
     name: str
     description: str
-    nodes: dict[str, dict[str, Any]]
+    nodes: dict[str, CheckedJob]
     edges: dict[str, list[str]]
 
 
@@ -48,18 +49,27 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
     for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
         _no_template(path, value)
+    for text in job_warnings(content):
+        warnings.warn(text, JobWarning, stacklevel=2)
     carried = {name: content[name] for name in CARRIED_OVER if name in content}
-    return Plan(
-        name=content["Name"],
-        description=content.get("Description") or "",
-        nodes={
-            name: {
+    nodes = {
+        name: CheckedJob(
+            {
                 "Name": _node_name(content["Name"], name),
                 **carried,
                 "DAG": {"Tasks": {name: task}, "Dependencies": {}},
             }
-            for name, task in tasks.items()
-        },
+        )
+        for name, task in tasks.items()
+    }
+    if body_size(content) > MAX_BODY_SIZE:
+        for node in nodes.values():
+            if violations := validate_job(node):
+                raise InvalidJobError(violations, source)
+    return Plan(
+        name=content["Name"],
+        description=content.get("Description") or "",
+        nodes=nodes,
         edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
     )
 

@@ -6,12 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from airflow_provider_bcs import __version__, batchcompute, dlc
 from airflow_provider_bcs.description.source import JobSourceError, read_job
-
-# What no BatchCompute job has.
-_FIELDS_OF_DLC = {"JobSpecs", "JobType", "UserCommand"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +49,7 @@ def _validate(args: argparse.Namespace) -> int:
     for file in map(Path, args.files):
         try:
             job = read_job(file)
-            if _FIELDS_OF_DLC & set(job):
+            if _is_dlc(job):
                 violations, find_warnings = dlc.validate_job(job), dlc.job_warnings
             else:
                 violations = batchcompute.validate_job(job, max_tasks=not args.any_size)
@@ -64,6 +62,12 @@ def _validate(args: argparse.Namespace) -> int:
         lines += [f"warning: {text}" for text in warnings] or ([] if lines else ["valid"])
         print("\n".join(f"{file}: {line}" for line in lines))  # noqa: T201 - this is the command's output
     return 1 if wrong else 0
+
+
+def _is_dlc(job: dict[str, Any]) -> bool:
+    """Tell which service a job is for, by which of them knows more of its fields."""
+    known = [len(set(job) & set(service.JobDescription.model_fields)) for service in (dlc, batchcompute)]
+    return known[0] > known[1]
 
 
 def _demo(args: argparse.Namespace) -> int:

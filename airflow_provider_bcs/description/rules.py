@@ -164,6 +164,6 @@ def _shown(value: Any, secret: bool) -> str:
     if isinstance(value, (str, list, dict)):
         kind += f" of length {len(value)}"
     if secret or isinstance(value, (list, tuple, dict)):
-        return f"a {kind}"
+        return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}... ({kind})"

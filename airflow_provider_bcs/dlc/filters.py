@@ -11,7 +11,8 @@ from airflow_provider_bcs.description.suggestion import did_you_mean
 
 
 class JobFilters(TypedDict, total=False):
-    """The filters of ListJobs; a name is the service's own in Python's spelling: ``display_name`` is DisplayName.
+    """The filters of ListJobs; a name is the service's own in Python's spelling: ``display_name`` is DisplayName, of
+    which a part in any case is enough.
 
     Times are time-zone-aware datetimes or texts such as ``2026-01-02T03:04:05Z``. They are compared with the time of
     creation, or with that which ``time_range_field`` names; without ``start_time`` the service looks back seven days.

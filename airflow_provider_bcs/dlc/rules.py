@@ -84,6 +84,10 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
     on_quota = is_given(job.get("ResourceId")) or any(is_given(spec.get("QuotaId")) for _, spec in specs)
     if is_given(job.get("Priority")) and not on_quota:
         yield "Priority has no effect without a ResourceId: on public resources jobs do not queue for a quota."
+    for index, source in objects(job.get("DataSources")):
+        uri = source.get("Uri")
+        if isinstance(uri, str) and uri.startswith("oss://") and not is_template(uri) and "." not in uri.split("/")[2]:
+            yield f"DataSources.{index}.Uri names a bucket without its endpoint; documented is oss://bucket.endpoint/folder/."
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
 

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_bcs.openapi.errors import HopelessWaitError
-from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.openapi.loopback import is_loopback_url
 from airflow_provider_bcs.openapi.polling import Log, Poll
 
 from .job_logs import JobLogs
@@ -101,20 +100,25 @@ class _LoggingPoll(Poll["Job"]):
         super().__init__(partial(target.read, client), target, log)
         self._logs = JobLogs(client, target.job_id, log, target.log_limit)
         # The local service collects nothing: what is written can be read.
-        self._patience = 0.0 if is_loopback(urlsplit(client.endpoint).hostname or "") else LOG_PATIENCE
+        self._patience = 0.0 if is_loopback_url(client.endpoint) else LOG_PATIENCE
         self._quiet_since: float | None = None
 
     def __call__(self) -> Job | None:
-        job = super().__call__()
+        job = self._ask()
         if job is None:
             return None
-        written = self._logs.write(job, ended=job.is_terminal)
         if not job.is_terminal:
+            self._announce(job)
+            self._logs.write(job)
             return job
+        written = self._logs.write(job, ended=True)
         present = time.monotonic()
         if written or self._quiet_since is None:
             self._quiet_since = present
-        return job if not written and present - self._quiet_since >= self._patience else None
+        if written or present - self._quiet_since < self._patience:
+            return None
+        self._announce(job)
+        return job
 
     def pause(self, interval: float) -> float:
         if self._quiet_since is None:

@@ -64,6 +64,12 @@ class Poll(Generic[S]):
 
         :raises OpenApiError: for an answer that will not get better, or after 20 polls in a row without one
         """
+        status = self._ask()
+        if status is not None:
+            self._announce(status)
+        return status
+
+    def _ask(self) -> S | None:
         try:
             status = self._read()
         except (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError) as error:
@@ -73,7 +79,9 @@ class Poll(Generic[S]):
             self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
             return None
         self._failed = 0
+        return status
+
+    def _announce(self, status: S) -> None:
         if status.progress != self._progress:
             self._progress = status.progress
             self._log.info("%s: %s", self._what, status.progress)
-        return status

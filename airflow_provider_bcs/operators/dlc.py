@@ -11,6 +11,7 @@ from airflow_provider_bcs.dlc.states import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.links.dlc import DlcJobLink, console_url
+from airflow_provider_bcs.openapi.loopback import is_loopback_url
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 
@@ -54,7 +55,8 @@ class DlcSubmitJobOperator(SubmitJobOperator):
         workspace = job.get("WorkspaceId") or self.hook.workspace_id
         if workspace:
             return {**job, "WorkspaceId": workspace}
-        self.log.info("Neither job nor connection has a workspace: the service takes the account's default workspace.")
+        if not self._is_local:
+            self.log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
         return job
 
     def _submit(
@@ -67,7 +69,13 @@ class DlcSubmitJobOperator(SubmitJobOperator):
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         url = console_url(self.hook.client.region, job.get("WorkspaceId"), job_id)
         context["ti"].xcom_push(key=DlcJobLink.xcom_key, value=url)
-        self.log.info("Its page in the console: %s", url)
+        if not self._is_local:
+            self.log.info("Its page in the console: %s", url)
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether there is no workspace and no console, but the local service."""
+        return is_loopback_url(self.hook.client.endpoint)
 
     def _poll(self, job_id: str) -> Poll[Any]:
         return JobTarget(job_id, self.max_log_lines).poll(self.hook.client, self.log)

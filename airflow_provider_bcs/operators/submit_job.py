@@ -248,6 +248,11 @@ class SubmitJobOperator(BaseOperator):
         else:
             self.log.info("Job %s is stopped.", job_id)
 
+    @property
+    def submitted_job_id(self) -> str | None:
+        """The job's id, once it is known in this process."""
+        return self._job_id
+
     def _pushed_job_id(self) -> str | None:
         """Return the job that this try submitted before it was deferred."""
         ti = current_task_instance()

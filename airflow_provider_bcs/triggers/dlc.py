@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from asgiref.sync import sync_to_async
+
+from airflow_provider_bcs.airflow_versions import mask
+from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.dlc.client import Client
     from airflow_provider_bcs.hooks.dlc import DlcHook
 
 
@@ -37,6 +43,14 @@ class DlcJobTrigger(_DlcTrigger):
         deadline: float | None = None,
     ) -> None:
         super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline)
+        self.log_limit = log_limit
+
+    async def _prepare(self, client: Client) -> None:
+        if self.log_limit:
+            # The triggerer is another process than the one that rendered the job.
+            job = await asyncio.to_thread(client.get_job, self.target.job_id)
+            # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
+            await sync_to_async(mask)(list(secret_values(job.model_dump())))
 
 
 class DlcPodTrigger(_DlcTrigger):

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class StateTrigger(BaseTrigger):
     def _hook(self) -> ServiceHook[Any]:
         """Return the hook of the connection."""
 
+    async def _prepare(self, client: Any) -> None:
+        """Do what has to be done before the first poll."""
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
         return (
@@ -68,6 +72,7 @@ class StateTrigger(BaseTrigger):
         client = None
         try:
             client = await self._hook().get_async_client()
+            await self._prepare(client)
             poll = self.target.poll(client, self.log)
             while True:
                 # The client blocks; the event loop is everybody's.
@@ -83,7 +88,7 @@ class StateTrigger(BaseTrigger):
                 else:
                     yield self._event(timeout=True)
                     return
-        except OpenApiError as error:
+        except (OpenApiError, AirflowException, ValueError) as error:
             yield self._event(error=str(error))
         finally:
             if client is not None:

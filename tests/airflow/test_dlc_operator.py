@@ -141,6 +141,29 @@ def test_an_absolute_path(dlc, tmp_path):
         dag.resolve_template_files()
 
 
+def test_a_connection_of_the_database_while_deferred(dlc, service, monkeypatch):
+    """ "airflow dags test" of Airflow 3 finds such a connection in one of two ways only."""
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    monkeypatch.delenv("AIRFLOW_CONN_BCS_DEFAULT")
+    settings = json.loads(connection_json(service))
+    stored = Connection(conn_id="bcs_stored", **settings)
+    with create_session() as session:
+        session.query(Connection).filter_by(conn_id="bcs_stored").delete()
+        session.add(stored)
+    found = run("dlc_stored", job=job(), bcs_conn_id="bcs_stored", deferrable=True)
+    assert states(found) == {"submit": "success"}
+
+
+def test_the_end_is_told_after_the_last_line(dlc, caplog, capfd):
+    run("dlc_order", job=job("echo the last line"), deferrable=True)
+    assert found_in_log(r"\d (the last line)|: (Succeeded); JobSucceeded", caplog, capfd) == [
+        ("the last line", ""),
+        ("", "Succeeded"),
+    ]
+
+
 def test_models_and_the_vendors_objects_as_the_job(dlc):
     from alibabacloud_pai_dlc20201203 import models
 

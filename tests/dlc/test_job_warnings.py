@@ -18,6 +18,7 @@ PENDING = "{{ params.x }}"
     [
         ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec is ignored"),
         ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent is ignored"),
+        ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri names a bucket without"),
         ({"Priority": 5}, "Priority has no effect without a ResourceId"),
         ({"JobType": "TFJob", f"{R}.SpotSpec": SPOT}, "for PyTorchJob and MPIJob only"),
         ({"JobType": "TFJob", f"{R}.UseSpotInstance": True}, "for PyTorchJob and MPIJob only"),

@@ -187,7 +187,7 @@ CASES = [
     wrong("Settings.Tags", ["a"], "an object in braces"),
     wrong("Settings.DataJuicerConfig.CommandType", "Shell", "did you mean shell?"),
     wrong("Settings.DataJuicerConfig.ExecutionMode", "cluster", "known here: distributed, standalone."),
-    wrong("Envs.N", 1, "Found a int; right is text in quotes"),
+    wrong("Envs.N", 1, "Found an int; right is text in quotes"),
     case({"Envs": {"": "1"}}, "Envs.", INVALID, "a name of at least one character"),
     wrong("ThirdpartyLibs", "numpy==1.16.1", "an array in brackets"),
     case({"ThirdpartyLibs": ["numpy", 1]}, "ThirdpartyLibs.1", INVALID, "text in quotes"),

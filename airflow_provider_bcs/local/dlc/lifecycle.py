@@ -70,7 +70,7 @@ class Lifecycle:
         """Put all new jobs into the queue."""
         with self._store.transaction():
             for job in self._jobs.select("WHERE status = ?", CREATING):
-                self._move(job, QUEUING, "JobEnqueue", "Job is waiting for resources.")
+                self._move(job, QUEUING, "JobEnqueue", f"Job is waiting for resources: room for {self._max_pods} pods.")
 
     def admit_next(self) -> bool:
         """Give the first job of the queue, by Priority and age, its room; return whether there was enough.

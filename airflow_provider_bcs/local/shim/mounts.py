@@ -59,11 +59,14 @@ class Mounts:
             self._layout.add_directory(path)
             self._note(f"Data source {uri or name} is not available here: {path} is an empty private directory.")
             return
+        writable = item.get("MountAccess") != "RO"
+        if not writable and not os.path.exists(directory):
+            self._note(f"{uri} does not exist: {path} is empty.")
         try:
             os.makedirs(directory, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise Failure("InvalidPath", f"{uri} is no directory; there is an object {directory}.") from None
-        self._mount(directory, path, writable=item.get("MountAccess") != "RO")
+        self._mount(directory, path, writable=writable)
 
     def _mount(self, directory: str, path: str, *, writable: bool) -> None:
         if not self._copies:

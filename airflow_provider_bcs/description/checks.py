@@ -5,6 +5,7 @@ The wording is that of the service's CreateJob error table; the advice is ours.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,12 @@ INTEGER = _type("integer", "a whole number without quotes", int)
 BOOLEAN = _type("boolean", "true or false without quotes", bool)
 OBJECT = _type("object", "an object in braces", dict)
 ARRAY = _type("array", "an array in brackets", list, tuple)
-NUMBER = _type("number", "a number without quotes", int, float)
+NUMBER = Check(
+    lambda value: type(value) in (int, float) and math.isfinite(value),
+    "Its type must be number.",
+    "a number without quotes",
+    is_type=True,
+)
 
 
 def length(low: int, high: int) -> Check:

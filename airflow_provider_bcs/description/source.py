@@ -15,6 +15,7 @@ MAX_FILE_SIZE = 16 * 1024 * 1024
 FILE_SUFFIXES = (".json", ".yaml", ".yml")
 _MAX_NODES = 2_000_000
 _MAX_DEPTH = 64
+_INFINITE = (float("inf"), float("-inf"))
 
 
 @runtime_checkable
@@ -206,7 +207,8 @@ def _parse_yaml(text: str, name: str) -> Any:
     except JobSyntaxError:
         raise
     except (ValueError, LookupError, TypeError) as error:
-        raise JobSyntaxError(f"{name} holds a value that cannot be read: {error}") from None
+        # The error's own text holds the value, which may be secret.
+        raise JobSyntaxError(f"{name} holds a value that cannot be read ({type(error).__name__}).") from None
     return _unshared(document, name)
 
 
@@ -223,6 +225,8 @@ def _unshared(document: Any, name: str) -> Any:
             return {_text_key(key): copy(element, depth + 1) for key, element in value.items()}
         if isinstance(value, list):
             return [copy(element, depth + 1) for element in value]
+        if not isinstance(value, (str, int, float, bool, type(None))) or value != value or value in _INFINITE:
+            raise JobSyntaxError(f"{name} holds {_kind(value)} that JSON cannot hold.")
         return value
 
     return copy(document, 0)

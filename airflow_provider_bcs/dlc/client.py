@@ -5,18 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.openapi import acs3
 from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
-from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, ServerError, StateConflictError
 from airflow_provider_bcs.openapi.response import Response, read_answer
 
 from .filters import checked, query_of
-from .response import Created, EcsSpec, Events, Job, PodLogs, PodMetrics
+from .response import Created, EcsSpec, Events, Job, JobMetrics, PodLogs, PodMetrics
 
 if TYPE_CHECKING:
     import requests
@@ -97,7 +97,7 @@ class Client(ServiceClient):
             return
         # Whether the seven days hold for ids too is not documented.
         params.setdefault("start_time", BEGINNING)
-        remaining = iter(dict.fromkeys(job_ids))
+        remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
             yield from self._pages(
                 Job, "ListJobs", "/jobs", "Jobs", {**params, "job_ids": chunk}, page_size, key="JobId"
@@ -125,7 +125,7 @@ class Client(ServiceClient):
             "JobSpecs": job_specs,
         }
         body = {name: value for name, value in body.items() if value is not None}
-        self._send(Created, "UpdateJob", "PUT", _job_path(job), body=body)
+        self._call("UpdateJob", "PUT", _job_path(job), body=body)
 
     def stop_job(self, job: Any) -> None:
         """Ask for the end of a job; it becomes Stopping, and some time later Stopped.
@@ -133,7 +133,7 @@ class Client(ServiceClient):
         :raises StateConflictError: when it has ended already
         """
         try:
-            self._send(Created, "StopJob", "POST", f"{_job_path(job)}/stop")
+            self._call("StopJob", "POST", f"{_job_path(job)}/stop")
         except (InvalidRequestError, StateConflictError) as error:
             # How the service refuses this is not documented well enough to tell it from other errors.
             found = self.get_job(job)
@@ -145,7 +145,7 @@ class Client(ServiceClient):
     def delete_job(self, job: Any) -> None:
         """Delete a job that has ended; its logs go with it."""
         try:
-            self._send(Created, "DeleteJob", "DELETE", _job_path(job))
+            self._call("DeleteJob", "DELETE", _job_path(job))
         except NotFoundError as error:
             # The first attempt was carried out and only its answer was lost.
             if error.attempts == 1:
@@ -230,7 +230,7 @@ class Client(ServiceClient):
             "time_step": time_step,
         }
         answer = self._call("GetJobMetrics", "GET", f"{_job_path(job)}/metrics", params)
-        return [read_answer(PodMetrics, item) for item in answer.get("PodMetrics") or ()]
+        return read_answer(JobMetrics, answer).PodMetrics
 
     def list_ecs_specs(
         self,
@@ -248,7 +248,7 @@ class Client(ServiceClient):
         """
         params = {
             "accelerator_type": accelerator_type,
-            "instance_types": None if instance_types is None else list(instance_types),
+            "instance_types": instance_types,
             "resource_type": resource_type,
         }
         return self._pages(EcsSpec, "ListEcsSpecs", "/ecsspecs", "EcsSpecs", params, page_size, key="InstanceType")
@@ -286,18 +286,24 @@ class Client(ServiceClient):
     ) -> Iterator[R]:
         # Pages shift while new items arrive at their front: what comes twice is left out.
         seen: set[str] = set()
-        number = 1
-        while True:
+        for number in count(1):
             page = self._call(operation, "GET", path, {**params, "page_number": number, "page_size": page_size})
-            items = page.get(field) or ()
-            for item in items:
-                found = read_answer(model, item)
-                if found[key] not in seen:
-                    seen.add(found[key])
-                    yield found
-            if not items or number * page_size >= int(page.get("TotalCount") or 0):
+            items = page.get(field) or []
+            if not isinstance(items, list):
+                raise ServerError(200, "MalformedAnswer", f"{field} is no array")
+            found = [read_answer(model, item) for item in items]
+            new = [item for item in found if item[key] not in seen]
+            seen.update(item[key] for item in new)
+            yield from new
+            # The service may give shorter pages than were asked for, so a short one alone says nothing.
+            is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))
+            if not new or is_last:
                 return
-            number += 1
+
+
+def _whole_number(value: Any) -> float:
+    """Return a number that an answer may lack, or hold as something else; then there is no end to it."""
+    return value if isinstance(value, int) else float("inf")
 
 
 def _job_path(job: Any) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.openapi.errors import OpenApiError
 
+from .logs import may_lack_lines
 from .states import FAILED
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 #: How many failed pods of a job are told about, and how many lines of each.
 MAX_PODS = 5
 MAX_LINES = 20
+MAX_LINE_LENGTH = 1000
 _REQUESTED_LINES = 2000
+# Seconds before a pod's end in which its last lines are looked for, up to a month.
+_FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
 
 def explain_failure(client: Client, job_id: str, state: str) -> str:
@@ -33,10 +37,13 @@ def explain_failure(client: Client, job_id: str, state: str) -> str:
         lines = [f"Job {job_id} ({job.DisplayName}) is {job.Status}" + (f": {reason}" if reason else "")]
         if job.ran_too_long:
             lines.append(f"It ran longer than its JobMaxRunningTimeMinutes, {job.JobMaxRunningTimeMinutes}.")
-        for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
-            lines += _failed_pod(client, job, pod)
     except OpenApiError as error:
-        lines.append(f"(what failed in it could not be read: {error})")
+        return "\n".join([*lines, f"(what failed in it could not be read: {error})"])
+    for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
+        try:
+            lines += _failed_pod(client, job, pod)
+        except OpenApiError as error:
+            lines.append(f"(the log of pod {pod.PodId} could not be read: {error})")
     return "\n".join(lines)
 
 
@@ -47,15 +54,29 @@ def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:
     yield f"Pod {pod.PodId} failed" + (f" ({why})" if why else "")
     tail = _last_lines(client, job, pod)
     if tail:
-        yield f"The last lines of its log:\n{tail}"
+        yield "The last lines of its log:\n" + "\n".join(map(_shortened, tail))
 
 
-def _last_lines(client: Client, job: Job, pod: Pod) -> str:
+def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
     """Return the end of a pod's log; which lines an answer leaves out is not documented, so it has to be whole."""
-    end = pod.GmtFinishTime or job.GmtFinishTime
-    for seconds in (3600, 60, 2):
-        start = end - timedelta(seconds=seconds) if end else None
-        lines = client.get_pod_logs(job, pod.PodId, start_time=start, max_lines=_REQUESTED_LINES).Logs
-        if len(lines) < _REQUESTED_LINES:
-            break
-    return "\n".join(lines[-MAX_LINES:])
+    end = pod.GmtFinishTime or job.GmtFinishTime or client.now()
+    found: list[str] = []
+    # Both in seconds before the end: nothing is after the one, too much after the other.
+    quiet, busy = 0, 0
+    span = _FIRST_SPAN
+    while span <= _LAST_SPAN and busy - quiet != 1:
+        lines = client.get_pod_logs(
+            job, pod.PodId, start_time=end - timedelta(seconds=span), max_lines=_REQUESTED_LINES
+        ).Logs
+        if may_lack_lines(lines, _REQUESTED_LINES):
+            busy, found = span, found or lines
+        else:
+            quiet, found = span, lines if lines else found
+            if len(lines) >= MAX_LINES:
+                break
+        span = (quiet + busy) // 2 if busy else 8 * span
+    return found[-MAX_LINES:]
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MAX_LINE_LENGTH else f"{line[:MAX_LINE_LENGTH]}... ({len(line)} characters)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from airflow_provider_bcs.openapi.errors import OpenApiError
+from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError
 
 from .logs import PodLogReader
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from .client import Client
     from .response import Job, Pod
+
+_Key: TypeAlias = tuple[str, str]
 
 #: The most lines an interval, of all pods together, unless told otherwise.
 MAX_LINES = 10_000
@@ -29,6 +31,7 @@ class JobLogs:
     """Writes each line of each pod once, with the pod's id before it when there is more than one.
 
     :param limit: the most lines a call, all pods together; what is beyond comes with the next calls
+    :ivar failed: whether something could not be read in the last call
     """
 
     def __init__(self, client: Client, job_id: str, log: Log, limit: int = MAX_LINES) -> None:
@@ -36,8 +39,10 @@ class JobLogs:
         self._job_id = job_id
         self._log = log
         self._limit = limit
-        self._readers: dict[tuple[str, str], PodLogReader] = {}
-        self._read_out: set[tuple[str, str]] = set()
+        self._pods: dict[_Key, Pod] = {}
+        self._readers: dict[_Key, PodLogReader] = {}
+        self._read_out: set[_Key] = set()
+        self.failed = False
 
     def write(self, job: Job, *, ended: bool = False) -> int:
         """Write what is new; return the number of lines.
@@ -47,32 +52,55 @@ class JobLogs:
         :param job: the job as it is now, with its pods
         :param ended: whether the job has ended, so that the logs are whole
         """
-        pods = [pod for pod in _incarnations(job) if (pod.PodId, pod.PodUid) not in self._read_out]
-        several = len(pods) + len(self._read_out) > 1 or _pod_count(job) > 1
+        present = {self._key(pod): pod for pod in _incarnations(job)}
+        # One that the service does not show any more may still have lines to be read.
+        self._pods.update(present)
+        # One that runs again where it ended has more to say.
+        self._read_out -= {key for key, pod in present.items() if not pod.is_terminal}
+        open_keys = [key for key in self._pods if key not in self._read_out]
+        several = len(self._pods) > 1 or _pod_count(job) > 1
+        self.failed = False
         written = 0
-        for left, pod in zip(range(len(pods), 0, -1), pods, strict=True):
+        for left, key in zip(range(len(open_keys), 0, -1), open_keys, strict=True):
             # What one pod does not use is for the others.
             share = max(1, (self._limit - written) // left)
-            written += self._write_pod(pod, share, several, ended)
+            try:
+                written += self._write_pod(key, share, several, ended or key not in present)
+            except NotFoundError:
+                # It has no log yet, or none any more.
+                continue
+            except OpenApiError as error:
+                # The other pods' logs come from the same service: they are for the next call.
+                self._log.warning("The log of pod %s cannot be read now: %s", self._pods[key].PodId, error)
+                self.failed = True
+                break
         return written
 
-    def _write_pod(self, pod: Pod, limit: int, several: bool, ended: bool) -> int:
-        if not pod.GmtStartTime and not pod.is_terminal and not ended and pod.Status != "Running":
+    def _key(self, pod: Pod) -> _Key:
+        """Return what tells one incarnation of a pod from others: its PodUid, which may be there later, or never."""
+        created = pod.PodId, pod.GmtCreateTime.isoformat() if pod.GmtCreateTime else ""
+        if not pod.PodUid:
+            return created
+        key = pod.PodId, pod.PodUid
+        if created in self._readers and key not in self._readers:
+            self._readers[key] = self._readers.pop(created)
+            del self._pods[created]
+        return key
+
+    def _write_pod(self, key: _Key, limit: int, several: bool, ended: bool) -> int:
+        pod = self._pods[key]
+        if not ended and not pod.is_terminal and not pod.GmtStartTime and pod.Status != "Running":
             # A pod that waits has no log yet.
             return 0
         is_over = self._is_over(pod)
-        try:
-            lines = self._reader(pod).read(limit, ended=ended or is_over)
-        except OpenApiError as error:
-            self._log.warning("The log of pod %s cannot be read now: %s", pod.PodId, error)
-            return 0
+        lines = self._reader(key).read(limit, ended=ended or is_over)
         for line in lines:
             if several:
                 self._log.info("[%s] %s", pod.PodId, line)
             else:
                 self._log.info("%s", line)
         if is_over and not lines:
-            self._read_out.add((pod.PodId, pod.PodUid))
+            self._read_out.add(key)
         return len(lines)
 
     def _is_over(self, pod: Pod) -> bool:
@@ -80,9 +108,9 @@ class JobLogs:
         finish = pod.GmtFinishTime
         return pod.is_terminal and finish is not None and self._client.now() - finish > COLLECTION
 
-    def _reader(self, pod: Pod) -> PodLogReader:
-        key = pod.PodId, pod.PodUid
+    def _reader(self, key: _Key) -> PodLogReader:
         if key not in self._readers:
+            pod = self._pods[key]
             begin = (pod.GmtCreateTime or _BEGINNING) - _EARLIER
 
             def fetch(start: int, end: int | None, max_lines: int) -> list[str]:
@@ -106,8 +134,9 @@ def _moment(seconds: int) -> datetime:
 def _incarnations(job: Job) -> Iterator[Pod]:
     """Yield all pods, earlier incarnations before later ones."""
     for pod in job.Pods:
-        yield from pod.HistoryPods
-        yield pod
+        for incarnation in (*pod.HistoryPods, pod):
+            if incarnation.PodId:
+                yield incarnation
 
 
 def _pod_count(job: Job) -> int:

@@ -20,7 +20,7 @@ class Created(Response):
 class StatusPeriod(Response):
     """A time a job spent in one status."""
 
-    Status: str
+    Status: str = ""
     StartTime: Time = None
     EndTime: Time = None
     ReasonCode: str = ""
@@ -43,7 +43,7 @@ def _object(value: Any) -> Any:
 class Pod(Response):
     """One pod of a job. HistoryPods are its earlier incarnations, told apart by PodUid. Duration in seconds."""
 
-    PodId: str
+    PodId: str = ""
     PodUid: str = ""
     Type: str = ""
     Status: str = ""
@@ -119,13 +119,18 @@ class Job(Response):
 
     @property
     def outcome(self) -> str | None:
-        """``Succeeded``, ``Failed`` or ``Stopped`` as soon as that is certain, None while the job goes on."""
+        """``Succeeded``, ``Failed`` or ``Stopped`` as soon as that is certain, None while the job goes on.
+
+        A status that is not known is the outcome itself once the job has a time of its end; ``Deleted`` occurs.
+        """
+        if self.GmtFinishTime is not None and self.Status not in ACTIVE:
+            return OUTCOMES.get(self.Status, self.Status)
         return OUTCOMES.get(self.Status)
 
     @property
     def is_terminal(self) -> bool:
         """Whether what came of it is certain; its pods may still be kept for a while."""
-        return self.Status in OUTCOMES
+        return self.outcome is not None
 
     @property
     def is_unsuccessful(self) -> bool:
@@ -188,6 +193,15 @@ class PodMetrics(Response):
 
     PodId: str
     Metrics: list[Metric] = Field(default_factory=list)
+
+
+_PodMetrics: TypeAlias = PodMetrics
+
+
+class JobMetrics(Response):
+    """The answer to GetJobMetrics."""
+
+    PodMetrics: list[_PodMetrics] = Field(default_factory=list)
 
 
 class EcsSpec(Response):

@@ -112,5 +112,5 @@ TABLE = RuleTable(
     WORDING,
     required=REQUIRED,
     # Below these stand passwords, tokens, and what an author hides in variables.
-    secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env"),
+    secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env", "Options"),
 )

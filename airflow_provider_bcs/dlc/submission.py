@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.openapi.errors import NoAnswerError, OpenApiError, ServerError
+from airflow_provider_bcs.openapi.errors import NoAnswerError, OpenApiError, ServerError, StateConflictError
 from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def submit(
     """
     for ended in range(MAX_SUBMISSIONS):
         marked = _Marked(job, submission_token(owner, ended))
-        found = marked.find(client)
+        # The try before may have created a job just now, and the service may list it a little later.
+        found = marked.find_patiently(client, client.retry.attempts - 1) if resume else marked.find(client)
         if found is None:
             job_id = marked.create(client)
         elif resume and not _can_be_continued(client, found, marked):
@@ -68,11 +69,27 @@ def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
         return True
     log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
     if not found.is_terminal:
-        try:
-            client.stop_job(found.JobId)
-        except OpenApiError as error:
-            log.error("Job %s of the try before could NOT be stopped and may still run: %s", found.JobId, error)
+        _stop(client, found)
     return False
+
+
+def _stop(client: Client, job: Job) -> None:
+    try:
+        client.stop_job(job.JobId)
+    except StateConflictError:
+        log.info("Job %s has ended meanwhile.", job.JobId)
+    except OpenApiError as error:
+        log.error("Job %s could NOT be stopped and may still run: %s", job.JobId, error)
+
+
+def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+    """Return the id of the job that was submitted last for ``owner``, None when there is none that goes on."""
+    for ended in range(MAX_SUBMISSIONS):
+        # What was asked for just now may come to be only after this.
+        found = _Marked(job, submission_token(owner, ended)).find_patiently(client, client.retry.attempts)
+        if found is None or not found.is_terminal:
+            return found.JobId if found else None
+    return None
 
 
 class _Marked:
@@ -99,7 +116,13 @@ class _Marked:
             accessibility=self._job.get("Accessibility") or "",
         )
         found = [job for job in listed if job.DisplayName.endswith(self._name_end)]
-        return min(found, key=lambda job: job.is_unsuccessful, default=None)
+        # Listed newest first; the oldest one was there first.
+        found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
+        for surplus in found[:-1]:
+            if not surplus.is_terminal:
+                log.warning("Job %s was created besides %s, and is stopped.", surplus.JobId, found[-1].JobId)
+                _stop(client, surplus)
+        return found[-1] if found else None
 
     def create(self, client: Client) -> str:
         """Create the job; when no answer arrives, find out whether it exists."""
@@ -110,17 +133,17 @@ class _Marked:
                 if isinstance(error, NoAnswerError) and error.never_sent:
                     raise
                 log.warning("No answer whether the job was created; it is looked for: %s", error)
-                found = self._find_patiently(client)
+                found = self.find_patiently(client, client.retry.attempts + 3)
                 if found is not None:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
 
-    def _find_patiently(self, client: Client) -> Job | None:
+    def find_patiently(self, client: Client, looks: int) -> Job | None:
         """Look several times: how soon the service lists a new job is not documented."""
         looking = Retrying(
-            stop=stop_after_attempt(client.retry.attempts),
+            stop=stop_after_attempt(looks),
             wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
             retry=retry_if_result(lambda found: found is None),
         )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Seconds after the end of a job in which its last lines are waited for: they are collected, which takes time.
 LOG_PATIENCE = 6.0
+#: Seconds after the end of a job in which logs are asked for again that could not be read.
+LOG_FAILURE_PATIENCE = 60.0
 #: How long after the end of a job its pods may show another state.
 POD_PATIENCE = timedelta(seconds=30)
 
@@ -98,10 +100,13 @@ class _LoggingPoll(Poll["Job"]):
 
     def __init__(self, client: Client, target: JobTarget, log: Log) -> None:
         super().__init__(partial(target.read, client), target, log)
+        self._limit = target.log_limit
         self._logs = JobLogs(client, target.job_id, log, target.log_limit)
         # The local service collects nothing: what is written can be read.
         self._patience = 0.0 if is_loopback_url(client.endpoint) else LOG_PATIENCE
-        self._quiet_since: float | None = None
+        self._ended_since: float | None = None
+        self._quiet_since = 0.0
+        self._pause: float | None = None
 
     def __call__(self) -> Job | None:
         job = self._ask()
@@ -111,16 +116,31 @@ class _LoggingPoll(Poll["Job"]):
             self._announce(job)
             self._logs.write(job)
             return job
-        written = self._logs.write(job, ended=True)
+        self.known_end = job
         present = time.monotonic()
-        if written or self._quiet_since is None:
-            self._quiet_since = present
-        if written or present - self._quiet_since < self._patience:
+        if self._ended_since is None:
+            self._ended_since = self._quiet_since = present
+        written = self._logs.write(job, ended=True)
+        self._pause = 0.0 if written else 1.0
+        if written:
+            self._quiet_since = time.monotonic()
+        if not self._is_written(written, present):
             return None
+        if self._logs.failed:
+            self._log.warning("Not all of the pods' logs could be read.")
         self._announce(job)
         return job
 
+    def _is_written(self, written: int, present: float) -> bool:
+        """Tell whether no more lines are waited for; ``written`` is the number of the last ones."""
+        assert self._ended_since is not None
+        if written >= self._limit:
+            return False
+        since_end = present - self._ended_since
+        if self._logs.failed:
+            return since_end >= LOG_FAILURE_PATIENCE
+        # A pod that is kept after the end may go on writing.
+        return present - self._quiet_since >= self._patience or since_end >= 10 * LOG_PATIENCE
+
     def pause(self, interval: float) -> float:
-        if self._quiet_since is None:
-            return interval
-        return min(interval, 1.0 if self._patience else 0.0)
+        return interval if self._pause is None else min(interval, self._pause)

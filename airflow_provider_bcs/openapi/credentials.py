@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,12 @@ class Credentials:
     access_key_id: str
     access_key_secret: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("access_key_id", "access_key_secret", "security_token"):
+            value = getattr(self, name)
+            if value and not re.fullmatch(r"[\x21-\x7e]+", value):
+                raise ValueError(f"{name} holds a blank, a line break or another character that no key has.")
 
 
 #: Called before each request, so that temporary keys are renewed in time.

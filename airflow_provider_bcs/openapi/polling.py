@@ -43,7 +43,10 @@ class Poll(Generic[S]):
 
     :param read: asks the service
     :param what: what is waited for, for the log
+    :ivar known_end: the end, when it is known but there is something left to do
     """
+
+    known_end: S | None = None
 
     def __init__(self, read: Callable[[], S], what: object, log: Log) -> None:
         self._read = read

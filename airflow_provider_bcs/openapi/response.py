@@ -5,22 +5,33 @@ Times are time-zone-aware; a time that is not set, or that cannot be read, is No
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar
 
 import pendulum
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
 from .errors import ServerError
+
+_FIRST_YEAR = 1970
 
 
 def _time(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return value if isinstance(value, pendulum.DateTime) else None
     try:
         moment = pendulum.parse(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
+    # A time that is not set may be written as that of the year 1, or as the beginning of POSIX time.
+    return moment if isinstance(moment, pendulum.DateTime) and moment.year > _FIRST_YEAR else None
 
 
 Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
@@ -34,16 +45,38 @@ class Response(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_absent(cls, data: Any) -> Any:
-        # The service writes "" for a text, number or object that is not there, and clients have seen null.
-        if not isinstance(data, dict):
-            return data
-        return {name: value for name, value in data.items() if value is not None and value != ""}
+        return _present(data) if isinstance(data, dict) else data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _without_unreadable(cls, data: Any, handler: ModelWrapValidatorHandler[Response]) -> Response:
+        """Leave out fields that are not of their documented type; only those without a default are needed."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            wrong = {item["loc"][0] for item in error.errors() if item["loc"]}
+            if not isinstance(data, dict) or not wrong or any(cls.model_fields[str(n)].is_required() for n in wrong):
+                raise
+            return handler({name: value for name, value in data.items() if name not in wrong})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What is not documented may be secret."""
+        return (item for item in super().__repr_args__() if item[0] in type(self).model_fields)
 
     def __getitem__(self, name: str) -> Any:
         try:
             return getattr(self, name)
         except AttributeError:
             raise KeyError(name) from None
+
+
+def _present(data: dict[str, Any]) -> dict[str, Any]:
+    """The service writes "" for a text, number or object that is not there, and clients have seen null."""
+    return {
+        name: [element for element in value if element is not None] if isinstance(value, list) else value
+        for name, value in data.items()
+        if value is not None and value != ""
+    }
 
 
 R = TypeVar("R", bound=Response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -22,6 +23,8 @@ from airflow_provider_bcs.openapi.loopback import is_loopback
 from .errors import CertificateError, NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
 
 log = logging.getLogger(__name__)
+
+_XML_CODE, _XML_MESSAGE = re.compile(r"<Code>([^<]+)</Code>"), re.compile(r"<Message>([^<]*)</Message>")
 
 #: Signs a prepared request: its headers get what the service asks for.
 Signer = Callable[[requests.PreparedRequest], None]
@@ -68,6 +71,8 @@ class Session:
         user_agent: str = "",
     ) -> None:
         parts = urlsplit(endpoint)
+        if parts.username is not None:
+            raise ValueError(f"An endpoint holds no user or password; found one before {parts.hostname!r}.")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
             raise ValueError(f"An endpoint is a URL like https://host or http://host:port; found {endpoint!r}.")
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
@@ -187,11 +192,15 @@ def _read(response: requests.Response) -> dict[str, Any]:
             status, "UnexpectedRedirect", f"{headers.get('Location', 'nowhere')} is not followed; check the endpoint"
         )
     content = _json(response)
+    if content is None and status >= 400 and (code := _XML_CODE.search(response.text)):
+        # The gateway in front of the service has not always looked at what is accepted.
+        reason = _XML_MESSAGE.search(response.text)
+        content = {"Code": code[1], "Message": reason[1] if reason else ""}
     if content is None:
         # Something between us and the service answered: a proxy, a load balancer.
         kind = headers.get("Content-Type", "no content type")
         message = f"The answer is not the JSON of the service but {len(response.content)} bytes of {kind}"
-        raise (ServerError if status < 300 else service_error)(status, "MalformedAnswer", message, request_id)
+        raise ServerError(status, "MalformedAnswer", message, request_id)
     if status < 300:
         return content
     raise service_error(
@@ -210,7 +219,7 @@ def _json(response: requests.Response) -> dict[str, Any] | None:
         return {}
     try:
         content = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

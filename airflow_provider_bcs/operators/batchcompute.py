@@ -50,6 +50,13 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
 
         return submit(self.hook.client, job, owner, resume=resume, on_submitted=on_submitted)
 
+    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
+        from airflow_provider_bcs.openapi.submission import submission_token
+
+        # The token gives the job that was created; if there was none, one is that ends at once.
+        job_id: str = self.hook.client.create_job(job, submission_token(owner)).Id
+        return job_id
+
     def _poll(self, job_id: str) -> Poll[Any]:
         return Target(job_id).poll(self.hook.client, self.log)
 

@@ -40,6 +40,8 @@ class DlcSubmitJobOperator(SubmitJobOperator):
 
     def __init__(self, *, max_log_lines: int = MAX_LINES, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if type(max_log_lines) is not int or max_log_lines < 0:
+            raise ValueError(f"max_log_lines is a whole number from 0; found {max_log_lines!r}.")
         self.max_log_lines = max_log_lines
 
     def _hook(self) -> DlcHook:
@@ -65,6 +67,11 @@ class DlcSubmitJobOperator(SubmitJobOperator):
         from airflow_provider_bcs.dlc.submission import submit
 
         return submit(self.hook.client, job, owner, resume=resume, on_submitted=on_submitted)
+
+    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
+        from airflow_provider_bcs.dlc.submission import find_submitted
+
+        return find_submitted(self.hook.client, job, owner)
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         url = console_url(self.hook.client.region, job.get("WorkspaceId"), job_id)

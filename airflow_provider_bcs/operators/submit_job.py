@@ -8,6 +8,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,7 +71,7 @@ class SubmitJobOperator(BaseOperator):
         job: JobSource,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float = 10.0,
+        poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -83,9 +84,10 @@ class SubmitJobOperator(BaseOperator):
         self.job: Any = job
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable
-        self.poll_interval = poll_interval
+        self.poll_interval = _seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
+        self._submitting: tuple[dict[str, Any], dict[str, Any]] | None = None
         if isinstance(job, CheckedJob):
             self.job, self.template_ext = dict(job), ()
         elif not self._is_file(job):
@@ -110,6 +112,10 @@ class SubmitJobOperator(BaseOperator):
         self, job: dict[str, Any], owner: dict[str, Any], resume: bool, on_submitted: Callable[[str], None]
     ) -> str:
         """Submit the job or find it again; return its id."""
+
+    @abstractmethod
+    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
+        """Return the id of the job that was being submitted, None when there is none."""
 
     @abstractmethod
     def _poll(self, job_id: str) -> Poll[Status]:
@@ -178,13 +184,18 @@ class SubmitJobOperator(BaseOperator):
             )
         self._take(self.job, source=file)
 
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render the templated fields; the job file is read first where nobody has done that yet."""
-        self.resolve_template_files()
-        super().render_template_fields(context, jinja_env)
-        # Before Airflow stores what it shows as rendered.
-        with contextlib.suppress(JobSourceError):
-            mask(secret_values(self._rendered_job()))
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        """Render the templated fields; the job file is read first where nobody has done that yet.
+
+        Airflow calls this one for mapped tasks too, and ``render_template_fields`` not.
+        """
+        if parent is self:
+            self.resolve_template_files()
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is self:
+            # Before Airflow stores what it shows as rendered.
+            with contextlib.suppress(JobSourceError):
+                mask(secret_values(self._rendered_job()))
 
     def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
         """Render a value, and in a dict the keys too: InputMapping has its OSS paths there."""
@@ -228,7 +239,7 @@ class SubmitJobOperator(BaseOperator):
 
         Airflow 2 gives a deferral the task's execution_timeout, and calls none of the task's methods when it passes.
         """
-        if next_method == "__fail__":
+        if next_method == "__fail__" and "timeout" in str((next_kwargs or {}).get("error", "")).lower():
             self.on_kill()
         return super().resume_execution(next_method, next_kwargs, context)
 
@@ -237,14 +248,17 @@ class SubmitJobOperator(BaseOperator):
         from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
 
         job_id = self._job_id or self._pushed_job_id()
-        if job_id is None:
-            return
         try:
+            if job_id is None and self._submitting is not None:
+                # Killed while the service was creating the job.
+                job_id = self._find(*self._submitting)
+            if job_id is None:
+                return
             self.hook.client.stop_job(job_id)
         except (StateConflictError, NotFoundError) as error:
             self.log.info("Job %s is not running any more: %s", job_id, error)
         except OpenApiError as error:
-            self.log.error("Job %s could NOT be stopped and may still run: %s", job_id, error)
+            self.log.error("Job %s could NOT be stopped and may still run: %s", job_id or "(unknown)", error)
         else:
             self.log.info("Job %s is stopped.", job_id)
 
@@ -280,8 +294,9 @@ class SubmitJobOperator(BaseOperator):
             self._job_id = job_id
             ti.xcom_push(key="job_id", value=job_id)
 
+        self._submitting = job, submitter(context)
         try:
-            job_id = self._submit(job, submitter(context), is_retry, remember)
+            job_id = self._submit(*self._submitting, is_retry, remember)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
         self.log.info("Job %s (%s) is submitted.", job_id, job[self.name_field])
@@ -310,6 +325,13 @@ class SubmitJobOperator(BaseOperator):
         if self.execution_timeout is None:
             return None
         return start_time(context) + self.execution_timeout.total_seconds()
+
+
+def _seconds(interval: float | timedelta) -> float:
+    seconds = interval.total_seconds() if isinstance(interval, timedelta) else interval
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < float("inf"):
+        raise ValueError(f"poll_interval is a number of seconds above 0, or a timedelta; found {interval!r}.")
+    return float(seconds)
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

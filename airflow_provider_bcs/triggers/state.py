@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -14,6 +16,17 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.service import ServiceHook
     from airflow_provider_bcs.openapi.polling import Log, Poll
+
+
+#: Threads of their own: those of the event loop are few, and a service that hangs would hold them all.
+_POLLS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
+
+T = TypeVar("T")
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    # The context says whose log a line is for.
+    return await asyncio.get_running_loop().run_in_executor(_POLLS, copy_context().run, function)
 
 
 class Target(Protocol):
@@ -76,7 +89,7 @@ class StateTrigger(BaseTrigger):
             poll = self.target.poll(client, self.log)
             while True:
                 # The client blocks; the event loop is everybody's.
-                status = await asyncio.to_thread(poll)
+                status = await _in_thread(poll)
                 if status is not None and status.is_terminal:
                     yield self._event(state=status.outcome)
                     return
@@ -86,10 +99,14 @@ class StateTrigger(BaseTrigger):
                 elif (left := self.deadline - time.time()) > 0:
                     await asyncio.sleep(min(pause, left))
                 else:
-                    yield self._event(timeout=True)
+                    known = poll.known_end
+                    yield self._event(timeout=True) if known is None else self._event(state=known.outcome)
                     return
-        except (OpenApiError, AirflowException, ValueError) as error:
-            yield self._event(error=str(error))
+        except Exception as error:
+            # Whatever it is: the job goes on, and a trigger that failed would tell nobody why.
+            if not isinstance(error, (OpenApiError, AirflowException, ValueError)):
+                self.log.exception("Waiting for %s failed", self.target)
+            yield self._event(error=str(error) or type(error).__name__)
         finally:
             if client is not None:
                 client.close()

@@ -42,7 +42,7 @@ def states(dag_run: Any) -> dict[str, str]:
     return {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
 
-def rendered(dag_run: Any, task_id: str) -> Any:
+def rendered(dag_run: Any, task_id: str, map_index: int = -1) -> Any:
     """Return what Airflow stored as the rendered templates of a task."""
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
     from airflow.utils.session import create_session
@@ -50,7 +50,7 @@ def rendered(dag_run: Any, task_id: str) -> Any:
     with create_session() as session:
         row = (
             session.query(RenderedTaskInstanceFields)
-            .filter_by(dag_id=dag_run.dag_id, run_id=dag_run.run_id, task_id=task_id)
+            .filter_by(dag_id=dag_run.dag_id, run_id=dag_run.run_id, task_id=task_id, map_index=map_index)
             .one()
         )
         return row.rendered_fields

@@ -220,6 +220,47 @@ def test_secrets_are_not_rendered(dlc, caplog, capfd):
     assert "not-to-be-seen" not in shown.replace("plain-to-be-seen", "")
 
 
+def test_secrets_of_mapped_tasks_and_their_files(dlc, tmp_path):
+    body = job("echo swordfish-mapped", Envs={"DB_PASSWORD": "swordfish-mapped"})
+    (tmp_path / "job.json").write_text(json.dumps(body))
+    with DAG("dlc_mapped_secrets", start_date=START, schedule=None) as dag:
+        DlcSubmitJobOperator.partial(task_id="submit", poll_interval=0.2).expand(job=[str(tmp_path / "job.json"), body])
+    found = run_dag(dag)
+    assert set(states(found).values()) == {"success"}
+    for index in range(2):
+        shown = json.dumps(rendered(found, "submit", index))
+        assert "DB_PASSWORD" in shown
+        assert "swordfish" not in shown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"poll_interval": 0}, "poll_interval is a number of seconds above 0"),
+        ({"poll_interval": "5"}, "poll_interval is a number of seconds above 0"),
+        ({"max_log_lines": -1}, "max_log_lines is a whole number from 0"),
+    ],
+)
+def test_wrong_arguments_are_parse_errors(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        DlcSubmitJobOperator(task_id="submit", job=job(), **wrong)
+    assert DlcSubmitJobOperator(task_id="submit", job=job(), poll_interval=timedelta(seconds=3)).poll_interval == 3.0
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_timeout_while_the_job_is_being_created_stops_it(dlc, faults, deferrable):
+    name = named()
+    faults({"operation": "dlc.CreateJob", "kind": "slow", "seconds": 4, "times": 1})
+    with contextlib.suppress(AirflowTaskTimeout):
+        run(
+            f"dlc_in_flight_{deferrable}",
+            job=job("sleep 600", DisplayName=name),
+            deferrable=deferrable,
+            execution_timeout=timedelta(seconds=2),
+        )
+    wait_until(lambda: [found.Status for found in jobs_of(dlc, name)] == ["Stopped"])
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_execution_timeout_stops_the_job(dlc, deferrable):
     name = named()
@@ -288,6 +329,41 @@ def test_events(dlc, faults):
     assert "NotFound" in event["error"]
     dlc.stop_job(running)
     assert trigger_events(DlcJobTrigger(running, poll_interval=0.1)) == [{"job_id": running, "state": "Stopped"}]
+
+
+def test_what_nobody_expected_is_an_error_event(monkeypatch):
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_BCS_DEFAULT", json.dumps({"conn_type": "bcs", "login": "half", "host": "localhost"})
+    )
+    (event,) = trigger_events(DlcJobTrigger("dlc1", poll_interval=0.1))
+    assert "has a login but no password" in event["error"]
+
+
+def test_logs_that_cannot_be_read_for_a_while_are_not_lost(dlc, faults, caplog, capfd):
+    submitted = dlc.create_job(job("seq -f 'number %g' 1 100")).JobId
+    wait_until(lambda: dlc.get_job(submitted).is_terminal)
+    faults({"operation": "dlc.GetPodLogs", "kind": "error-500", "times": 12})
+    with caplog.at_level("INFO"):
+        assert trigger_events(DlcJobTrigger(submitted, 1000, poll_interval=0.1))[0]["state"] == "Succeeded"
+    assert found_in_log(r" number (\d+)", caplog, capfd) == [str(number) for number in range(1, 101)]
+
+
+def test_a_pod_that_is_restarted_is_read_on(dlc, service, caplog, capfd):
+    marker = service.data_dir.parent / named()
+    command = f"test -e {marker} || {{ touch {marker}; echo first; exit 1; }}; echo second"
+    submitted = dlc.create_job(job(command, JobSpecs=[role(RestartPolicy="OnFailure")])).JobId
+    with caplog.at_level("INFO"):
+        assert trigger_events(DlcJobTrigger(submitted, 1000, poll_interval=0.1))[0]["state"] == "Succeeded"
+    assert found_in_log(r"\d (first|second)", caplog, capfd) == ["first", "second"]
+
+
+def test_a_known_end_is_no_timeout(dlc, faults):
+    submitted = dlc.create_job(job()).JobId
+    wait_until(lambda: dlc.get_job(submitted).is_terminal)
+    faults({"operation": "dlc.GetPodLogs", "kind": "error-500"})
+    assert trigger_events(DlcJobTrigger(submitted, 1000, poll_interval=0.1, deadline=time.time() + 1)) == [
+        {"job_id": submitted, "state": "Succeeded"}
+    ]
 
 
 def test_a_bound_on_the_lines_of_an_interval_loses_none(dlc, caplog, capfd):

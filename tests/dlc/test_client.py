@@ -212,3 +212,32 @@ def test_a_failure_names_pod_and_last_lines(dlc):
 def test_a_failure_of_an_unreachable_service_is_said_all_the_same():
     client = Client("http://127.0.0.1:9", "local", "local", retry=RetryPolicy(attempts=1))
     assert explain_failure(client, "dlc1", "Failed").startswith("Job dlc1 is Failed\n(what failed in it could not be")
+
+
+def test_the_end_of_a_long_log(dlc):
+    found = ended(dlc, dlc.create_job(job("seq -f 'number %g' 1 3000; sleep 2; exit 1")).JobId)
+    text = explain_failure(dlc, found.JobId, "Failed")
+    assert [int(line.rpartition(" ")[2]) for line in text.splitlines() if "number" in line] == list(range(2981, 3001))
+
+
+def test_a_job_created_twice_is_stopped_once(dlc):
+    owner, description = {**OWNER, "name": named()}, job("sleep 60")
+    first = submit(dlc, description, owner, resume=False)
+    # As if the service had listed the first one too late.
+    second = dlc.create_job({**description, "DisplayName": dlc.get_job(first).DisplayName}).JobId
+    assert submit(dlc, description, owner, resume=True) == first
+    assert ended(dlc, second).outcome == "Stopped"
+    dlc.stop_job(first)
+
+
+def test_an_unknown_status_is_waited_for_until_it_has_an_end():
+    assert Job(JobId="dlc1", Status="Dequeued").outcome is None
+    assert "does not know" in Job(JobId="dlc1", Status="Dequeued").progress
+    gone = Job(JobId="dlc1", Status="Deleted", GmtFinishTime="2026-01-02T03:04:05Z")
+    assert (gone.outcome, gone.is_unsuccessful) == ("Deleted", True)
+
+
+def test_an_answer_shows_no_secrets():
+    found = Job(JobId="dlc1", Status="Running", Envs={"A": "hidden"}, CustomEnvs=[{"Value": "hidden"}], New="hidden")
+    assert "hidden" not in repr(found)
+    assert found["New"] == "hidden"

@@ -22,11 +22,13 @@ class PodLog:
     end_is_inclusive: bool = True
     keeps_last: bool = True
     ahead: float = 0.0  # of the clock that stamps lines, before the one that the reader is told
+    cap: int = 10**9  # the most lines of an answer, whatever is asked for
     now: float = BEGIN
     requests: int = 0
 
     def fetch(self, start: int, end: int | None, max_lines: int) -> list[str]:
         self.requests += 1
+        max_lines = min(max_lines, self.cap)
         present = self.now + self.ahead
         last = int(present) if end is None else end
         found = [
@@ -111,3 +113,45 @@ def test_a_quiet_log_costs_one_request_a_poll():
         found += reader.read(1000)
     assert log.requests <= 50
     assert 90 <= len(found) <= 100
+
+
+@pytest.mark.parametrize("keeps_last", [True, False])
+@pytest.mark.parametrize("cap", [1000, 2000, 5000])
+@pytest.mark.parametrize("rate", [1, 40, 400])
+def test_a_limit_of_the_service_that_nobody_knows_of(cap, keeps_last, rate):
+    lines = [(BEGIN + n / rate, BEGIN + n / rate, f"line {n}") for n in range(60 * rate)]
+    log = PodLog(lines, keeps_last=keeps_last, cap=cap)
+    assert read_all(log, BEGIN + 70, 10.0) == [text for _, _, text in lines]
+
+
+@pytest.mark.parametrize("keeps_last", [True, False])
+def test_one_second_with_too_many_lines_spoils_no_other(keeps_last):
+    burst = [(BEGIN + 1.5, BEGIN + 1.5, f"burst {n}") for n in range(2500)]
+    steady = [(BEGIN + 10 + n / 100, BEGIN + 10 + n / 100, f"line {n}") for n in range(6000)]
+    found = read_all(PodLog(burst + steady, keeps_last=keeps_last, cap=2000), BEGIN + 75, 10.0)
+    assert [line for line in found if line.startswith("line")] == [text for _, _, text in steady]
+    assert len(set(found)) == len(found) == 8000
+
+
+@pytest.mark.parametrize("ahead", [5.0, 10.0, 30.0])
+def test_stamps_ahead_of_the_clock(ahead):
+    lines = [(BEGIN + n / 100 + ahead, BEGIN + n / 100, f"line {n}") for n in range(6000)]
+    log = PodLog(lines)
+    log.ahead = 0.0
+    assert Counter(read_all(log, BEGIN + 62, 10.0)) == Counter(text for _, _, text in lines)
+
+
+def test_a_busy_log_whose_lines_come_late_costs_no_storm():
+    lag = [0.5, 2.0, 7.5, 4.0]
+    lines = [(BEGIN + n / 100, BEGIN + n / 100 + lag[n % 4], f"line {n}") for n in range(60_000)]
+    log = PodLog(lines)
+    assert Counter(read_all(log, BEGIN + 610, 10.0)) == Counter(text for _, _, text in lines)
+    assert log.requests < 600
+
+
+def test_a_long_log_read_afterwards_costs_no_storm():
+    lines = [(BEGIN + n / 30, BEGIN + n / 30, f"line {n}") for n in range(100_000)]
+    log = PodLog(lines, now=BEGIN + 4000)
+    reader = PodLogReader(log.fetch, lambda: log.now, BEGIN - 60)
+    assert reader.read(200_000, ended=True) == [text for _, _, text in lines]
+    assert log.requests < 300

@@ -202,8 +202,7 @@ def test_a_wrong_clock_is_called_that():
         b"",
         b"{}",
         b'{"status": "ok"}',
-        b'{"Id": "job-1", "State": "Running", "TaskMetrics": 7}',
-        b'{"Id": "job-1", "State": "Running", "OwnerId": []}',
+        b'{"Id": "job-1", "State": []}',
     ],
 )
 def test_json_that_is_not_the_services(body):
@@ -213,6 +212,15 @@ def test_json_that_is_not_the_services(body):
     with canned(200, b'{"Items": [1], "NextMarker": ""}') as (url, _):
         with pytest.raises(ServerError, match="The answer is no Job"):
             list(quick(url).list_jobs())
+
+
+def test_a_field_nobody_needs_may_be_wrong():
+    body = (
+        b'{"Id": "job-1", "State": "Running", "TaskMetrics": 7, "OwnerId": [], "CreationTime": "0001-01-01T00:00:00Z"}'
+    )
+    with canned(200, body) as (url, _):
+        found = quick(url).get_job("job-1")
+    assert (found.State, found.TaskMetrics.total, found.OwnerId, found.CreationTime) == ("Running", 0, 0, None)
 
 
 def test_what_is_absent_may_be_null_or_empty():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.cli import main
+from tests.local.service import wait_until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -28,7 +29,8 @@ def test_a_signal_leaves_no_process(tmp_path, number):
     os.kill(demo.pid, number)
     _, stderr = demo.communicate(timeout=30)
     assert (demo.returncode, stderr) == (130, "demo stopped\n")
-    assert demo.pid not in list(sessions())
+    # What was killed stays in the table of processes until somebody has taken note of it.
+    wait_until(lambda: demo.pid not in list(sessions()))
 
 
 def sessions() -> Iterator[int]:

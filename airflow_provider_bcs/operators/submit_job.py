@@ -239,8 +239,10 @@ class SubmitJobOperator(BaseOperator):
 
         Airflow 2 gives a deferral the task's execution_timeout, and calls none of the task's methods when it passes.
         """
-        if next_method == "__fail__" and "timeout" in str((next_kwargs or {}).get("error", "")).lower():
-            self.on_kill()
+        if next_method == "__fail__":
+            self._job_id = self._pushed_job_id()
+            if "timeout" in str((next_kwargs or {}).get("error", "")).lower():
+                self.on_kill()
         return super().resume_execution(next_method, next_kwargs, context)
 
     def on_kill(self) -> None:

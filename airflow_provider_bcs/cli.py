@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from airflow_provider_bcs.local.server import add_arguments
+    from airflow_provider_bcs.local.options import add_arguments
 
     parser = argparse.ArgumentParser(prog="airflow-bcs", description="BatchCompute job files as native Airflow graphs.")
     parser.add_argument("--version", action="version", version=__version__)

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from .server import add_arguments, run
+from .options import add_arguments
+from .server import run
 
 parser = argparse.ArgumentParser(prog="airflow-bcs local", description=__doc__)
 add_arguments(parser)

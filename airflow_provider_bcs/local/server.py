@@ -26,7 +26,6 @@ from .connection import ClosableConnection
 from .dlc import assembly as dlc
 from .front import Front
 from .isolation import IsolationUnavailableError, probe_namespace
-from .options import add_arguments as add_arguments
 from .runner import Runner, Settings
 from .store import Store
 

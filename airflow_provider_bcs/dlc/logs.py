@@ -11,8 +11,8 @@ that is not documented, nor how late a line may turn up. So:
 - When a window has become large its start is moved. Which of the lines that were had already lie in the new window is
   then read from the service, between two equal answers for the old one: so nothing came in between.
 
-What is lost all the same: lines of a busy log that turn up more than half a minute late, and what is written in one
-second beyond the most lines that the service gives.
+What is lost all the same: lines of a busy log that turn up more than half a minute later than others do, and what is
+written in one second beyond the most lines that the service gives.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _LAST_MAX_LINES = 1_000_000
 _USUAL_LIMITS = frozenset(digit * 10**zeros for digit in (1, 2, 5) for zeros in (3, 4, 5))
 #: A window with more lines than this gets a later start, so that it has no more than that many.
 _LARGE, _KEPT = 1000, 800
-#: Seconds that a window reaches back behind its last end: a line may turn up that much later than it was written.
+#: Seconds that a window reaches back behind its last end, if it may: a line may turn up that much later than it was
+#: written.
 _OVERLAP = 30
 #: Seconds in which lines of the present are still on their way; more where that shows to be too few.
 _MARGIN = 3
@@ -121,9 +122,19 @@ class PodLogReader:
 
     def _move_start(self, window: _Window, most: int) -> bool:
         """Give the window a later start, with at most so many lines behind it or within one second."""
-        overlap = max(0, min(_OVERLAP, window.end - self._start - 1))
-        while len(lines := self._fetch(window.end - overlap, window.end, self._max_lines)) > most and overlap:
+        longest = max(0, window.end - self._start - 1)
+        overlap = min(_OVERLAP, longest)
+        lines = self._fetch(window.end - overlap, window.end, self._max_lines)
+        while len(lines) > most and overlap:
             overlap //= 2
+            lines = self._fetch(window.end - overlap, window.end, self._max_lines)
+        # Where that leaves room, lines may all turn up later than the overlap is long.
+        while len(lines) <= most // 2 and overlap < longest:
+            wider = min(2 * overlap, longest)
+            more = self._fetch(window.end - wider, window.end, self._max_lines)
+            if len(more) > most:
+                break
+            overlap, lines = wider, more
         # Only if nothing came in between are these the lines that were had.
         if self._read(window.end) != window:
             self._margin = min(2 * self._margin, _MAX_MARGIN)

@@ -155,3 +155,15 @@ def test_a_long_log_read_afterwards_costs_no_storm():
     reader = PodLogReader(log.fetch, lambda: log.now, BEGIN - 60)
     assert reader.read(200_000, ended=True) == [text for _, _, text in lines]
     assert log.requests < 300
+
+
+@pytest.mark.parametrize("late", [20.0, 45.0, 90.0])
+def test_a_service_that_shows_all_lines_late(late):
+    lines = [(BEGIN + n / 20, BEGIN + n / 20 + late, f"line {n}") for n in range(12_000)]
+    log = PodLog(lines)
+    reader = PodLogReader(log.fetch, lambda: log.now, BEGIN - 60)
+    found: list[str] = []
+    while log.now < BEGIN + 600 + late:
+        log.now += 10
+        found += reader.read(100_000)
+    assert found + reader.read(100_000, ended=True) == [text for _, _, text in lines]

@@ -53,7 +53,9 @@ def vendor_kinds(kind, path=""):
         return {path: "object", **vendor_kinds(get_args(kind)[1], f"{path}{{}}")}
     if hasattr(kind, "to_map"):
         nested = {}
-        for attribute, hint in get_type_hints(kind.__init__).items():
+        for attribute, annotation in get_type_hints(kind.__init__).items():
+            # Python 3.10 makes an attribute optional whose default is None.
+            hint = unwrapped(annotation)
             nested |= vendor_kinds(hint, f"{path}.{wire_name(kind, attribute, hint)}".lstrip("."))
         return {path: "object", **nested}
     return {path: "any" if kind is Any else kind.__name__}

@@ -10,7 +10,6 @@ from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
-    from airflow_provider_bcs.hooks.connection import ServiceSettings
 
 
 class BatchComputeHook(ServiceHook["Client"]):
@@ -18,12 +17,10 @@ class BatchComputeHook(ServiceHook["Client"]):
 
     service = "batchcompute"
 
-    def _build_client(self, settings: ServiceSettings) -> Client:
+    def _client_class(self) -> type[Client]:
         from airflow_provider_bcs.batchcompute.client import Client
 
-        return Client(
-            settings.region, endpoint=settings.endpoint, credentials=settings.credentials, verify=settings.verify
-        )
+        return Client
 
     def _ask_something(self, client: Client) -> None:
         next(client.list_jobs(page_size=1), None)

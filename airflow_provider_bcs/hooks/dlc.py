@@ -8,7 +8,6 @@ from airflow_provider_bcs.hooks.service import ServiceHook
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
-    from airflow_provider_bcs.hooks.connection import ServiceSettings
 
 
 class DlcHook(ServiceHook["Client"]):
@@ -21,12 +20,10 @@ class DlcHook(ServiceHook["Client"]):
         """The connection's PAI workspace, for jobs that name none."""
         return self.settings.workspace_id
 
-    def _build_client(self, settings: ServiceSettings) -> Client:
+    def _client_class(self) -> type[Client]:
         from airflow_provider_bcs.dlc.client import Client
 
-        return Client(
-            settings.region, endpoint=settings.endpoint, credentials=settings.credentials, verify=settings.verify
-        )
+        return Client
 
     def _ask_something(self, client: Client) -> None:
         next(client.list_jobs(page_size=1), None)

@@ -40,8 +40,8 @@ class ServiceHook(BaseHook, Generic[C]):
         self.region = region
 
     @abstractmethod
-    def _build_client(self, settings: ServiceSettings) -> C:
-        """Return a client; there is no network in it yet."""
+    def _client_class(self) -> type[C]:
+        """Return the service's client, imported only now: a DAG file that is parsed does not pay for HTTP."""
 
     @abstractmethod
     def _ask_something(self, client: C) -> None:
@@ -79,6 +79,11 @@ class ServiceHook(BaseHook, Generic[C]):
             # "airflow dags test" of Airflow 3 knows those of the database in this way only.
             connection = await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
         return await asyncio.to_thread(lambda: self._build_client(self._read(connection)))
+
+    def _build_client(self, settings: ServiceSettings) -> C:
+        return self._client_class()(
+            settings.region, endpoint=settings.endpoint, credentials=settings.credentials, verify=settings.verify
+        )
 
     def _read(self, connection: AirflowConnection) -> ServiceSettings:
         return read_connection(connection, self.service, self.region)

@@ -5,22 +5,12 @@ Names are imported when first used: the plan knows nothing of Airflow and can be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .dag import job_to_dag as job_to_dag
     from .task_group import BatchComputeTaskGroup as BatchComputeTaskGroup
 
-__all__ = ["BatchComputeTaskGroup", "job_to_dag"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "BatchComputeTaskGroup":
-        from .task_group import BatchComputeTaskGroup
-
-        return BatchComputeTaskGroup
-    if name == "job_to_dag":
-        from .dag import job_to_dag
-
-        return job_to_dag
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__, __getattr__ = lazy_names(__name__, {".dag": "job_to_dag", ".task_group": "BatchComputeTaskGroup"})

@@ -1,6 +1,6 @@
 """Submit a job once, however often it is asked for, to a service that knows no idempotent token.
 
-The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and whole in a tag. It
+The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and longer in a tag. It
 is looked for before the job is created, and again when no answer to that arrived.
 """
 

@@ -12,13 +12,15 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.description.source import JobSource
-from airflow_provider_bcs.translator.task_group import build, read_plan, search_path
+from airflow_provider_bcs.translator.arguments import Arguments, RunAs
+from airflow_provider_bcs.translator.graph import build, read_plan, search_path
 
 
 def job_to_dag(
     job: JobSource,
     dag_id: str | None = None,
     *,
+    run_as: RunAs = "jobs",
     bcs_conn_id: str | None = None,
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
@@ -30,12 +32,14 @@ def job_to_dag(
         ``template_searchpath``), a model, or an object
         with ``detail()``
     :param dag_id: by default the job's name
+    :param run_as: how the graph runs: ``"jobs"``: each task as a BatchCompute job
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
+    arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {})
     caller = sys._getframe(1).f_code.co_filename
     plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
     dag_kwargs.setdefault("description", plan.description or None)
@@ -45,7 +49,7 @@ def job_to_dag(
     with DAG(dag_id or _dag_id(plan.name), **dag_kwargs) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
-        build(plan, bcs_conn_id, operator_args or {}, task_args or {})
+        build(plan, arguments)
     return dag
 
 

@@ -1,0 +1,50 @@
+"""What an author can say about the operators of a translated graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+from airflow_provider_bcs.description.suggestion import did_you_mean
+
+#: How a graph runs: each task as a BatchCompute job, all of them as one, or each as a PAI-DLC job.
+RunAs: TypeAlias = Literal["jobs", "job", "dlc"]
+RUN_AS: tuple[RunAs, ...] = get_args(RunAs)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of the operators.
+
+    :ivar run_as: how the graph runs
+    :ivar bcs_conn_id: the connection of all; None leaves it to ``default_args``, then to the operators' default
+    :ivar operator_args: of all operators
+    :ivar task_args: of single operators, by task name
+    """
+
+    run_as: RunAs = "jobs"
+    bcs_conn_id: str | None = None
+    operator_args: Mapping[str, Any] = field(default_factory=dict)
+    task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.run_as not in RUN_AS:
+            raise ValueError(f"run_as is one of {', '.join(map(repr, RUN_AS))}; found {self.run_as!r}.")
+
+    def check(self, job_name: str, task_names: Collection[str]) -> None:
+        """Find out whether ``task_args`` is for these tasks.
+
+        :raises ValueError: when it names another
+        """
+        for name in self.task_args:
+            if name not in task_names:
+                raise ValueError(
+                    f"task_args names {name!r}, which is no task of job {job_name}{did_you_mean(name, task_names)}"
+                )
+
+    def of(self, task_name: str) -> dict[str, Any]:
+        """Return the arguments of one operator."""
+        # Not given is not the same as the default: default_args may hold another connection.
+        connection = {} if self.bcs_conn_id is None else {"bcs_conn_id": self.bcs_conn_id}
+        return {**connection, **self.operator_args, **self.task_args.get(task_name, {})}

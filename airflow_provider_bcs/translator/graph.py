@@ -1,0 +1,53 @@
+"""Make the operators of a plan and their edges in the current DAG and TaskGroup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, JobSourceError
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.translator.plan import Plan, plan_job
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator
+
+    from airflow_provider_bcs.translator.arguments import Arguments
+
+
+def read_plan(job: JobSource, folders: list[str]) -> Plan:
+    """Read, validate and split a job; a relative path is looked for in ``folders``."""
+    source = ""
+    if isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES)):
+        job = _find(Path(job), folders)
+        source = str(job)
+    return plan_job(job, source)
+
+
+def search_path(path: str | Iterable[str] | None) -> list[str]:
+    """Return a DAG's ``template_searchpath`` as a list."""
+    return [path] if isinstance(path, str) else list(path or ())
+
+
+def _find(path: Path, folders: list[str]) -> Path:
+    for folder in folders:
+        if (candidate := Path(folder, path)).is_file():
+            return candidate
+    raise JobSourceError(f"There is no job file {path} in {', '.join(folders)}.")
+
+
+def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
+    """Make the operators and their edges; nodes first, in the file's order.
+
+    :return: task name -> its operator
+    """
+    arguments.check(plan.name, plan.nodes)
+    operators = {
+        name: BatchComputeSubmitJobOperator(task_id=name, job=job, **arguments.of(name))
+        for name, job in plan.nodes.items()
+    }
+    for name, successors in plan.edges.items():
+        if successors:
+            operators[name].set_downstream([operators[successor] for successor in successors])
+    return operators

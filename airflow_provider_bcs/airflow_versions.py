@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, get_current_context, mask_secret
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+#: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
+CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
 _PROCESS = uuid.uuid4().hex
 

@@ -33,14 +33,32 @@ def explain_failure(client: Client, job_id: str, state: str) -> str:
     return "\n".join(lines)
 
 
+def explain_task_failure(client: Client, job_id: str, task_name: str, state: str) -> str:
+    """Return why one task did not finish: its failed instances, or what became of its job."""
+    lines = [f"Task {task_name} of job {job_id} is {state}"]
+    try:
+        if state == FAILED:
+            lines += islice(_of_task(client, job_id, task_name), MAX_INSTANCES)
+        else:
+            job = client.get_job(job_id)
+            lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
+    except OpenApiError as error:
+        lines.append(f"(what failed in it could not be read: {error})")
+    return "\n".join(lines)
+
+
 def _failed_instances(client: Client, job: Job) -> Iterator[str]:
     for task in client.list_tasks(job):
         if task.State == FAILED or task.InstanceMetrics.FailedCount:
-            for instance in client.list_instances(job, task.TaskName, FAILED):
-                text = (
-                    f"Instance {instance.InstanceId} of task {task.TaskName}"
-                    f" failed after {instance.RetryCount} retries: {instance.Result}"
-                )
-                if instance.StderrRedirectPath:
-                    text += f"\n(its standard error: {instance.StderrRedirectPath})"
-                yield text
+            yield from _of_task(client, job.Id, task.TaskName)
+
+
+def _of_task(client: Client, job_id: str, task_name: str) -> Iterator[str]:
+    for instance in client.list_instances(job_id, task_name, FAILED):
+        text = (
+            f"Instance {instance.InstanceId} of task {task_name}"
+            f" failed after {instance.RetryCount} retries: {instance.Result}"
+        )
+        if instance.StderrRedirectPath:
+            text += f"\n(its standard error: {instance.StderrRedirectPath})"
+        yield text

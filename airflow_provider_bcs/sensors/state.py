@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
     AirflowException,
@@ -35,6 +35,8 @@ class StateSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "bcs_conn_id")
+    #: Whether it is worth a request to find out that no deferral is needed.
+    asks_before_deferring: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -68,8 +70,13 @@ class StateSensor(BaseSensorOperator):
         """Return what waits in the triggerer."""
 
     @cached_property
+    def hook(self) -> Any:
+        """The hook; only once the connection id is rendered."""
+        return self._hook()
+
+    @cached_property
     def _poll(self) -> Poll[Any]:
-        return self.target.poll(self._hook().client, self.log)
+        return self.target.poll(self.hook.client, self.log)
 
     def poke(self, context: Context) -> bool:
         """Return whether it has ended well.
@@ -79,8 +86,7 @@ class StateSensor(BaseSensorOperator):
         """
         from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServiceError
 
-        if self.job_id in (None, "", "None"):
-            raise self._failure(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
+        self._require_job_id()
         try:
             status = self._poll()
         except (ServiceError, HopelessWaitError) as error:
@@ -89,6 +95,10 @@ class StateSensor(BaseSensorOperator):
             return False
         self._check(status.outcome)
         return True
+
+    def _require_job_id(self) -> None:
+        if self.job_id in (None, "", "None"):
+            raise self._failure(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
 
     def _check(self, state: str) -> None:
         if state != self.good_end:
@@ -102,7 +112,7 @@ class StateSensor(BaseSensorOperator):
         """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
         if not self.deferrable:
             super().execute(context)
-        elif not self.poke(context):
+        elif not (self.asks_before_deferring and self.poke(context)):
             self.defer(trigger=self._trigger(self._deadline(context)), method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:

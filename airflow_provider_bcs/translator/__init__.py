@@ -11,6 +11,16 @@ from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .dag import job_to_dag as job_to_dag
+    from .job_task_group import BatchComputeJobTaskGroup as BatchComputeJobTaskGroup
     from .task_group import BatchComputeTaskGroup as BatchComputeTaskGroup
+    from .to_job import task_group_to_job as task_group_to_job
 
-__all__, __getattr__ = lazy_names(__name__, {".dag": "job_to_dag", ".task_group": "BatchComputeTaskGroup"})
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        ".dag": "job_to_dag",
+        ".job_task_group": "BatchComputeJobTaskGroup",
+        ".task_group": "BatchComputeTaskGroup",
+        ".to_job": "task_group_to_job",
+    },
+)

@@ -45,6 +45,10 @@ class Arguments:
 
     def of(self, task_name: str) -> dict[str, Any]:
         """Return the arguments of one operator."""
+        return {**self.of_all(), **self.task_args.get(task_name, {})}
+
+    def of_all(self) -> dict[str, Any]:
+        """Return the arguments that all operators have."""
         # Not given is not the same as the default: default_args may hold another connection.
         connection = {} if self.bcs_conn_id is None else {"bcs_conn_id": self.bcs_conn_id}
-        return {**connection, **self.operator_args, **self.task_args.get(task_name, {})}
+        return {**connection, **self.operator_args}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, JobSourceError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.translator.as_job import as_job
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
 if TYPE_CHECKING:
@@ -43,11 +44,18 @@ def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
     :return: task name -> its operator
     """
     arguments.check(plan.name, plan.nodes)
-    operators = {
-        name: BatchComputeSubmitJobOperator(task_id=name, job=job, **arguments.of(name))
-        for name, job in plan.nodes.items()
-    }
+    operators = _AS[arguments.run_as](plan, arguments)
     for name, successors in plan.edges.items():
         if successors:
             operators[name].set_downstream([operators[successor] for successor in successors])
     return operators
+
+
+def _as_jobs(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
+    return {
+        name: BatchComputeSubmitJobOperator(task_id=name, job=job, **arguments.of(name))
+        for name, job in plan.nodes.items()
+    }
+
+
+_AS: dict[str, Callable[[Plan, Arguments], dict[str, BaseOperator]]] = {"jobs": _as_jobs, "job": as_job}

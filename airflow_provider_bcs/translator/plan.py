@@ -25,12 +25,14 @@ class Plan:
     :ivar description: the whole job's description, or ""
     :ivar nodes: task name -> the job that runs this task alone
     :ivar edges: task name -> the tasks that wait for it, each once
+    :ivar job: the whole job
     """
 
     name: str
     description: str
     nodes: dict[str, CheckedJob]
     edges: dict[str, list[str]]
+    job: dict[str, Any]
 
 
 def plan_job(job: JobSource, source: str = "") -> Plan:
@@ -71,6 +73,7 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         description=content.get("Description") or "",
         nodes=nodes,
         edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
+        job=content,
     )
 
 

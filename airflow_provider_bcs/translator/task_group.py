@@ -51,6 +51,11 @@ class BatchComputeTaskGroup(TaskGroup):
         with self:
             self._operators = build(self._plan, arguments)
 
+    @property
+    def job_description(self) -> dict[str, Any]:
+        """The whole job as it was given."""
+        return self._plan.job
+
     def __getitem__(self, task_name: str) -> BaseOperator:
         """Return the operator of a task.
 

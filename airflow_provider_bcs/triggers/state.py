@@ -24,7 +24,8 @@ _POLLS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
 T = TypeVar("T")
 
 
-async def _in_thread(function: Callable[[], T]) -> T:
+async def in_thread(function: Callable[[], T]) -> T:
+    """Run what blocks beside the event loop, which is everybody's."""
     # The context says whose log a line is for.
     return await asyncio.get_running_loop().run_in_executor(_POLLS, copy_context().run, function)
 
@@ -66,6 +67,10 @@ class StateTrigger(BaseTrigger):
     async def _prepare(self, client: Any) -> None:
         """Do what has to be done before the first poll."""
 
+    def _poll(self, client: Any) -> Poll[Any]:
+        """Return what asks for the state."""
+        return self.target.poll(client, self.log)
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
         return (
@@ -86,10 +91,9 @@ class StateTrigger(BaseTrigger):
         try:
             client = await self._hook().get_async_client()
             await self._prepare(client)
-            poll = self.target.poll(client, self.log)
+            poll = self._poll(client)
             while True:
-                # The client blocks; the event loop is everybody's.
-                status = await _in_thread(poll)
+                status = await in_thread(poll)
                 if status is not None and status.is_terminal:
                     yield self._event(state=status.outcome)
                     return

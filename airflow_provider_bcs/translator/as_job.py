@@ -1,0 +1,72 @@
+"""A graph that runs as one BatchCompute job: a task submits it, others follow its tasks, one cleans up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
+from airflow_provider_bcs.operators.batchcompute_stop import BatchComputeStopJobOperator
+from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator, job_id_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator
+
+    from airflow_provider_bcs.translator.arguments import Arguments
+    from airflow_provider_bcs.translator.plan import Plan
+
+#: Arguments of operators that wait; the one that cleans up does not.
+_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger")
+
+
+def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
+    """Make the operators of a plan, and the edges that it does not know.
+
+    :return: task name -> the operator that follows it
+    """
+    ends = Ends(plan.job, arguments.of_all(), plan.nodes)
+    followers: dict[str, BaseOperator] = {
+        name: BatchComputeTaskOperator(
+            task_id=name, task=task, submit_task_id=ends.submit.task_id, **arguments.of(name)
+        )
+        for name, task in plan.job["DAG"]["Tasks"].items()
+    }
+    behind = {successor for successors in plan.edges.values() for successor in successors}
+    ends.tie([task for name, task in followers.items() if name not in behind], list(followers.values()))
+    return followers
+
+
+class Ends:
+    """The two tasks around those that follow a job, made in the current DAG and TaskGroup.
+
+    The last one is a teardown: it runs whatever became of the others, also when the whole DAG run is marked failed, and
+    stops the job if nobody follows it any more.
+
+    :ivar submit: submits the job
+    :ivar stop: stops it if it still runs
+    """
+
+    def __init__(self, job: Mapping[str, Any], operator_args: Mapping[str, Any], taken: Collection[str]) -> None:
+        self.submit = BatchComputeSubmitGraphOperator(
+            task_id=_free("submit", taken),
+            job=job,
+            **{name: value for name, value in operator_args.items() if name != "start_from_trigger"},
+        )
+        self.stop = BatchComputeStopJobOperator(
+            task_id=_free("stop", taken),
+            job_id=job_id_of(self.submit.task_id),
+            delete_finished=job.get("AutoRelease") or False,
+            **{name: value for name, value in operator_args.items() if name not in _OF_WAITING},
+        ).as_teardown()
+
+    def tie(self, first: Sequence[BaseOperator], followers: Sequence[BaseOperator]) -> None:
+        """Set the edges to those that follow the job; those that exist already are left as they are."""
+        self.submit.set_downstream([t for t in first if t.task_id not in self.submit.downstream_task_ids])
+        self.stop.set_upstream([t for t in followers if t.task_id not in self.stop.upstream_task_ids])
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a task id that no task of the job has."""
+    while name in taken:
+        name += "_job"
+    return name

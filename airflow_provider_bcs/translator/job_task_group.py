@@ -1,0 +1,74 @@
+"""A TaskGroup that is wired in Airflow and runs as one BatchCompute job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import TaskGroup
+
+from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
+from airflow_provider_bcs.translator.as_job import Ends
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class BatchComputeJobTaskGroup(TaskGroup):
+    """Submits the ``BatchComputeTaskOperator`` that are made and wired inside it as ONE BatchCompute job.
+
+    The author writes Airflow, the service runs one DAG: the operators and the edges between them become its tasks and
+    Dependencies, and each operator follows its task. ::
+
+        with BatchComputeJobTaskGroup("primes", job={"Name": "find-primes", "Priority": 10}):
+            split = BatchComputeTaskOperator(task_id="split", task={...})
+            find = BatchComputeTaskOperator(task_id="find", task={...})
+            split >> find
+
+    :param group_id: id of the group
+    :param job: the job's own fields in the service's JSON, without ``DAG``; Name is the group's id by default
+    :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
+    :param operator_args: arguments of the two tasks around the others, which submit and stop the job
+    :param kwargs: what a TaskGroup takes: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
+    """
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        job: Mapping[str, Any] | None = None,
+        bcs_conn_id: str | None = None,
+        operator_args: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if bcs_conn_id is not None:
+            kwargs["default_args"] = {**(kwargs.get("default_args") or {}), "bcs_conn_id": bcs_conn_id}
+        super().__init__(group_id=group_id, **kwargs)
+        self._job = {"Name": group_id, "Type": "DAG", **(job or {})}
+        self._operator_args = operator_args or {}
+        self._ends: Ends | None = None
+
+    @property
+    def submit_task_id(self) -> str | None:
+        """Id of the task that submits the job; None before the group is entered."""
+        return None if self._ends is None else self._ends.submit.task_id
+
+    def __enter__(self) -> BatchComputeJobTaskGroup:
+        super().__enter__()
+        if self._ends is None:
+            self._ends = Ends(self._job, self._operator_args, ())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        if self._ends is not None and error is None:
+            followers = [
+                op
+                for op in self.dag.task_dict.values()
+                if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id
+            ]
+            inside = {op.task_id for op in followers}
+            # What is wired later changes the job, and leaves an edge too many at most.
+            self._ends.tie([op for op in followers if not op.upstream_task_ids & inside], followers)

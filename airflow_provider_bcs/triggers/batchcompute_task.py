@@ -1,0 +1,109 @@
+"""The trigger of a task that follows one task of a BatchCompute job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+
+from airflow_provider_bcs.batchcompute.failure import explain_task_failure
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, FollowedTask, Snapshots, continue_job
+from airflow_provider_bcs.batchcompute.states import FINISHED
+from airflow_provider_bcs.triggers.state import StateTrigger, in_thread
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.batchcompute.client import Client
+    from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+    from airflow_provider_bcs.openapi.polling import Poll
+
+
+#: The snapshots of the jobs that this triggerer follows, by connection and job, as long as somebody needs them.
+_SNAPSHOTS: WeakValueDictionary[tuple[str, str], Snapshots] = WeakValueDictionary()
+
+
+class BatchComputeTaskTrigger(StateTrigger):
+    """Waits for the end of a task of a job whose other tasks are waited for here too.
+
+    However many they are, the service is asked once an interval: one GetJob, one ListTasks.
+
+    :param job_id: the job (templated, where the trigger starts the task)
+    :param task_name: the task of it
+    :param stale_end: when the task ended before its job was started again, see ``FollowedTarget``
+    :param bcs_conn_id: the connection
+    :param poll_interval: seconds between two polls
+    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param timeout: instead, seconds from the task's start; only with ``ends_task``
+    :param ends_task: end the Airflow task from here, without a worker; needs Airflow 3.3
+    """
+
+    def __init__(
+        self,
+        job_id: str,
+        task_name: str,
+        stale_end: str | None = None,
+        bcs_conn_id: str = "bcs_default",
+        poll_interval: float = 10.0,
+        deadline: float | None = None,
+        timeout: float | None = None,
+        ends_task: bool = False,
+    ) -> None:
+        super().__init__(FollowedTarget(job_id, task_name, stale_end), bcs_conn_id, poll_interval, deadline)
+        self.target: FollowedTarget
+        # Airflow renders the attributes of a trigger that starts a task.
+        self.job_id = job_id
+        self.timeout = timeout
+        self.ends_task = ends_task
+
+    def _hook(self) -> BatchComputeHook:
+        from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+
+        return BatchComputeHook(self.bcs_conn_id)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return class path and arguments."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "timeout": self.timeout, "ends_task": self.ends_task}
+
+    async def _prepare(self, client: Client) -> None:
+        if not self.ends_task:
+            return
+        ti: Any = self.task_instance
+        self.target = target = FollowedTarget(self.job_id, self.target.task_name)
+        if self.deadline is None and self.timeout is not None:
+            self.deadline = (ti.start_date.timestamp() if ti.start_date else time.time()) + self.timeout
+        if ti.try_number > 1:
+            self.target = await in_thread(partial(continue_job, client, target))
+
+    def _poll(self, client: Client) -> Poll[FollowedTask]:
+        target = self.target
+        snapshots = _SNAPSHOTS.setdefault((self.bcs_conn_id, target.job_id), Snapshots(target.job_id))
+        return target.shared_poll(client, self.log, snapshots, self.poll_interval)
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until there is something to tell, or to end the task with."""
+        async for event in super().run():
+            yield await self._ended(event.payload) if self.ends_task else event
+
+    async def _ended(self, event: dict[str, Any]) -> TriggerEvent:
+        state = event.get("state")
+        if state == FINISHED:
+            self.log.info("%s: %s.", self.target, state)
+            return TaskSuccessEvent()
+        if event.get("timeout"):
+            why = f"{self.target} did not end within {self.timeout} s."
+        elif state is None:
+            why = f"Waiting for {self.target} was given up: {event['error']}"
+        else:
+            client = await self._hook().get_async_client()
+            try:
+                job_id, task_name = self.target.job_id, self.target.task_name
+                why = await in_thread(partial(explain_task_failure, client, job_id, task_name, state))
+            finally:
+                client.close()
+        # There is no worker to raise it in.
+        self.log.error(why)
+        return TaskFailedEvent()

@@ -61,7 +61,7 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
             raise ValueError(
                 f"mode of {self.task_id} is 'reschedule'; right is deferrable=True, which needs no worker."
             )
-        self.task_name = task_name or self.label
+        self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
             self.job_id = job_id_of(submit_task_id)

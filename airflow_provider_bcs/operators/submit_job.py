@@ -337,5 +337,6 @@ def _seconds(interval: float | timedelta) -> float:
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
-    """Parse JSON, or YAML where the text is not an object in braces; never opens a file."""
-    return parse_job(text, name=name, yaml=not text.lstrip("\ufeff \t\r\n").startswith("{"))
+    """Parse JSON, or YAML where the text is not an object in braces or came from such a file; never opens a file."""
+    is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
+    return parse_job(text, name=name, yaml=is_yaml)

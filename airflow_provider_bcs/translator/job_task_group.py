@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator.as_job import Ends
 
@@ -63,12 +64,20 @@ class BatchComputeJobTaskGroup(TaskGroup):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
-        if self._ends is not None and error is None:
-            followers = [
-                op
-                for op in self.dag.task_dict.values()
-                if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id
-            ]
-            inside = {op.task_id for op in followers}
-            # What is wired later changes the job, and leaves an edge too many at most.
-            self._ends.tie([op for op in followers if not op.upstream_task_ids & inside], followers)
+        if self._ends is None or error is not None:
+            return
+        submit = self._ends.submit
+        followers: list[BatchComputeTaskOperator] = []
+        for op in self.dag.task_dict.values():
+            if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
+                followers.append(op)
+            elif (
+                isinstance(op, BatchComputeSubmitJobOperator) and op.task_group is self and op is not self._ends.submit
+            ):
+                raise ValueError(
+                    f"Task {op.task_id} submits a job of its own; right in a {type(self).__name__} is a"
+                    " BatchComputeTaskOperator."
+                )
+        inside = {op.task_id for op in followers}
+        # What is wired later changes the job, and leaves an edge too many at most.
+        self._ends.tie([op for op in followers if not op.upstream_task_ids & inside], followers)

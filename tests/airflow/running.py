@@ -9,8 +9,16 @@ from typing import Any
 
 import pendulum
 from airflow import __version__
+from airflow.providers.common.compat.sdk import BaseOperator
 
 AIRFLOW_3 = not __version__.startswith("2.")
+
+
+class Nothing(BaseOperator):
+    """A task that does nothing; the empty operator of the two Airflows is not in the same place."""
+
+    def execute(self, context: Any) -> None:
+        pass
 
 
 def run_dag(dag: Any, **kwargs: Any) -> Any:
@@ -59,6 +67,11 @@ def rendered(dag_run: Any, task_id: str, map_index: int = -1) -> Any:
 def task_log(caplog: Any) -> str:
     """Return what the tasks logged."""
     return "\n".join(record.getMessage() for record in caplog.records if record.levelno >= logging.INFO)
+
+
+def output(caplog: Any, capfd: Any) -> str:
+    """Return what was logged and printed since the last call; which of the two, Airflow's versions differ in."""
+    return task_log(caplog) + "".join(capfd.readouterr())
 
 
 def serialized(dag: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 from tests.airflow.conftest import connection_json
-from tests.airflow.running import AIRFLOW_3, rendered, run_dag, serialized, states, task_log, trigger_events
+from tests.airflow.running import AIRFLOW_3, output, rendered, run_dag, serialized, states, task_log, trigger_events
 from tests.dlc.bodies import role
 from tests.dlc.jobs import job
 from tests.local.service import wait_until
@@ -43,10 +43,6 @@ def jobs_of(client: Client, name: str):
 def xcom(dag_run, key):
     (ti,) = dag_run.get_task_instances()
     return ti.xcom_pull(task_ids="submit", key=key)
-
-
-def output(caplog, capfd) -> str:
-    return task_log(caplog) + "".join(capfd.readouterr())
 
 
 def found_in_log(pattern: str, caplog, capfd) -> list:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import asyncio
+import time
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import requests
+from airflow.providers.common.compat.sdk import DAG, TriggerRule
 
-from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.translator import job_to_dag
-from tests.airflow.running import run_dag, serialized, states, task_log
+from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
+from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
+from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
+from tests.airflow.running import Nothing, output, run_dag, serialized, states
 from tests.batchcompute.jobs import job, task
+from tests.local.service import Service
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 FAST = {"poll_interval": 0.3}
@@ -31,12 +39,215 @@ def test_the_graph():
     assert serialized(dag)
 
 
+def only_job(client: Client, name: str) -> Job:
+    (found,) = [item for item in client.list_jobs() if item.Name == name]
+    return found
+
+
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_one_job_for_the_whole_graph(airflow_db, connection, client: Client, caplog, deferrable):
+def test_one_job_for_the_whole_graph(airflow_db, connection, client: Client, deferrable):
     name = f"whole-{deferrable}"
     dag = job_to_dag({**DIAMOND, "Name": name}, run_as="job", operator_args={**FAST, "deferrable": deferrable})
     run = run_dag(dag)
-    assert set(states(run).values()) == {"success"}, task_log(caplog)
-    (created,) = [item for item in client.list_jobs() if item.Name == name]
+    assert set(states(run).values()) == {"success"}
+    created = only_job(client, name)
     assert created.State == "Finished"
     assert created.TaskMetrics.FinishedCount == 4
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_further_try_continues_the_job(
+    airflow_db, connection, service: Service, client: Client, caplog, capfd, deferrable
+):
+    """The second task fails until a file is there, which the wait before the second try gives the time to make."""
+    name = f"continued-{deferrable}"
+    flag = f"oss://bcs-one-job/{name}/flag"
+    check = "import os, sys; sys.exit('flag is missing' if not os.path.exists('/mnt/in/flag') else 0)"
+    content = job(
+        {
+            "a": task("true"),
+            "b": task(f'python3 -c "{check}"', InputMapping={f"oss://bcs-one-job/{name}/": "/mnt/in/"}),
+            "c": task("true"),
+        },
+        {"a": ["b"], "b": ["c"]},
+        Name=name,
+    )
+    path = service.data_dir / "oss" / flag.removeprefix("oss://")
+
+    def repair(context: Any) -> None:
+        path.parent.mkdir(parents=True)
+        path.write_text("now")
+
+    dag = job_to_dag(
+        content,
+        run_as="job",
+        operator_args={**FAST, "deferrable": deferrable},
+        task_args={"b": {"retries": 1, "retry_delay": timedelta(0), "on_retry_callback": repair}},
+    )
+    run = run_dag(dag)
+    assert set(states(run).values()) == {"success"}
+    log = output(caplog, capfd)
+    assert "flag is missing" in log
+    assert f"Task b of job {only_job(client, name).Id} is Failed" in log
+    assert "it is started again" in log
+    # The first task ran once.
+    found = only_job(client, name)
+    assert client.get_task(found, "a").EndTime < client.get_task(found, "b").StartTime
+    assert found.State == "Finished"
+
+
+def test_a_failed_task_fails_its_follower_and_leaves_nothing_running(
+    airflow_db, connection, client: Client, caplog, capfd
+):
+    content = job(
+        {"bad": task("sh -c 'echo why >&2; exit 3'"), "other": task("sleep 600"), "behind": task("true")},
+        {"bad": ["behind"]},
+        Name="one-fails",
+        JobFailOnInstanceFail=False,
+    )
+    dag = job_to_dag(content, run_as="job", operator_args=FAST, task_args={"other": {"timeout": 5}})
+    run = run_dag(dag)
+    found = states(run)
+    assert found == {
+        "submit": "success",
+        "bad": "failed",
+        "other": "failed",
+        "behind": "upstream_failed",
+        "stop": "success",
+    }
+    log = output(caplog, capfd)
+    assert "exit code 3" in log
+    assert "why" in log
+    assert only_job(client, "one-fails").State == "Stopped"
+
+
+def test_what_never_ran_says_why(airflow_db, connection, client: Client, caplog, capfd):
+    content = job({"bad": task("false"), "other": task("sleep 600")}, Name="one-stopped")
+    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST))
+    assert states(run) == {"submit": "success", "bad": "failed", "other": "failed", "stop": "success"}
+    created = only_job(client, "one-stopped")
+    assert f"Task other of job {created.Id} is Stopped: job {created.Id} (one-stopped) is Failed" in output(
+        caplog, capfd
+    )
+
+
+def test_auto_release_deletes_the_job_at_the_end(airflow_db, connection, client: Client):
+    content = job({"a": task("true"), "b": task("true")}, {"a": ["b"]}, Name="released", AutoRelease=True)
+    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST))
+    assert set(states(run).values()) == {"success"}
+    assert "released" not in [item.Name for item in client.list_jobs()]
+
+
+def test_sixteen_followers_share_their_requests(service: Service, client: Client, connection):
+    """One event loop, as in a triggerer; each interval one ListTasks and one GetJob, whoever asks first."""
+    names = [f"t{number}" for number in range(16)]
+    created = client.create_job(job({name: task(f"sleep {2 + number % 4}") for number, name in enumerate(names)}))
+    interval = 1.0
+
+    def served() -> tuple[int, int]:
+        counts = requests.get(f"{service.url}/_local/requests", timeout=10).json()
+        return counts.get("batchcompute.ListTasks", 0), counts.get("batchcompute.GetJob", 0)
+
+    async def follow(name: str, delay: float) -> list[Any]:
+        await asyncio.sleep(delay)
+        trigger = BatchComputeTaskTrigger(created.Id, name, poll_interval=interval)
+        return [event.payload async for event in trigger.run()]
+
+    async def all_of_them() -> list[list[Any]]:
+        return await asyncio.gather(*(follow(name, number * 0.11) for number, name in enumerate(names)))
+
+    before, started = served(), time.monotonic()
+    events = asyncio.run(all_of_them())
+    intervals = (time.monotonic() - started) / interval
+    assert events == [[{"job_id": created.Id, "state": "Finished"}] for _ in names]
+    asked = [later - earlier for earlier, later in zip(before, served(), strict=True)]
+    assert min(asked) >= 2
+    assert max(asked) <= intervals + 1, (asked, intervals)
+
+
+def test_a_lost_answer_is_the_loss_of_all(service: Service, client: Client, connection, faults):
+    """A poll without an answer is repeated an interval later, not by each follower."""
+    created = client.create_job(job({"a": task("sleep 3"), "b": task("sleep 3")}))
+    faults({"operation": "batchcompute.ListTasks", "kind": "error-500", "times": 4})
+
+    async def follow(name: str) -> list[Any]:
+        trigger = BatchComputeTaskTrigger(created.Id, name, poll_interval=0.5)
+        return [event.payload async for event in trigger.run()]
+
+    async def both() -> list[list[Any]]:
+        return await asyncio.gather(follow("a"), follow("b"))
+
+    assert asyncio.run(both()) == [[{"job_id": created.Id, "state": "Finished"}]] * 2
+
+
+def test_a_task_that_the_job_does_not_have(airflow_db, connection, client: Client, caplog, capfd):
+    created = client.create_job(job({"count": task("true")}))
+    with DAG("nothing-to-follow", start_date=START, schedule=None) as dag:
+        BatchComputeTaskOperator(task_id="counts", job_id=created.Id, **FAST)
+    run = run_dag(dag)
+    assert states(run) == {"counts": "failed"}
+    assert f"Job {created.Id} has no task counts." in output(caplog, capfd)
+
+
+def test_a_job_with_tasks_called_like_ours(airflow_db, connection):
+    content = job({"submit": task("true"), "stop": task("true")}, {"submit": ["stop"]}, Name="confusing")
+    dag = job_to_dag(content, run_as="job", operator_args=FAST)
+    assert set(dag.task_ids) == {"submit", "stop", "submit_job", "stop_job"}
+    assert set(states(run_dag(dag)).values()) == {"success"}
+
+
+def test_two_groups_of_one_file_and_what_comes_behind(airflow_db, connection, client: Client):
+    with DAG("twice", start_date=START, schedule=None) as dag:
+        before, after = Nothing(task_id="before"), Nothing(task_id="after")
+        for name in ("one", "two"):
+            group = BatchComputeTaskGroup(name, {**DIAMOND, "Name": f"twice-{name}"}, run_as="job", operator_args=FAST)
+            before >> group >> after
+    assert dag.get_task("one.submit").upstream_task_ids == {"before"}
+    assert after.upstream_task_ids == {"one.d", "two.d"}
+    assert set(states(run_dag(dag)).values()) == {"success"}
+    assert only_job(client, "twice-one").State == only_job(client, "twice-two").State == "Finished"
+
+
+def test_more_tasks_than_one_job_takes():
+    many = job({f"t{number}": task() for number in range(17)})
+    dag = job_to_dag(many, run_as="job")
+    with pytest.raises(InvalidJobError, match=r"DAG\.Tasks: InvalidTasks.*17"):
+        dag.resolve_template_files()
+    job_to_dag(many).resolve_template_files()
+
+
+def test_edges_that_the_service_would_not_keep():
+    with DAG("outside", start_date=START, schedule=None) as dag:
+        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+        Nothing(task_id="other") >> group["b"]
+    with pytest.raises(ValueError, match=r"Task g\.b waits for other, .*right is other before g\.submit"):
+        dag.resolve_template_files()
+
+
+def test_edges_that_are_added_reach_the_job():
+    with DAG("added", start_date=START, schedule=None) as dag:
+        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+        group["b"] >> group["c"]
+    dag.resolve_template_files()
+    assert dag.get_task("g.submit").job["DAG"]["Dependencies"] == {"a": ["b", "c"], "b": ["d", "c"], "c": ["d"]}
+
+
+def test_trigger_rules_that_the_service_does_not_have():
+    dag = job_to_dag(DIAMOND, run_as="job", task_args={"d": {"trigger_rule": TriggerRule.ALL_DONE}})
+    with pytest.raises(ValueError, match="Task d has trigger_rule 'all_done'"):
+        dag.resolve_template_files()
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="run_as is one of 'jobs', 'job', 'dlc'; found 'task'"):
+        job_to_dag(DIAMOND, run_as="task")
+    with pytest.raises(ValueError, match="mode of a is 'reschedule'; right is deferrable=True"):
+        job_to_dag(DIAMOND, run_as="job", task_args={"a": {"mode": "reschedule"}})
+    with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
+        BatchComputeTaskOperator(task_id="a")
+
+
+@pytest.mark.skipif(CAN_START_FROM_TRIGGER, reason="this Airflow can")
+def test_start_from_trigger_needs_a_newer_airflow():
+    with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
+        job_to_dag(DIAMOND, run_as="job", operator_args={"start_from_trigger": True})

@@ -71,9 +71,7 @@ class BatchComputeJobTaskGroup(TaskGroup):
         for op in self.dag.task_dict.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
                 followers.append(op)
-            elif (
-                isinstance(op, BatchComputeSubmitJobOperator) and op.task_group is self and op is not self._ends.submit
-            ):
+            elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator) and op is not submit:
                 raise ValueError(
                     f"Task {op.task_id} submits a job of its own; right in a {type(self).__name__} is a"
                     " BatchComputeTaskOperator."

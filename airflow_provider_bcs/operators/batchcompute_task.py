@@ -18,6 +18,8 @@ from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrig
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.batchcompute.response import Task
+
 
 def job_id_of(submit_task_id: str) -> str:
     """Return the template of the job that another task of the same run, and of the same map index, has submitted."""
@@ -121,7 +123,21 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
             from airflow_provider_bcs.batchcompute.mirror import continue_job
 
             self.target = continue_job(self.hook.client, self.target)
-        super().execute(context)
+        if not (self.deferrable and self._has_finished()):
+            super().execute(context)
+
+    def _has_finished(self) -> bool:
+        """Return whether there is nothing to wait for; that costs one request, a deferral costs two workers."""
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        try:
+            task: Task = self.hook.client.get_task(self.job_id, self.task_name)
+        except OpenApiError:
+            # The trigger will find out why.
+            return False
+        if task.State == FINISHED:
+            self.log.info("%s: %s", self.target, task.progress)
+        return task.State == FINISHED
 
     def _check(self, state: str) -> None:
         from airflow_provider_bcs.batchcompute.failure import explain_task_failure

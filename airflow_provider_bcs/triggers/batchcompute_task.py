@@ -36,7 +36,7 @@ class BatchComputeTaskTrigger(StateTrigger):
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
-    :param timeout: instead, seconds from the task's start; only with ``ends_task``
+    :param timeout: instead, seconds from the trigger's start; only with ``ends_task``
     :param ends_task: end the Airflow task from here, without a worker; needs Airflow 3.3
     """
 
@@ -74,7 +74,8 @@ class BatchComputeTaskTrigger(StateTrigger):
         ti: Any = self.task_instance
         self.target = target = FollowedTarget(self.job_id, self.target.task_name)
         if self.deadline is None and self.timeout is not None:
-            self.deadline = (ti.start_date.timestamp() if ti.start_date else time.time()) + self.timeout
+            # Nobody tells a trigger when its task started.
+            self.deadline = time.time() + self.timeout
         if ti.try_number > 1:
             self.target = await in_thread(partial(continue_job, client, target))
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 #: Threads of their own: those of the event loop are few, and a service that hangs would hold them all.
 _POLLS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
 
+#: Seconds before the first poll: Airflow fails a task whose trigger fires before the scheduler has noticed that the
+#: worker let go of it (seen in 3.3.2 and 2.11.2).
+_SETTLING = 3.0
+
 T = TypeVar("T")
 
 
@@ -92,17 +96,13 @@ class StateTrigger(BaseTrigger):
             client = await self._hook().get_async_client()
             await self._prepare(client)
             poll = self._poll(client)
+            await self._sleep(min(self.poll_interval, _SETTLING))
             while True:
                 status = await in_thread(poll)
                 if status is not None and status.is_terminal:
                     yield self._event(state=status.outcome)
                     return
-                pause = poll.pause(self.poll_interval)
-                if self.deadline is None:
-                    await asyncio.sleep(pause)
-                elif (left := self.deadline - time.time()) > 0:
-                    await asyncio.sleep(min(pause, left))
-                else:
+                if not await self._sleep(poll.pause(self.poll_interval)):
                     known = poll.known_end
                     yield self._event(timeout=True) if known is None else self._event(state=known.outcome)
                     return
@@ -114,6 +114,12 @@ class StateTrigger(BaseTrigger):
         finally:
             if client is not None:
                 client.close()
+
+    async def _sleep(self, seconds: float) -> bool:
+        """Sleep, until the deadline at most; return False, at once, when that has passed."""
+        left = seconds if self.deadline is None else self.deadline - time.time()
+        await asyncio.sleep(max(0.0, min(seconds, left)))
+        return left > 0
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({"job_id": self.target.job_id, **payload})

@@ -32,6 +32,7 @@ class Airflow:
             **kept,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
             "AIRFLOW_HOME": str(home),
+            "PYTHONDONTWRITEBYTECODE": "1",
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -98,6 +99,30 @@ class Airflow:
             connection.execute(
                 "UPDATE task_instance SET state = 'failed' WHERE dag_id = ? AND run_id = ?", (dag_id, run_id)
             )
+
+    def fail_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a whole run failed, as the button does."""
+        program = (
+            "import sys\n"
+            "from airflow.api.common.mark_tasks import set_dag_run_state_to_failed\n"
+            "from airflow.utils.session import create_session\n"
+            "from airflow.models.dagrun import DagRun\n"
+            f"dag_id, run_id = {dag_id!r}, {run_id!r}\n"
+            "with create_session() as session:\n"
+            "    run = session.query(DagRun).filter_by(dag_id=dag_id, run_id=run_id).one()\n"
+            + (
+                "    from airflow.models.dagbag import DBDagBag\n"
+                "    dag = DBDagBag().get_dag_for_run(run, session=session)\n"
+                if AIRFLOW_3
+                else "    from airflow.models.serialized_dag import SerializedDagModel\n"
+                "    dag = SerializedDagModel.get_dag(dag_id, session=session)\n"
+            )
+            + "    set_dag_run_state_to_failed(dag=dag, run_id=run_id, commit=True, session=session)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=self.environment, cwd="/", capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def trigger(self, dag_id: str, run_id: str) -> None:
         self.wait(lambda: bool(self.query("SELECT 1 FROM serialized_dag WHERE dag_id = ?", dag_id)), 120, dag_id)

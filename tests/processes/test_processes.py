@@ -3,69 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from airflow_provider_bcs import demo
-from tests.airflow.conftest import connection_json
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
 
 pytestmark = pytest.mark.processes
-
-EXAMPLES = Path(__file__).parents[2] / "example_dags"
-TALKER = Path(__file__).parent / "talker.yaml"
-DAGS = f"""
-from datetime import datetime, timedelta
-
-from airflow.providers.common.compat.sdk import DAG
-
-from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
-from airflow_provider_bcs.translator import job_to_dag
-
-primes = job_to_dag(
-    "{EXAMPLES}/find_primes.json", dag_id="primes", operator_args={{"deferrable": True, "poll_interval": 1}}
-)
-
-
-def endless(cluster):
-    task = {{"Parameters": {{"Command": {{"CommandLine": "sleep 600"}}}}, "InstanceCount": 1, "ClusterId": cluster}}
-    return {{"Name": "endless", "Type": "DAG", "DAG": {{"Tasks": {{"a": task}}}}}}
-
-
-with DAG("killed", schedule=None, start_date=datetime(2024, 1, 1)) as killed:
-    BatchComputeSubmitJobOperator(task_id="blocking", job=endless("cls-killed"), poll_interval=1, deferrable=False)
-
-with DAG("late", schedule=None, start_date=datetime(2024, 1, 1)) as late:
-    BatchComputeSubmitJobOperator(
-        task_id="deferred",
-        job=endless("cls-late"),
-        poll_interval=1,
-        deferrable=True,
-        execution_timeout=timedelta(seconds=20),
-    )
-
-with DAG("logged", schedule=None, start_date=datetime(2024, 1, 1)) as logged:
-    DlcSubmitJobOperator(task_id="train", job="{TALKER}", deferrable=True, poll_interval=2)
-"""
-
-
-@pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterator[Airflow]:
-    home = tmp_path_factory.mktemp("airflow")
-    dags = home / "dags"
-    dags.mkdir()
-    (dags / "dags.py").write_text(DAGS)
-    demo.package(EXAMPLES, service.data_dir)
-    running = Airflow(home, dags, connection_json(service))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
 
 
 def test_find_primes_deferred(airflow: Airflow, service: Service):

@@ -1,0 +1,67 @@
+"""Graphs that run as one BatchCompute job."""
+
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, BaseOperator
+
+from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+
+WAITING = {"poll_interval": 2, "retries": 0}
+
+
+def task(command: str, **fields: Any) -> dict[str, Any]:
+    return {"Parameters": {"Command": {"CommandLine": command}}, "InstanceCount": 1, "ClusterId": "cls-x", **fields}
+
+
+def job(name: str, tasks: dict[str, Any], dependencies: dict[str, Any]) -> dict[str, Any]:
+    return {"Name": name, "Type": "DAG", "DAG": {"Tasks": tasks, "Dependencies": dependencies}}
+
+
+class Nothing(BaseOperator):
+    def execute(self, context: Any) -> None:
+        pass
+
+
+SLOW = [f"slow{number}" for number in range(14)]
+
+with DAG("sixteen", schedule=None, start_date=datetime(2024, 1, 1)):
+    tasks = {"first": task("true"), **{name: task("sleep 20") for name in SLOW}, "last": task("true")}
+    sixteen = BatchComputeTaskGroup(
+        "g", job("sixteen", tasks, {name: ["last"] for name in SLOW}), run_as="job", operator_args=WAITING
+    )
+    sixteen["first"] >> Nothing(task_id="behind_first")
+
+# The middle one fails until the flag is there.
+FLAGGED = {"InputMapping": {"oss://bcs-processes/repaired/": "/mnt/in/"}}
+job_to_dag(
+    job(
+        "repaired",
+        {"a": task("true"), "b": task("test -e /mnt/in/flag", **FLAGGED), "c": task("true")},
+        {"a": ["b"], "b": ["c"]},
+    ),
+    run_as="job",
+    operator_args=WAITING,
+)
+
+job_to_dag(
+    job("given-up", {"a": task("true"), "b": task("sleep 600"), "c": task("true")}, {"a": ["b"], "b": ["c"]}),
+    run_as="job",
+    operator_args=WAITING,
+)
+
+if CAN_START_FROM_TRIGGER:
+    job_to_dag(
+        job(
+            "light",
+            {
+                "a": task("true"),
+                "b": task("test -e /mnt/in/flag", InputMapping={"oss://bcs-processes/light/": "/mnt/in/"}),
+                "c": task("true"),
+            },
+            {"a": ["b"], "b": ["c"]},
+        ),
+        run_as="job",
+        operator_args={**WAITING, "start_from_trigger": True},
+    )

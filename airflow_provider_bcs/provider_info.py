@@ -37,6 +37,12 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     },
 }
 
+#: Modules beside those that are called like the service.
+_MORE = {
+    ("operators", "batchcompute"): ("_graph", "_stop", "_task"),
+    ("triggers", "batchcompute"): ("_task",),
+}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's description, valid against Airflow's ``provider_info.schema.json``."""
@@ -66,7 +72,12 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [f"{package}.links.dlc.DlcJobLink"],
         **{
             room: [
-                {"integration-name": name, "python-modules": [f"{package}.{room}.{module}"]}
+                {
+                    "integration-name": name,
+                    "python-modules": [
+                        f"{package}.{room}.{module}{rest}" for rest in ["", *_MORE.get((room, module), ())]
+                    ],
+                }
                 for name, module in services.items()
             ]
             for room in ("hooks", "operators", "sensors", "triggers")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BatchComputeTaskGroup(TaskGroup):
-    """One Airflow task for each task of a BatchCompute job, each submitted as a job of its own.
+    """One Airflow task for each task of a BatchCompute job.
 
     The edges are exactly those of ``Dependencies``; the task ids are the task names (behind the group's prefix, as
     in any TaskGroup). ``group["count"]`` is the operator of task ``count``.
@@ -25,7 +25,8 @@ class BatchComputeTaskGroup(TaskGroup):
     :param group_id: id of the group
     :param job: the job description: a dict, JSON text, a path relative to the DAG file, a model, or an object with
         ``detail()``. Values may hold templates, task names and dependencies may not
-    :param run_as: how the graph runs: ``"jobs"``: each task as a BatchCompute job
+    :param run_as: how the graph runs: ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one, each followed by
+        an Airflow task
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``

@@ -57,6 +57,24 @@ def test_find_primes(bag, service):
     assert len(list((folder / "logs").glob("stdout.job-*.find.*"))) == 5
 
 
+def test_primes_as_one_job(bag, service, client):
+    demo.package(EXAMPLES, service.data_dir)
+    found = run_dag(bag.dags["primes_as_one_job"])
+    assert states(found) == dict.fromkeys(["submit", "split", "find", "merge", "stop"], "success")
+    result = service.data_dir / BUCKET / "find_primes" / found.run_id / "result"
+    assert (result / "count.txt").read_text() == "78498\n"
+    (ti,) = [ti for ti in found.get_task_instances() if ti.task_id == "submit"]
+    job = client.get_job(ti.xcom_pull(task_ids="submit", key="job_id"))
+    assert (job.Name, job.TaskMetrics.FinishedCount) == ("find-primes", 3)
+
+
+def test_wired_as_one_job(bag, service, client):
+    folder = run(bag, service, "wired_as_one_job")
+    assert (folder / "total.txt").read_text() == "285\n"
+    (job,) = [item for item in client.list_jobs() if item.Name == "squares"]
+    assert (job.Priority, job.InstanceMetrics.FinishedCount) == (10, 4)
+
+
 def test_diamond(bag, service):
     assert (run(bag, service, "diamond") / "numbers" / "join").read_text() == "36\n"
 

@@ -32,7 +32,7 @@ def job_to_dag(
         ``template_searchpath``), a model, or an object
         with ``detail()``
     :param dag_id: by default the job's name
-    :param run_as: how the graph runs: ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one, each followed by
+    :param run_as: ``"jobs"``: each task runs as a BatchCompute job; ``"job"``: all of them as one, and each is followed by
         an Airflow task
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``

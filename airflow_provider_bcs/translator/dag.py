@@ -32,8 +32,8 @@ def job_to_dag(
         ``template_searchpath``), a model, or an object
         with ``detail()``
     :param dag_id: by default the job's name
-    :param run_as: ``"jobs"``: each task runs as a BatchCompute job; ``"job"``: all of them as one, and each is followed by
-        an Airflow task
+    :param run_as: how it runs. ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one job, and an
+        Airflow task follows each
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``

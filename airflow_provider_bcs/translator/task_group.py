@@ -25,8 +25,8 @@ class BatchComputeTaskGroup(TaskGroup):
     :param group_id: id of the group
     :param job: the job description: a dict, JSON text, a path relative to the DAG file, a model, or an object with
         ``detail()``. Values may hold templates, task names and dependencies may not
-    :param run_as: ``"jobs"``: each task runs as a BatchCompute job; ``"job"``: all of them as one, and each is followed by
-        an Airflow task
+    :param run_as: how it runs. ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one job, and an
+        Airflow task follows each
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``

@@ -11,7 +11,6 @@ from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import JobSourceError as JobSourceError
-    from airflow_provider_bcs.description.source import read_job as read_job
     from airflow_provider_bcs.description.violation import InvalidJobError as InvalidJobError
     from airflow_provider_bcs.description.violation import JobWarning as JobWarning
     from airflow_provider_bcs.description.violation import Violation as Violation
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from .cluster import Mounts as Mounts
     from .cluster import Networks as Networks
     from .cluster import SystemDisk as SystemDisk
+    from .instance_types import INSTANCE_TYPES as INSTANCE_TYPES
     from .job import DAG as DAG
     from .job import Command as Command
     from .job import Docker as Docker
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from .job import Parameters as Parameters
     from .job import TaskDescription as TaskDescription
     from .job import Topic as Topic
+    from .legacy import from_v1 as from_v1
+    from .legacy import is_legacy as is_legacy
+    from .legacy_fields import v1_path as v1_path
     from .response import Created as Created
     from .response import Error as Error
     from .response import Instance as Instance
@@ -47,8 +50,9 @@ if TYPE_CHECKING:
     from .response import Result as Result
     from .response import Task as Task
     from .rules import Quotas as Quotas
-    from .rules import job_warnings as job_warnings
-    from .rules import validate_job as validate_job
+    from .source import read_job as read_job
+    from .validation import job_warnings as job_warnings
+    from .validation import validate_job as validate_job
 
 __all__, __getattr__ = lazy_names(
     __name__,
@@ -56,10 +60,15 @@ __all__, __getattr__ = lazy_names(
         ".client": "Client",
         ".cluster": "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks"
         " OSS SystemDisk VPC",
+        ".instance_types": "INSTANCE_TYPES",
         ".job": "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
+        ".legacy": "from_v1 is_legacy",
+        ".legacy_fields": "v1_path",
         ".response": "Created Error Instance Job Metrics Result Task",
-        ".rules": "Quotas job_warnings validate_job",
-        "airflow_provider_bcs.description.source": "JobSourceError read_job",
+        ".rules": "Quotas",
+        ".source": "read_job",
+        ".validation": "job_warnings validate_job",
+        "airflow_provider_bcs.description.source": "JobSourceError",
         "airflow_provider_bcs.description.violation": "InvalidJobError JobWarning Violation",
     },
 )

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_bcs.description.model import known_fields_only
-from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.openapi import roa
 from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
 from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
@@ -16,6 +16,7 @@ from airflow_provider_bcs.openapi.response import Response, read_answer
 
 from .job import JobDescription
 from .response import Created, Instance, Job, Task
+from .source import read_job
 
 if TYPE_CHECKING:
     import requests

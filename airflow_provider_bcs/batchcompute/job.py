@@ -14,6 +14,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 from airflow_provider_bcs.description.source import JobSource
 
 from .cluster import AutoCluster, Mounts
+from .source import read_job
 
 
 def _stringified(values: Any) -> Any:
@@ -143,7 +144,7 @@ _Notification: TypeAlias = Notification
 
 
 class JobDescription(Description):
-    """A whole job. Priority 0 to 1000, higher first."""
+    """A whole job, also one of the first API. Priority 0 to 1000, higher first."""
 
     Name: Text | None = None
     Description: Text | None = None
@@ -154,3 +155,7 @@ class JobDescription(Description):
     Notification: Annotated[_Notification, Field(default_factory=_Notification)]
     DAG: Annotated[_DAG, Field(default_factory=_DAG)]
     App: dict[str, Any] | None = None
+
+    @classmethod
+    def _read(cls, properties: JobSource) -> dict[str, Any]:
+        return read_job(properties)

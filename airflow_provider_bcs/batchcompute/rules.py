@@ -86,7 +86,7 @@ def validate_job(
     try:
         description = read_job(job)
     except JobSyntaxError as error:
-        return [Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))]
+        return [unreadable(error)]
     found = list(_TABLE.check(description, templates=templates))
     if description.get("Type") == "App":
         found = [item for item in found if item.code != "MissingDAG"]
@@ -114,6 +114,11 @@ def validate_job(
             found += _validate_quotas(tasks, job_count, quotas) if quotas else ()
             found += _validate_graph(tasks, dag.get("Dependencies"), templates)
     return found
+
+
+def unreadable(error: JobSyntaxError) -> Violation:
+    """Return what the service would say to text that is no job description."""
+    return Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))
 
 
 def _count_tasks(description: Mapping[str, Any]) -> int:

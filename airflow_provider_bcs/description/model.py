@@ -54,12 +54,17 @@ class Description(_Model):
     model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True, defer_build=True)
 
     def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
-        given = {**({} if properties is None else read_job(properties)), **fields}
+        given = {**({} if properties is None else self._read(properties)), **fields}
         for name in given:
             if name not in type(self).model_fields:
                 known = did_you_mean(name, type(self).model_fields)
                 raise ValueError(f"{type(self).__name__} has no field {name}{known}")
         super().__init__(**{name: value for name, value in given.items() if not self._is_absent(name, value)})
+
+    @classmethod
+    def _read(cls, properties: JobSource) -> dict[str, Any]:
+        """Return the fields that ``properties`` holds."""
+        return read_job(properties)
 
     @classmethod
     def _is_absent(cls, name: str, value: Any) -> bool:
@@ -78,7 +83,7 @@ class Description(_Model):
 
     def update(self, properties: JobSource) -> None:
         """Set the fields that ``properties`` holds; the others keep their values."""
-        for name, value in read_job(properties).items():
+        for name, value in self._read(properties).items():
             self[name] = value
 
     def load(self, properties: JobSource) -> None:

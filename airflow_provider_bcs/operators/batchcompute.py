@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
 from airflow_provider_bcs.batchcompute.target import Target
+from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
@@ -38,6 +39,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
         return job_warnings(job)
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
+        job = as_current(job).job
         if self.wait_for_completion and job.get("AutoRelease"):
             # A job that the service deletes leaves nobody a state to see; see _succeeded.
             return {**job, "AutoRelease": False}

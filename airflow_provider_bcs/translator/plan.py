@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import MAX_BODY_SIZE, body_size, job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.legacy import as_current
+from airflow_provider_bcs.batchcompute.rules import MAX_BODY_SIZE, body_size
+from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning
@@ -46,13 +48,14 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     violations = validate_job(content, max_tasks=False)
     if violations:
         raise InvalidJobError(violations, source)
+    for text in job_warnings(content):
+        warnings.warn(text, JobWarning, stacklevel=2)
+    content = as_current(content).job
     if content["Type"] != "DAG":
         raise ValueError(f"{source or 'The job'} has Type {content['Type']!r}; only a job of Type DAG has a graph.")
     tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
     for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
         _no_template(path, value)
-    for text in job_warnings(content):
-        warnings.warn(text, JobWarning, stacklevel=2)
     carried = {name: content[name] for name in CARRIED_OVER if name in content}
     nodes = {
         name: CheckedJob(

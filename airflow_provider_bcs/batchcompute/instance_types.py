@@ -1,0 +1,26 @@
+"""Which instance type has how many cores and how much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+#: Name of an instance type -> its cores and its memory in MB.
+InstanceTypes: TypeAlias = Mapping[str, tuple[int, int]]
+
+#: The families c5, g5 and r5 (2, 4 and 8 GiB a core) from 8 to 24 cores. Source: the list of ECS instance families.
+INSTANCE_TYPES: InstanceTypes = {
+    f"ecs.{family}.{size}xlarge": (4 * size, 4 * size * memory * 1024)
+    for family, memory in (("c5", 2), ("g5", 4), ("r5", 8))
+    for size in (2, 3, 4, 6)
+}
+
+
+def smallest(instance_types: InstanceTypes, cpu: int, memory: int) -> str | None:
+    """Return the instance type with the fewest cores, then the least memory, that has enough of both.
+
+    :param cpu: 100 for each core
+    :param memory: in MB
+    """
+    fitting = [(*size, name) for name, size in instance_types.items() if size[0] * 100 >= cpu and size[1] >= memory]
+    return min(fitting)[2] if fitting else None

@@ -49,11 +49,13 @@ class JobSyntaxError(JobSourceError):
     """Text that is no job description.
 
     :ivar code: the service's error code for such a request body
+    :ivar line: where it was found out, from 1; None when that is not known
     """
 
-    def __init__(self, text: str, code: str = "InvalidJsonFormat") -> None:
+    def __init__(self, text: str, code: str = "InvalidJsonFormat", line: int | None = None) -> None:
         super().__init__(text)
         self.code = code
+        self.line = line
 
 
 def read_job(job: JobSource) -> dict[str, Any]:
@@ -169,7 +171,8 @@ def _parse_json(text: str, name: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except json.JSONDecodeError as error:
-        raise JobSyntaxError(f"{name} is not JSON: {error.msg} at line {error.lineno} column {error.colno}.") from None
+        where = f"line {error.lineno} column {error.colno}"
+        raise JobSyntaxError(f"{name} is not JSON: {error.msg} at {where}.", line=error.lineno) from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
     except JobSyntaxError:
@@ -200,8 +203,10 @@ def _parse_yaml(text: str, name: str) -> Any:
         document = yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise JobSyntaxError(f"{name} is not YAML: {getattr(error, 'problem', None) or error}{where}.") from None
+        line = mark.line + 1 if mark else None
+        where = f" at line {line} column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise JobSyntaxError(f"{name} is not YAML: {problem}{where}.", line=line) from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
     except JobSyntaxError:

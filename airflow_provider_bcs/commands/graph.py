@@ -1,0 +1,69 @@
+"""``airflow-bcs graph``: the graph of a job file, as text or as a Mermaid diagram."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.translator.plan import Plan
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a .json, .yaml or .yml file of a BatchCompute job")
+    parser.add_argument("--mermaid", action="store_true", help="a Mermaid flowchart instead of text")
+
+
+def run(args: argparse.Namespace) -> int:
+    from .job_file import check_graph
+
+    plan = check_graph(args.file).plan()
+    print("\n".join(_mermaid(plan) if args.mermaid else _text(plan)))  # noqa: T201 - the command's output
+    return 0
+
+
+def _text(plan: Plan) -> list[str]:
+    """Return a line for each task, in an order in which they can run, with the tasks that wait for it."""
+    lines = []
+    for name in _topological(plan):
+        successors = ", ".join(plan.edges.get(name, ()))
+        lines.append(f"{_label(plan, name)} -> {successors}" if successors else _label(plan, name))
+    return lines
+
+
+def _mermaid(plan: Plan) -> list[str]:
+    # A task's name may be a word that Mermaid keeps for itself.
+    ids = {name: f"task{number}" for number, name in enumerate(_topological(plan), start=1)}
+    return [
+        "flowchart LR",
+        *(f'    {ids[name]}["{_escaped(_label(plan, name))}"]' for name in ids),
+        *(f"    {ids[name]} --> {ids[successor]}" for name in ids for successor in plan.edges.get(name, ())),
+    ]
+
+
+def _topological(plan: Plan) -> list[str]:
+    """Return the tasks, each after all that it waits for; those of one step in the order of the file."""
+    order = {name: number for number, name in enumerate(plan.nodes)}
+    sorter = TopologicalSorter(dict.fromkeys(order, ()))
+    for name, successors in plan.edges.items():
+        for successor in successors:
+            sorter.add(successor, name)
+    sorter.prepare()
+    found: list[str] = []
+    while sorter:
+        step = sorted(sorter.get_ready(), key=order.__getitem__)
+        sorter.done(*step)
+        found += step
+    return found
+
+
+def _label(plan: Plan, name: str) -> str:
+    count = plan.nodes[name]["DAG"]["Tasks"][name]["InstanceCount"]
+    return name if count == 1 else f"{name} ({count} instances)"
+
+
+def _escaped(label: str) -> str:
+    return re.sub(r"[^\w\s().-]", lambda found: f"#{ord(found[0])};", label)

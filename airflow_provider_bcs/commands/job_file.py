@@ -1,0 +1,104 @@
+"""A job file as the commands take it: what is in it, and what is wrong with it, line by line."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_bcs import batchcompute, dlc
+from airflow_provider_bcs.batchcompute import rules
+from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, InstanceTypes
+from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
+from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
+from airflow_provider_bcs.description.position import Positions
+from airflow_provider_bcs.description.source import JobSourceError, JobSyntaxError, parse_job, read_text
+from airflow_provider_bcs.description.violation import JobWarning, Violation
+from airflow_provider_bcs.translator.plan import Plan, plan_job
+
+from . import CommandError
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What was found in a file.
+
+    :ivar path: the file
+    :ivar job: the job, converted if it was one of the first API; empty when there are errors
+    :ivar errors: what is wrong, as compilers print it: ``file:line: text``
+    :ivar warnings: what is valid but may not do what its author expects: ``file: warning: text``
+    """
+
+    path: Path
+    job: dict[str, Any] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        """Return the job's graph.
+
+        :raises CommandError: when there is none to be known
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", JobWarning)
+            try:
+                return plan_job(self.job)
+            except ValueError as error:
+                raise CommandError(f"{self.path}: {error}") from None
+
+
+def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
+    """Read a job file and check it by the rules of its service.
+
+    :param max_tasks: whether more than 16 tasks are an error
+    :param instance_types: what a job of the first API chooses its instance types from
+    """
+    try:
+        text = read_text(path)
+        given = parse_job(text, name=str(path), yaml=path.suffix.lower() != ".json")
+    except JobSourceError as error:
+        line = error.line if isinstance(error, JobSyntaxError) else None
+        return JobFile(path, errors=[_located(path, line, str(error).removeprefix(f"{path} "))])
+    if is_dlc(given):
+        job, notes, job_warnings = given, [], dlc.job_warnings
+        violations = dlc.validate_job(given)
+    else:
+        conversion = as_current(given, instance_types)
+        job, notes, job_warnings = conversion.job, conversion.notes, rules.job_warnings
+        violations = conversion.violations + rules.validate_job(job, max_tasks=max_tasks)
+    if violations:
+        return JobFile(path, errors=_lines(path, violations, Positions(text), legacy=is_legacy(given)))
+    return JobFile(path, job, warnings=[f"{path}: warning: {text}" for text in notes + job_warnings(job)])
+
+
+def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
+    """Read a BatchCompute job file of any number of tasks.
+
+    :raises CommandError: when it is wrong, or for a PAI-DLC job
+    """
+    found = check(path, max_tasks=False, instance_types=instance_types)
+    if found.errors:
+        raise CommandError("\n".join(found.errors))
+    if is_dlc(found.job):
+        raise CommandError(f"{path}: a PAI-DLC job has no graph; DlcSubmitJobOperator takes it as it is.")
+    return found
+
+
+def is_dlc(job: dict[str, Any]) -> bool:
+    """Tell which service a job is for, by which of them knows more of its fields."""
+    known = [len(set(job) & set(service.JobDescription.model_fields)) for service in (dlc, batchcompute)]
+    return not is_legacy(job) and known[0] > known[1]
+
+
+def _lines(path: Path, violations: list[Violation], positions: Positions, *, legacy: bool) -> list[str]:
+    lines = []
+    for violation in violations:
+        in_file = v1_path(violation.path) if legacy else violation.path
+        both = violation.path if in_file == violation.path else f"{violation.path} ({in_file})"
+        lines.append(_located(path, positions.line(in_file), str(replace(violation, path=both))))
+    return lines
+
+
+def _located(path: Path, line: int | None, text: str) -> str:
+    return f"{path}: {text}" if line is None else f"{path}:{line}: {text}"

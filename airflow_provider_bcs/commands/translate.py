@@ -1,0 +1,76 @@
+"""``airflow-bcs translate``: a job file as a DAG file, or in the format of the second API."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import CommandError
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.batchcompute.instance_types import InstanceTypes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a .json, .yaml or .yml file of a BatchCompute job")
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="the file to write (default: stdout)")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT if it is there")
+    parser.add_argument(
+        "--to", choices=("airflow", "v2"), default="airflow", help="a DAG file (default), or JSON of API 2015-11-11"
+    )
+    parser.add_argument(
+        "--instance-types",
+        metavar="TABLE",
+        type=Path,
+        help='what a file of API 2015-06-30 chooses from: JSON, {"name": [cores, MB], ...}',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from airflow_provider_bcs.translator.dag_file import dag_file
+
+    from .job_file import check_graph
+
+    found = check_graph(args.file, _instance_types(args.instance_types))
+    if args.to == "airflow":
+        text = dag_file(found.plan(), args.file.name)
+    else:
+        text = json.dumps(found.job, indent=4, ensure_ascii=False) + "\n"
+    # What is left of the text that UTF-8 cannot hold stands in a JSON string, and means the same escaped.
+    _write(text.encode(errors="backslashreplace"), args.output, args.force)
+    for line in found.warnings:
+        print(line, file=sys.stderr)  # noqa: T201 - the command's output
+    return 0
+
+
+def _write(content: bytes, output: Path | None, force: bool) -> None:
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with output.open("wb" if force else "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise CommandError(f"{output}: exists; --force overwrites it.") from None
+    except OSError as error:
+        raise CommandError(f"{output}: cannot be written: {error.strerror or error}.") from None
+
+
+def _instance_types(path: Path | None) -> InstanceTypes:
+    from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
+    from airflow_provider_bcs.description.source import JobSourceError, parse_job, read_text
+
+    if path is None:
+        return INSTANCE_TYPES
+    try:
+        table = parse_job(read_text(path), name=str(path))
+    except JobSourceError as error:
+        raise CommandError(str(error)) from None
+    for name, size in table.items():
+        if not (isinstance(size, list) and [type(number) for number in size] == [int, int]):
+            raise CommandError(f"{path}: {name}: found {size!r}; right is [cores, MB of memory].")
+    return {name: (cores, memory) for name, (cores, memory) in table.items()}

@@ -14,7 +14,6 @@ from .python_literal import bracketed, literal
 
 # The narrowest width in use: what fits here, or ends in a comma, stays as it is at any wider one.
 _WIDTH = 88
-_MAX_WIDTH = 120
 _MAX_VARIABLE = 40
 _OPERATOR = "BatchComputeSubmitJobOperator"
 # A variable "l" looks like a 1, and linters say so.
@@ -24,7 +23,8 @@ _RESERVED = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "pendu
 def dag_file(plan: Plan, source: str) -> str:
     """Return Python code of a DAG with the tasks, jobs and edges that :func:`~.dag.job_to_dag` makes of the same job.
 
-    What comes from the job stands in it as literals. The code is laid out as ``ruff format`` does.
+    What comes from the job stands in it as literals, a text always in one piece, however long. The code is laid out as
+    ``ruff format`` does.
 
     :param source: the name of the file that the job was read from
     """
@@ -49,8 +49,7 @@ def dag_file(plan: Plan, source: str) -> str:
         for name, successors in plan.edges.items()
         if successors
     ]
-    lines = "\n".join([*code, *(["", *edges] if edges else [])]).split("\n")
-    return "\n".join([_docstring(plan, source), *map(_marked, lines), ""])
+    return "\n".join([_docstring(plan, source), *code, *(["", *edges] if edges else []), ""])
 
 
 def _docstring(plan: Plan, source: str) -> str:
@@ -81,11 +80,6 @@ def _edge(variable: str, successors: list[str]) -> str:
     targets = successors[0] if len(successors) == 1 else f"[{', '.join(successors)}]"
     line = f"    {variable} >> {targets}"
     return line if len(line) <= _WIDTH else f"    {variable} >> {bracketed('[', successors, ']', 1)}"
-
-
-def _marked(line: str) -> str:
-    """Tell linters that a literal has no place where a line could end."""
-    return f"{line}  # noqa: E501" if len(line) > _MAX_WIDTH else line
 
 
 def _variables(names: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,296 @@
+"""The commands on job files: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from airflow_provider_bcs.batchcompute import from_v1, read_job, validate_job
+from airflow_provider_bcs.cli import main
+from airflow_provider_bcs.translator.dag_file import dag_file
+from airflow_provider_bcs.translator.plan import plan_job
+from tests.batchcompute.jobs import graphs, job, task
+from tests.batchcompute.legacy_jobs import find_prime, v1_job
+
+DIAMOND = job({n: task(InstanceCount=2 if n == "b" else 1) for n in "dabc"}, {"a": ["b", "c"], "b": ["d"], "c": ["d"]})
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Write a file where the test runs; return its name."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, content):
+        text = content if isinstance(content, str) else json.dumps(content, indent=2)
+        Path(name).write_text(text, encoding="utf-8", newline="")
+        return name
+
+    return write
+
+
+@pytest.fixture
+def run(capsysbinary):
+    """Run the command; return its exit code and the lines on stdout and stderr."""
+
+    def command(*arguments):
+        code = main(list(arguments))
+        out, err = capsysbinary.readouterr()
+        return code, out.decode().splitlines(), err.decode().splitlines()
+
+    return command
+
+
+def line_of(name, text):
+    """Return the number of the only line with a text."""
+    (number,) = (number for number, line in enumerate(Path(name).read_text().splitlines(), 1) if text in line)
+    return number
+
+
+# validate
+
+
+def test_validate_good_files(file, run):
+    good, both = file("good.json", job()), file("both.json", job({"a": task(AutoCluster={"ImageId": "img-x"})}))
+    many = file("many.json", job({f"t{n}": task() for n in range(17)}))
+    code, out, _ = run("validate", good, both)
+    assert code == 0
+    assert out[0] == "good.json: valid"
+    assert out[1].startswith("both.json: warning: DAG.Tasks.a has both ClusterId and AutoCluster")
+    code, out, _ = run("validate", good, many, "missing.json")
+    assert code == 1
+    assert len(out) == 3
+    assert out[1].startswith(f"many.json:{line_of(many, 'Tasks')}: DAG.Tasks: InvalidTasks: ")
+    assert out[2] == "missing.json: cannot be read: No such file or directory."
+    assert run("validate", "--any-size", many)[0] == 0
+
+
+def test_validate_takes_no_directory(run, tmp_path):
+    assert run("validate", str(tmp_path)) == (1, [f"{tmp_path}: is not a file."], [])
+
+
+BAD = job(
+    {
+        "a": task(Tiemout=3, InputMapping={"oss://b/a.b/": "home/in"}),
+        "b.c": task("x", Mounts={"Entries": [{"Source": "oss://b/", "Destination": "/x"}, {"Source": "b"}]}),
+    },
+    {"a": ["z"]},
+    Priority=-1,
+)
+
+
+def as_yaml(content):
+    import yaml
+
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+FORMS = {
+    "bad.json": lambda content: json.dumps(content, indent=2),
+    "tabs.json": lambda content: json.dumps(content, indent="\t"),
+    "windows.json": lambda content: json.dumps(content, indent=4).replace("\n", "\r\n"),
+    "bad.yaml": as_yaml,
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_validate_names_the_line(file, run, name):
+    file(name, FORMS[name](BAD))
+    code, out, err = run("validate", name)
+    assert (code, err) == (1, [])
+    lines = {text.split(": ")[1]: int(text.split(":")[1]) for text in out}
+    assert lines == {
+        "Priority": line_of(name, "Priority"),
+        "DAG.Tasks.a.Tiemout": line_of(name, "Tiemout"),
+        "DAG.Tasks.a.InputMapping.oss://b/a.b/.value": line_of(name, "home/in"),
+        "DAG.Tasks.b.c": line_of(name, "b.c"),
+        "DAG.Tasks.b.c.Mounts.Entries.1.Source": [
+            number for number, text in enumerate(Path(name).read_text().splitlines(), 1) if "Source" in text
+        ][1],
+        "DAG.Dependencies.a": line_of(name, "Dependencies") + 1,
+    }
+    assert out[0].startswith(f"{name}:{line_of(name, 'Priority')}: Priority: InvalidPriority: ")
+
+
+def test_a_missing_field_has_the_line_of_its_parent(file, run):
+    description = job({"a": task()})
+    del description["DAG"]["Tasks"]["a"]["Parameters"]["Command"]["CommandLine"], description["Type"]
+    name = file("missing.json", description)
+    _, out, _ = run("validate", name)
+    assert [text.split(": ")[:2] for text in out] == [
+        ["missing.json:1", "Type"],
+        [f"missing.json:{line_of(name, 'Command')}", "DAG.Tasks.a.Parameters.Command.CommandLine"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.json", '{\n  "Name": 1,\n}', "a.json:3: is not JSON: "),
+        ("a.yaml", "Name: a\nDAG: [\n", "a.yaml:3: is not YAML: "),
+        ("b.json", "", "b.json: is empty."),
+        ("c.json", '{"Name": "\x7f", "x\x7f": 1}', "c.json: x\x7f: "),
+    ],
+)
+def test_where_text_cannot_be_read(file, run, name, content, says):
+    code, out, _ = run("validate", file(name, content))
+    assert code == 1
+    assert out[0].startswith(says)
+
+
+def test_validate_a_file_of_the_first_api(file, run):
+    good = file("old.json", v1_job())
+    assert run("validate", good) == (0, ["old.json: warning: JobTag has no counterpart and is left out."], [])
+    bad = file("bad.json", v1_job({"Find": find_prime(Timeout=0, ImageId=7, Tiemout=1)}, JobName="1"))
+    code, out, _ = run("validate", bad)
+    assert code == 1
+    assert [text.split(": ")[:2] for text in out] == [
+        [f"bad.json:{line_of(bad, 'Tiemout')}", "TaskDag.TaskDescMap.Find.Tiemout"],
+        [f"bad.json:{line_of(bad, 'JobName')}", "Name (JobName)"],
+        [f"bad.json:{line_of(bad, 'Timeout')}", "DAG.Tasks.Find.Timeout (TaskDag.TaskDescMap.Find.Timeout)"],
+        [
+            f"bad.json:{line_of(bad, 'ImageId')}",
+            "DAG.Tasks.Find.AutoCluster.ImageId (TaskDag.TaskDescMap.Find.ImageId)",
+        ],
+    ]
+
+
+def test_validate_a_dlc_file(file, run):
+    name = file("train.json", {"DisplayName": "x", "JobType": "PyTorchJob", "JobSpecs": [{"PodCount": "1"}]})
+    code, out, _ = run("validate", name)
+    assert code == 1
+    assert any(text.startswith(f"train.json:{line_of(name, 'PodCount')}: JobSpecs.0.PodCount: ") for text in out)
+
+
+# translate
+
+
+def test_translate_writes_a_dag_file(file, run):
+    name = file("jobs.json", DIAMOND)
+    expected = dag_file(plan_job(DIAMOND), "jobs.json")
+    assert run("translate", name) == (0, expected.splitlines(), [])
+    assert run("translate", name, "-o", "dag.py") == (0, [], [])
+    assert Path("dag.py").read_text() == expected
+    assert run("translate", name, "-o", "dag.py") == (1, [], ["dag.py: exists; --force overwrites it."])
+    Path("dag.py").write_text("mine")
+    assert run("translate", name, "-o", "dag.py", "--force")[0] == 0
+    assert Path("dag.py").read_text() == expected
+    assert run("translate", name, "-o", "no/dag.py")[2] == ["no/dag.py: cannot be written: No such file or directory."]
+
+
+def test_translate_an_old_file_into_a_new_one(file, run):
+    name = file("old.yaml", v1_job(Description="数"))
+    code, out, err = run("translate", name, "--to", "v2", "-o", "new.json")
+    assert (code, out) == (0, [])
+    assert err == ["old.yaml: warning: JobTag has no counterpart and is left out."]
+    assert read_job("new.json") == from_v1(json.loads(Path(name).read_text()))[0]
+    assert "数" in Path("new.json").read_text()
+    assert Path("new.json").read_text().startswith('{\n    "Type": "DAG",\n')
+    assert validate_job("new.json") == []
+    again = run("translate", "new.json", "--to", "v2")
+    assert again == (0, Path("new.json").read_text().splitlines(), [])
+
+
+def test_a_text_that_utf8_cannot_hold(file, run):
+    name = file("odd.json", json.dumps(job(Description="\ud800 x")))
+    assert run("translate", name, "--to", "v2", "-o", "new.json")[0] == 0
+    assert json.loads(Path("new.json").read_text())["Description"] == "\ud800 x"
+    assert run("translate", name)[0] == 0
+
+
+def test_translate_with_a_table_of_instance_types(file, run):
+    name = file("old.json", v1_job({"Find": find_prime(ResourceDescription={"Cpu": 9600})}))
+    table = file("types.json", {"ecs.huge": [104, 200_000]})
+    code, _, err = run("translate", name)
+    assert code == 1
+    assert err[0].startswith(f"old.json:{line_of(name, 'ResourceDescription')}: TaskDag.TaskDescMap.Find.Resource")
+    code, out, _ = run("translate", name, "--instance-types", table, "--to", "v2")
+    assert code == 0
+    found = json.loads("\n".join(out))
+    assert found["DAG"]["Tasks"]["Find"]["AutoCluster"]["InstanceType"] == "ecs.huge"
+    for bad in ({"x": [1]}, {"x": [True, 2]}, {"x": 8}):
+        code, _, err = run("translate", name, "--instance-types", file("types.json", bad))
+        assert (code, err) == (1, [f"types.json: x: found {bad['x']!r}; right is [cores, MB of memory]."])
+    assert run("translate", name, "--instance-types", "none.json")[0] == 1
+
+
+@pytest.mark.parametrize("command", [("translate", "-o", "out"), ("translate", "--to", "v2", "-o", "out"), ("graph",)])
+@pytest.mark.parametrize("content", [BAD, "{", {"DisplayName": "x", "JobType": "PyTorchJob", "JobSpecs": []}])
+def test_nothing_is_made_of_a_wrong_file(file, run, command, content):
+    name = file("bad.json", content)
+    code, out, err = run(command[0], name, *command[1:])
+    assert (code, out) == (1, [])
+    assert err
+    assert all(text.startswith("bad.json:") for text in err)
+    assert not Path("out").exists()
+    if content != BAD:
+        return
+    assert err == run("validate", name)[1]
+
+
+def test_a_graph_that_only_a_template_knows(file, run):
+    code, out, err = run("translate", file("late.json", job({"{{ params.x }}": task()})))
+    assert (code, out) == (1, [])
+    assert err[0].startswith("late.json: DAG.Tasks holds the template")
+    assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {}}))[0] == 1
+
+
+# graph
+
+
+def test_graph_as_text(file, run):
+    assert run("graph", file("d.json", DIAMOND)) == (0, ["a -> b, c", "b (2 instances) -> d", "c -> d", "d"], [])
+    chain = job({n: task() for n in "cab"}, {"a": ["b"], "b": ["c"]})
+    assert run("graph", file("c.json", chain))[1] == ["a -> b", "b -> c", "c"]
+    fan = job({f"t{n}": task() for n in range(40)}, {"t0": [f"t{n}" for n in range(1, 40)]})
+    assert run("graph", file("f.json", fan))[1][0] == "t0 -> " + ", ".join(f"t{n}" for n in range(1, 40))
+    assert run("graph", file("old.json", v1_job()))[1] == ["Find"]
+
+
+def test_graph_as_mermaid(file, run):
+    description = job(
+        {"end": task(InstanceCount='{{ params["n"] }}'), "a-b": task(InstanceCount=3)}, {"a-b": ["end", "end"]}
+    )
+    assert run("graph", "--mermaid", file("m.json", description))[1] == [
+        "flowchart LR",
+        '    task1["a-b (3 instances)"]',
+        '    task2["end (#123;#123; params#91;#34;n#34;#93; #125;#125; instances)"]',
+        "    task1 --> task2",
+    ]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(description=graphs())
+def test_the_graph_is_whole_and_in_an_order_that_can_run(tmp_path_factory, capsys, description):
+    path = tmp_path_factory.mktemp("graph") / "a.json"
+    path.write_text(json.dumps(description))
+    assert main(["graph", str(path)]) == 0
+    lines = [line.partition(" -> ") for line in capsys.readouterr().out.splitlines()]
+    order = [name for name, _, _ in lines]
+    assert sorted(order) == sorted(description["DAG"]["Tasks"])
+    found = {name: successors.split(", ") for name, arrow, successors in lines if arrow}
+    dependencies = description["DAG"]["Dependencies"]
+    assert found == {name: list(dict.fromkeys(targets)) for name, targets in dependencies.items() if targets}
+    for name, successors in found.items():
+        assert all(order.index(name) < order.index(successor) for successor in successors)
+
+
+def test_the_commands_need_no_airflow(file):
+    name = file("old.json", v1_job())
+    for command in (["validate", name], ["translate", name], ["graph", name]):
+        program = (
+            f"import sys; from airflow_provider_bcs.cli import main; assert main({command!r}) == 0;"
+            "assert not [module for module in sys.modules if module.split('.')[0] in ('airflow', 'requests')]"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )
+        assert done.returncode == 0, done.stderr

@@ -109,10 +109,8 @@ def _carried(
     for name, value in given.items():
         if name in without_counterpart and not is_absent(value):
             found.notes.append(f"{path}{name} has no counterpart and is left out.")
-        elif name not in (*names, *without_counterpart, *derived):
-            found.violations.append(
-                _invalid(path + name, f"There is no such field{did_you_mean(name, [*names, *derived])}")
-            )
+        elif name not in (known := (*names, *without_counterpart, *derived)):
+            found.violations.append(_invalid(path + name, f"There is no such field{did_you_mean(name, known)}"))
     return {names[name]: value for name, value in given.items() if name in names and not is_absent(value)}
 
 

@@ -72,6 +72,8 @@ def validate_job(
 ) -> list[Violation]:
     """Check a job description against every rule the service is known to apply.
 
+    This is what the service says; :func:`~.validation.validate_job` is for authors and takes jobs of the first API too.
+
     :param job: anything a job can be given as, see :func:`~.source.read_job`
     :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
     :param quotas: check the account's limits too

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,28 +28,33 @@ class Positions:
         """
         if self._root is None:
             return None
-        return _line(self._root, path.split("."), self._root.start_mark.line) + 1
+        return _walk(self._root, path.split("."), self._root.start_mark.line)[1] + 1
 
     @cached_property
     def _root(self) -> yaml.Node | None:
         import yaml
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        # JSON may be indented with tabs and escape halves of a character, YAML may not; neither has to do with lines.
+        text = re.sub(r"\\u[dD][89a-fA-F]", r"\\u00", self._text.replace("\t", " "))
         try:
-            # JSON may be indented with tabs, YAML may not; none can stand within a JSON string.
-            root: yaml.Node | None = yaml.compose(self._text.replace("\t", " "), loader)
+            root: yaml.Node | None = yaml.compose(text, loader)
         except (yaml.YAMLError, RecursionError):
             return None
         return root
 
 
-def _line(node: yaml.Node, names: Sequence[str], line: int) -> int:
-    """Walk down as far as the names lead; ``line`` is where ``node`` stands."""
-    for index in range(len(names), 0, -1):
-        # Keys may hold dots, such as those of EnvVars and of InputMapping: the longest counts.
-        if found := _child(node, ".".join(names[:index])):
-            return _line(found[1], names[index:], found[0])
-    return line
+def _walk(node: yaml.Node, names: Sequence[str], line: int) -> tuple[int, int]:
+    """Walk down as far as the names lead; return how many are left over, and the line of what was found.
+
+    :param line: where ``node`` stands
+    """
+    found = [(len(names), line)]
+    # Keys may hold dots, such as those of EnvVars and of InputMapping: the longest counts.
+    for count in range(len(names), 0, -1):
+        if child := _child(node, ".".join(names[:count])):
+            found.append(_walk(child[1], names[count:], child[0]))
+    return min(found, key=itemgetter(0))
 
 
 def _child(node: yaml.Node, name: str) -> tuple[int, yaml.Node] | None:

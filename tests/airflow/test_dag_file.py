@@ -72,7 +72,7 @@ def same(written, built):
     assert written.dag_id == built.dag_id
     assert written.description == built.description
     assert written.start_date == built.start_date
-    assert written.schedule == built.schedule
+    assert type(written.timetable) is type(built.timetable)
     assert set(written.task_ids) == set(built.task_ids)
     for name in built.task_ids:
         assert written.get_task(name).job == built.get_task(name).job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from airflow_provider_bcs.cli import main
 from tests.airflow.running import dag_bag, run_dag, states
+from tests.batchcompute.legacy_jobs import v1_job
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -58,6 +60,29 @@ def test_the_client_page(service, capsys, block, output):
     code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', code)
     exec(compile(code, "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
+
+
+def test_the_translate_page(tmp_path, monkeypatch, capfd):
+    examples = DOCS.parent / "example_dags"
+    for name in ("jobs", "dags"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "find_primes.json").write_text((examples / "find_primes.json").read_text())
+    (tmp_path / "jobs" / "nightly.json").write_text((examples / "diamond.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps(v1_job()))
+    (tmp_path / "types.json").write_text('{"ecs.c7.8xlarge": [32, 65536]}')
+    monkeypatch.chdir(tmp_path)
+    for block in blocks("translate.md", "console"):
+        command, *shown = block.splitlines()
+        assert main(command.split()[2:]) == 0
+        printed = capfd.readouterr()
+        if "types.json" in command:
+            assert '"InstanceType": "ecs.c7.8xlarge"' in printed.out
+        else:
+            assert (printed.out + printed.err).splitlines() == shown
+    assert set(dag_bag(tmp_path / "dags").dags) == {"diamond"}
+    (python,) = blocks("translate.md", "python")
+    exec(compile(python, "translate.md", "exec"), {})
+    assert capfd.readouterr().out.endswith("python hello.py\n")
 
 
 def test_every_page_is_linked_and_every_link_leads_somewhere():

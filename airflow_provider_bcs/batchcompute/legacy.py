@@ -6,6 +6,7 @@ nothing is lost silently. The defaults are those that the objects of the first A
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -27,20 +28,13 @@ _TIMEOUT = 86_400
 _CPU, _MEMORY = range(800, 2_401), range(2_000, 65_537)
 
 
-def _java(program: str) -> str:
-    return f"java -jar {program}" if program.endswith(".jar") else f"java {program}"
-
-
-def _native(program: str) -> str:
+#: ProgramType -> what makes the words of a command of ProgramName.
+_COMMANDS: dict[str, Callable[[str], list[str]]] = {
+    "python": lambda name: ["python", name],
+    "php": lambda name: ["php", name],
+    "java": lambda name: ["java", "-jar", name] if name.endswith(".jar") else ["java", name],
     # The package is unpacked in the working directory, in which no program is looked for.
-    return program if "/" in program else f"./{program}"
-
-
-_COMMANDS: dict[str, Callable[[str], str]] = {
-    "python": "python {}".format,
-    "php": "php {}".format,
-    "java": _java,
-    "native": _native,
+    "native": lambda name: [name if "/" in name else f"./{name}"],
 }
 
 
@@ -154,7 +148,7 @@ class _Task:
             if not (is_template(value) and value.endswith("}")):
                 return value if value.endswith("/") else f"{value}/"
             self.found.notes.append(f"{self.path}{name} ends in a template: what it gives has to end in '/'.")
-        if name == "InstanceCount" and isinstance(value, str) and value.isdecimal():
+        if name == "InstanceCount" and isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
             # The page says that it is a text.
             return int(value)
         return value
@@ -170,9 +164,9 @@ class _Task:
             return self._wrong("ProgramType", f"Found {kind!r}; right is one of {', '.join(_COMMANDS)}.")
         if not name:
             return self._wrong("ProgramName", "There is none; right is the name of the program to run.")
-        # It was the name of one file; a CommandLine is split into words.
-        command = _COMMANDS[kind](name if is_template(name) else shlex.quote(name))
-        return f"{command} {arguments}" if arguments else command
+        # CommandLine is split into words, of which the name was one.
+        words = [word if is_template(word) else shlex.quote(word) for word in _COMMANDS[kind](name)]
+        return " ".join([*words, arguments] if arguments else words)
 
     def _instance_type(self, instance_types: InstanceTypes) -> str:
         resource = self.given.get("ResourceDescription") or {}

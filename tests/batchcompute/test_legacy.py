@@ -148,8 +148,11 @@ def assert_kept(field: str, value: Any, became: dict[str, Any], said: str) -> No
         ({"ProgramArguments": "--from 1  'a b' {{ ds }}"}, "python find_prime_worker.py --from 1  'a b' {{ ds }}"),
         ({"ProgramType": "php", "ProgramName": "a.php"}, "php a.php"),
         ({"ProgramType": "java", "ProgramName": "a.jar", "ProgramArguments": "x"}, "java -jar a.jar x"),
+        ({"ProgramType": "java", "ProgramName": "a b.jar"}, "java -jar 'a b.jar'"),
         ({"ProgramType": "java", "ProgramName": "com.example.Main"}, "java com.example.Main"),
         ({"ProgramType": "native", "ProgramName": "worker"}, "./worker"),
+        ({"ProgramType": "native", "ProgramName": "my worker"}, "'./my worker'"),
+        ({"ProgramType": "native", "ProgramName": "{{ x }}"}, "./{{ x }}"),
         ({"ProgramType": "native", "ProgramName": "/opt/worker"}, "/opt/worker"),
         ({"ProgramName": "{{ params.program }}"}, "python {{ params.program }}"),
     ],
@@ -178,6 +181,13 @@ def test_the_program_is_one_word_whatever_it_is_called():
 )
 def test_the_smallest_instance_type_that_is_large_enough(resource, instance_type):
     assert converted(ResourceDescription=resource)["AutoCluster"]["InstanceType"] == instance_type
+
+
+@pytest.mark.parametrize(
+    ("given", "count"), [(None, 1), (4, 4), ("4", 4), ("{{ n }}", "{{ n }}"), ("9" * 5000, "9" * 5000)]
+)
+def test_the_instance_count(given, count):
+    assert converted(InstanceCount=given)["InstanceCount"] == count
 
 
 def test_a_table_of_the_callers_own():

@@ -20,7 +20,8 @@ def literal(value: Any, depth: int = 0) -> str:
         return bracketed("{", items, "}", depth)
     if isinstance(value, (list, tuple)):
         return bracketed("[", [literal(element, depth + 1) for element in value], "]", depth)
-    return repr(value)
+    # 1e+16 is how Python writes it, 1e16 how formatters do.
+    return repr(value).replace("e+", "e")
 
 
 def bracketed(opening: str, items: list[str], closing: str, depth: int) -> str:

@@ -121,6 +121,22 @@ def test_a_literal_is_the_value(value):
     assert len(code.splitlines()) == code.count("\n") + 1
 
 
+def test_literals_are_laid_out_as_a_formatter_does(tmp_path):
+    """One run of the formatter for all, since starting it is what takes the time."""
+    found = []
+
+    @settings(max_examples=300, deadline=None, database=None)
+    @given(values | nasty)
+    def collect(value):
+        found.append(value)
+
+    collect()
+    found += [1e16, 1e-7, 1.5e300, -1, "it's", 'it is "so"', 'it\'s "so"', "x" * 500]
+    (tmp_path / "literals.py").write_text(f"VALUES = {literal(found)}\n")
+    for config in (["--isolated"], ["--config", str(ROOT / "pyproject.toml")]):
+        lint("format", "--check", *config, folder=tmp_path)
+
+
 def test_airflow_parses_many_written_files_and_linters_find_nothing(tmp_path):
     """As Airflow parses them; one run of each tool for all, since starting one is what takes the time."""
     described = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from airflow.providers.common.compat.sdk import DAG
 
@@ -22,9 +24,12 @@ from tests.local.service import Service, wait_until
 
 BASE = "import airflow.triggers.base; from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup"
 OURS = "import airflow_provider_bcs.operators"
-TASKS = 1000
+TASKS = 5000
 INSTANCES = 300
 LINES = 1_000_000
+
+#: The name of a task -> what it holds.
+Content: TypeAlias = Callable[[str], dict[str, Any]]
 
 
 def paired(first: Callable[[], float], second: Callable[[], float], rounds: int) -> tuple[float, float, float]:
@@ -47,23 +52,66 @@ def interpreter(program: str) -> Callable[[], float]:
     return lambda: timed(lambda: subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True))
 
 
-def translated() -> object:
-    names = [f"t{number}" for number in range(TASKS)]
-    edges = {name: names[index + 1 : index + 3] for index, name in enumerate(names)}
-    return job_to_dag(job({name: task() for name in names}, edges))
+def plain(name: str) -> dict[str, Any]:
+    return task()
 
 
-def by_hand() -> object:
-    with DAG("by_hand", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None) as dag:
-        names = [f"t{number}" for number in range(TASKS)]
-        made = {
-            name: BatchComputeSubmitJobOperator(task_id=name, job=job({name: task()}, Name=f"a-job-{name}"))
-            for name in names
-        }
-        for index, name in enumerate(names):
-            if below := names[index + 1 : index + 3]:
-                made[name].set_downstream([made[other] for other in below])
-    return dag
+def different(name: str) -> dict[str, Any]:
+    """A task as job files have them: nothing in it is that of another."""
+    return task(
+        f"python {name}.py --day {{{{ ds }}}}",
+        InputMapping={f"oss://bucket/{{{{ ds }}}}/{name}/in/": f"/home/{name}/in/"},
+        OutputMapping={f"/home/{name}/out/": f"oss://bucket/{name}/out/"},
+        LogMapping={f"/home/{name}/log/": f"oss://bucket/{name}/log/"},
+        Timeout=600,
+        MaxRetryCount=1,
+    )
+
+
+def edges(count: int) -> dict[str, list[str]]:
+    names = [f"t{number}" for number in range(count)]
+    return {name: names[index + 1 : index + 3] for index, name in enumerate(names)}
+
+
+def whole(count: int, content: Content) -> dict[str, Any]:
+    below = edges(count)
+    return job({name: content(name) for name in below}, below)
+
+
+def translated(count: int, content: Content = plain) -> Callable[[], float]:
+    return lambda: timed(lambda: job_to_dag(whole(count, content)))
+
+
+def by_hand(count: int, content: Content = plain) -> Callable[[], float]:
+    def build() -> None:
+        with DAG("by_hand", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+            below = edges(count)
+            made = {
+                name: BatchComputeSubmitJobOperator(
+                    task_id=name, job=job({name: content(name)}, Name=f"a-job-{name}"[:64])
+                )
+                for name in below
+            }
+            for name, successors in below.items():
+                if successors:
+                    made[name].set_downstream([made[successor] for successor in successors])
+
+    return lambda: timed(build)
+
+
+def graphs(folder: Path) -> None:
+    """The speed of translating: against the same operators by hand, and of a long graph against a short one."""
+    for what, content in (("", plain), (" that all differ", different)):
+        found = paired(translated(TASKS, content), by_hand(TASKS, content), 7)
+        show(f"DAG of {TASKS} tasks{what}: translated / by hand", *found, "s")
+    file = folder / "job.json"
+    file.write_text(json.dumps(whole(TASKS, different)))
+    found = paired(lambda: timed(lambda: job_to_dag(file)), by_hand(TASKS, different), 7)
+    show(f"the same from a file of {file.stat().st_size / 1024**2:.1f} MiB / by hand", *found, "s")
+    few = TASKS // 5
+    long, short = translated(TASKS), translated(few)
+    found = paired(lambda: long() / TASKS * 1e6, lambda: short() / few * 1e6, 7)
+    show(f"a translated task: of {TASKS} / of {few}", *found, "µs")
 
 
 def bare_processes() -> float:
@@ -120,8 +168,8 @@ def main() -> None:
     for module in ("batchcompute", "dlc"):
         ours, base, ratio = paired(interpreter(f"{BASE}; {OURS}.{module}"), interpreter(BASE), 7)
         show(f"interpreter + operators.{module} / interpreter + Airflow's own classes", ours, base, ratio, "s")
-    ours, hand, ratio = paired(lambda: timed(translated), lambda: timed(by_hand), 7)
-    show(f"DAG of {TASKS} tasks: translated / the same operators by hand", ours, hand, ratio, "s")
+    with tempfile.TemporaryDirectory() as folder:
+        graphs(Path(folder))
     long, short, ratio = paired(log_reader(LINES), log_reader(LINES // 10), 3)
     show(f"a line of a growing pod log: of {LINES} lines / of {LINES // 10}", long, short, ratio, "µs")
     with tempfile.TemporaryDirectory() as folder:

@@ -56,9 +56,15 @@ _TABLE = RuleTable(
 )
 
 
-def body_size(job: Mapping[str, Any]) -> int:
-    """Return how large the request is that submits a job, in bytes."""
-    return len(json.dumps(job, default=str))
+def check_size(job: Mapping[str, Any]) -> Iterator[Violation]:
+    """Check how large the request is that submits a job."""
+    if (length := len(json.dumps(job, default=str))) > MAX_BODY_SIZE:
+        yield Violation(
+            "$",
+            "InvalidHttpBody",
+            "Specified parameter HttpBody is not valid.",
+            f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
+        )
 
 
 def validate_job(
@@ -93,17 +99,10 @@ def validate_job(
     if description.get("Type") == "App":
         found = [item for item in found if item.code != "MissingDAG"]
     if not max_tasks:
-        # Each task is to be a job of its own, and is checked again as that.
+        # Each task is to be a job of its own, and its size is that job's.
         found = [item for item in found if item.message != _TOO_MANY_TASKS or _count_tasks(description) <= MAX_TASKS]
-    elif (length := body_size(description)) > MAX_BODY_SIZE:
-        found.append(
-            Violation(
-                "$",
-                "InvalidHttpBody",
-                "Specified parameter HttpBody is not valid.",
-                f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
-            )
-        )
+    else:
+        found += check_size(description)
     if earlier is not None and read_job(earlier) != description:
         found.append(_TOKEN_MISMATCH)
     dag = description.get("DAG")

@@ -110,18 +110,19 @@ class RuleTable:
                     yield from self._walk(node.value, element, f"{path}.{index}", name, templates)
 
     def _walk_fields(self, node: _Node, value: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
+        prefix = f"{path}." if path else ""
         for name in value:
             if name not in node.fields:
-                yield self._unknown(node, name, f"{path}.{name}" if path else str(name))
+                yield self._unknown(node, name, f"{prefix}{name}")
         for name, child in node.fields.items():
             found = value.get(name)
-            here = f"{path}.{name}" if path else name
             if is_absent(found):
                 if child.required and not (child.may_be_empty and found == ""):
-                    subject = here if self._wording.by_path else name
-                    yield Violation(here, *self._wording.missing(subject), f"Add {name} to the description.")
+                    subject = f"{prefix}{name}" if self._wording.by_path else name
+                    advice = f"Add {name} to the description."
+                    yield Violation(f"{prefix}{name}", *self._wording.missing(subject), advice)
             elif not (templates and is_template(found)):
-                yield from self._walk(child, found, here, name, templates)
+                yield from self._walk(child, found, f"{prefix}{name}", name, templates)
 
     def _walk_map(
         self, node: _Node, value: Mapping[str, Any], path: str, name: str, templates: bool

@@ -15,6 +15,7 @@ MAX_FILE_SIZE = 16 * 1024 * 1024
 FILE_SUFFIXES = (".json", ".yaml", ".yml")
 _MAX_NODES = 2_000_000
 _MAX_DEPTH = 64
+_SCALARS = frozenset({str, int, bool, float, type(None)})
 _INFINITE = (float("inf"), float("-inf"))
 
 
@@ -82,12 +83,12 @@ def read_job(job: JobSource) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Copy ``value``, with each of our models and the vendor's objects in it turned into its dict."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return {_text_key(key): _plain(element) for key, element in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
-    if type(value) in (str, int, bool, float, type(None)):
-        return value
     if isinstance(value, HasDetail):
         return _plain(value.detail())
     return _plain(value.to_map()) if isinstance(value, HasMap) else value

@@ -46,8 +46,10 @@ def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
     arguments.check(plan.name, plan.nodes)
     operators = _AS[arguments.run_as](plan, arguments)
     for name, successors in plan.edges.items():
-        if successors:
-            operators[name].set_downstream([operators[successor] for successor in successors])
+        # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
+        for successor in successors:
+            operators[name].downstream_task_ids.add(operators[successor].task_id)
+            operators[successor].upstream_task_ids.add(operators[name].task_id)
     return operators
 
 

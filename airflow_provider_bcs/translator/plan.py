@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.rules import MAX_BODY_SIZE, body_size
+from airflow_provider_bcs.batchcompute.rules import check_size
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
 from airflow_provider_bcs.description.template import is_template
@@ -73,10 +73,9 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         )
         for name, task in tasks.items()
     }
-    if body_size(content) > MAX_BODY_SIZE:
-        for node in nodes.values():
-            if violations := validate_job(node):
-                raise InvalidJobError(violations, source)
+    for node in nodes.values():
+        if violations := list(check_size(node)):
+            raise InvalidJobError(violations, source)
     return Plan(
         name=content["Name"],
         description=content.get("Description") or "",

@@ -26,7 +26,9 @@ def new_dag(name="d"):
 
 
 def edges(tasks):
-    return {(item.task_id, below) for item in tasks for below in item.downstream_task_ids}
+    found = {(item.task_id, below) for item in tasks for below in item.downstream_task_ids}
+    assert found == {(above, item.task_id) for item in tasks for above in item.upstream_task_ids}
+    return found
 
 
 def expected_edges(description):

@@ -21,12 +21,14 @@ class Arguments:
     :ivar bcs_conn_id: the connection of all; None leaves it to ``default_args``, then to the operators' default
     :ivar operator_args: of all operators
     :ivar task_args: of single operators, by task name
+    :ivar assets: whether what a task writes becomes its outlets
     """
 
     run_as: RunAs = "jobs"
     bcs_conn_id: str | None = None
     operator_args: Mapping[str, Any] = field(default_factory=dict)
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assets: bool = False
 
     def __post_init__(self) -> None:
         if self.run_as not in RUN_AS:

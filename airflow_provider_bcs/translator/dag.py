@@ -23,6 +23,7 @@ def job_to_dag(
     bcs_conn_id: str | None = None,
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
+    assets: bool = False,
     **dag_kwargs: Any,
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
@@ -36,10 +37,11 @@ def job_to_dag(
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
+    :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
     :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
-    arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {})
+    arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {}, assets)
     caller = sys._getframe(1).f_code.co_filename
     plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
     dag_kwargs.setdefault("description", plan.description or None)

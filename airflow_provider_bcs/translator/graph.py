@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, JobSourceError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator.as_job import as_job
+from airflow_provider_bcs.translator.assets import output_assets
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
         for successor in successors:
             operators[name].downstream_task_ids.add(operators[successor].task_id)
             operators[successor].upstream_task_ids.add(operators[name].task_id)
+    if arguments.assets:
+        for name, operator in operators.items():
+            operator.outlets = [*operator.outlets, *output_assets(plan.nodes[name])]
     return operators
 
 

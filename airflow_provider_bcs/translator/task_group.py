@@ -30,6 +30,7 @@ class BatchComputeTaskGroup(TaskGroup):
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
+    :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
     :param kwargs: what a TaskGroup takes: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
@@ -43,9 +44,10 @@ class BatchComputeTaskGroup(TaskGroup):
         bcs_conn_id: str | None = None,
         operator_args: Mapping[str, Any] | None = None,
         task_args: Mapping[str, Mapping[str, Any]] | None = None,
+        assets: bool = False,
         **kwargs: Any,
     ) -> None:
-        arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {})
+        arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {}, assets)
         super().__init__(group_id=group_id, **kwargs)
         dag: DAG = self.dag
         self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])

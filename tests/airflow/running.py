@@ -27,9 +27,16 @@ def run_dag(dag: Any, **kwargs: Any) -> Any:
         _serialize(dag)
     # A parsed DAG file has its files read; a DAG made in a test has not.
     dag.resolve_template_files()
-    moment = pendulum.now("UTC")
-    when = {"logical_date": moment} if AIRFLOW_3 else {"execution_date": moment}
-    return dag.test(**{**when, **kwargs})
+    return dag.test(**{**at(pendulum.now("UTC")), **kwargs})
+
+
+def at(moment: pendulum.DateTime) -> dict[str, Any]:
+    """Return the argument that gives a run of ``run_dag`` its logical date."""
+    return {"logical_date" if AIRFLOW_3 else "execution_date": moment}
+
+
+#: The same for a run without a data interval, where there is such a thing.
+NO_INTERVAL: dict[str, Any] = {"logical_date": None} if AIRFLOW_3 else {}
 
 
 def _serialize(dag: Any) -> None:
@@ -103,3 +110,45 @@ def trigger_events(trigger: Any) -> list[Any]:
         return [event.payload async for event in trigger.run()]
 
     return asyncio.run(collect())
+
+
+def start_scheduling(dag: Any) -> None:
+    """Make a DAG known to the scheduler and not paused, so that an asset can queue it."""
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+
+    if AIRFLOW_3:
+        _serialize(dag)
+    else:
+        dag.sync_to_db()
+    with create_session() as session:
+        session.get(DagModel, dag.dag_id).is_paused = False
+
+
+def asset_events(dag_run: Any) -> set[tuple[str, str]]:
+    """Return task id and URI of the asset events that a DAG run has left."""
+    from airflow.utils.session import create_session
+
+    event, _ = _asset_models()
+    with create_session() as session:
+        rows = session.query(event).filter_by(source_dag_id=dag_run.dag_id, source_run_id=dag_run.run_id)
+        return {(row.source_task_id, row.asset.uri if AIRFLOW_3 else row.uri) for row in rows}
+
+
+def queued_by_assets() -> set[str]:
+    """Return the ids of the DAGs that the scheduler is to run because an asset was written."""
+    from airflow.utils.session import create_session
+
+    _, queue = _asset_models()
+    with create_session() as session:
+        return {row.target_dag_id for row in session.query(queue)}
+
+
+def _asset_models() -> tuple[Any, Any]:
+    if AIRFLOW_3:
+        from airflow.models.asset import AssetDagRunQueue, AssetEvent
+
+        return AssetEvent, AssetDagRunQueue
+    from airflow.models.dataset import DatasetDagRunQueue, DatasetEvent
+
+    return DatasetEvent, DatasetDagRunQueue

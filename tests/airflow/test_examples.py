@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pendulum
 import pytest
 
 from airflow_provider_bcs import demo, dlc
 from airflow_provider_bcs.batchcompute import validate_job
-from tests.airflow.running import dag_bag, run_dag, states
+from tests.airflow.running import (
+    NO_INTERVAL,
+    asset_events,
+    at,
+    dag_bag,
+    queued_by_assets,
+    run_dag,
+    start_scheduling,
+    states,
+)
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 BUCKET = Path("oss") / "bcs-demo"
@@ -21,12 +31,12 @@ pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
 def bag():
     found = dag_bag(EXAMPLES)
     assert found.import_errors == {}
-    assert set(found.dags) == {path.stem for path in EXAMPLES.glob("*.py")}
+    assert {Path(dag.fileloc) for dag in found.dags.values()} == set(EXAMPLES.glob("*.py"))
     return found
 
 
-def run(bag, service, name):
-    found = run_dag(bag.dags[name])
+def run(bag, service, name, **kwargs):
+    found = run_dag(bag.dags[name], **kwargs)
     assert set(states(found).values()) == {"success"}
     return service.data_dir / BUCKET / name / found.run_id
 
@@ -109,3 +119,85 @@ def test_train_and_evaluate(bag, service):
     line = json.loads((folder / "model" / "line.json").read_text())
     assert line == {"slope": pytest.approx(3, abs=0.01), "intercept": pytest.approx(2, abs=0.05)}
     assert 0.05 < float((folder / "report" / "error.txt").read_text()) < 0.12
+
+
+def test_map_jobs(bag, service):
+    folder = run(bag, service, "map_jobs")
+    assert {file.name: file.read_text() for file in (folder / "squares").iterdir()} == {
+        "1": "1\n",
+        "2": "4\n",
+        "3": "9\n",
+    }
+    assert (folder / "sum").read_text() == "14\n"
+
+
+def test_parameters(bag, service):
+    folder = run(bag, service, "parameters")
+    today = pendulum.now("UTC").to_date_string()
+    assert (folder / "count").read_text() == f"day {today}: 20\n"
+    found = run_dag(bag.dags["parameters"], run_conf={"limit": 3, "writers": 3, "folder": "elsewhere"}, **NO_INTERVAL)
+    assert set(states(found).values()) == {"success"}
+    folder = service.data_dir / BUCKET / "elsewhere" / found.run_id
+    assert sorted(file.name for file in (folder / "numbers").iterdir()) == ["0", "1", "2"]
+    assert (folder / "count").read_text() == f"day {today}: 9\n"
+
+
+@pytest.mark.parametrize(
+    ("date", "file", "text"), [("2024-05-03", "weekday", "work"), ("2024-05-04", "weekend", "rest")]
+)
+def test_job_per_day(bag, service, date, file, text):
+    folder = run(bag, service, "job_per_day", **at(pendulum.parse(date)))
+    assert {found.name: found.read_text() for found in folder.iterdir()} == {file: f"{text}\n"}
+
+
+@pytest.mark.parametrize(("exit_code", "end"), [(0, "success"), (1, "failed")])
+def test_setup_teardown(bag, service, exit_code, end):
+    found = run_dag(bag.dags["setup_teardown"], run_conf={"exit_code": exit_code})
+    assert found.state == end
+    assert states(found) == {"make": "success", "work.copy": "success", "work.finish": end, "remove": "success"}
+    folder = service.data_dir / BUCKET / "setup_teardown" / found.run_id
+    assert (folder / "result" / "copy").read_text() == "42\n"
+    assert list((folder / "scratch").iterdir()) == []
+
+
+def test_groups(bag, service):
+    found = run_dag(bag.dags["groups"])
+    assert states(found) == {
+        "regions.east.fetch": "success",
+        "regions.east.double": "success",
+        "regions.west.fetch": "success",
+        "regions.west.double": "success",
+        "compare": "success",
+    }
+    tasks = {ti.task_id: ti for ti in found.get_task_instances()}
+    assert [tasks[f"regions.{region}.fetch"].try_number for region in ("east", "west")] == [2, 2]
+    assert [tasks[f"regions.east.{name}"].pool_slots for name in ("fetch", "double")] == [1, 2]
+    assert bag.dags["groups"].get_task("regions.east.double").trigger_rule == "none_failed"
+    assert bag.dags["groups"].get_task("compare").upstream_task_ids == {"regions.east.double", "regions.west.double"}
+    folder = service.data_dir / BUCKET / "groups" / found.run_id
+    assert (folder / "compared").read_text() == "east 42\nwest 42\n"
+
+
+def test_mapped_group(bag, service):
+    found = run_dag(bag.dags["mapped_group"])
+    assert {(ti.task_id, ti.map_index, str(ti.state)) for ti in found.get_task_instances()} == {
+        ("words", -1, "success"),
+        *((f"for_each.graph.{name}", index, "success") for name in ("write", "check") for index in (0, 1)),
+    }
+    dag = bag.dags["mapped_group"]
+    assert dag.get_task("for_each.graph.write").upstream_task_ids == {"words"}
+    assert dag.get_task("for_each.graph.check").upstream_task_ids == {"words", "for_each.graph.write"}
+    folder = service.data_dir / BUCKET / "mapped_group" / found.run_id
+    assert [(folder / f"{index}" / "checked").read_text() for index in (0, 1)] == ["checked ab\n", "checked xyz\n"]
+
+
+def test_assets(bag, service):
+    start_scheduling(bag.dags["assets_report"])
+    found = run_dag(bag.dags["assets"])
+    assert set(states(found).values()) == {"success"}
+    assert asset_events(found) == {("table", "oss://bcs-demo/assets/daily"), ("index", "oss://bcs-demo/assets/index")}
+    assert queued_by_assets() == {"assets_report"}
+    folder = service.data_dir / BUCKET / "assets"
+    assert (folder / "index").read_text() == "7\n"
+    report = run_dag(bag.dags["assets_report"])
+    assert (folder / report.run_id / "report").read_text() == "1 2 3 4 5 6 7\n"

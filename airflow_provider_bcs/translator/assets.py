@@ -1,0 +1,40 @@
+"""What the tasks of a job write, as Airflow assets."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_bcs.description.rules import is_absent
+from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.violation import JobWarning
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Asset
+
+
+def output_assets(job: Mapping[str, Any]) -> list[Asset]:
+    """Return an asset for each OSS object or folder that stands in an OutputMapping of a valid job, each once.
+
+    One with a template is known only when the task runs: it is left out with a :class:`JobWarning`.
+    """
+    from airflow.providers.common.compat.sdk import Asset
+
+    outputs = {
+        f"DAG.Tasks.{name}.OutputMapping.{path}": target
+        for name, task in job["DAG"]["Tasks"].items()
+        for path, target in (task.get("OutputMapping") or {}).items()
+        if not is_absent(target)
+    }
+    for path, target in outputs.items():
+        if is_template(target):
+            warnings.warn(
+                f"{path} is no asset: {str(target)!r} holds a template, and an asset is known when the DAG file is parsed.",
+                JobWarning,
+                stacklevel=2,
+            )
+    # What follows a # or a ? would be lost, and Airflow 2 takes ASCII only.
+    uris = (quote(target, safe="/:!$&'()*+,;=@") for target in outputs.values() if not is_template(target))
+    return [Asset(uri) for uri in dict.fromkeys(uris)]

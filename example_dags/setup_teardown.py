@@ -1,0 +1,37 @@
+"""A setup makes an object, a group of tasks uses it, a teardown removes it, also when a task of the group has failed."""
+
+from datetime import datetime, timezone
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+from airflow_provider_bcs.translator import BatchComputeTaskGroup
+
+
+def on_scratch(task_id: str, command: str) -> DlcSubmitJobOperator:
+    """Run a command on a folder of the object store; PAI-DLC mounts it, so that objects can be removed there."""
+    job = {
+        "DisplayName": task_id,
+        "JobType": "PyTorchJob",
+        "JobSpecs": [{"Type": "Worker", "PodCount": 1, "Image": "ubuntu:22.04", "EcsSpec": "ecs.c6.large"}],
+        "DataSources": [
+            {
+                "Uri": "oss://bcs-demo.oss-cn-shanghai-internal.aliyuncs.com/setup_teardown/{{ run_id }}/scratch/",
+                "MountPath": "/mnt/scratch",
+            }
+        ],
+        "UserCommand": command,
+    }
+    return DlcSubmitJobOperator(task_id=task_id, job=job, poll_interval=1)
+
+
+with DAG(
+    "setup_teardown",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    schedule=None,
+    params={"exit_code": 0},
+):
+    make = on_scratch("make", "echo 42 > /mnt/scratch/number")
+    work = BatchComputeTaskGroup("work", "setup_teardown/work.json", operator_args={"poll_interval": 1})
+    remove = on_scratch("remove", "rm /mnt/scratch/number")
+    make >> work >> remove.as_teardown(setups=make)

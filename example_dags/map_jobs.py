@@ -1,4 +1,4 @@
-"""One job for each element of a list that another task makes while the DAG runs, and a job that adds up what they found."""
+"""A job for each element of a list that another task makes while the DAG runs, and one that adds up what they found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A setup makes an object, a group of tasks uses it, a teardown removes it, also when a task of the group has failed."""
+"""A setup makes an object, a group of tasks uses it, a teardown removes it, also when a task of the group fails."""
 
 from datetime import datetime, timezone
 
@@ -6,6 +6,8 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup
+
+SCRATCH = "oss://bcs-demo.oss-cn-shanghai-internal.aliyuncs.com/setup_teardown/{{ run_id }}/scratch/"
 
 
 def on_scratch(task_id: str, command: str) -> DlcSubmitJobOperator:
@@ -16,7 +18,7 @@ def on_scratch(task_id: str, command: str) -> DlcSubmitJobOperator:
         "JobSpecs": [{"Type": "Worker", "PodCount": 1, "Image": "ubuntu:22.04", "EcsSpec": "ecs.c6.large"}],
         "DataSources": [
             {
-                "Uri": "oss://bcs-demo.oss-cn-shanghai-internal.aliyuncs.com/setup_teardown/{{ run_id }}/scratch/",
+                "Uri": SCRATCH,
                 "MountPath": "/mnt/scratch",
             }
         ],

@@ -179,8 +179,9 @@ class SubmitJobOperator(BaseOperator):
             return
         if self.job == file:
             folders = getattr(self.get_template_env().loader, "searchpath", [])
+            advice = " A file that a template names is written {% include ... %}." if is_template(file) else ""
             raise AirflowException(
-                f"The job file {file} of task {self.task_id} cannot be read; looked in {', '.join(folders)}."
+                f"The job file {file} of task {self.task_id} cannot be read; looked in {', '.join(folders)}.{advice}"
             )
         self._take(self.job, source=file)
 

@@ -31,7 +31,8 @@ def output_assets(job: Mapping[str, Any]) -> list[Asset]:
     for path, target in outputs.items():
         if is_template(target):
             warnings.warn(
-                f"{path} is no asset: {str(target)!r} holds a template, and an asset is known when the DAG file is parsed.",
+                f"{path} is no asset: {str(target)!r} holds a template,"
+                " and assets have to be known when the DAG file is parsed.",
                 JobWarning,
                 stacklevel=2,
             )

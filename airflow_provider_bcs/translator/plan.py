@@ -98,8 +98,10 @@ def _no_template(path: str, value: Any) -> None:
             )
 
 
-def _node_name(job: str, task: str) -> str:
-    """Return ``job-task``, with the job's part cut to what the service allows."""
+def _node_name(job: Any, task: str) -> Any:
+    """Return ``job-task``, with the job's part cut to what the service allows; another task's output stays as it is."""
+    if not isinstance(job, str):
+        return job
     room = _MAX_NAME - len(task) - 1
     if is_template(job):
         return f"{job}-{task}"

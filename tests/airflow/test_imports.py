@@ -44,6 +44,7 @@ assert not heavy, heavy
         "from airflow_provider_bcs.translator import BatchComputeJobTaskGroup, task_group_to_job",
         "import primes_as_one_job, wired_as_one_job; wired_as_one_job.DAG",
         "import two_workers, ddp_training, train_and_evaluate",
+        "import assets, groups, job_per_day, map_jobs, mapped_group, parameters, setup_teardown",
         "import find_primes, diamond, chain, fan_out; assert len(fan_out.dag.tasks) == 16",
         "from airflow_provider_bcs.provider_info import get_provider_info; get_provider_info()",
     ],

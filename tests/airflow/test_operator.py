@@ -110,6 +110,28 @@ def test_text_that_is_json_only_after_rendering(client, tmp_path):
     assert jobs_of(client, "late")[0].InstanceMetrics.total == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "end"), [("inside.json", "success"), ("../outside.json", "failed"), ("{folder}/outside.json", "failed")]
+)
+def test_an_included_file_is_one_of_the_dag_folder(client, tmp_path, name, end):
+    content = json.dumps(job({"a": task("true", ClusterId="included")}))
+    for file in (tmp_path / "dags" / "inside.json", tmp_path / "outside.json"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+    arguments = {"template_searchpath": [str(tmp_path / "dags")], "params": {"file": name.format(folder=tmp_path)}}
+    before = len(jobs_of(client, "included"))
+    found = run(f"included_{end}", job="{% include params.file %}", dag_kwargs=arguments)
+    assert states(found) == {"submit": end}
+    assert len(jobs_of(client, "included")) - before == (end == "success")
+
+
+def test_a_template_in_a_file_name_is_answered_with_what_works(tmp_path):
+    with new_dag("named", template_searchpath=[str(tmp_path)]) as dag:
+        BatchComputeSubmitJobOperator(task_id="submit", job="jobs/{{ ds }}.json")
+    with pytest.raises(AirflowException, match=r"jobs/{{ ds }}\.json .* cannot be read; .* written {% include"):
+        dag.resolve_template_files()
+
+
 def test_a_rendered_value_never_names_a_file(client, tmp_path, caplog, capfd):
     (tmp_path / "other.json").write_text(json.dumps(job({"a": task("true", ClusterId="secret-file")})))
     arguments = {"template_searchpath": [str(tmp_path)], "params": {"file": str(tmp_path / "other.json")}}

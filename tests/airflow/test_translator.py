@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from datetime import datetime, timezone
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, TaskGroup
+from airflow.providers.common.compat.sdk import DAG, Asset, TaskGroup
 from hypothesis import HealthCheck, given, settings
 
 from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, JobSourceError, JobWarning, validate_job
@@ -193,3 +194,43 @@ def test_both_clusters_are_warned_about():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         job_to_dag(job())
+
+
+def test_another_tasks_output_in_values():
+    with new_dag():
+        upstream = BatchComputeSubmitJobOperator(task_id="upstream", job=job())
+        group = BatchComputeTaskGroup("g", put(copy.deepcopy(DIAMOND), "DAG.Tasks.d.ClusterId", upstream.output))
+        named = BatchComputeTaskGroup("named", put(copy.deepcopy(DIAMOND), "Name", upstream.output))
+    assert group["a"].upstream_task_ids == set()
+    assert group["d"].upstream_task_ids == {"g.b", "g.c", "upstream"}
+    assert named["a"].upstream_task_ids == {"upstream"}
+    assert named["a"].job["Name"] == upstream.output
+
+
+def test_outputs_as_assets():
+    outputs = {
+        "/home/folder/": "oss://b/folder/",
+        "/home/file": "oss://b/a#1 \u00e9%",
+        "/home/again/": "oss://b/folder/",
+        "/home/none/": "",
+    }
+    written = job(
+        {"a": task(OutputMapping=outputs), "b": task(), "c": task(OutputMapping={"/o/": "oss://b/{{ ds }}/"})}
+    )
+    theirs = [Asset("oss://b/theirs")]
+    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.c\.OutputMapping\./o/ is no asset: 'oss://b/{{ ds }}/' holds"):
+        dag = job_to_dag(written, assets=True, operator_args={"outlets": theirs}, task_args={"b": {"outlets": []}})
+    assert [asset.uri for asset in dag.get_task("a").outlets] == [
+        "oss://b/theirs",
+        "oss://b/folder",
+        "oss://b/a%231%20%C3%A9%25",
+    ]
+    # One asset under one name: what an author writes who copies it from the job file.
+    assert dag.get_task("a").outlets[1] == Asset("oss://b/folder/")
+    assert dag.get_task("b").outlets == []
+    assert dag.get_task("c").outlets == theirs == [Asset("oss://b/theirs")]
+    assert job_to_dag(written).get_task("a").outlets == []
+    assert serialized(dag)
+    with new_dag(), pytest.warns(JobWarning):
+        group = BatchComputeTaskGroup("g", written, assets=True, default_args={"outlets": theirs})
+    assert [asset.uri for asset in group["a"].outlets][:2] == ["oss://b/theirs", "oss://b/folder"]

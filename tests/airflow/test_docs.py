@@ -85,6 +85,13 @@ def test_the_translate_page(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().out.endswith("python hello.py\n")
 
 
+@pytest.mark.parametrize("block", blocks("airflow-features.md", "python"))
+def test_the_features_page_shows_what_the_examples_do(block):
+    """And those are run: see test_examples.py."""
+    examples = ["".join(map(str.lstrip, path.open())) for path in (DOCS.parent / "example_dags").glob("*.py")]
+    assert any("".join(map(str.lstrip, block.splitlines(keepends=True))) in code for code in examples)
+
+
 def test_every_page_is_linked_and_every_link_leads_somewhere():
     readme = (DOCS.parent / "README.md").read_text()
     assert {page.name for page in DOCS.glob("*.md")} <= set(re.findall(r"docs/([\w-]+\.md)", readme))

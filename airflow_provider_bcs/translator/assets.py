@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,13 +22,8 @@ def output_assets(job: Mapping[str, Any]) -> list[Asset]:
     """
     from airflow.providers.common.compat.sdk import Asset
 
-    outputs = {
-        f"DAG.Tasks.{name}.OutputMapping.{path}": target
-        for name, task in job["DAG"]["Tasks"].items()
-        for path, target in (task.get("OutputMapping") or {}).items()
-        if not is_absent(target)
-    }
-    for path, target in outputs.items():
+    uris: dict[str, None] = {}
+    for path, target in _outputs(job):
         if is_template(target):
             warnings.warn(
                 f"{path} is no asset: {str(target)!r} holds a template,"
@@ -36,6 +31,18 @@ def output_assets(job: Mapping[str, Any]) -> list[Asset]:
                 JobWarning,
                 stacklevel=2,
             )
-    # What follows a # or a ? would be lost, and Airflow 2 takes ASCII only.
-    uris = (quote(target, safe="/:!$&'()*+,;=@") for target in outputs.values() if not is_template(target))
-    return [Asset(uri) for uri in dict.fromkeys(uris)]
+        elif not is_absent(target):
+            # What follows a # or a ? would be lost, and Airflow 2 takes ASCII only.
+            uris[quote(target, safe="/:!$&'()*+,;=@")] = None
+    return [Asset(uri) for uri in uris]
+
+
+def _outputs(job: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield where an output is named, and its OSS path; a template may stand for all outputs, or for a task."""
+    for name, task in job["DAG"]["Tasks"].items():
+        mapping = task.get("OutputMapping") if isinstance(task, Mapping) else task
+        path = f"DAG.Tasks.{name}.OutputMapping"
+        if isinstance(mapping, Mapping):
+            yield from ((f"{path}.{local}", target) for local, target in mapping.items())
+        else:
+            yield path, mapping

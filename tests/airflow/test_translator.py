@@ -16,7 +16,7 @@ from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOpe
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.translator.plan import plan_job
 from tests.airflow.running import serialized
-from tests.batchcompute.jobs import graphs, job, put, task
+from tests.batchcompute.jobs import graphs, job, put, task, without
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 DIAMOND = job({n: task(f"echo {n}") for n in "abcd"}, {"a": ["b", "c"], "b": ["d"], "c": ["d"]})
@@ -234,3 +234,20 @@ def test_outputs_as_assets():
     with new_dag(), pytest.warns(JobWarning):
         group = BatchComputeTaskGroup("g", written, assets=True, default_args={"outlets": theirs})
     assert [asset.uri for asset in group["a"].outlets][:2] == ["oss://b/theirs", "oss://b/folder"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [task(OutputMapping="{{ params.outputs }}"), task(OutputMapping={"/o/": "{{ params.out }}"}), "{{ params.task }}"],
+)
+def test_a_template_is_no_asset(content):
+    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.a\.OutputMapping\S* is no asset: '{{ params.* holds a template"):
+        assert job_to_dag(job({"a": content}), assets=True).get_task("a").outlets == []
+
+
+def test_the_size_that_counts_is_that_of_each_job():
+    half = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 140_000}}
+    plan_job(job({name: without(task(AutoCluster=half), "ClusterId") for name in "ab"}))
+    whole = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 280_000}}
+    with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; a request has at most 256 KiB"):
+        plan_job(job({"a": without(task(AutoCluster=whole), "ClusterId")}))

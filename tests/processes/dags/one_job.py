@@ -31,7 +31,8 @@ with DAG("sixteen", schedule=None, start_date=datetime(2024, 1, 1)):
     sixteen = BatchComputeTaskGroup(
         "g", job("sixteen", tasks, {name: ["last"] for name in SLOW}), run_as="job", operator_args=WAITING
     )
-    sixteen["first"] >> Nothing(task_id="behind_first")
+    # Ahead of the followers that have yet to begin, where there is one worker only.
+    sixteen["first"] >> Nothing(task_id="behind_first", priority_weight=100)
 
 # The middle one fails until the flag is there.
 FLAGGED = {"InputMapping": {"oss://bcs-processes/repaired/": "/mnt/in/"}}

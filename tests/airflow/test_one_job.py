@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import requests
-from airflow.providers.common.compat.sdk import DAG, TriggerRule
+from airflow.providers.common.compat.sdk import DAG, TriggerRule, task_group
+from airflow.providers.common.compat.sdk import task as decorated_task
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
@@ -251,3 +252,27 @@ def test_bad_arguments():
 def test_start_from_trigger_needs_a_newer_airflow():
     with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
         job_to_dag(DIAMOND, run_as="job", operator_args={"start_from_trigger": True})
+
+
+def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Service, client: Client):
+    """In a mapped task group: a job for each, followed under the same map index."""
+
+    @decorated_task
+    def words() -> list[str]:
+        return ["ab", "xyz"]
+
+    @task_group
+    def for_each(word: str) -> None:
+        folder = "oss://bcs-one-job/mapped/{{ ti.map_index }}/"
+        write = task("sh -c 'mkdir -p /home/out && echo $WORD > /home/out/word'", OutputMapping={"/home/out/": folder})
+        write["Parameters"]["Command"]["EnvVars"] = {"WORD": word}
+        content = job({"write": write, "then": task("true")}, {"write": ["then"]}, Name="mapped-job")
+        BatchComputeTaskGroup("g", content, run_as="job", operator_args=FAST)
+
+    with DAG("mapped-job", start_date=START, schedule=None) as dag:
+        for_each.expand(word=words())
+    run = run_dag(dag)
+    assert {str(ti.state) for ti in run.get_task_instances()} == {"success"}
+    folder = service.data_dir / "oss" / "bcs-one-job" / "mapped"
+    assert {path.name: (path / "word").read_text() for path in folder.iterdir()} == {"0": "ab\n", "1": "xyz\n"}
+    assert [item.State for item in client.list_jobs() if item.Name == "mapped-job"] == ["Finished"] * 2

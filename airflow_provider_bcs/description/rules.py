@@ -141,7 +141,7 @@ class RuleTable:
     def _violation(self, path: str, name: str, check: Check, value: Any) -> Violation:
         secret = not self._secret.isdisjoint(path.split("."))
         right = did_you_mean(value, check.known) if check.known else f"; right is {check.right}."
-        return self._invalid(path, name, check.tail, f"Found {_shown(value, secret)}{right}")
+        return self._invalid(path, name, check.tail, f"Found {shown(value, secret)}{right}")
 
     def _unknown(self, node: _Node, name: str, path: str) -> Violation:
         return self._invalid(path, name, "", f"There is no such field{did_you_mean(name, node.fields)}")
@@ -160,7 +160,8 @@ def _child(node: _Node, name: str) -> _Node:
     return node.fields.setdefault(name, _Node())
 
 
-def _shown(value: Any, secret: bool) -> str:
+def shown(value: Any, secret: bool) -> str:
+    """Say in an error what was found; of a secret only what kind of value it is."""
     kind = "null" if value is None else type(value).__name__
     if isinstance(value, (str, list, dict)):
         kind += f" of length {len(value)}"

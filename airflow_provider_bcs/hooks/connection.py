@@ -20,6 +20,9 @@ from airflow_provider_bcs.openapi.credentials import (
 )
 from airflow_provider_bcs.openapi.loopback import is_loopback
 
+#: The region of a connection that names none: that of the local service.
+LOCAL_REGION = "local"
+
 
 class AirflowConnection(Protocol):
     """What is read of an Airflow connection; its class is another one in Airflow 2 and 3."""
@@ -46,6 +49,7 @@ class ServiceSettings:
     :ivar endpoint: URL, or None for the region's public endpoint
     :ivar verify: False to accept any TLS certificate, or the path of a CA bundle
     :ivar workspace_id: of PAI-DLC jobs that name none
+    :ivar oss_endpoint: of the object store, None for the region's
     """
 
     region: str
@@ -53,6 +57,7 @@ class ServiceSettings:
     credentials: CredentialProvider
     verify: bool | str
     workspace_id: str | None = None
+    oss_endpoint: str | None = None
 
 
 def read_connection(connection: AirflowConnection, service: str, region: str | None = None) -> ServiceSettings:
@@ -70,11 +75,12 @@ def read_connection(connection: AirflowConnection, service: str, region: str | N
             f" or {service}_endpoint, or host for the local service."
         )
     return ServiceSettings(
-        region=region or "local",
+        region=region or LOCAL_REGION,
         endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
         credentials=_credentials(connection, extra),
         verify=_verify(connection, extra.get("verify")),
         workspace_id=str(extra["workspace_id"]) if extra.get("workspace_id") else None,
+        oss_endpoint=extra.get("oss_endpoint") or None,
     )
 
 

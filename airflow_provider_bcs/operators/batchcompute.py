@@ -73,12 +73,5 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
         return explain_failure(self.hook.client, job_id, state) if state in UNSUCCESSFUL else None
 
     def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
-        from airflow_provider_bcs.openapi.errors import OpenApiError
-
-        if not job.get("AutoRelease"):
-            return
-        try:
-            self.hook.client.delete_job(job_id)
-            self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
-        except OpenApiError as error:
-            self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
+        if job.get("AutoRelease"):
+            self._release(job_id)

@@ -139,6 +139,16 @@ class SubmitJobOperator(BaseOperator):
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         """Tell the world that there is a job now."""
 
+    def _release(self, job_id: str) -> None:
+        """Delete a job that succeeded; that it cannot be deleted is no failure."""
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        try:
+            self.hook.client.delete_job(job_id)
+            self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
+        except OpenApiError as error:
+            self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
+
     # Parsing
 
     def _is_file(self, job: Any) -> bool:

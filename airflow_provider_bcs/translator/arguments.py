@@ -11,6 +11,9 @@ from airflow_provider_bcs.description.suggestion import did_you_mean
 #: How a graph runs: each task as a BatchCompute job, all of them as one, or each as a PAI-DLC job.
 RunAs: TypeAlias = Literal["jobs", "job", "dlc"]
 RUN_AS: tuple[RunAs, ...] = get_args(RunAs)
+#: Arguments that only the operators of PAI-DLC jobs have; elsewhere they are left out, so that one graph can run as
+#: either by one argument.
+OF_DLC = ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Arguments:
     :ivar operator_args: of all operators
     :ivar task_args: of single operators, by task name
     :ivar assets: whether what a task writes becomes its outlets
+    :ivar images: for PAI-DLC: BatchCompute image -> container image
+    :ivar instance_types: for PAI-DLC: BatchCompute instance type -> instance type or resources there
+    :ivar ignore: for PAI-DLC: fields that are left out
     """
 
     run_as: RunAs = "jobs"
@@ -29,6 +35,9 @@ class Arguments:
     operator_args: Mapping[str, Any] = field(default_factory=dict)
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: bool = False
+    images: Mapping[str, str] = field(default_factory=dict)
+    instance_types: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
+    ignore: Collection[str] = ()
 
     def __post_init__(self) -> None:
         if self.run_as not in RUN_AS:
@@ -47,10 +56,14 @@ class Arguments:
 
     def of(self, task_name: str) -> dict[str, Any]:
         """Return the arguments of one operator."""
-        return {**self.of_all(), **self.task_args.get(task_name, {})}
+        return {**self.of_all(), **self._understood(self.task_args.get(task_name, {}))}
 
     def of_all(self) -> dict[str, Any]:
         """Return the arguments that all operators have."""
         # Not given is not the same as the default: default_args may hold another connection.
         connection = {} if self.bcs_conn_id is None else {"bcs_conn_id": self.bcs_conn_id}
-        return {**connection, **self.operator_args}
+        return self._understood({**connection, **self.operator_args})
+
+    def _understood(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Leave out what only PAI-DLC needs where that is not asked for, so that one argument is all that changes."""
+        return {name: value for name, value in given.items() if self.run_as == "dlc" or name not in OF_DLC}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ def job_to_dag(
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
     assets: bool = False,
+    images: Mapping[str, str] | None = None,
+    instance_types: Mapping[str, str | Mapping[str, Any]] | None = None,
+    ignore: Collection[str] = (),
     **dag_kwargs: Any,
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
@@ -33,15 +36,27 @@ def job_to_dag(
         with ``detail()``
     :param dag_id: by default the job's name
     :param run_as: how it runs. ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one job, and an
-        Airflow task follows each
+        Airflow task follows each; ``"dlc"``: each as a PAI-DLC job
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
+    :param images: for ``"dlc"``: BatchCompute image -> container image, e.g. ``{"img-ubuntu": "ubuntu:22.04"}``
+    :param instance_types: for ``"dlc"``: BatchCompute instance type -> instance type there, or resources of a quota
+    :param ignore: for ``"dlc"``: fields that are left out there, e.g. ``["AutoCluster.UserData"]``
     :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
-    arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {}, assets)
+    arguments = Arguments(
+        run_as=run_as,
+        bcs_conn_id=bcs_conn_id,
+        operator_args=operator_args or {},
+        task_args=task_args or {},
+        assets=assets,
+        images=images or {},
+        instance_types=instance_types or {},
+        ignore=ignore,
+    )
     caller = sys._getframe(1).f_code.co_filename
     plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
     dag_kwargs.setdefault("description", plan.description or None)

@@ -64,4 +64,14 @@ def _as_jobs(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     }
 
 
-_AS: dict[str, Callable[[Plan, Arguments], dict[str, BaseOperator]]] = {"jobs": _as_jobs, "job": as_job}
+def _as_dlc(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
+    from airflow_provider_bcs.translator.as_dlc import dlc_operators
+
+    return dlc_operators(plan, arguments)
+
+
+_AS: dict[str, Callable[[Plan, Arguments], dict[str, BaseOperator]]] = {
+    "jobs": _as_jobs,
+    "job": as_job,
+    "dlc": _as_dlc,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup
@@ -26,11 +26,14 @@ class BatchComputeTaskGroup(TaskGroup):
     :param job: the job description: a dict, JSON text, a path relative to the DAG file, a model, or an object with
         ``detail()``. Values may hold templates, task names and dependencies may not
     :param run_as: how it runs. ``"jobs"``: each task as a BatchCompute job; ``"job"``: all of them as one job, and an
-        Airflow task follows each
+        Airflow task follows each; ``"dlc"``: each as a PAI-DLC job
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
+    :param images: for ``"dlc"``: BatchCompute image -> container image, e.g. ``{"img-ubuntu": "ubuntu:22.04"}``
+    :param instance_types: for ``"dlc"``: BatchCompute instance type -> instance type there, or resources of a quota
+    :param ignore: for ``"dlc"``: fields that are left out there, e.g. ``["AutoCluster.UserData"]``
     :param kwargs: what a TaskGroup takes: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
     :raises InvalidJobError: when the description breaks a rule
     """
@@ -45,9 +48,21 @@ class BatchComputeTaskGroup(TaskGroup):
         operator_args: Mapping[str, Any] | None = None,
         task_args: Mapping[str, Mapping[str, Any]] | None = None,
         assets: bool = False,
+        images: Mapping[str, str] | None = None,
+        instance_types: Mapping[str, str | Mapping[str, Any]] | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
-        arguments = Arguments(run_as, bcs_conn_id, operator_args or {}, task_args or {}, assets)
+        arguments = Arguments(
+            run_as=run_as,
+            bcs_conn_id=bcs_conn_id,
+            operator_args=operator_args or {},
+            task_args=task_args or {},
+            assets=assets,
+            images=images or {},
+            instance_types=instance_types or {},
+            ignore=ignore,
+        )
         super().__init__(group_id=group_id, **kwargs)
         dag: DAG = self.dag
         self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])

@@ -57,14 +57,17 @@ def test_each_dag_file_is_two_or_three_lines(file):
     assert len(code) <= 3
 
 
-def test_find_primes(bag, service):
+@pytest.mark.parametrize("name", ["find_primes", "primes_on_dlc"])
+def test_find_primes(bag, service, name):
     demo.package(EXAMPLES, service.data_dir)
-    folder = run(bag, service, "find_primes")
+    found = run_dag(bag.dags[name])
+    assert set(states(found).values()) == {"success"}
+    folder = service.data_dir / BUCKET / "find_primes" / found.run_id
     assert (folder / "result" / "count.txt").read_text() == "78498\n"
     primes = [int(line) for line in (folder / "result" / "primes.txt").read_text().split()]
     assert primes[:10] == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
     assert primes[-1] == 999983
-    assert len(list((folder / "logs").glob("stdout.job-*.find.*"))) == 5
+    assert len(list((folder / "logs").glob("stdout.*.find.*"))) == 5
 
 
 def test_primes_as_one_job(bag, service, client):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from .copies import copy_folder
+from .copies import copy_folder, make_executable
 from .failure import Failure
 from .layout import Layout
 from .objects import ObjectTree
@@ -70,6 +70,9 @@ class Mounts:
 
     def _mount(self, directory: str, path: str, *, writable: bool) -> None:
         if not self._copies:
+            if not writable:
+                # A copy is, too.
+                make_executable(directory)
             self._layout.add_directory(path)
             self.binds.append((directory, path, writable))
         elif writable:

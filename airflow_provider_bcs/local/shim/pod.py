@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -15,6 +16,7 @@ from .layout import Layout
 from .log import Log, Pump
 from .mounts import Mounts
 from .objects import ObjectTree
+from .paths import local_path
 from .processes import WATCHED, run
 from .result import NO_RESULT, Result, failed
 from .spec import PodSpec
@@ -23,6 +25,9 @@ from .spec import PodSpec
 WORKDIR = "/workspace"
 _LIBRARIES = "/opt/dlc/site-packages"
 _REQUIREMENTS = "requirements.txt"
+#: The variable in which a job can name, as a JSON array, local paths that are to be the pod's own, new and empty;
+#: directories end with "/". The cloud knows no such thing: there every path is the container's own.
+PRIVATE_PATHS = "BATCH_COMPUTE_PRIVATE_PATHS"
 LOG_FILE = "log"
 _NO_LIMIT = 1e9
 # Without a file the service says so and goes on.
@@ -53,7 +58,9 @@ class Pod:
         self._layout = Layout(spec.directory, WORKDIR)
         copies = spec.isolation == "rewrite"
         self._mounts = Mounts(self._layout, ObjectTree(spec.data_dir), log.write, copies=copies)
-        self._variables = {**basic_environment(WORKDIR, spec.search_path), **spec.variables, **spec.platform}
+        # Kubernetes names the pod so (assumption for the service).
+        basic = {**basic_environment(WORKDIR, spec.search_path), "HOSTNAME": spec.pod_id}
+        self._variables = {**basic, **spec.variables, **spec.platform}
 
     def run(self) -> Result:
         """Run the pod.
@@ -61,6 +68,7 @@ class Pod:
         :raises Failure: when it could not be prepared
         """
         self._mounts.place(self._spec.job)
+        private = self._private_paths()
         installs = self._installs()
         if installs:
             self._layout.add_directory(_LIBRARIES)
@@ -69,7 +77,7 @@ class Pod:
         enclosure = Enclosure(
             self._spec.isolation,
             self._layout,
-            [*self._mounts.paths, *([_LIBRARIES] if installs else [])],
+            [*self._mounts.paths, *private, *([_LIBRARIES] if installs else [])],
             [*self._mounts.binds, *self._hosts()],
             self._mounts.elsewhere,
             self._spec.pod_id,
@@ -91,6 +99,17 @@ class Pod:
             pump.join()
         assert exit_code is not None
         return exit_code
+
+    def _private_paths(self) -> list[str]:
+        """Make room for the local paths that the job names as its own; return them."""
+        try:
+            texts = [str(text) for text in json.loads(self._variables.get(PRIVATE_PATHS) or "[]")]
+        except (ValueError, TypeError):
+            raise Failure("InvalidPath", f"{PRIVATE_PATHS} is no JSON array.") from None
+        paths = {text: local_path(text) for text in texts}
+        for text, path in paths.items():
+            (self._layout.add_directory if text.endswith("/") else self._layout.add_file)(path)
+        return list(paths.values())
 
     def _installs(self) -> list[list[str]]:
         """Return the commands that install third-party libraries; without any a line says what is missing."""

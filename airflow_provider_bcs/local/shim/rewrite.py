@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 # A path begins where no file name goes on: at the start, after a quote or "=", or after an option like -I.
-_BEGIN = r"(?:(?<![\w.~/-])|(?<=^-[A-Za-z])|(?<=\s-[A-Za-z]))"
+_BEGIN = r"(?:(?<![\w.~/-])|(?<=^-[A-Za-z])|(?<=[\s'\"]-[A-Za-z]))"
 # And ends where the last name of it does not go on.
 _END = r"(?![\w.@%+~-])"
 

@@ -169,7 +169,7 @@ class _Conversion:
     def _output(self, local: str, url: str, field: str) -> str:
         is_folder = url.endswith("/")
         path = self._mounts.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
-        self._script.prepare.append(f"mkdir -p {quote(path if is_folder else path.rpartition('/')[0] or '/')}")
+        self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
         self._script.outputs.append(path)
         if is_folder:
             place = self._mounts.folder(url, writable=True)

@@ -50,6 +50,8 @@ class Mounts:
 
     def object(self, url: str, *, writable: bool) -> str:
         """Mount the folder that an object lies in; return the path of the object."""
+        if self._is_unknown(url):
+            return self.folder(url, writable=writable)
         parent, _, name = url.rstrip("/").rpartition("/")
         return f"{self.folder(f'{parent}/', writable=writable)}/{name}"
 
@@ -104,7 +106,13 @@ class Mounts:
         self.data_sources.append({"Uri": uri, "MountPath": path, "MountAccess": access})
         return path
 
+    def _is_unknown(self, url: str) -> bool:
+        """Tell whether even the bucket is known only after rendering."""
+        return "://" not in url and self._findings.pending(url)
+
     def _uri(self, url: str) -> str:
+        if self._is_unknown(url):
+            return url
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         path = path if not path or path.endswith("/") else f"{path}/"

@@ -50,7 +50,7 @@ def _image(task: Mapping[str, Any], cluster: Mapping[str, Any], options: Options
     if name in options.images:
         return options.images[name]
     if findings.pending(name):
-        return None
+        return str(name)
     findings.add(
         field,
         "A pod runs a container image of a registry.",
@@ -65,10 +65,8 @@ def _resources(cluster: Mapping[str, Any], options: Options, findings: Findings)
     name: Any = cluster.get("InstanceType")
     if name in options.instance_types:
         return options.instance_types[name]
-    if findings.pending(name):
-        return None
-    if isinstance(name, str) and name.startswith("ecs."):
-        return name
+    if findings.pending(name) or (isinstance(name, str) and name.startswith("ecs.")):
+        return str(name)
     findings.add(
         "AutoCluster.InstanceType",
         "A pod runs on an instance type of PAI-DLC, or takes resources of a quota.",

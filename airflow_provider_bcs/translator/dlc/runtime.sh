@@ -15,9 +15,13 @@ bc_make_room() {
     [ "$bc_attempt" -eq 1 ] || bc_remove_outputs
 }
 
+bc_make_parent() {
+    mkdir -p "${1%/*}/"
+}
+
 bc_link() { # bc_link MOUNTED LOCAL
     [ -e "$1" ] || { bc_say "InputNotFound: there is no $1 for $2."; return 1; }
-    mkdir -p "${2%/*}/" && rm -f "$2" && ln -s "$1" "$2"
+    bc_make_parent "$2" && rm -f "$2" && ln -s "$1" "$2"
 }
 
 bc_install() { # bc_install PACKAGE, known by its name
@@ -77,7 +81,7 @@ bc_is_inside() { # A link counts only when it stays in its folder.
 }
 
 bc_copy() {
-    mkdir -p "${2%/*}" && cp "$1" "$2" || { bc_say "OutputFailed: $1 cannot be written to $2."; return 1; }
+    bc_make_parent "$2" && cp "$1" "$2" || { bc_say "OutputFailed: $1 cannot be written to $2."; return 1; }
 }
 
 bc_signal() { # bc_signal SIGNAL PID: to its group, or to itself when it has none (yet)
@@ -90,7 +94,7 @@ bc_end() { # bc_end PID of our own
 }
 
 bc_in_time() { # bc_in_time SECONDS PID: end PID and its group when the time is over
-    exec $bc_setsid sh -c 'sleep "$1"; : >"$3/late"; for signal in TERM KILL; do
+    exec ${bc_setsid:+"$bc_setsid"} sh -c 'sleep "$1"; : >"$3/late"; for signal in TERM KILL; do
         kill -s "$signal" -- "-$2" || kill -s "$signal" "$2"; sleep 10
     done' - "$1" "$2" "$bc_run" >/dev/null 2>&1 3>&- 4>&-
 }
@@ -144,7 +148,7 @@ bc_close_streams() {
     exec 3>&- 4>&-
     for bc_tee in ${bc_stdout_tee-} ${bc_stderr_tee-}; do
         # A process that got away from its group may hold the stream open: it is waited for only so long.
-        $bc_setsid sh -c 'sleep 10; kill -s KILL "$1"' - "$bc_tee" >/dev/null 2>&1 &
+        ${bc_setsid:+"$bc_setsid"} sh -c 'sleep 10; kill -s KILL "$1"' - "$bc_tee" >/dev/null 2>&1 &
         bc_timer=$!
         wait "$bc_tee" || :
         bc_end "$bc_timer"

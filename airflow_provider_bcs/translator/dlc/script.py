@@ -83,7 +83,7 @@ class Script:
     def _functions(self) -> list[str]:
         exports = [f'export {name}="${_DEFERRED_PREFIX}{name}"' for name in self.deferred]
         unsets = [f"unset {_DEFERRED_PREFIX}{name}" for name in self.deferred]
-        program = [*exports, *unsets, f"exec $bc_setsid {' '.join(map(quote, self.words))}"]
+        program = [*exports, *unsets, f'exec ${{bc_setsid:+"$bc_setsid"}} {" ".join(map(quote, self.words))}']
         again = [f"rm -rf {' '.join(map(quote, self.outputs))}"] if self.outputs else []
         return [
             *_function("bc_remove_outputs", again),

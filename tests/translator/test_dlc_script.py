@@ -1,0 +1,170 @@
+"""The script that a pod runs, run by real shells; only where its files are is another place here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_bcs.translator.dlc.script import Script, quote
+
+SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
+#: Anything that an argument can hold, and often what a shell takes for its own.
+WORDS = st.text(
+    st.one_of(
+        st.sampled_from("'\"$`\\!*?[]{}()<>|&;#~ \n\t=-a1é"), st.characters(exclude_characters="\0", codec="utf-8")
+    ),
+    max_size=30,
+)
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(lambda name: name not in FOREIGN)
+#: What a shell or Python itself changes or does not take from its environment.
+FOREIGN = ("_", "UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "LINENO", "OPTIND", "PS1", "PS2", "PS4")
+_SHOW = """
+import json, os, sys
+with open(sys.argv[1], "w") as file:
+    json.dump([sys.argv[2:], dict(os.environ), os.getcwd()], file)
+"""
+
+
+class Place:
+    """Where the files of a script are instead of in /batchcompute."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(self, script: Script, shell: str = "sh", **variables: str) -> subprocess.CompletedProcess[str]:
+        script.constants = {
+            "bc_task": "t",
+            "bc_attempts": "1",
+            "bc_timeout": "20",
+            "bc_stdout": "",
+            "bc_stderr": "",
+        } | (script.constants)
+        text = script.text().replace("/batchcompute", str(self.root / "bc"))
+        environment = {"PATH": os.environ["PATH"], "HOSTNAME": "dlc1-worker-4", "RANK": "5", **variables}
+        return subprocess.run([shell, "-c", text], env=environment, capture_output=True, text=True, timeout=30)
+
+
+def is_running(pid: str) -> bool:
+    """Tell whether a process runs; one that nobody has collected yet does not."""
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(SHELLS), st.lists(WORDS, max_size=5), st.dictionaries(NAMES, WORDS, max_size=4))
+def test_arguments_and_variables_arrive_as_they_are(shell, words, variables):
+    with tempfile.TemporaryDirectory() as root:
+        shown = Path(root, "it's shown")
+        script = Script("title", ["python3", "-c", _SHOW, str(shown), *words])
+        done = Place(Path(root)).run(script, shell, **script.carry(variables))
+        assert done.returncode == 0, done.stderr
+        arguments, environment, directory = json.loads(shown.read_text())
+        assert arguments == words
+        assert {name: environment.get(name) for name in variables} == variables
+        assert directory == os.path.realpath(f"{root}/bc/workdir")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_variables_that_the_script_needs_itself(place, shell):
+    shown = place.root / "shown"
+    script = Script("title", [shutil.which("python3"), "-c", _SHOW, str(shown)])
+    own = dict.fromkeys(("RANK", "IFS", "PATH", "HOME", "CDPATH", "HOSTNAME", "bc_run", "TAR_OPTIONS"), "mine")
+    own |= {"BATCH_COMPUTE_DAG_JOB_ID": "mine"}
+    done = place.run(script, shell, **script.carry(own))
+    assert done.returncode == 0, done.stderr
+    _, environment, _ = json.loads(shown.read_text())
+    assert {name: environment[name] for name in own} == own
+    assert environment["BATCH_COMPUTE_DAG_INSTANCE_ID"] == "5"
+    assert environment["BATCH_COMPUTE_WORKER_ID"] == "dlc1-worker-4"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("host", ["dlc1-master-0", "dlc1-worker-12"])
+def test_the_job_id_comes_from_the_host_name(place, shell, host):
+    script = Script("title", ["sh", "-c", 'echo "$BATCH_COMPUTE_DAG_JOB_ID $HOME $USER"'])
+    assert place.run(script, shell, HOSTNAME=host).stdout == "dlc1 /root root\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -KILL $$", 137), ("exit 0", 0)])
+def test_exit_codes(place, shell, command, code):
+    assert place.run(Script("title", ["sh", "-c", command]), shell).returncode == code
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_program_that_is_not_there(place, shell):
+    done = place.run(Script("title", ["no-such-program"]), shell)
+    assert done.returncode in (126, 127)
+    assert "no-such-program" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_names_with_anything_in_them(place, shell):
+    name = 'it\'s a "file" $(x) *'
+    mounted, local = place.root / "mounted dir", place.root / "local dir"
+    mounted.mkdir()
+    (local / "out" / "sub").mkdir(parents=True)
+    (mounted / name).write_text("in")
+    for file in ("out/a b", "out/.hidden", "out/sub/..two", f"out/sub/{name}"):
+        (local / file).write_text(file)
+    (local / "out" / "inside").symlink_to("a b")
+    (local / "out" / "outside").symlink_to("/etc/passwd")
+    script = Script("title", ["cat", str(local / "deep" / name)])
+    script.prepare = [f"bc_link {quote(str(mounted / name))} {quote(str(local / 'deep' / name))}"]
+    script.collect = [f"bc_put_folder {quote(str(local / 'out'))} {quote(str(mounted / 'up'))}"]
+    done = place.run(script, shell)
+    assert (done.returncode, done.stdout) == (0, "in")
+    found = {
+        str(path.relative_to(mounted / "up")): path.read_text()
+        for path in (mounted / "up").rglob("*")
+        if path.is_file()
+    }
+    files = ("a b", ".hidden", "sub/..two", f"sub/{name}")
+    assert found == {**{file: f"out/{file}" for file in files}, "inside": "out/a b"}
+    assert "outside is not a file of the output" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_the_program_leaves_running_is_ended(place, shell):
+    script = Script("title", ["sh", "-c", "sleep 300 & echo $!"])
+    script.constants = {"bc_stdout": str(place.root / "logs"), "bc_stderr": ""}
+    done = place.run(script, shell)
+    assert done.returncode == 0
+    assert not is_running(done.stdout.strip())
+    assert (place.root / "logs" / "stdout.dlc1.t.5").read_text() == done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_timeout_ends_the_whole_group(place, shell):
+    script = Script("title", ["sh", "-c", "sleep 300 & echo $!; wait"])
+    script.constants = {"bc_timeout": "1"}
+    done = place.run(script, shell)
+    assert done.returncode == 124
+    assert "ran longer than 1 s" in done.stderr
+    assert not is_running(done.stdout.strip())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_without_setsid(place, shell):
+    tools = place.root / "tools"
+    tools.mkdir()
+    for name in ("rm", "mkdir", "sh", "sleep", "uname", "cat", "mkfifo", "tee", "cp"):
+        (tools / name).symlink_to(shutil.which(name))
+    script = Script("title", ["sh", "-c", "exec sleep 300"])
+    script.constants = {"bc_timeout": "1"}
+    assert place.run(script, shutil.which(shell), PATH=str(tools)).returncode == 124

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import AirflowException, get_current_context, mask_secret
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 #: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
+# EnvVars of a job stand seven levels deep, keys of a cluster's mounts nine.
+_MAX_NESTING = 16
 _PROCESS = uuid.uuid4().hex
 
 
@@ -56,3 +59,12 @@ def mask(values: Iterable[Any]) -> None:
     for value in values:
         if isinstance(value, str) and value:
             mask_secret(value)
+            _mask_deeply()
+
+
+def _mask_deeply() -> None:
+    """Airflow 2 stores rendered fields as they are nested, and masks only what is five levels deep or less."""
+    if airflow_version.startswith("2."):
+        from airflow.utils.log.secrets_masker import SecretsMasker
+
+        SecretsMasker.MAX_RECURSION_DEPTH = max(SecretsMasker.MAX_RECURSION_DEPTH, _MAX_NESTING)

@@ -39,8 +39,9 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 
 #: Modules beside those that are called like the service.
 _MORE = {
-    ("operators", "batchcompute"): ("_graph", "_stop", "_task"),
-    ("triggers", "batchcompute"): ("_task",),
+    ("operators", "batchcompute"): ("batchcompute_graph", "batchcompute_stop", "batchcompute_task"),
+    ("operators", "dlc"): ("batchcompute_on_dlc",),
+    ("triggers", "batchcompute"): ("batchcompute_task",),
 }
 
 
@@ -74,9 +75,7 @@ def get_provider_info() -> dict[str, Any]:
             room: [
                 {
                     "integration-name": name,
-                    "python-modules": [
-                        f"{package}.{room}.{module}{rest}" for rest in ["", *_MORE.get((room, module), ())]
-                    ],
+                    "python-modules": [f"{package}.{room}.{each}" for each in (module, *_MORE.get((room, module), ()))],
                 }
                 for name, module in services.items()
             ]

@@ -43,6 +43,8 @@ assert not heavy, heavy
         "import airflow_provider_bcs.triggers.batchcompute_task",
         "from airflow_provider_bcs.translator import BatchComputeJobTaskGroup, task_group_to_job",
         "import primes_as_one_job, wired_as_one_job; wired_as_one_job.DAG",
+        "import airflow_provider_bcs.operators.batchcompute_on_dlc",
+        "import primes_on_dlc; assert len(primes_on_dlc.dag.tasks) == 3",
         "import two_workers, ddp_training, train_and_evaluate",
         "import assets, groups, job_per_day, map_jobs, mapped_group, parameters, setup_teardown",
         "import find_primes, diamond, chain, fan_out; assert len(fan_out.dag.tasks) == 16",
@@ -59,7 +61,7 @@ def test_a_client_needs_no_airflow():
     program = (
         "import sys; from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job;"
         "Client('cn-shanghai', 'id', 'secret'); JobDescription();"
-        "import airflow_provider_bcs.translator.plan;"
+        "import airflow_provider_bcs.translator.plan, airflow_provider_bcs.translator.dlc.conversion;"
         "from airflow_provider_bcs import dlc; dlc.Client('cn-shanghai', 'id', 'secret'); dlc.JobDescription();"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'airflow']"
     )

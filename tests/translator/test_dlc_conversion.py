@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_bcs.batchcompute import TaskDescription
 from airflow_provider_bcs.dlc import job_warnings, validate_job
 from airflow_provider_bcs.translator.dlc.conversion import convert
+from airflow_provider_bcs.translator.dlc.fields import FIELDS
 from airflow_provider_bcs.translator.dlc.options import Options, Site
-from tests.batchcompute.jobs import job, task
+from tests.batchcompute.jobs import job, put, task
 
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}
 OPTIONS = Options(images={"img-ubuntu": "python:3.11"}, instance_types={"bcs.a2.large": "ecs.g6.large"})
@@ -231,6 +233,29 @@ def test_a_request_that_is_too_large_names_what_makes_it():
     message = wrong(command={"EnvVars": {f"V{n}": "x" * 1024 for n in range(64)}})
     assert "Parameters.Command:" in message
     assert "EnvVars 66" in message
+
+
+def test_a_job_of_one_task():
+    two = job({"a": task(), "b": task()})
+    with pytest.raises(ValueError, match=r"job a-job has 2. job_to_dag"):
+        convert(two, OPTIONS)
+
+
+PARENTS = {path.rpartition(".")[0] for path in FIELDS} - {""}
+OF_TASK = [path for path in {*FIELDS, *PARENTS} if path.split(".")[0] in TaskDescription.model_fields]
+OF_JOB = ["DAG.Tasks.count", "DAG.Tasks", *({*FIELDS, *PARENTS} - {*OF_TASK, "DAG.Dependencies"})]
+
+
+@pytest.mark.parametrize("path", sorted([*OF_JOB, *(f"DAG.Tasks.count.{path}" for path in OF_TASK)]))
+def test_a_template_can_stand_anywhere(path):
+    pending = put(description(), path, "{{ params.x }}")
+    assert convert(pending, OPTIONS, templates=True).violations == []
+
+
+def test_what_is_there_all_the_same_is_checked():
+    pending = description(Timeout="{{ params.t }}", AutoCluster={"ImageId": "unknown"})
+    assert len(convert(pending, OPTIONS, templates=True).violations) == 1
+    assert "{{ ds }}" in convert(description(command={"CommandLine": "run '{{ ds }}'"}), OPTIONS).body["UserCommand"]
 
 
 def test_what_holds_a_template_waits():

@@ -116,6 +116,8 @@ def test_replacements_in_dlc_job():
 def test_ignore_names_fields():
     with pytest.raises(ValueError, match=r"ignore names 'AutoCluster.UserDate', .*; did you mean AutoCluster.UserData"):
         Options(ignore=["AutoCluster.UserDate"])
+    with pytest.raises(ValueError, match="ignore names .Name., which is no field that can be left out"):
+        Options(ignore=["Name"])
     with pytest.raises(ValueError, match="ignore is a list"):
         Options(ignore="AutoCluster.UserData")
 

@@ -13,9 +13,9 @@ from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.rules import MAX_BODY_SIZE, validate_job
 
-from .fields import lost_advice, lost_fields, without
+from .fields import is_open, lost_advice, lost_fields, without
 from .findings import CODE, Findings
-from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, Mounts, entries_of
+from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below
 from .options import Options, Site
 from .resources import RESERVED_MINUTES, job_spec
 from .script import VARIABLE_NAME, Script, quote
@@ -45,7 +45,16 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     """Convert a valid BatchCompute job of one task.
 
     :param templates: leave values alone that hold a Jinja template, and find out what can be known without them
+    :raises ValueError: when it has not one task
     """
+    if templates and is_open(job):
+        return Converted({}, [])
+    tasks = (job.get("DAG") or {}).get("Tasks") or {}
+    if len(tasks) != 1:
+        raise ValueError(
+            f"A PAI-DLC job is made of a BatchCompute job of one task; job {job['Name']} has {len(tasks)}."
+            ' job_to_dag(..., run_as="dlc") makes one of each.'
+        )
     return _Conversion(job, options, site, templates).run()
 
 
@@ -170,7 +179,9 @@ class _Conversion:
         is_folder = url.endswith("/")
         path = self._mounts.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
         self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
-        self._script.outputs.append(path)
+        if not is_at_or_below(path, WORKDIR):
+            # That is new for each attempt in any case.
+            self._script.outputs.append(path)
         if is_folder:
             place = self._mounts.folder(url, writable=True)
             self._script.collect.append(f"bc_put_folder {quote(path)} {quote(place)}")

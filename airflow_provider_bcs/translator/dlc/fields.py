@@ -6,7 +6,7 @@ compares the table with the models.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -53,6 +53,12 @@ _MOUNTS: dict[str, Fate] = {
     "NAS": Lost("A mount has no access group.", "UserVpc in dlc_job", replaced_by="UserVpc"),
     "OSS": _KEYS,
 }
+
+
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Return the objects that fields stand in."""
+    return {".".join(path.split(".")[:length]) for path in paths for length in range(1, path.count(".") + 1)}
+
 
 FIELDS: dict[str, Fate] = {
     "Name": "DisplayName",
@@ -103,6 +109,34 @@ FIELDS: dict[str, Fate] = {
     "AutoCluster.ClusterId": "ResourceId of dlc_job",
     "AutoCluster.DependencyIsvService": Lost("There is no such service."),
 }
+
+
+#: What no job can do without.
+_ESSENTIAL = ("Name", "Type", "DAG.Dependencies", "Parameters.Command.CommandLine", "InstanceCount")
+#: What can be left out: fields, and objects with all that is in them.
+IGNORABLE = ({*FIELDS} | _parents(FIELDS)) - {*_ESSENTIAL, *_parents(_ESSENTIAL)}
+#: What a description consists of: the objects around the fields, and the fields that are objects or arrays themselves.
+_STRUCTURE = {"DAG", "DAG.Tasks", *_parents(FIELDS)} | {
+    *("Parameters.Command.EnvVars", "InputMapping", "OutputMapping", "LogMapping"),
+    *("Mounts.Entries", "AutoCluster.Configs.Mounts.Entries"),
+}
+
+
+def is_open(job: Mapping[str, Any]) -> bool:
+    """Tell whether a template stands for more than a value, so that hardly anything is known before it is rendered."""
+    dag = job.get("DAG")
+    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else dag
+    if is_template(tasks) or not isinstance(tasks, Mapping):
+        return is_template(tasks)
+    return any(is_template(name) or is_template(task) or _is_open(task, "") for name, task in tasks.items())
+
+
+def _is_open(value: Any, path: str) -> bool:
+    if path in _STRUCTURE and is_template(value):
+        return True
+    if isinstance(value, Mapping):
+        return any(_is_open(element, f"{path}.{name}" if path else str(name)) for name, element in value.items())
+    return isinstance(value, (list, tuple)) and any(_is_open(element, path) for element in value)
 
 
 def without(value: Any, ignored: Collection[str], path: str = "") -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from airflow_provider_bcs.description.suggestion import did_you_mean
 
-from .fields import FIELDS
+from .fields import IGNORABLE
 
 #: An instance type such as ``ecs.g6.large``, or on a quota a ResourceConfig such as ``{"CPU": "2", "Memory": "8Gi"}``.
 Resources: TypeAlias = str | Mapping[str, Any]
@@ -37,12 +37,10 @@ class Options:
     def __post_init__(self) -> None:
         if isinstance(self.ignore, str):
             raise ValueError(f"ignore is a list of field names; found the text {self.ignore!r}.")
-        known = {".".join(path.split(".")[:n]) for path in FIELDS for n in range(1, path.count(".") + 2)}
         for name in self.ignore:
-            if name not in known:
-                raise ValueError(
-                    f"ignore names {name!r}, which is no field of a job or task{did_you_mean(name, known)}"
-                )
+            if name not in IGNORABLE:
+                near = did_you_mean(name, IGNORABLE)
+                raise ValueError(f"ignore names {name!r}, which is no field that can be left out{near}")
 
 
 class Site(NamedTuple):

@@ -42,15 +42,16 @@ def _image(task: Mapping[str, Any], cluster: Mapping[str, Any], options: Options
     if not docker:
         field = f"Parameters.Command.EnvVars.{_DOCKER_VARIABLE}"
         docker = (command.get("EnvVars") or {}).get(_DOCKER_VARIABLE)
-    if docker and docker not in options.images and not str(docker).startswith("localhost:"):
+    is_listed = not findings.pending(options.images) and docker in options.images
+    if docker and not is_listed and not str(docker).startswith("localhost:"):
         return str(docker)
     if not docker:
         field = "AutoCluster.ECSImageId" if cluster.get("ECSImageId") else "AutoCluster.ImageId"
     name: Any = docker or cluster.get("ECSImageId") or cluster.get("ImageId")
+    if findings.pending(name) or findings.pending(options.images):
+        return str(name)
     if name in options.images:
         return options.images[name]
-    if findings.pending(name):
-        return str(name)
     findings.add(
         field,
         "A pod runs a container image of a registry.",
@@ -63,10 +64,12 @@ def _resources(cluster: Mapping[str, Any], options: Options, findings: Findings)
     if options.instance_type:
         return options.instance_type
     name: Any = cluster.get("InstanceType")
+    if findings.pending(name) or findings.pending(options.instance_types):
+        return str(name)
     if name in options.instance_types:
         return options.instance_types[name]
-    if findings.pending(name) or (isinstance(name, str) and name.startswith("ecs.")):
-        return str(name)
+    if isinstance(name, str) and name.startswith("ecs."):
+        return name
     findings.add(
         "AutoCluster.InstanceType",
         "A pod runs on an instance type of PAI-DLC, or takes resources of a quota.",

@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from tests.airflow.conftest import connection_json
 from tests.airflow.running import rendered, run_dag, states, task_log
 from tests.airflow.test_translator import DIAMOND, START, edges, expected_edges
 from tests.batchcompute.jobs import job
@@ -275,3 +276,22 @@ def test_what_a_template_gives_is_checked_when_the_task_runs(log):
 def test_ignore_names_fields():
     with pytest.raises(ValueError, match="did you mean AutoCluster.UserData"):
         to_dag(one("x"), "dlc", ignore=["AutoCluster.UserDate"])
+
+
+def test_the_endpoint_of_the_objects(service, dlc, log, monkeypatch):
+    local = json.loads(connection_json(service))
+    for name, connection in {
+        "with_oss": {**local, "extra": {"oss_endpoint": "https://oss-cn-x.example"}},
+        "with_region": {**local, "extra": {"region": "cn-shanghai"}},
+        "with_neither": {**local, "host": "", "extra": {"dlc_endpoint": "https://dlc.example"}},
+    }.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
+    description = one("true", InputMapping={"oss://ways/book/": f"{HOME}/book"})
+    hosts = {"with_oss": "oss-cn-x.example", "with_region": "oss-cn-shanghai-internal.aliyuncs.com"}
+    for name, host in hosts.items():
+        found = run_dag(to_dag(description, "dlc", bcs_conn_id=name))
+        assert states(found) == {"t": "success"}
+        created = dlc.get_job(job_id_of(*found.get_task_instances()))
+        assert created.DataSources[0]["Uri"] == f"oss://ways.{host}/book/"
+    assert states(run_dag(to_dag(description, "dlc", bcs_conn_id="with_neither"))) == {"t": "failed"}
+    assert "Connection with_neither has no region" in log()

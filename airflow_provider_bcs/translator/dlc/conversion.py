@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.rules import MAX_BODY_SIZE, validate_job
 
 from .fields import is_open, lost_advice, lost_fields, without
 from .findings import CODE, Findings
-from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below
 from .options import Options, Site
 from .resources import RESERVED_MINUTES, job_spec
-from .script import VARIABLE_NAME, Script, quote
+from .work import Work
 
 #: Seconds between SIGTERM and SIGKILL at a Timeout; the script has the same.
 _GRACE_SECONDS = 10
 #: What a job may take besides its program: for its package and its outputs.
 _SPARE_MINUTES = 60
-_NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".Z")
-_UNPACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
 #: What the script stands on.
 _FIXED = ("JobType", "UserCommand", "DisplayName")
 _SITE = Site.of("cn-region")
@@ -67,21 +62,15 @@ class _Conversion:
         self._site = site
         self._templates = templates
         self._findings = Findings(f"DAG.Tasks.{self._name}", templates=templates)
-        self._mounts = Mounts(site, self._findings)
-        self._script = Script(f"Task {self._name} of the BatchCompute job {_one_line(job['Name'])}.")
-        self._parameters = self._task.get("Parameters") or {}
-        self._command = self._parameters.get("Command") or {}
 
     def run(self) -> Converted:
         extra = self._extra()
         self._lost(extra)
         self._cluster(extra)
-        self._inputs()
-        self._package()
-        self._outputs()
-        self._program()
-        self._mounts.check()
-        body = _merged(self._body(extra), extra)
+        title = f"Task {self._name} of the BatchCompute job {_one_line(self._job['Name'])}."
+        fails = self._job.get("JobFailOnInstanceFail")
+        work = Work(self._name, self._task, title, fails, self._site, self._findings)
+        body = _merged(self._body(work, extra), extra)
         violations = self._findings.violations
         if not violations:
             violations = [self._explained(item, body) for item in validate_job(body, templates=self._templates)]
@@ -125,111 +114,8 @@ class _Conversion:
                 advice = f"Found {value!r}; right is the ResourceId of a quota in dlc_job"
                 self._findings.add(path, "A pod runs on no cluster of BatchCompute.", advice, ignore=path)
 
-    # What the script does
-
-    def _inputs(self) -> None:
-        for source, destination in (self._task.get("InputMapping") or {}).items():
-            if destination:
-                self._input(source, destination, f"InputMapping.{source}", writable=False)
-        field, entries = entries_of(self._task)
-        for number, entry in enumerate(entries):
-            source, destination = entry.get("Source") or "", entry.get("Destination") or ""
-            self._input(source, destination, f"{field}.{number}", writable=bool(entry.get("WriteSupport")))
-
-    def _input(self, source: str, destination: str, field: str, *, writable: bool) -> None:
-        known = self._findings.pending(source) or source.startswith(("oss://", "nas://"))
-        if not known:
-            advice = f"Found {source!r}; right is oss:// or nas://"
-            self._findings.add(field, "It cannot be mounted.", advice)
-        is_folder = source.endswith("/") or source.startswith("nas://")
-        path = self._mounts.claim(destination, MOUNT if is_folder else LINK, field)
-        if is_folder:
-            self._mounts.mount(source, path, writable=writable)
-        else:
-            # An object, or a folder that was written without its "/": only the pod can tell.
-            place = self._mounts.object(source, writable=writable)
-            self._script.prepare.append(f"bc_link {quote(place)} {quote(path)}")
-
-    def _package(self) -> None:
-        url = self._command.get("PackagePath")
-        if not url:
-            return
-        if url.endswith(_NOT_UNPACKED) and not url.endswith(_UNPACKED) and not self._findings.pending(url):
-            self._findings.add(
-                "Parameters.Command.PackagePath",
-                "The script cannot unpack it.",
-                f"Found {url!r}; right is an archive ({', '.join(_UNPACKED)}) or a plain program",
-            )
-        self._script.prepare.append(f"bc_install {quote(self._mounts.object(url, writable=False))}")
-
-    def _outputs(self) -> None:
-        for local, url in (self._task.get("OutputMapping") or {}).items():
-            if url:
-                self._output(local, url, f"OutputMapping.{local}")
-        for local, url in (self._task.get("LogMapping") or {}).items():
-            if url:
-                path = self._output(local, "", f"LogMapping.{local}")
-                place = quote(f"{self._mounts.folder(url, writable=True)}/{path.rpartition('/')[2]}.")
-                self._script.collect.append(f'bc_put_file {quote(path)} {place}"$bc_label"')
-        for name in ("stdout", "stderr"):
-            url = self._parameters.get(f"{name.capitalize()}RedirectPath")
-            self._script.constants[f"bc_{name}"] = self._mounts.folder(url, writable=True) if url else ""
-
-    def _output(self, local: str, url: str, field: str) -> str:
-        is_folder = url.endswith("/")
-        path = self._mounts.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
-        self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
-        if not is_at_or_below(path, WORKDIR):
-            # That is new for each attempt in any case.
-            self._script.outputs.append(path)
-        if is_folder:
-            place = self._mounts.folder(url, writable=True)
-            self._script.collect.append(f"bc_put_folder {quote(path)} {quote(place)}")
-        elif url:
-            place = self._mounts.object(url, writable=True)
-            self._script.collect.append(f"bc_put_file {quote(path)} {quote(place)}")
-        return path
-
-    def _program(self) -> None:
-        field, line = "Parameters.Command.CommandLine", self._command.get("CommandLine") or ""
-        try:
-            self._script.words = shlex.split(line) if isinstance(line, str) else []
-            if not self._script.words:
-                raise ValueError("it is empty")
-        except ValueError as error:
-            if not self._findings.pending(line):
-                advice = f"Found that it cannot be split into words: {error}; right is a program and its arguments"
-                self._findings.add(field, "It must be a command.", advice)
-            self._script.words = [line]
-        variables = self._command.get("EnvVars") or {}
-        self._variables = self._script.carry(_texts(variables))
-        for name in variables:
-            if not VARIABLE_NAME.fullmatch(name) and not self._findings.pending(name):
-                self._findings.add(
-                    f"Parameters.Command.EnvVars.{name}",
-                    "A shell passes no such variable on.",
-                    f"Found {name!r}; right are letters, digits and _, beginning with no digit",
-                    ignore="Parameters.Command.EnvVars",
-                )
-        fails = self._job.get("JobFailOnInstanceFail")
-        # One that is alone decides, as it does there: its task has done nothing when it fails.
-        self._script.swallow = fails is False and self._task.get("InstanceCount") != 1
-        self._script.constants |= {
-            "bc_task": self._name,
-            "bc_attempts": str(_number(self._task.get("MaxRetryCount"), 0) + 1),
-            "bc_timeout": str(self._timeout),
-        }
-
-    @property
-    def _timeout(self) -> int:
-        # An assumption: the longest time that is documented.
-        return _number(self._task.get("Timeout"), Quotas.MaxInstanceTimeout)
-
-    # The body
-
-    def _body(self, extra: Mapping[str, Any]) -> dict[str, Any]:
-        attempts = _number(self._task.get("MaxRetryCount"), 0) + 1
-        minutes = ceil((self._timeout + _GRACE_SECONDS) * attempts / 60) + _SPARE_MINUTES
+    def _body(self, work: Work, extra: Mapping[str, Any]) -> dict[str, Any]:
+        minutes = ceil((work.timeout + _GRACE_SECONDS) * work.attempts / 60) + _SPARE_MINUTES
         priority = self._job.get("Priority")
         cluster = self._task.get("AutoCluster") or {}
         body = {
@@ -237,9 +123,7 @@ class _Conversion:
             "Description": self._job.get("Description"),
             "JobType": "PyTorchJob",
             "JobSpecs": [job_spec(self._task, self._options, self._findings)],
-            "Envs": self._envs(),
-            "DataSources": self._mounts.data_sources,
-            "UserCommand": self._script.text(),
+            **work.fields,
             "JobMaxRunningTimeMinutes": minutes,
         }
         if isinstance(priority, int) and extra.get("ResourceId"):
@@ -249,31 +133,14 @@ class _Conversion:
             body["Settings"] = {"JobReservedPolicy": "OnFailure", "JobReservedMinutes": RESERVED_MINUTES}
         return {name: value for name, value in body.items() if value not in (None, "", [])}
 
-    def _envs(self) -> dict[str, str]:
-        return {
-            "BATCH_COMPUTE_DAG_TASK_ID": self._name,
-            "BATCH_COMPUTE_REGION": self._site.region,
-            "BATCH_COMPUTE_OSS_HOST": self._site.oss_endpoint,
-            "BATCH_COMPUTE_CLUSTER_ID": self._task.get("ClusterId") or "",
-            "BATCH_COMPUTE_PRIVATE_PATHS": json.dumps(self._mounts.private, ensure_ascii=False),
-            **self._variables,
-        }
-
     def _explained(self, found: Violation, body: dict[str, Any]) -> Violation:
         """Say of the size of a request which field makes it."""
         if found.path != "$":
             return found
-        line, variables = (len(json.dumps(self._command.get(name) or "")) for name in ("CommandLine", "EnvVars"))
+        command = self._task["Parameters"]["Command"]
+        line, variables = (len(json.dumps(command.get(name) or "")) for name in ("CommandLine", "EnvVars"))
         advice = f"{found.advice} CommandLine has {line} bytes, EnvVars {variables} of at most {MAX_BODY_SIZE} in all."
         return Violation(f"DAG.Tasks.{self._name}.Parameters.Command", CODE, found.message, advice)
-
-
-def _number(value: Any, otherwise: int) -> int:
-    return value if type(value) is int else otherwise
-
-
-def _texts(variables: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in variables.items()}
 
 
 def _one_line(text: str) -> str:

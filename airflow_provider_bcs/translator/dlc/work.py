@@ -1,0 +1,164 @@
+"""What a pod does for a task: its inputs, package, program and outputs, as mounts and as a script."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.rules import Quotas
+
+from .findings import Findings
+from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below
+from .options import Site
+from .script import VARIABLE_NAME, Script, quote
+
+_NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".Z")
+_UNPACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
+
+
+class Work:
+    """Takes a task apart, in the order in which a pod does its parts.
+
+    :param task: the task, without what is ignored
+    :param title: what the script is
+    :param fails: JobFailOnInstanceFail of the job
+    :ivar timeout: seconds that an attempt may last
+    :ivar attempts: how often an instance is tried
+    """
+
+    def __init__(
+        self, name: str, task: Mapping[str, Any], title: str, fails: Any, site: Site, findings: Findings
+    ) -> None:
+        self._name = name
+        self._task = task
+        self._parameters = task.get("Parameters") or {}
+        self._command = self._parameters.get("Command") or {}
+        self._site = site
+        self._findings = findings
+        self._mounts = Mounts(site, findings)
+        # One that is alone decides, as it does there: its task has done nothing when it fails.
+        self._script = Script(title, swallow=fails is False and task.get("InstanceCount") != 1)
+        # An assumption: the longest time that is documented.
+        self.timeout = _number(task.get("Timeout"), Quotas.MaxInstanceTimeout)
+        self.attempts = _number(task.get("MaxRetryCount"), 0) + 1
+        self._inputs()
+        self._package()
+        self._outputs()
+        self._program()
+        self._mounts.check()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the job that do the work."""
+        constants = {
+            "BATCH_COMPUTE_DAG_TASK_ID": self._name,
+            "BATCH_COMPUTE_REGION": self._site.region,
+            "BATCH_COMPUTE_OSS_HOST": self._site.oss_endpoint,
+            "BATCH_COMPUTE_CLUSTER_ID": self._task.get("ClusterId") or "",
+            "BATCH_COMPUTE_PRIVATE_PATHS": json.dumps(self._mounts.private, ensure_ascii=False),
+        }
+        return {
+            "UserCommand": self._script.text(),
+            "Envs": {**constants, **self._variables},
+            "DataSources": self._mounts.data_sources,
+        }
+
+    def _inputs(self) -> None:
+        for source, destination in (self._task.get("InputMapping") or {}).items():
+            if destination:
+                self._input(source, destination, f"InputMapping.{source}", writable=False)
+        field, entries = entries_of(self._task)
+        for number, entry in enumerate(entries):
+            source, destination = entry.get("Source") or "", entry.get("Destination") or ""
+            self._input(source, destination, f"{field}.{number}", writable=bool(entry.get("WriteSupport")))
+
+    def _input(self, source: str, destination: str, field: str, *, writable: bool) -> None:
+        known = self._findings.pending(source) or source.startswith(("oss://", "nas://"))
+        if not known:
+            advice = f"Found {source!r}; right is oss:// or nas://"
+            self._findings.add(field, "It cannot be mounted.", advice)
+        is_folder = source.endswith("/") or source.startswith("nas://")
+        path = self._mounts.claim(destination, MOUNT if is_folder else LINK, field)
+        if is_folder:
+            self._mounts.mount(source, path, writable=writable)
+        else:
+            # An object, or a folder that was written without its "/": only the pod can tell.
+            place = self._mounts.object(source, writable=writable)
+            self._script.prepare.append(f"bc_link {quote(place)} {quote(path)}")
+
+    def _package(self) -> None:
+        url = self._command.get("PackagePath")
+        if not url:
+            return
+        if url.endswith(_NOT_UNPACKED) and not url.endswith(_UNPACKED) and not self._findings.pending(url):
+            self._findings.add(
+                "Parameters.Command.PackagePath",
+                "The script cannot unpack it.",
+                f"Found {url!r}; right is an archive ({', '.join(_UNPACKED)}) or a plain program",
+            )
+        self._script.prepare.append(f"bc_install {quote(self._mounts.object(url, writable=False))}")
+
+    def _outputs(self) -> None:
+        for local, url in (self._task.get("OutputMapping") or {}).items():
+            if url:
+                self._output(local, url, f"OutputMapping.{local}")
+        for local, url in (self._task.get("LogMapping") or {}).items():
+            if url:
+                path = self._output(local, "", f"LogMapping.{local}")
+                place = quote(f"{self._mounts.folder(url, writable=True)}/{path.rpartition('/')[2]}.")
+                self._script.collect.append(f'bc_put_file {quote(path)} {place}"$bc_label"')
+        for name in ("stdout", "stderr"):
+            url = self._parameters.get(f"{name.capitalize()}RedirectPath")
+            self._script.constants[f"bc_{name}"] = self._mounts.folder(url, writable=True) if url else ""
+
+    def _output(self, local: str, url: str, field: str) -> str:
+        is_folder = url.endswith("/")
+        path = self._mounts.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
+        self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
+        if not is_at_or_below(path, WORKDIR):
+            # That is new for each attempt in any case.
+            self._script.outputs.append(path)
+        if is_folder:
+            place = self._mounts.folder(url, writable=True)
+            self._script.collect.append(f"bc_put_folder {quote(path)} {quote(place)}")
+        elif url:
+            place = self._mounts.object(url, writable=True)
+            self._script.collect.append(f"bc_put_file {quote(path)} {quote(place)}")
+        return path
+
+    def _program(self) -> None:
+        field, line = "Parameters.Command.CommandLine", self._command.get("CommandLine") or ""
+        try:
+            self._script.words = shlex.split(line) if isinstance(line, str) else []
+            if not self._script.words:
+                raise ValueError("it is empty")
+        except ValueError as error:
+            if not self._findings.pending(line):
+                advice = f"Found that it cannot be split into words: {error}; right is a program and its arguments"
+                self._findings.add(field, "It must be a command.", advice)
+            self._script.words = [line]
+        variables = self._command.get("EnvVars") or {}
+        self._variables = self._script.carry(_texts(variables))
+        for name in variables:
+            if not VARIABLE_NAME.fullmatch(name) and not self._findings.pending(name):
+                self._findings.add(
+                    f"Parameters.Command.EnvVars.{name}",
+                    "A shell passes no such variable on.",
+                    f"Found {name!r}; right are letters, digits and _, beginning with no digit",
+                    ignore="Parameters.Command.EnvVars",
+                )
+        self._script.constants |= {
+            "bc_task": self._name,
+            "bc_attempts": str(self.attempts),
+            "bc_timeout": str(self.timeout),
+        }
+
+
+def _number(value: Any, otherwise: int) -> int:
+    return value if type(value) is int else otherwise
+
+
+def _texts(variables: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in variables.items()}

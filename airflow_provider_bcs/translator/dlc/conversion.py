@@ -73,7 +73,7 @@ class _Conversion:
         body = _merged(self._body(work, extra), extra)
         violations = self._findings.violations
         if not violations:
-            violations = [self._explained(item, body) for item in validate_job(body, templates=self._templates)]
+            violations = [self._explained(item) for item in validate_job(body, templates=self._templates)]
         return Converted(body, violations)
 
     def _extra(self) -> Mapping[str, Any]:
@@ -133,7 +133,7 @@ class _Conversion:
             body["Settings"] = {"JobReservedPolicy": "OnFailure", "JobReservedMinutes": RESERVED_MINUTES}
         return {name: value for name, value in body.items() if value not in (None, "", [])}
 
-    def _explained(self, found: Violation, body: dict[str, Any]) -> Violation:
+    def _explained(self, found: Violation) -> Violation:
         """Say of the size of a request which field makes it."""
         if found.path != "$":
             return found

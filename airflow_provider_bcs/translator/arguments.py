@@ -11,9 +11,12 @@ from airflow_provider_bcs.description.suggestion import did_you_mean
 #: How a graph runs: each task as a BatchCompute job, all of them as one, or each as a PAI-DLC job.
 RunAs: TypeAlias = Literal["jobs", "job", "dlc"]
 RUN_AS: tuple[RunAs, ...] = get_args(RunAs)
-#: Arguments that only the operators of PAI-DLC jobs have; elsewhere they are left out, so that one graph can run as
-#: either by one argument.
-OF_DLC = ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")
+#: Arguments that only the operators of one way have; for the others they are left out, so that all it takes to run a
+#: graph another way is ``run_as``.
+_ONLY_FOR: dict[RunAs, tuple[str, ...]] = {
+    "job": ("start_from_trigger", "timeout"),
+    "dlc": ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,5 +68,5 @@ class Arguments:
         return self._understood({**connection, **self.operator_args})
 
     def _understood(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave out what only PAI-DLC needs where that is not asked for, so that one argument is all that changes."""
-        return {name: value for name, value in given.items() if self.run_as == "dlc" or name not in OF_DLC}
+        unknown = {name for way, names in _ONLY_FOR.items() if way != self.run_as for name in names}
+        return {name: value for name, value in given.items() if name not in unknown}

@@ -13,6 +13,7 @@ from airflow_provider_bcs.batchcompute.validation import validate_job
 from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
+from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.operators.batchcompute_stop import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator.plan import CARRIED_OVER
@@ -150,7 +151,7 @@ def _operators(group: TaskGroup) -> Iterator[tuple[str, Any]]:
 
 
 def _is_submitted(operator: Any) -> bool:
-    return isinstance(operator, BatchComputeSubmitJobOperator)
+    return isinstance(operator, (BatchComputeSubmitJobOperator, BatchComputeTaskOnDlcOperator))
 
 
 def _job(operator: Any) -> dict[str, Any]:

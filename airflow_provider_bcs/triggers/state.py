@@ -117,9 +117,13 @@ class StateTrigger(BaseTrigger):
 
     async def _sleep(self, seconds: float) -> bool:
         """Sleep, until the deadline at most; return False, at once, when that has passed."""
-        left = seconds if self.deadline is None else self.deadline - time.time()
-        await asyncio.sleep(max(0.0, min(seconds, left)))
-        return left > 0
+        if self.deadline is not None:
+            left = self.deadline - time.time()
+            if left <= 0:
+                return False
+            seconds = min(seconds, left)
+        await asyncio.sleep(seconds)
+        return True
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({"job_id": self.target.job_id, **payload})

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
 
 HOME = "/home/three-ways"
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}
-WAYS = ("jobs", "dlc")
+WAYS = ("jobs", "job", "dlc")
 HUSH = "hush-5b1f"
 
 # Each part takes every third word of the book, in capitals; the first attempt of part 1 fails.
@@ -141,18 +141,25 @@ def scripts(service) -> None:
     service.put_object("ways/notes/one note.bin", bytes(range(256)))
 
 
-def job_id_of(ti: Any) -> str:
-    return ti.xcom_pull(task_ids=ti.task_id, key="job_id")
+def job_ids(dag_run: Any) -> list[str]:
+    """The jobs that were submitted."""
+    tis = dag_run.get_task_instances()
+    return [found for ti in tis if (found := ti.xcom_pull(task_ids=ti.task_id, key="job_id"))]
 
 
-def objects_of(root: Path, ids: dict[str, str]) -> dict[str, bytes]:
-    """The objects below a folder, with what the job of each task is called in place of its id."""
+def followed(dag_run: Any) -> dict[str, str]:
+    """The states of the tasks of the file."""
+    return {name: state for name, state in states(dag_run).items() if name not in ("submit", "stop")}
+
+
+def objects_of(root: Path, ids: list[str]) -> dict[str, bytes]:
+    """The objects below a folder, with JOB in place of an id of a job."""
     found = {}
     for file in root.rglob("*"):
         if file.is_file():
             key = str(file.relative_to(root))
-            for name, job_id in ids.items():
-                key = key.replace(job_id, f"JOB-{name}")
+            for job_id in ids:
+                key = key.replace(job_id, "JOB")
             found[key] = file.read_bytes()
     return found
 
@@ -162,23 +169,24 @@ def test_the_objects_are_the_same(service, log):
     written: dict[str, dict[str, bytes]] = {}
     for way in WAYS:
         found = run_dag(to_dag(three_ways(), way))
-        assert states(found) == {"split": "success", "merge": "success"}
-        ids = {ti.task_id: job_id_of(ti) for ti in found.get_task_instances()}
-        assert all(name.startswith("dlc" if way == "dlc" else "job-") for name in ids.values())
+        assert followed(found) == {"split": "success", "merge": "success"}
+        ids = job_ids(found)
+        assert len(ids) == (1 if way == "job" else 2)
+        assert all(name.startswith("dlc" if way == "dlc" else "job-") for name in ids)
         written[way] = objects_of(service.data_dir / "oss" / "ways" / way / "out", ids)
         tried = service.data_dir / "nas" / "host" / way
         assert {file.name: file.read_text() for file in tried.iterdir()} == {"0": "x", "1": "xx", "2": "x"}
         assert HUSH not in log()
-        assert HUSH not in json.dumps(rendered(found, "split"))
+        assert HUSH not in json.dumps(rendered(found, "submit" if way == "job" else "split"))
         assert HUSH not in json.dumps(ids)
     streams = {way: {key for key in written[way] if key.startswith("errors/")} for way in WAYS}
     assert len(streams["jobs"]) == 4
-    assert streams["jobs"] == streams["dlc"]
-    objects, other = ({key: text for key, text in written[way].items() if key not in streams[way]} for way in WAYS)
-    assert objects == other
+    assert streams["jobs"] == streams["job"] == streams["dlc"]
+    objects, *others = ({key: text for key, text in written[way].items() if key not in streams[way]} for way in WAYS)
+    assert others == [objects, objects]
     assert len(objects["joined.bin"]) > 3 * 256
     assert objects["parts/deep/part 0"] == 'THE FOX THE GRÖSSER ZUVOR$HOME "it\'s" `not` run\\n'.encode()
-    assert objects["logs/stdout.JOB-split.split.1"] == b"4 words of split\n"
+    assert objects["logs/stdout.JOB.split.1"] == b"4 words of split\n"
     assert len(objects) == 3 + 3 + 1 + 4
 
 
@@ -186,15 +194,15 @@ def test_the_objects_are_the_same(service, log):
 def test_a_task_that_fails(service, way):
     description = one("sh -c 'echo so far; exit 3'", OutputMapping={f"{HOME}/o/": "oss://one/o/"})
     found = run_dag(to_dag(description, way))
-    assert states(found) == {"t": "failed"}
-    job_id = job_id_of(*found.get_task_instances())
+    assert followed(found) == {"t": "failed"}
+    (job_id,) = job_ids(found)
     assert service.object(f"one/logs/stdout.{job_id}.t.0") == "so far\n"
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_timeout(way, log):
     begin = time.monotonic()
-    assert states(run_dag(to_dag(one("sh -c 'sleep 60 & wait'", Timeout=2), way))) == {"t": "failed"}
+    assert followed(run_dag(to_dag(one("sh -c 'sleep 60 & wait'", Timeout=2), way))) == {"t": "failed"}
     assert 2 <= time.monotonic() - begin < 12
     assert re.search("[Rr]an longer than 2 s", log())
 
@@ -202,8 +210,8 @@ def test_a_timeout(way, log):
 @pytest.mark.parametrize("way", WAYS)
 def test_auto_release(service, way, client, dlc, log):
     found = run_dag(to_dag(one("echo a word", AutoRelease=True), way))
-    assert states(found) == {"t": "success"}
-    job_id = job_id_of(*found.get_task_instances())
+    assert followed(found) == {"t": "success"}
+    (job_id,) = job_ids(found)
     listed = [item.JobId for item in dlc.list_jobs()] if way == "dlc" else [item.Id for item in client.list_jobs()]
     assert job_id not in listed
     assert service.object(f"one/logs/stdout.{job_id}.t.0") == "a word\n"
@@ -214,7 +222,7 @@ def test_auto_release(service, way, client, dlc, log):
 
 def test_what_is_said_of_one_task(dlc):
     found = run_dag(to_dag(one("true"), "dlc"))
-    job_id = job_id_of(*found.get_task_instances())
+    (job_id,) = job_ids(found)
     created = dlc.get_job(job_id)
     assert created.JobSpecs[0]["Image"] == "python:3.12"
     assert created.JobSpecs[0]["EcsSpec"] == "ecs.g6.large"
@@ -223,12 +231,15 @@ def test_what_is_said_of_one_task(dlc):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_graph_is_the_same(way):
+    def between(tasks: Any) -> set[tuple[str, str]]:
+        return {edge for edge in edges(tasks) if not {"submit", "stop"} & set(edge)}
+
     tables = {"image": "i", "instance_type": "ecs.x", "ignore": ["ClusterId"]}
     dag = job_to_dag(DIAMOND, run_as=way, operator_args=tables)
-    assert edges(dag.tasks) == expected_edges(DIAMOND)
+    assert between(dag.tasks) == expected_edges(DIAMOND)
     with DAG("d", start_date=START, schedule=None):
         group = BatchComputeTaskGroup("g", DIAMOND, run_as=way, prefix_group_id=False, operator_args=tables)
-    assert edges(group.children.values()) == expected_edges(DIAMOND)
+    assert between(group.children.values()) == expected_edges(DIAMOND)
 
 
 def test_all_errors_of_a_graph_come_at_once():
@@ -256,7 +267,7 @@ def test_the_operator_alone(service):
         )
     found = run_dag(dag)
     assert states(found) == {"t": "success"}
-    job_id = job_id_of(*found.get_task_instances())
+    (job_id,) = job_ids(found)
     assert service.object(f"one/logs/stdout.{job_id}.t.0") == "2 3 a  b\n"
     with DAG("wrong", start_date=START, schedule=None):
         with pytest.raises(InvalidJobError, match="AutoCluster.UserData.* in ignore"):
@@ -291,7 +302,7 @@ def test_the_endpoint_of_the_objects(service, dlc, log, monkeypatch):
     for name, host in hosts.items():
         found = run_dag(to_dag(description, "dlc", bcs_conn_id=name))
         assert states(found) == {"t": "success"}
-        created = dlc.get_job(job_id_of(*found.get_task_instances()))
+        created = dlc.get_job(*job_ids(found))
         assert created.DataSources[0]["Uri"] == f"oss://ways.{host}/book/"
     assert states(run_dag(to_dag(description, "dlc", bcs_conn_id="with_neither"))) == {"t": "failed"}
     assert "Connection with_neither has no region" in log()

@@ -10,10 +10,10 @@ demo: $(AIRFLOW3)/.installed
 	@$(AIRFLOW3)/bin/airflow-bcs demo
 
 test: $(AIRFLOW3)/.installed
-	$(AIRFLOW3)/bin/pytest -m "not processes and not training"
+	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m "not processes and not training"
 
 test-airflow2: $(AIRFLOW2)/.installed
-	$(AIRFLOW2)/bin/pytest -m "not processes and not training"
+	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training"
 
 test-processes: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/pytest -m processes tests/processes

@@ -248,10 +248,14 @@ def test_bad_arguments():
         BatchComputeTaskOperator(task_id="a")
 
 
-@pytest.mark.skipif(CAN_START_FROM_TRIGGER, reason="this Airflow can")
 def test_start_from_trigger_needs_a_newer_airflow():
-    with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
-        job_to_dag(DIAMOND, run_as="job", operator_args={"start_from_trigger": True})
+    arguments = {"run_as": "job", "operator_args": {"start_from_trigger": True}}
+    if CAN_START_FROM_TRIGGER:
+        dag = job_to_dag(DIAMOND, **arguments)
+        assert [dag.get_task(name).start_from_trigger for name in ("a", "submit")] == [True, False]
+    else:
+        with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
+            job_to_dag(DIAMOND, **arguments)
 
 
 def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Service, client: Client):

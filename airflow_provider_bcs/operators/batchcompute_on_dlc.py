@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from airflow_provider_bcs.airflow_versions import mask
-from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.legacy import as_current
+from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, ConnectionSettingsError
@@ -75,12 +76,15 @@ class BatchComputeTaskOnDlcOperator(DlcSubmitJobOperator):
         )
 
     def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        return validate_job(job, templates=templates) or convert(job, self._options, templates=templates).violations
+        if violations := validate_job(job, templates=templates):
+            return violations
+        return convert(as_current(job).job, self._options, templates=templates).violations
 
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         return job_warnings(job)
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
+        job = as_current(job).job
         if job.get("AutoRelease") and not self.wait_for_completion:
             self.log.warning("AutoRelease is not done: nobody waits for the job's success.")
         settings = self.hook.settings

@@ -24,6 +24,11 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
 
     :return: task name -> the operator that follows it
     """
+    if "wait_for_completion" in arguments.of_all():
+        raise ValueError(
+            "operator_args has wait_for_completion, but with run_as='job' each task is followed to its end;"
+            " right is run_as='jobs', or to leave it out."
+        )
     ends = Ends(plan.job, arguments.of_all(), plan.nodes)
     followers: dict[str, BaseOperator] = {
         name: BatchComputeTaskOperator(

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import InvalidJobError, JobWarning, from_v1
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from tests.airflow.running import run_dag, states
 from tests.batchcompute.legacy_jobs import VendorObject, find_prime, v1_job
@@ -124,3 +125,29 @@ def test_a_group_has_the_jobs_of_the_converted_file():
             old = BatchComputeTaskGroup("old", v1_job())
         new = BatchComputeTaskGroup("new", from_v1(v1_job())[0])
     assert old["Find"].job == new["Find"].job
+
+
+@pytest.mark.parametrize("way", ["job", "dlc"])
+def test_it_runs_in_the_other_ways(service, way):
+    with pytest.warns(JobWarning, match="JobTag has no counterpart"):
+        dag = job_to_dag(
+            v1_job(),
+            f"old_{way}",
+            run_as=way,
+            images={"img-xxxx": "python:3.11"},
+            operator_args={"poll_interval": 0.2},
+        )
+    found = run_dag(dag)
+    assert set(states(found).values()) == {"success"}
+    folder = service.data_dir / "oss" / LOGS
+    (job_id,) = {
+        ti.xcom_pull(task_ids="submit" if way == "job" else "Find", key="job_id") for ti in found.get_task_instances()
+    }
+    assert (folder / f"stdout.{job_id}.Find.0").read_text().startswith("primes 2 3 5 7")
+
+
+def test_the_dlc_operator_takes_it(service):
+    with DAG("v1_on_dlc", start_date=START, schedule=None) as dag:
+        with pytest.warns(JobWarning, match="JobTag has no counterpart"):
+            BatchComputeTaskOnDlcOperator(task_id="Find", job=v1_job(), image="python:3.11", poll_interval=0.2)
+    assert states(run_dag(dag)) == {"Find": "success"}

@@ -244,6 +244,8 @@ def test_bad_arguments():
         job_to_dag(DIAMOND, run_as="task")
     with pytest.raises(ValueError, match="mode of a is 'reschedule'; right is deferrable=True"):
         job_to_dag(DIAMOND, run_as="job", task_args={"a": {"mode": "reschedule"}})
+    with pytest.raises(ValueError, match="operator_args has wait_for_completion"):
+        job_to_dag(DIAMOND, run_as="job", operator_args={"wait_for_completion": False})
     with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
         BatchComputeTaskOperator(task_id="a")
 

@@ -4,7 +4,7 @@ AIRFLOW3 := .venv
 AIRFLOW2 := .venv-airflow2
 TRAINING := .venv-training
 
-.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-training check bench constraints clean
+.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-training check bench bench-followers constraints clean
 
 demo: $(AIRFLOW3)/.installed
 	@$(AIRFLOW3)/bin/airflow-bcs demo
@@ -32,6 +32,10 @@ check: $(AIRFLOW3)/.installed
 
 bench: $(AIRFLOW3)/.installed
 	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python bench/run.py; status=$$?; rm -rf .bench; exit $$status
+
+# Takes minutes: whole Airflows with real processes.
+bench-followers: $(AIRFLOW3)/.installed
+	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python -W ignore bench/followers.py; status=$$?; rm -rf .bench; exit $$status
 
 .venv/.installed .venv-training/.installed: constraints/airflow-3.txt
 .venv-airflow2/.installed: constraints/airflow-2.txt

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _POLLS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
 
 #: Seconds before the first poll: Airflow fails a task whose trigger fires before the scheduler has noticed that the
-#: worker let go of it (seen in 3.3.2 and 2.11.2).
-_SETTLING = 3.0
+#: worker let go of it (seen in 3.3.2; a scheduler under load takes seconds for that).
+_SETTLING = 5.0
 
 T = TypeVar("T")
 

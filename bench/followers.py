@@ -1,0 +1,74 @@
+"""``make bench-followers``: tasks that follow one BatchCompute job, with and without workers.
+
+On real Airflow processes, 3.3 or newer. The ratio is of two runs side by side: how much longer than the job itself a DAG run takes.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from airflow_provider_bcs.batchcompute import Client
+from tests.airflow.conftest import connection_json
+from tests.local.service import Service
+from tests.processes.airflow_processes import Airflow
+
+FOLLOWERS = 16
+SECONDS = 20
+ROUNDS = 3
+DAGS = f"""
+from airflow_provider_bcs.translator import job_to_dag
+
+task = {{"Parameters": {{"Command": {{"CommandLine": "sleep {SECONDS}"}}}}, "InstanceCount": 1, "ClusterId": "cls-x"}}
+tasks = {{f"t{{number}}": task for number in range({FOLLOWERS})}}
+for way, light in (("deferred", False), ("light", True)):
+    job_to_dag(
+        {{"Name": way, "Type": "DAG", "DAG": {{"Tasks": tasks}}}},
+        dag_id=way,
+        run_as="job",
+        operator_args={{"poll_interval": 5, "start_from_trigger": light, "retries": 1, "retry_delay": 1}},
+    )
+"""
+
+
+def overhead(airflow: Airflow, client: Client, dag_id: str, run_id: str) -> float:
+    """Return by how many seconds a DAG run takes longer than its job."""
+    started = time.monotonic()
+    airflow.trigger(dag_id, run_id)
+    airflow.wait(lambda: airflow.run_state(dag_id, run_id) in ("success", "failed"), 600, dag_id)
+    taken = time.monotonic() - started
+    states = airflow.states(dag_id, run_id)
+    assert set(states.values()) == {"success"}, states
+    created = [job for job in client.list_jobs() if job.Name == dag_id]
+    return taken - max((job.EndTime - job.CreationTime).total_seconds() for job in created)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "dags").mkdir()
+        (home / "dags" / "dags.py").write_text(DAGS)
+        service = Service(home / "data", "--max-instances", str(FOLLOWERS))
+        airflow = Airflow(home, home / "dags", connection_json(service))
+        client = Client(service.url, "local", "local")
+        try:
+            airflow.start()
+            rounds = [
+                [overhead(airflow, client, dag_id, f"run{number}") for dag_id in ("light", "deferred")]
+                for number in range(ROUNDS)
+            ]
+        finally:
+            airflow.stop()
+            service.end()
+    light, deferred = (statistics.median(each) for each in zip(*rounds, strict=True))
+    ratio = statistics.median(a / b for a, b in rounds)
+    print(f"{FOLLOWERS} followers of a job of {SECONDS} s, 2 workers; seconds a DAG run takes longer than its job")
+    print(f"start_from_trigger {light:.1f}  deferrable {deferred:.1f}  ratio {ratio:.2f}")
+    print(json.dumps(rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """``make bench-followers``: tasks that follow one BatchCompute job, with and without workers.
 
-On real Airflow processes, 3.3 or newer. The ratio is of two runs side by side: how much longer than the job itself a DAG run takes.
+On real Airflow processes, 3.3 or newer. The ratio is of two runs side by side: how much longer than the job itself a
+DAG run takes.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ def explain_task_failure(client: Client, job_id: str, task_name: str, state: str
         else:
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
+            lines.append("Clear this task together with the one that failed: that continues the job.")
     except OpenApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
     return "\n".join(lines)
@@ -59,6 +60,7 @@ def _of_task(client: Client, job_id: str, task_name: str) -> Iterator[str]:
             f"Instance {instance.InstanceId} of task {task_name}"
             f" failed after {instance.RetryCount} retries: {instance.Result}"
         )
-        if instance.StderrRedirectPath:
-            text += f"\n(its standard error: {instance.StderrRedirectPath})"
+        for stream, path in (("output", instance.StdoutRedirectPath), ("error", instance.StderrRedirectPath)):
+            if path:
+                text += f"\n(its standard {stream}: {path})"
         yield text

@@ -138,7 +138,7 @@ class _Task:
         if content.get("InputMapping"):
             self.found.notes.append(
                 f"{self.path}OssMapping: the first API wrote back what a task changed there, InputMapping does not;"
-                " name in OutputMapping what is to be kept."
+                " name in OutputMapping, with another local path, what is to be kept."
             )
         return content
 
@@ -186,8 +186,11 @@ class _Task:
                     " allowed; the smallest instance type that has as much is taken."
                 )
             needs.append(value)
-        return smallest(instance_types, *needs) or self._wrong(
-            "ResourceDescription", "No instance type is large enough; give a table of instance types that holds one."
+        cpu, memory = needs
+        return smallest(instance_types, cpu, memory) or self._wrong(
+            "ResourceDescription",
+            f"No instance type is large enough for {cpu / 100:g} cores and {memory} MB; give a table that holds one"
+            " (--instance-types, or from_v1(job, table)).",
         )
 
     def _wrong(self, name: str, advice: str) -> str:

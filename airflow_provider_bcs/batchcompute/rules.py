@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -132,13 +133,30 @@ def job_warnings(job: JobSource) -> list[str]:
     """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
     dag = read_job(job).get("DAG")
     tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
-    # The service takes exactly one of the two; that the fixed cluster wins is an assumption.
+    if not isinstance(tasks, Mapping):
+        return []
     return [
-        f"DAG.Tasks.{name} has both ClusterId and AutoCluster:"
-        f" ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
-        for name, task in (tasks.items() if isinstance(tasks, Mapping) else ())
-        if isinstance(task, dict) and not is_absent(task.get("ClusterId")) and task.get("AutoCluster")
+        f"DAG.Tasks.{name} {text}"
+        for name, task in tasks.items()
+        if isinstance(task, Mapping)
+        for text in _task_warnings(task)
     ]
+
+
+def _task_warnings(task: Mapping[str, Any]) -> Iterator[str]:
+    if not is_absent(task.get("ClusterId")) and task.get("AutoCluster"):
+        # The service takes exactly one of the two; that the fixed cluster wins is an assumption.
+        yield (
+            f"has both ClusterId and AutoCluster: ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
+        )
+    parameters = task.get("Parameters")
+    command = parameters.get("Command") if isinstance(parameters, Mapping) else None
+    line = command.get("CommandLine") if isinstance(command, Mapping) else None
+    if isinstance(line, str) and not is_template(line) and any(mark in line for mark in "'\"\\"):
+        try:
+            shlex.split(line)
+        except ValueError as error:
+            yield f"has a CommandLine that cannot be split into words: {error}."
 
 
 def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:

@@ -13,7 +13,7 @@ from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, Ins
 from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
 from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
 from airflow_provider_bcs.description.position import Positions
-from airflow_provider_bcs.description.source import JobSourceError, JobSyntaxError, parse_job, read_text
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSourceError, JobSyntaxError, parse_job, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
@@ -54,6 +54,8 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
     :param max_tasks: whether more than 16 tasks are an error
     :param instance_types: what a job of the first API chooses its instance types from
     """
+    if path.is_file() and path.suffix.lower() not in FILE_SUFFIXES:
+        return JobFile(path, errors=[f"{path}: is no {', '.join(FILE_SUFFIXES)} file."])
     try:
         text = read_text(path)
         given = parse_job(text, name=str(path), yaml=path.suffix.lower() != ".json")

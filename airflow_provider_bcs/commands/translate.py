@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--instance-types",
         metavar="TABLE",
         type=Path,
-        help='what a file of API 2015-06-30 chooses from: JSON, {"name": [cores, MB], ...}',
+        help='what a file of API 2015-06-30 chooses from, not the built-in table: JSON, {"name": [cores, MB], ...}',
     )
 
 

@@ -59,7 +59,7 @@ class BatchComputeStopJobOperator(BaseOperator):
             job = client.get_job(self.job_id)
             if not job.is_terminal:
                 client.stop_job(self.job_id)
-                self.log.info("Job %s was %s and is stopped.", self.job_id, job.State)
+                self.log.info("No task follows job %s any more: it was %s and is stopped.", self.job_id, job.State)
             elif job.State == FINISHED and str(self.delete_finished).lower() == "true":
                 client.delete_job(self.job_id)
                 self.log.info("Job %s is deleted, as AutoRelease asks.", self.job_id)

@@ -312,7 +312,8 @@ class SubmitJobOperator(BaseOperator):
             job_id = self._submit(*self._submitting, is_retry, remember)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
-        self.log.info("Job %s (%s) is submitted.", job_id, job[self.name_field])
+        text = "This task's job is %s (%s)." if is_retry else "Job %s (%s) is submitted."
+        self.log.info(text, job_id, job[self.name_field])
         self._submitted(job_id, job, context)
         return job_id
 

@@ -11,6 +11,8 @@ from airflow_provider_bcs.description.suggestion import did_you_mean
 #: How a graph runs: each task as a BatchCompute job, all of them as one, or each as a PAI-DLC job.
 RunAs: TypeAlias = Literal["jobs", "job", "dlc"]
 RUN_AS: tuple[RunAs, ...] = get_args(RunAs)
+#: The tasks around those of a graph that runs as one job; the other ways have none.
+ENDS = ("submit", "stop")
 #: Arguments that only the operators of one way have; for the others they are left out, so that all it takes to run a
 #: graph another way is ``run_as``.
 _ONLY_FOR: dict[RunAs, tuple[str, ...]] = {
@@ -52,7 +54,7 @@ class Arguments:
         :raises ValueError: when it names another
         """
         for name in self.task_args:
-            if name not in task_names:
+            if name not in task_names and name not in ENDS:
                 raise ValueError(
                     f"task_args names {name!r}, which is no task of job {job_name}{did_you_mean(name, task_names)}"
                 )

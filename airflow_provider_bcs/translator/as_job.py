@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
 from airflow_provider_bcs.operators.batchcompute_stop import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator, job_id_of
+from airflow_provider_bcs.translator.arguments import ENDS
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.plan import Plan
 
 #: Arguments of operators that wait; the one that cleans up does not.
-_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger")
+_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger", "timeout")
 
 
 def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     """Make the operators of a plan, and the edges that it does not know.
 
-    :return: task name -> the operator that follows it
+    :return: task name -> the operator that follows it, and the two tasks around them under their own names
     """
     if "wait_for_completion" in arguments.of_all():
         raise ValueError(
             "operator_args has wait_for_completion, but with run_as='job' each task is followed to its end;"
             " right is run_as='jobs', or to leave it out."
         )
-    ends = Ends(plan.job, arguments.of_all(), plan.nodes)
+    ends = Ends(plan.job, arguments.of_all(), plan.nodes, arguments.task_args)
     followers: dict[str, BaseOperator] = {
         name: BatchComputeTaskOperator(
             task_id=name, task=task, submit_task_id=ends.submit.task_id, **arguments.of(name)
@@ -38,7 +39,7 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     }
     behind = {successor for successors in plan.edges.values() for successor in successors}
     ends.tie([task for name, task in followers.items() if name not in behind], list(followers.values()))
-    return followers
+    return {**followers, str(ends.submit.label): ends.submit, str(ends.stop.label): ends.stop}
 
 
 class Ends:
@@ -51,23 +52,33 @@ class Ends:
     :ivar stop: stops it if it still runs
     """
 
-    def __init__(self, job: Mapping[str, Any], operator_args: Mapping[str, Any], taken: Collection[str]) -> None:
+    def __init__(
+        self,
+        job: Mapping[str, Any],
+        operator_args: Mapping[str, Any],
+        taken: Collection[str] = (),
+        own_args: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        submit, stop = (_free(name, taken) for name in ENDS)
+        own = own_args or {}
         self.submit = BatchComputeSubmitGraphOperator(
-            task_id=_free("submit", taken),
-            job=job,
-            **{name: value for name, value in operator_args.items() if name != "start_from_trigger"},
+            task_id=submit, job=job, **_without(("start_from_trigger", "timeout"), operator_args, own.get(submit))
         )
         self.stop = BatchComputeStopJobOperator(
-            task_id=_free("stop", taken),
+            task_id=stop,
             job_id=job_id_of(self.submit.task_id),
             delete_finished=job.get("AutoRelease") or False,
-            **{name: value for name, value in operator_args.items() if name not in _OF_WAITING},
+            **_without(_OF_WAITING, operator_args, own.get(stop)),
         ).as_teardown()
 
     def tie(self, first: Sequence[BaseOperator], followers: Sequence[BaseOperator]) -> None:
         """Set the edges to those that follow the job; those that exist already are left as they are."""
         self.submit.set_downstream([t for t in first if t.task_id not in self.submit.downstream_task_ids])
         self.stop.set_upstream([t for t in followers if t.task_id not in self.stop.upstream_task_ids])
+
+
+def _without(names: Collection[str], *given: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for each in given for name, value in (each or {}).items() if name not in names}
 
 
 def _free(name: str, taken: Collection[str]) -> str:

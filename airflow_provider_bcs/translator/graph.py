@@ -52,8 +52,8 @@ def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
             operators[name].downstream_task_ids.add(operators[successor].task_id)
             operators[successor].upstream_task_ids.add(operators[name].task_id)
     if arguments.assets:
-        for name, operator in operators.items():
-            operator.outlets = [*operator.outlets, *output_assets(plan.nodes[name])]
+        for name, node in plan.nodes.items():
+            operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
     return operators
 
 

@@ -57,7 +57,7 @@ class BatchComputeJobTaskGroup(TaskGroup):
     def __enter__(self) -> BatchComputeJobTaskGroup:
         super().__enter__()
         if self._ends is None:
-            self._ends = Ends(self._job, self._operator_args, ())
+            self._ends = Ends(self._job, self._operator_args)
         return self
 
     def __exit__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,13 +96,30 @@ def submitted_job(submit: BatchComputeSubmitGraphOperator) -> dict[str, Any]:
         for task_id, op in operators.items()
         if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == submit.task_id
     }
-    for task_id in parts:
-        for outside in sorted(operators[task_id].upstream_task_ids - set(parts) - {submit.task_id}):
-            raise ValueError(
-                f"Task {task_id} waits for {outside}, which is not part of the job that {submit.task_id} submits, and"
-                f" the service would not wait for it; right is {outside} before {submit.task_id}, or run_as='jobs'."
-            )
+    problems = [
+        problem
+        for task_id in parts
+        for problem in _not_kept(operators[task_id], submit, inside={*parts, submit.task_id})
+    ]
+    if problems:
+        raise ValueError("\n".join(problems))
     return _assemble(submit.job, parts, operators)
+
+
+def _not_kept(operator: Any, submit: BatchComputeSubmitGraphOperator, inside: Collection[str]) -> Iterator[str]:
+    """Say what the service would not do as Airflow shows it."""
+    for outside in sorted(operator.upstream_task_ids - set(inside)):
+        yield (
+            f"Task {operator.task_id} waits for {outside}, which is not part of the job that {submit.task_id} submits,"
+            f" and the service would not wait for it; right is {outside} before {submit.task_id}, or run_as='jobs'."
+        )
+    for name, value in operator.params.dump().items():
+        if name not in submit.params or submit.params[name] != value:
+            yield (
+                f"Task {operator.task_id} has the parameter {name!r} for itself, but templates of the job are rendered"
+                f" in {submit.task_id}; right is a parameter of the DAG, or of all tasks."
+            )
+    yield from _no_other_rule(operator)
 
 
 def _assemble(whole: Mapping[str, Any], parts: Mapping[str, _Part], operators: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +127,8 @@ def _assemble(whole: Mapping[str, Any], parts: Mapping[str, _Part], operators: M
     owner: dict[str, str] = {}
     edges: dict[str, list[str]] = {}
     for task_id, part in parts.items():
-        _require_all_success(operators[task_id])
+        for problem in _no_other_rule(operators[task_id]):
+            raise ValueError(problem)
         for name, task in part.tasks.items():
             if name in tasks:
                 raise ValueError(
@@ -174,10 +192,10 @@ def _followed(operator: BatchComputeTaskOperator) -> _Part:
     return _Part({operator.task_name: read_job(operator.task_description)}, {})
 
 
-def _require_all_success(operator: Any) -> None:
+def _no_other_rule(operator: Any) -> Iterator[str]:
     rule = str(getattr(operator.trigger_rule, "value", operator.trigger_rule))
     if rule != "all_success":
-        raise ValueError(
+        yield (
             f"Task {operator.task_id} has trigger_rule {rule!r}; in a BatchCompute job a task starts when all before"
             " it have finished ('all_success')."
         )

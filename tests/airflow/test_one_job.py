@@ -233,6 +233,30 @@ def test_edges_that_are_added_reach_the_job():
     assert dag.get_task("g.submit").job["DAG"]["Dependencies"] == {"a": ["b", "c"], "b": ["d", "c"], "c": ["d"]}
 
 
+def test_parameters_that_only_one_task_has():
+    dag = job_to_dag(DIAMOND, run_as="job", operator_args={"params": {"x": 1}}, task_args={"b": {"params": {"x": 2}}})
+    with pytest.raises(ValueError, match="Task b has the parameter 'x' for itself, .* rendered in submit"):
+        dag.resolve_template_files()
+    job_to_dag(DIAMOND, run_as="job", operator_args={"params": {"x": 1}}).resolve_template_files()
+
+
+def test_the_ends_have_arguments_of_their_own():
+    dag = job_to_dag(DIAMOND, run_as="job", operator_args={"retries": 1}, task_args={"submit": {"retries": 5}})
+    assert [dag.get_task(name).retries for name in ("submit", "a", "stop")] == [5, 1, 1]
+    with DAG("ends", start_date=START, schedule=None):
+        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+    assert [group[name].task_id for name in ("submit", "a", "stop")] == ["g.submit", "g.a", "g.stop"]
+
+
+def test_all_that_is_wrong_with_the_wiring_comes_at_once():
+    with DAG("wrong", start_date=START, schedule=None) as dag:
+        rule = {"d": {"trigger_rule": "one_failed"}}
+        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job", task_args=rule)
+        Nothing(task_id="other") >> group["b"]
+    with pytest.raises(ValueError, match=r"Task g\.b waits for other.*\nTask g\.d has trigger_rule 'one_failed'"):
+        dag.resolve_template_files()
+
+
 def test_trigger_rules_that_the_service_does_not_have():
     dag = job_to_dag(DIAMOND, run_as="job", task_args={"d": {"trigger_rule": TriggerRule.ALL_DONE}})
     with pytest.raises(ValueError, match="Task d has trigger_rule 'all_done'"):

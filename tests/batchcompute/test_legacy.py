@@ -214,7 +214,7 @@ def test_what_has_no_counterpart_or_another_meaning_is_said():
         "TaskDag.TaskDescMap.Find.Priority has no counterpart and is left out.",
         "TaskDag.TaskDescMap.Find.SaveImage has no counterpart and is left out.",
         "TaskDag.TaskDescMap.Find.OssMapping: the first API wrote back what a task changed there, InputMapping does"
-        " not; name in OutputMapping what is to be kept.",
+        " not; name in OutputMapping, with another local path, what is to be kept.",
     ]
     (sentence,) = notes(ResourceDescription={"Cpu": 16})
     assert sentence.startswith("TaskDag.TaskDescMap.Find.ResourceDescription.Cpu 16 is not in [800, 2400]")

@@ -38,7 +38,8 @@ def test_sixteen_tasks_are_followed_at_the_price_of_one(airflow: Airflow, servic
     states = airflow.states("sixteen", "one")
     assert set(states.values()) == {"success"}, states
     lists, gets = (later - earlier for earlier, later in zip(before, served(), strict=True))
-    assert 2 <= lists <= intervals + 1
+    # Where there is one slow worker, most have finished before somebody has to ask twice.
+    assert 1 <= lists <= intervals + 1
     # The last task looks once more whether there is something to stop.
     assert gets <= lists + 1
     # What hangs on the first task did not wait for the others.

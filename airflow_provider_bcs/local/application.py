@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -14,8 +14,9 @@ from starlette.responses import Response
 from .api_error import ApiError
 from .connection import close_without_answer
 from .control import PREFIX, Control
-from .faults import Fault, Faults
+from .faults import Fault, Faults, play
 from .front import Front
+from .request import joined_headers
 from .routes import Call, Route
 
 if TYPE_CHECKING:
@@ -26,15 +27,21 @@ _DLC_PREFIX = "/api/v1/"
 
 
 class Application:
-    """An ASGI application over two tables of operations."""
+    """An ASGI application over two tables of operations.
 
-    def __init__(self, batchcompute: Front, dlc: Front) -> None:
+    :param requests: counts the requests by operation
+    :param elsewhere: names of the operations that are served on another port, for ``/_local``
+    """
+
+    def __init__(
+        self, batchcompute: Front, dlc: Front, requests: Counter[str], faults: Faults, elsewhere: Collection[str]
+    ) -> None:
         self._batchcompute = batchcompute
         self._dlc = dlc
-        self._requests: Counter[str] = Counter()
-        self._faults = Faults()
+        self._requests = requests
+        self._faults = faults
         operations = {route.operation for front in (batchcompute, dlc) for route in front.routes}
-        self._control = Control(self._requests, self._faults, operations)
+        self._control = Control(requests, faults, operations.union(elsewhere))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +60,7 @@ class Application:
         """Return the response, None to close the connection without one."""
         target = _target(request)
         front = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
-        headers = _headers(request)
+        headers = joined_headers(request)
         host = headers.get("host", "")
         try:
             body = await _read_body(request, front)
@@ -67,13 +74,11 @@ class Application:
 
     async def _serve(self, front: Front, route: Route, call: Call, host: str) -> Response | None:
         fault = self._faults.draw(route.operation)
-        kind = fault.kind if fault else ""
-        if fault and kind == "slow":
-            await asyncio.sleep(fault.seconds)
-        if fault and kind in ("error-500", "throttle", "garbage"):
-            return _fault_response(front, fault, host)
-        response = None if kind == "drop-before" else await run_in_threadpool(_handle, front, route, call, host)
-        return None if kind == "drop-after" else response
+        return await play(
+            fault,
+            lambda: run_in_threadpool(_handle, front, route, call, host),
+            lambda fault: _refusal(front, fault, host),
+        )
 
 
 def _handle(front: Front, route: Route, call: Call, host: str) -> Response:
@@ -92,13 +97,6 @@ def _target(request: Request) -> str:
     return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
 
 
-def _headers(request: Request) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in request.headers.items():
-        found[name] = f"{found[name]},{value}" if name in found else value
-    return found
-
-
 async def _read_body(request: Request, front: Front) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
@@ -110,9 +108,6 @@ async def _read_body(request: Request, front: Front) -> bytes:
     return bytes(body)
 
 
-def _fault_response(front: Front, fault: Fault, host: str) -> Response:
-    if fault.kind == "error-500":
-        return front.error(front.internal_error(), host)
-    if fault.kind == "throttle":
-        return front.error(front.throttled(fault.seconds), host)
-    return Response(b"<html>upstream", 200, media_type="text/html")
+def _refusal(front: Front, fault: Fault, host: str) -> Response:
+    error = front.throttled(fault.seconds) if fault.kind == "throttle" else front.internal_error()
+    return front.error(error, host)

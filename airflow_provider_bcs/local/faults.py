@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+
+from starlette.responses import Response
 
 KINDS = ("error-500", "throttle", "drop-before", "drop-after", "slow", "garbage")
 _FIELDS = {"operation", "kind", "rate", "times", "seconds"}
@@ -54,6 +57,25 @@ class Faults:
                         fault.times -= 1
                     return fault
         return None
+
+
+async def play(
+    fault: Fault | None, serve: Callable[[], Awaitable[Response]], refuse: Callable[[Fault], Response]
+) -> Response | None:
+    """Answer a request as its fault says; return None to close the connection without an answer.
+
+    :param serve: does what is asked
+    :param refuse: gives the service's own error for ``error-500`` and ``throttle``
+    """
+    kind = fault.kind if fault else ""
+    if fault and kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    if fault and kind in ("error-500", "throttle"):
+        return refuse(fault)
+    if kind == "garbage":
+        return Response(b"<html>upstream", 200, media_type="text/html")
+    response = None if kind == "drop-before" else await serve()
+    return None if kind == "drop-after" else response
 
 
 def parse_faults(document: Any, operations: Collection[str]) -> list[Fault]:

@@ -22,10 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8642, help="port of the API, 0 for any free one (%(default)s)")
     parser.add_argument(
-        "--oss-port",
-        type=int,
-        default=8643,
-        help="accepted, but not used yet: objects are plain files below DATA_DIR/oss/<bucket>/",
+        "--oss-port", type=int, default=8643, help="port of the object store, 0 for any free one (%(default)s)"
     )
     parser.add_argument("--data-dir", type=Path, default=Path(".bcs-local"), help="state and objects (%(default)s)")
     parser.add_argument("--access-key-id", default="local", help="the one key that is accepted (%(default)s)")

@@ -12,6 +12,7 @@ import signal
 import socket
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,11 @@ from .application import Application
 from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
+from .faults import Faults
 from .front import Front
 from .isolation import IsolationUnavailableError, probe_namespace
+from .oss import assembly as oss
+from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
 
@@ -43,18 +47,22 @@ def run(args: argparse.Namespace) -> int:
     try:
         if not hasattr(os, "pidfd_open"):
             raise StartError("commands can be run on Linux (5.3 or later) only")
-        with _owned(args.data_dir.resolve()) as data_dir, _listening(args.host, args.port) as listener:
-            _serve(args, data_dir, listener)
+        with (
+            _owned(args.data_dir.resolve()) as data_dir,
+            _listening(args.host, args.port) as listener,
+            _listening(args.host, args.oss_port) as oss_listener,
+        ):
+            _serve(args, data_dir, listener, oss_listener)
     except StartError as error:
         print(f"airflow-bcs local: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
-def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> None:
+def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, oss_listener: socket.socket) -> None:
     isolation = _isolation(args.isolation, data_dir)
     try:
-        store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA)
+        store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"the state in {data_dir / 'state.sqlite'} cannot be used: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
@@ -62,8 +70,13 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
         batchcompute.assemble(args, settings, store),
         dlc.assemble(args, settings, store),
     ]
+    requests: Counter[str] = Counter()
+    faults = Faults()
+    object_store = oss.assemble(args, data_dir, store, requests, faults)
+    batchcompute_front, dlc_front = (front for front, _ in sides)
+    services = Application(batchcompute_front, dlc_front, requests, faults, object_store.operations)
     config = uvicorn.Config(
-        Application(*(front for front, _ in sides)),
+        Ports({_port(listener): services, _port(oss_listener): object_store}),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",
@@ -72,7 +85,7 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    server = _Server(config, _announcement(args, data_dir, listener))
+    server = _Server(config, _announcement(args, data_dir, listener, oss_listener))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
     _warn(args.host)
@@ -80,7 +93,7 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket) ->
     for engine in engines:
         engine.start()
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=[listener, oss_listener])
     finally:
         for engine in engines:
             engine.end()
@@ -109,20 +122,29 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _announcement(args: argparse.Namespace, data_dir: Path, listener: socket.socket) -> str:
-    host = f"[{args.host}]" if ":" in args.host else args.host
-    url = f"http://{host}:{listener.getsockname()[1]}"
+def _announcement(
+    args: argparse.Namespace, data_dir: Path, listener: socket.socket, oss_listener: socket.socket
+) -> str:
+    url = _url(args.host, listener)
     return json.dumps(
         {
             "batchcompute": url,
             "dlc": url,
-            # This protocol is not spoken yet.
-            "oss": None,
+            "oss": _url(args.host, oss_listener),
             "data_dir": str(data_dir),
             "access_key_id": args.access_key_id,
             "access_key_secret": args.access_key_secret,
         }
     )
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    return f"http://[{host}]:{_port(listener)}" if ":" in host else f"http://{host}:{_port(listener)}"
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
 
 
 def _warn(host: str) -> None:

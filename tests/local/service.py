@@ -35,7 +35,7 @@ class Service:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "airflow_provider_bcs.local"]
-                + ["--port", "0", "--data-dir", str(self.data_dir), *self.options],
+                + ["--port", "0", "--oss-port", "0", "--data-dir", str(self.data_dir), *self.options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "SERVER_SECRET": "must not reach a command"},

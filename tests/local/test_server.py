@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from .service import Service, job, task
 
@@ -23,12 +24,14 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
     assert service.ready == {
         "batchcompute": service.url,
         "dlc": service.url,
-        "oss": None,
+        "oss": service.ready["oss"],
         "data_dir": str(service.data_dir),
         "access_key_id": "me",
         "access_key_secret": "mine",
     }
     assert service.get("/jobs")["Items"] == []
+    assert service.ready["oss"] != service.url
+    assert requests.get(service.ready["oss"], timeout=10).headers["Content-Type"] == "application/xml"
     service.process.terminate()
     assert service.process.stdout is not None
     assert service.process.stdout.read() == ""
@@ -41,16 +44,17 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
 
 def test_one_service_for_a_data_directory(start_service: Callable[..., Service]) -> None:
     service = start_service()
-    second = run("--port", "0", "--data-dir", str(service.data_dir))
+    second = run("--port", "0", "--oss-port", "0", "--data-dir", str(service.data_dir))
     assert (second.returncode, second.stdout) == (1, "")
     [line] = second.stderr.splitlines()
     assert str(service.data_dir) in line
 
 
-def test_port_in_use(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("wanted", "other"), [("--port", "--oss-port"), ("--oss-port", "--port")])
+def test_port_in_use(tmp_path: Path, wanted: str, other: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = run("--port", str(port), "--data-dir", str(tmp_path / "data"))
+        result = run(wanted, str(port), other, "0", "--data-dir", str(tmp_path / "data"))
     assert (result.returncode, result.stdout) == (1, "")
     [line] = result.stderr.splitlines()
     assert str(port) in line

@@ -1,0 +1,149 @@
+"""The HTTP side of the object store."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import math
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from airflow_provider_bcs.local.api_error import ApiError, internal_error
+from airflow_provider_bcs.local.connection import close_without_answer
+from airflow_provider_bcs.local.faults import Fault, Faults, play
+from airflow_provider_bcs.local.front import request_id
+from airflow_provider_bcs.local.request import joined_headers
+
+from . import document
+from .call import Call, read_call
+from .operations import Body, Operation, find_operation
+from .received import Received
+from .verifier import Verifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
+_MAX_DOCUMENT = 2 * 1024 * 1024
+#: Bytes that are hashed and written at a time, beside the event loop.
+_PIECE = 1 << 20
+
+
+class ObjectStoreApplication:
+    """An ASGI application over the table of operations.
+
+    :param requests: counts the requests by operation
+    :param incoming: where contents are received
+    """
+
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        verifier: Verifier,
+        incoming: Path,
+        requests: Counter[str],
+        faults: Faults,
+    ) -> None:
+        self._operations = operations
+        self._verifier = verifier
+        self._incoming = incoming
+        self._requests = requests
+        self._faults = faults
+
+    @property
+    def operations(self) -> set[str]:
+        """The names that faults and counts have the operations by."""
+        return {operation.full_name for operation in self._operations}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        if response is None:
+            await close_without_answer(scope, receive)
+            return
+        response.headers["x-oss-request-id"] = request_id()
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response | None:
+        """Return the response, None to close the connection without one."""
+        raw_path: bytes = request.scope["raw_path"]
+        query: bytes = request.scope["query_string"]
+        try:
+            headers = joined_headers(request)
+            call = read_call(request.method, raw_path.decode("latin-1"), query.decode("latin-1"), headers)
+            self._verifier.verify(call)
+            operation = find_operation(self._operations, call)
+        except ApiError as error:
+            return _refusal(error, request)
+        self._requests[operation.full_name] += 1
+        fault = self._faults.draw(operation.full_name)
+        return await play(fault, lambda: self._serve(operation, call, request), lambda fault: _faulty(fault, request))
+
+    async def _serve(self, operation: Operation, call: Call, request: Request) -> Response:
+        with ExitStack() as stack:
+            try:
+                if operation.body is Body.CONTENT:
+                    call.received = stack.enter_context(Received(self._incoming))
+                    await _receive(request, call.received)
+                elif operation.body is Body.DOCUMENT:
+                    call.body = await _read(request)
+                return await run_in_threadpool(operation.handler, call)
+            except ApiError as error:
+                return _refusal(error, request)
+            except ClientDisconnect:
+                raise
+            except Exception:  # a client must get an error body whatever happens here
+                _log.exception("%s failed", operation.full_name)
+                return _refusal(internal_error(), request)
+
+
+async def _receive(request: Request, content: Received) -> None:
+    piece = bytearray()
+    async for chunk in request.stream():
+        piece += chunk
+        if len(piece) >= _PIECE:
+            await run_in_threadpool(content.write, bytes(piece))
+            piece.clear()
+    await run_in_threadpool(content.write, bytes(piece))
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_DOCUMENT:
+            message = f"The body has more than {_MAX_DOCUMENT} bytes."
+            raise ApiError(400, "EntityTooLarge", message, {"Connection": "close"})
+    return bytes(body)
+
+
+def _refusal(error: ApiError, request: Request) -> Response:
+    """Return an error; an answer to HEAD has no body, so its document stands in a header."""
+    if error.status == 304:
+        return Response(status_code=304, headers=error.headers)
+    host = request.headers.get("host", "")
+    body = document.write("Error", [("Code", error.code), ("Message", error.message), ("HostId", host)])
+    headers = error.headers
+    if request.method == "HEAD":
+        headers = {**headers, "x-oss-err": base64.b64encode(body).decode()}
+    return Response(body, error.status, headers, media_type="application/xml")
+
+
+def _faulty(fault: Fault, request: Request) -> Response:
+    if fault.kind == "error-500":
+        return _refusal(internal_error(), request)
+    message = "Please reduce your request rate."
+    return _refusal(ApiError(503, "SlowDown", message, {"Retry-After": str(math.ceil(fault.seconds))}), request)

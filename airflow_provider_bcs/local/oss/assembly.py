@@ -1,0 +1,35 @@
+"""Put the object store together."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from airflow_provider_bcs.local.faults import Faults
+from airflow_provider_bcs.local.store import Store
+
+from .application import ObjectStoreApplication
+from .bucket_api import BucketApi
+from .multipart import Uploads
+from .multipart_api import MultipartApi
+from .object_api import ObjectApi
+from .objects import Objects
+from .records import SCHEMA as SCHEMA
+from .records import Records
+from .verifier import Verifier
+
+
+def assemble(
+    args: argparse.Namespace, data_dir: Path, store: Store, requests: Counter[str], faults: Faults
+) -> ObjectStoreApplication:
+    """Return what answers requests, by the options of the command."""
+    objects = Objects(data_dir, Records(store))
+    uploads = Uploads(data_dir, objects)
+    operations = [
+        *BucketApi(objects).operations(),
+        *MultipartApi(uploads).operations(),
+        *ObjectApi(objects).operations(),
+    ]
+    verifier = Verifier(args.access_key_id, args.access_key_secret)
+    return ObjectStoreApplication(operations, verifier, objects.incoming, requests, faults)

@@ -1,0 +1,159 @@
+"""The operations on buckets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+from airflow_provider_bcs.local.api_error import ApiError
+
+from . import document, errors
+from .call import Call
+from .document import Element
+from .listing import Page, page
+from .objects import Objects
+from .operations import Body, Operation
+
+_MAX_KEYS = 1000
+_LOCATION = "oss-local"
+_STORAGE_CLASS = "Standard"
+_OWNER: Element = ("Owner", [("ID", str(ACCOUNT_ID)), ("DisplayName", str(ACCOUNT_ID))])
+
+
+class BucketApi:
+    """Handlers; a bucket is private and of storage class Standard."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def operations(self) -> list[Operation]:
+        return [
+            Operation("ListBuckets", "GET", "service", self._list_buckets),
+            Operation("PutBucket", "PUT", "bucket", self._put, body=Body.DOCUMENT),
+            Operation("DeleteBucket", "DELETE", "bucket", self._delete),
+            Operation("GetBucketInfo", "GET", "bucket", self._info, "bucketInfo"),
+            Operation("GetBucketLocation", "GET", "bucket", self._location, "location"),
+            Operation("GetBucketAcl", "GET", "bucket", self._acl, "acl"),
+            Operation("ListObjectsV2", "GET", "bucket", self._list_objects, "list-type"),
+            Operation("ListObjects", "GET", "bucket", self._list_objects),
+        ]
+
+    def _list_buckets(self, call: Call) -> Response:
+        prefix, marker = call.query.get("prefix", ""), call.query.get("marker", "")
+        names = [pair for pair in self._objects.buckets() if pair[0].startswith(prefix) and pair[0] > marker]
+        shown = names[: call.number("max-keys", 100, 1, _MAX_KEYS)]
+        buckets: list[Element] = [("Bucket", self._properties(name, changed)) for name, changed in shown]
+        paging: list[Element] = [
+            ("Prefix", prefix),
+            ("Marker", marker),
+            ("IsTruncated", _flag(len(shown) < len(names))),
+        ]
+        if len(shown) < len(names):
+            paging.append(("NextMarker", shown[-1][0]))
+        return document.response("ListAllMyBucketsResult", [*paging, _OWNER, ("Buckets", buckets)])
+
+    def _put(self, call: Call) -> Response:
+        self._objects.create_bucket(call.bucket)
+        return Response()
+
+    def _delete(self, call: Call) -> Response:
+        self._objects.delete_bucket(call.bucket)
+        return Response(status_code=204)
+
+    def _info(self, call: Call) -> Response:
+        properties = self._properties(call.bucket, self._objects.bucket_time(call.bucket))
+        acl: Element = ("AccessControlList", [("Grant", "private")])
+        return document.response("BucketInfo", [("Bucket", [*properties, _OWNER, acl])])
+
+    def _location(self, call: Call) -> Response:
+        self._objects.bucket_time(call.bucket)
+        return document.response("LocationConstraint", _LOCATION)
+
+    def _acl(self, call: Call) -> Response:
+        self._objects.bucket_time(call.bucket)
+        return document.response("AccessControlPolicy", [_OWNER, ("AccessControlList", [("Grant", "private")])])
+
+    def _properties(self, name: str, changed: float) -> list[Element]:
+        return [
+            ("Name", name),
+            ("CreationDate", document.time(changed)),
+            ("Location", _LOCATION),
+            ("Region", "local"),
+            ("StorageClass", _STORAGE_CLASS),
+            ("ExtranetEndpoint", ""),
+            ("IntranetEndpoint", ""),
+        ]
+
+    def _list_objects(self, call: Call) -> Response:
+        query = call.query
+        version = query.get("list-type", "1")
+        if version not in ("1", "2"):
+            raise errors.invalid_argument("list-type", version, "1 or 2")
+        self._objects.bucket_time(call.bucket)
+        size = call.number("max-keys", 100, 1, _MAX_KEYS)
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+        encode = document.encoder(query.get("encoding-type", ""))
+        name = "marker" if version == "1" else "start-after"
+        after = _position(query["continuation-token"]) if "continuation-token" in query else query.get(name, "")
+        found = page(self._objects.walk(call.bucket, prefix, after), delimiter, size)
+        elements: list[Element] = [
+            ("Name", call.bucket),
+            ("Prefix", encode(prefix)),
+            ("MaxKeys", str(size)),
+            ("Delimiter", encode(delimiter)),
+            ("IsTruncated", _flag(bool(found.next))),
+        ]
+        if "encoding-type" in query:
+            elements.append(("EncodingType", query["encoding-type"]))
+        if version == "1":
+            elements.append(("Marker", encode(after)))
+            elements += [("NextMarker", encode(found.next))] if found.next else []
+        else:
+            elements += [("KeyCount", str(len(found.entries))), ("StartAfter", encode(query.get("start-after", "")))]
+            elements += [("ContinuationToken", query["continuation-token"])] if "continuation-token" in query else []
+            elements += [("NextContinuationToken", _token(found.next))] if found.next else []
+        with_owner = version == "1" or query.get("fetch-owner") == "true"
+        return document.response(
+            "ListBucketResult", [*elements, *self._entries(call.bucket, found, encode, with_owner)]
+        )
+
+    def _entries(self, bucket: str, found: Page, encode: Callable[[str], str], with_owner: bool) -> list[Element]:
+        elements: list[Element] = []
+        for key in found.entries:
+            if key in found.prefixes:
+                elements.append(("CommonPrefixes", [("Prefix", encode(key))]))
+                continue
+            try:
+                stored = self._objects.find(bucket, key)
+            except ApiError:
+                # Deleted meanwhile, or a name that no key can be.
+                continue
+            properties: list[Element] = [
+                ("Key", encode(key)),
+                ("LastModified", document.time(stored.modified)),
+                ("ETag", stored.record.checksums.etag),
+                ("Type", "Normal"),
+                ("Size", str(stored.size)),
+                ("StorageClass", _STORAGE_CLASS),
+            ]
+            elements.append(("Contents", [*properties, _OWNER] if with_owner else properties))
+        return elements
+
+
+def _token(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _position(token: str) -> str:
+    try:
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except (ValueError, binascii.Error):
+        raise errors.invalid_argument("continuation-token", token, "one that a listing has given") from None
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

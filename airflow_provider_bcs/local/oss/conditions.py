@@ -1,0 +1,65 @@
+"""Which part of an object is asked for, and whether it is wanted at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from airflow_provider_bcs.local.api_error import ApiError
+
+from .objects import StoredObject
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def check_conditions(found: StoredObject, headers: Mapping[str, str], prefix: str = "") -> None:
+    """Compare an object with the ``If-...`` headers of a request.
+
+    :param prefix: of the headers, for the source of a copy
+    :raises ApiError: PreconditionFailed; NotModified, which is an answer without a body
+    """
+    etag = found.record.checksums.etag
+
+    def matches(name: str) -> bool | None:
+        value = headers.get(f"{prefix}{name}")
+        return None if value is None else value.strip() == "*" or etag in (_quoted(tag) for tag in value.split(","))
+
+    def changed_since(name: str) -> bool | None:
+        try:
+            return int(found.modified) > parsedate_to_datetime(headers.get(f"{prefix}{name}", "")).timestamp()
+        except (ValueError, OverflowError):
+            return None
+
+    if matches("if-match") is False or changed_since("if-unmodified-since") is True:
+        raise ApiError(412, "PreconditionFailed", "At least one of the preconditions you specified did not hold.")
+    if matches("if-none-match") is True or changed_since("if-modified-since") is False:
+        raise ApiError(304, "NotModified", "Not Modified", {"ETag": etag})
+
+
+def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
+    """Return begin and end of the asked part, None for all of it.
+
+    Without ``x-oss-range-behavior: standard`` a range that is not wholly in the object is ignored, as OSS does.
+
+    :raises ApiError: InvalidRange, for one that begins behind the end, with that header
+    """
+    matched = _RANGE.match(headers.get("range", ""))
+    if matched is None or not any(matched.groups()):
+        return None
+    first, last = (int(text) if text else None for text in matched.groups())
+    if first is None:
+        begin, end = size - (last or 0), size
+    else:
+        begin, end = first, size if last is None else last + 1
+    if 0 <= begin < end <= size:
+        return begin, end
+    if headers.get("x-oss-range-behavior") != "standard" or (begin >= end and last):
+        return None
+    if begin >= size or not size:
+        raise ApiError(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})
+    return max(begin, 0), min(end, size)
+
+
+def _quoted(tag: str) -> str:
+    return '"' + tag.strip().strip('"').upper() + '"'

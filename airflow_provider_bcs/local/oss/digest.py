@@ -1,0 +1,68 @@
+"""The checksums that OSS tells of each object: MD5, which is its ETag, and CRC-64/ECMA."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import crcmod
+
+#: Bytes that are read at a time.
+_BLOCK = 1 << 18
+_CRC64_ECMA = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, xorOut=0xFFFFFFFFFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """Of one content.
+
+    :ivar md5: in hexadecimal
+    """
+
+    md5: str
+    crc64: int
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.md5.upper()}"'
+
+    @property
+    def content_md5(self) -> str:
+        """MD5 as the header of this name has it."""
+        return base64.b64encode(bytes.fromhex(self.md5)).decode()
+
+
+class Digest:
+    """Takes a content piece by piece."""
+
+    def __init__(self) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._crc64 = 0
+        self.size = 0
+
+    def update(self, data: bytes) -> None:
+        self._md5.update(data)
+        self._crc64 = _CRC64_ECMA(data, self._crc64)
+        self.size += len(data)
+
+    def checksums(self) -> Checksums:
+        return Checksums(self._md5.hexdigest(), self._crc64)
+
+
+def blocks(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes from ``begin`` to before ``end``, wherever the file stands; fewer when it was cut meanwhile."""
+    while begin < end and (data := os.pread(file.fileno(), min(_BLOCK, end - begin), begin)):
+        yield data
+        begin += len(data)
+
+
+def checksums_of(content: Iterable[bytes]) -> Checksums:
+    """Return those of a content."""
+    digest = Digest()
+    for data in content:
+        digest.update(data)
+    return digest.checksums()

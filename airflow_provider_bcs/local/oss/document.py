@@ -1,0 +1,71 @@
+"""XML as OSS writes and reads it."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from . import errors
+
+#: An element: its name, and its text or its own elements.
+Element = tuple[str, "str | Iterable[Element]"]
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(name: str, content: str | Iterable[Element]) -> bytes:
+    """Return a document of text or elements; characters that XML cannot have are replaced."""
+    root = _element(name, content)
+    document: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return document
+
+
+def _element(name: str, content: str | Iterable[Element]) -> ElementTree.Element:
+    element = ElementTree.Element(name)
+    if isinstance(content, str):
+        element.text = _NO_XML.sub("\ufffd", content)
+    else:
+        element.extend(_element(*child) for child in content)
+    return element
+
+
+def read(body: bytes, name: str) -> ElementTree.Element:
+    """Return the root of a document.
+
+    :raises ApiError: MalformedXML when it is none, or has another root
+    """
+    if b"<!" in body:
+        # Entities could make a gigabyte of a line; no client of OSS has them.
+        raise errors.malformed_xml("it has a DOCTYPE or another declaration")
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - see above
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise errors.malformed_xml(str(error)) from None
+    if root.tag.rpartition("}")[2] != name:
+        raise errors.malformed_xml(f"its root is {root.tag}; right is {name}")
+    return root
+
+
+def time(seconds: float) -> str:
+    """Return a time as documents have it."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def encoder(encoding: str) -> Callable[[str], str]:
+    """Return what encodes keys in a document as ``encoding-type`` asks.
+
+    :raises ApiError: InvalidArgument for another than ``url``
+    """
+    if encoding not in ("", "url"):
+        raise errors.invalid_argument("encoding-type", encoding, "url")
+    return (lambda text: quote(text, safe="")) if encoding else str
+
+
+def response(name: str, content: str | Iterable[Element]) -> Response:
+    """Return a document as a response."""
+    return Response(write(name, content), media_type="application/xml")

@@ -1,0 +1,168 @@
+"""Objects that are uploaded in parts; the parts are files until the upload is completed or aborted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from airflow_provider_bcs.local.api_error import ApiError
+
+from . import errors
+from .digest import Checksums, blocks
+from .objects import Objects
+from .received import Received
+from .records import Record
+
+#: Of each part but the last one, in bytes.
+MIN_PART = 100 * 1024
+MAX_PARTS = 10_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part.
+
+    :ivar modified: seconds since the epoch
+    """
+
+    number: int
+    size: int
+    modified: float
+    md5: str
+
+    @property
+    def etag(self) -> str:
+        return Checksums(self.md5, 0).etag
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One upload that is not completed.
+
+    :ivar started: seconds since the epoch
+    """
+
+    id: str
+    bucket: str
+    key: str
+    headers: Mapping[str, str]
+    started: float
+
+
+class Uploads:
+    """The uploads below ``DIR/uploads``: a directory each, with ``upload.json``, and two files a part."""
+
+    def __init__(self, data_dir: Path, objects: Objects) -> None:
+        self._folder = data_dir / "uploads"
+        self._objects = objects
+        # While a part takes the place of another one.
+        self._lock = threading.Lock()
+
+    def begin(self, bucket: str, key: str, headers: Mapping[str, str]) -> Upload:
+        self._objects.check_name(bucket, key)
+        upload = Upload(uuid.uuid4().hex.upper(), bucket, key, headers, time.time())
+        folder = self._folder / upload.id
+        folder.mkdir(parents=True)
+        (folder / "upload.json").write_text(json.dumps(asdict(upload)))
+        return upload
+
+    def find(self, bucket: str, key: str, upload_id: str) -> Upload:
+        """Return an upload of this object.
+
+        :raises ApiError: NoSuchUpload, NoSuchBucket
+        """
+        self._objects.bucket_time(bucket)
+        upload = self._read(upload_id) if re.fullmatch(r"[0-9A-F]{32}", upload_id) else None
+        if upload is None or (upload.bucket, upload.key) != (bucket, key):
+            raise errors.no_such_upload(upload_id)
+        return upload
+
+    def of_bucket(self, bucket: str) -> list[Upload]:
+        """Return the uploads of a bucket by key and time."""
+        self._objects.bucket_time(bucket)
+        names = [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
+        found = [upload for name in names if (upload := self._read(name)) and upload.bucket == bucket]
+        return sorted(found, key=lambda upload: (upload.key, upload.started))
+
+    def put_part(self, upload: Upload, number: int, content: Received) -> None:
+        part = Part(number, content.size, time.time(), content.checksums.md5)
+        try:
+            with self._lock:
+                # The name says what is in the file, so that both change at once.
+                content.move(self._path(upload, part))
+                for path in (self._folder / upload.id).glob(f"{number}.*.part"):
+                    if path != self._path(upload, part):
+                        path.unlink()
+        except FileNotFoundError:
+            raise errors.no_such_upload(upload.id) from None
+
+    def parts(self, upload: Upload) -> list[Part]:
+        """Return the parts in order."""
+        found = (_part(path) for path in (self._folder / upload.id).glob("*.part"))
+        return sorted((part for part in found if part), key=lambda part: part.number)
+
+    def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]], *, keep: bool) -> Record:
+        """Make an object of the parts.
+
+        :param wanted: number and ETag of each
+        :param keep: refuse to replace an object
+        :raises ApiError: InvalidPart, InvalidPartOrder, EntityTooSmall
+        """
+        parts = self._wanted_parts(upload, wanted)
+        with Received(self._objects.incoming) as content:
+            for data in self._content(upload, parts):
+                content.write(data)
+            record = self._objects.put(upload.bucket, upload.key, content, upload.headers, keep=keep)
+        self.abort(upload)
+        return record
+
+    def abort(self, upload: Upload) -> None:
+        shutil.rmtree(self._folder / upload.id, ignore_errors=True)
+
+    def _wanted_parts(self, upload: Upload, wanted: Sequence[tuple[int, str]]) -> list[Part]:
+        there = {part.number: part for part in self.parts(upload)}
+        numbers = [number for number, _ in wanted]
+        if numbers != sorted(set(numbers)):
+            raise ApiError(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        for number, etag in wanted:
+            if number not in there or there[number].md5 != etag.strip().strip('"').lower():
+                raise ApiError(400, "InvalidPart", f"There is no part {number} with the ETag {etag!r}.")
+        parts = [there[number] for number in numbers]
+        for part in parts[:-1]:
+            if part.size < MIN_PART:
+                message = f"Part {part.number} has {part.size} bytes; all but the last one have {MIN_PART} at least."
+                raise ApiError(400, "EntityTooSmall", message)
+        return parts
+
+    def _content(self, upload: Upload, parts: Sequence[Part]) -> Iterator[bytes]:
+        for part in parts:
+            try:
+                with open(self._path(upload, part), "rb") as file:
+                    yield from blocks(file, 0, part.size)
+            except FileNotFoundError:
+                raise errors.no_such_upload(upload.id) from None
+
+    def _path(self, upload: Upload, part: Part) -> Path:
+        return self._folder / upload.id / f"{part.number}.{part.md5}.part"
+
+    def _read(self, upload_id: str) -> Upload | None:
+        try:
+            return Upload(**json.loads((self._folder / upload_id / "upload.json").read_text()))
+        except (OSError, ValueError):
+            return None
+
+
+def _part(path: Path) -> Part | None:
+    number, md5, _ = path.name.split(".")
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return Part(int(number), status.st_size, status.st_mtime, md5)

@@ -1,0 +1,152 @@
+"""The operations on objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import BinaryIO
+
+from starlette.responses import Response, StreamingResponse
+
+from . import document, errors
+from .call import Call, read_path
+from .conditions import check_conditions, read_range
+from .digest import blocks
+from .document import Element
+from .objects import Objects, StoredObject
+from .operations import Body, Operation
+from .received import Received
+
+_KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
+_META = "x-oss-meta-"
+_MAX_DELETED = 1000
+_COPY_SOURCE = "x-oss-copy-source"
+
+
+class ObjectApi:
+    """Handlers."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def operations(self) -> list[Operation]:
+        return [
+            Operation("CopyObject", "PUT", "object", self._copy, header=_COPY_SOURCE),
+            Operation("PutObject", "PUT", "object", self._put, body=Body.CONTENT),
+            Operation("GetObject", "GET", "object", self._get),
+            Operation("HeadObject", "HEAD", "object", self._head),
+            Operation("GetObjectMeta", "HEAD", "object", self._head, "objectMeta"),
+            Operation("DeleteObject", "DELETE", "object", self._delete),
+            Operation("DeleteMultipleObjects", "POST", "bucket", self._delete_many, "delete", body=Body.DOCUMENT),
+        ]
+
+    def _put(self, call: Call) -> Response:
+        content = received(call)
+        self._objects.put(call.bucket, call.key, content, kept_headers(call), keep=forbids_overwrite(call))
+        checksums = content.checksums
+        headers = {"ETag": checksums.etag, "Content-MD5": checksums.content_md5}
+        return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
+
+    def _copy(self, call: Call) -> Response:
+        source_bucket, source_key = read_path(call.headers[_COPY_SOURCE].partition("?")[0])
+        stored, file = self._objects.open(source_bucket, source_key)
+        with file, Received(self._objects.incoming) as content:
+            check_conditions(stored, call.headers, f"{_COPY_SOURCE}-")
+            for data in blocks(file, 0, stored.size):
+                content.write(data)
+            is_replaced = call.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
+            headers = kept_headers(call) if is_replaced else stored.record.headers
+            record = self._objects.put(call.bucket, call.key, content, headers, keep=forbids_overwrite(call))
+        found = self._objects.find(call.bucket, call.key)
+        elements: list[Element] = [
+            ("LastModified", document.time(found.modified)),
+            ("ETag", record.checksums.etag),
+        ]
+        return document.response("CopyObjectResult", elements)
+
+    def _get(self, call: Call) -> Response:
+        stored, file = self._objects.open(call.bucket, call.key)
+        try:
+            check_conditions(stored, call.headers)
+            part = read_range(call.headers, stored.size)
+            begin, end = part or (0, stored.size)
+            headers = {**_headers(stored), **_overrides(call), "Content-Length": str(end - begin)}
+            if part:
+                headers["Content-Range"] = f"bytes {begin}-{end - 1}/{stored.size}"
+            return StreamingResponse(_content(file, begin, end), 206 if part else 200, headers)
+        except BaseException:
+            file.close()
+            raise
+
+    def _head(self, call: Call) -> Response:
+        stored = self._objects.find(call.bucket, call.key)
+        check_conditions(stored, call.headers)
+        return Response(headers={**_headers(stored), "Content-Length": str(stored.size)})
+
+    def _delete(self, call: Call) -> Response:
+        self._objects.delete(call.bucket, call.key)
+        return Response(status_code=204)
+
+    def _delete_many(self, call: Call) -> Response:
+        root = document.read(call.body, "Delete")
+        keys = [element.text or "" for element in root.iterfind("{*}Object/{*}Key")]
+        if not 0 < len(keys) <= _MAX_DELETED or not all(keys):
+            raise errors.malformed_xml(f"it names {len(keys)} keys; right are 1 to {_MAX_DELETED}, none of them empty")
+        encode = document.encoder(call.query.get("encoding-type", ""))
+        deleted: list[Element] = []
+        for key in keys:
+            self._objects.delete(call.bucket, key)
+            deleted.append(("Deleted", [("Key", encode(key))]))
+        if (root.findtext("{*}Quiet") or "").strip().lower() == "true":
+            return Response()
+        encoding: list[Element] = [("EncodingType", "url")] if "encoding-type" in call.query else []
+        return document.response("DeleteResult", [*encoding, *deleted])
+
+
+def received(call: Call) -> Received:
+    """Return the content that came with a request.
+
+    :raises ApiError: InvalidDigest, when it is not the one that the client has sent
+    """
+    assert call.received is not None
+    right, found = call.received.checksums.content_md5, call.headers.get("content-md5", "")
+    if found not in ("", right):
+        raise errors.invalid_digest(found, right)
+    return call.received
+
+
+def kept_headers(call: Call) -> dict[str, str]:
+    """Return the headers that an object is put with and answered with."""
+    return {name: value for name, value in call.headers.items() if name in _KEPT or name.startswith(_META)}
+
+
+def forbids_overwrite(call: Call) -> bool:
+    return call.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
+
+
+def _headers(stored: StoredObject) -> dict[str, str]:
+    return {
+        **stored.record.headers,
+        "content-type": stored.content_type,
+        "ETag": stored.record.checksums.etag,
+        "Last-Modified": formatdate(stored.modified, usegmt=True),
+        "Content-MD5": stored.record.checksums.content_md5,
+        "x-oss-hash-crc64ecma": str(stored.record.checksums.crc64),
+        "x-oss-object-type": "Normal",
+        "x-oss-storage-class": "Standard",
+        "Accept-Ranges": "bytes",
+    }
+
+
+def _overrides(call: Call) -> dict[str, str]:
+    """Return the headers that the query asks for."""
+    found = {name: call.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in call.query}
+    for name, value in found.items():
+        if not (value.isascii() and value.isprintable()):
+            raise errors.invalid_argument(f"response-{name}", value, "printable ASCII")
+    return found
+
+
+def _content(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
+    with file:
+        yield from blocks(file, begin, end)

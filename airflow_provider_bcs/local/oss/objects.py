@@ -1,0 +1,232 @@
+"""Buckets and objects as the directories and files that they are here."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+import shutil
+import stat
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from airflow_provider_bcs.local.shim.failure import Failure
+from airflow_provider_bcs.local.shim.objects import ObjectTree
+
+from . import errors
+from .digest import blocks, checksums_of
+from .received import Received, remove_leftovers
+from .records import Record, Records
+from .walk import Walk
+
+_MAX_KEY = 1023
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+#: A file that was written to this recently may be written to again without a visible change of its time.
+_RACY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object.
+
+    :ivar modified: seconds since the epoch
+    """
+
+    key: str
+    size: int
+    modified: float
+    record: Record
+
+    @property
+    def content_type(self) -> str:
+        """What it was put with, else what the name says."""
+        guessed = mimetypes.guess_type(self.key)[0] or "application/octet-stream"
+        return self.record.headers.get("content-type") or guessed
+
+
+class Objects:
+    """The objects below ``DIR/oss``, those that programs write there as well as those of the protocol.
+
+    Empty directories are no objects, except for those that a key ending in ``/`` was put for.
+    """
+
+    def __init__(self, data_dir: Path, records: Records) -> None:
+        self.incoming = data_dir / "tmp"
+        self._root = data_dir / "oss"
+        self._tree = ObjectTree(str(data_dir))
+        self._records = records
+        # Between the check for a place and taking it.
+        self._lock = threading.Lock()
+        remove_leftovers(self.incoming)
+
+    # Buckets
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Return name and time of each bucket, in order."""
+        with os.scandir(self._root) as entries:
+            found = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+            return sorted((entry.name, entry.stat().st_mtime) for entry in found if _BUCKET.fullmatch(entry.name))
+
+    def bucket_time(self, bucket: str) -> float:
+        """Return when a bucket was changed last.
+
+        :raises ApiError: NoSuchBucket, InvalidBucketName
+        """
+        try:
+            status = os.lstat(self._path(bucket))
+        except OSError:
+            raise errors.no_such_bucket(bucket) from None
+        if not stat.S_ISDIR(status.st_mode):
+            raise errors.no_such_bucket(bucket)
+        return status.st_mtime
+
+    def create_bucket(self, bucket: str) -> None:
+        """Make a bucket; it is no error that there is one."""
+        if not _BUCKET.fullmatch(bucket):
+            raise errors.invalid_bucket_name(bucket)
+        with suppress(FileExistsError):
+            os.mkdir(self._path(bucket))
+        self.bucket_time(bucket)
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket that holds no object."""
+        self.bucket_time(bucket)
+        with self._lock:
+            if next(iter(self.walk(bucket)), None) is not None or not _remove_empty(self._path(bucket)):
+                raise errors.bucket_not_empty(bucket)
+
+    # Objects
+
+    def walk(self, bucket: str, prefix: str = "", after: str = "") -> Walk:
+        """Return what goes through the keys of a bucket."""
+        return Walk(self._path(bucket), self._records.folders(bucket), prefix, after)
+
+    def check_name(self, bucket: str, key: str) -> None:
+        """:raises ApiError: NoSuchBucket, InvalidObjectName"""
+        self.bucket_time(bucket)
+        self._path(bucket, key)
+
+    def find(self, bucket: str, key: str) -> StoredObject:
+        """Return what is known of an object.
+
+        :raises ApiError: NoSuchBucket, NoSuchKey, InvalidObjectName
+        """
+        found, file = self.open(bucket, key)
+        file.close()
+        return found
+
+    def open(self, bucket: str, key: str) -> tuple[StoredObject, BinaryIO]:
+        """Return an object and its content; what is written behind its size from now on is not part of it."""
+        self.bucket_time(bucket)
+        path = self._path(bucket, key)
+        try:
+            # Not to wait for somebody who writes to a pipe.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            raise errors.no_such_key(key) from None
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and not key.endswith("/"):
+            file: BinaryIO = os.fdopen(descriptor, "rb")
+        else:
+            os.close(descriptor)
+            file = open(os.devnull, "rb")  # noqa: SIM115 - closed by who reads it
+        try:
+            return self._stored(bucket, key, status, file), file
+        except BaseException:
+            file.close()
+            raise
+
+    def put(
+        self, bucket: str, key: str, content: Received, headers: Mapping[str, str], *, keep: bool = False
+    ) -> Record:
+        """Make a content an object.
+
+        :param headers: what the object is answered with
+        :param keep: refuse to replace an object
+        :raises ApiError: also FileAlreadyExists, when the key and another one cannot both be files
+        """
+        self.bucket_time(bucket)
+        path = self._path(bucket, key)
+        record = Record(content.checksums, headers)
+        with self._lock:
+            if keep and os.path.lexists(path) and self._exists(bucket, key):
+                raise errors.exists_already("The object exists already, and x-oss-forbid-overwrite is true.")
+            if key.endswith("/"):
+                status = self._make_folder(path, key, content)
+            else:
+                self._make_room(bucket, key, path)
+                status = content.move(path)
+            self._records.put(bucket, key, status, record)
+        return record
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; it is no error that there is none."""
+        self.bucket_time(bucket)
+        path = self._path(bucket, key)
+        with self._lock:
+            if not key.endswith("/"):
+                # Not there, a directory, or below an object.
+                with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                    os.unlink(path)
+            self._records.delete(bucket, key)
+
+    def _exists(self, bucket: str, key: str) -> bool:
+        return next(iter(self.walk(bucket, prefix=key)), None) == key
+
+    def _make_folder(self, path: str, key: str, content: Received) -> os.stat_result:
+        if content.size:
+            raise errors.invalid_object_name(f"{key!r} ends in /, which is a folder here: it can hold nothing itself.")
+        try:
+            os.makedirs(path, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise errors.exists_already(f"Where {key!r} is to be there is an object; here objects are files.") from None
+        return os.lstat(path)
+
+    def _make_room(self, bucket: str, key: str, path: str) -> None:
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise errors.exists_already(f"{key!r} lies below an object; here objects are files.") from None
+        if os.path.isdir(path):
+            is_used = next(iter(self.walk(bucket, prefix=f"{key}/")), None) is not None
+            if is_used or not _remove_empty(path):
+                raise errors.exists_already(f"There are objects below {key!r}; here that is a directory.")
+
+    def _stored(self, bucket: str, key: str, status: os.stat_result, file: BinaryIO) -> StoredObject:
+        record = self._records.find(bucket, key, status)
+        if stat.S_ISDIR(status.st_mode) and key.endswith("/") and record is not None:
+            return StoredObject(key, 0, status.st_mtime, record)
+        if not stat.S_ISREG(status.st_mode) or key.endswith("/"):
+            raise errors.no_such_key(key)
+        if record is None:
+            record = Record(checksums_of(blocks(file, 0, status.st_size)))
+            if time.time() - status.st_mtime > _RACY_SECONDS:
+                self._records.put(bucket, key, status, record)
+        return StoredObject(key, status.st_size, status.st_mtime, record)
+
+    def _path(self, bucket: str, key: str = "") -> str:
+        if not key:
+            try:
+                return self._tree.path(f"oss://{bucket}/")
+            except Failure:
+                raise errors.invalid_bucket_name(bucket) from None
+        if len(key.encode()) > _MAX_KEY:
+            raise errors.invalid_object_name(f"A key has at most {_MAX_KEY} bytes; this one has {len(key.encode())}.")
+        try:
+            return self._tree.path(f"oss://{bucket}/{key}")
+        except Failure as failure:
+            raise errors.invalid_object_name(f"Here objects are files. {failure.message}") from None
+
+
+def _remove_empty(path: str) -> bool:
+    """Remove a directory that holds directories at most; return False, and leave it, when there is more in it."""
+    for directory, folders, files in os.walk(path):
+        if files or any(os.path.islink(os.path.join(directory, name)) for name in folders):
+            return False
+    shutil.rmtree(path)
+    return True

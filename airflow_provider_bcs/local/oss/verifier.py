@@ -1,0 +1,149 @@
+"""Verify who asks: both signatures, each in a header or in a presigned URL."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from airflow_provider_bcs.local.api_error import ApiError
+
+from . import errors
+from .call import Call
+from .signature import (
+    ALGORITHM,
+    REQUEST_TYPE,
+    UNSIGNED_PAYLOAD,
+    canonical_request,
+    signature_v1,
+    signature_v4,
+    string_to_sign_v1,
+)
+
+_MAX_SKEW_SECONDS = 15 * 60
+_MAX_EXPIRY_SECONDS = 7 * 24 * 3600
+_TOKEN = re.compile(r"(security-token[:=])[^\n&]+")
+
+
+class Verifier:
+    """Knows one access key.
+
+    Nobody is let in without it, so a web page of elsewhere that names this machine gets nothing.
+
+    :param clock: seconds since the epoch
+    """
+
+    def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._key_id = key_id
+        self._secret = secret
+        self._clock = clock
+
+    def verify(self, call: Call) -> None:
+        """Check a request.
+
+        :raises ApiError: when it is not signed, not by the known key, or not now
+        """
+        scheme, _, value = call.headers.get("authorization", "").partition(" ")
+        if scheme == ALGORITHM:
+            fields = dict(part.strip().partition("=")[::2] for part in value.split(","))
+            moment = call.headers.get("x-oss-date", "")
+            self._verify_now(_moment(moment))
+            self._verify_v4(
+                call,
+                moment,
+                fields.get("Credential", ""),
+                fields.get("AdditionalHeaders", ""),
+                fields.get("Signature", ""),
+            )
+        elif scheme == "OSS":
+            key_id, _, signature = value.strip().rpartition(":")
+            date = call.headers.get("x-oss-date") or call.headers.get("date", "")
+            self._verify_now(_http_date(date))
+            self._verify_v1(call, date, key_id, signature)
+        elif scheme:
+            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM} or OSS")
+        elif "x-oss-signature" in call.query:
+            self._verify_presigned_v4(call)
+        elif "Signature" in call.query:
+            expires = call.query.get("Expires", "")
+            if not re.fullmatch(r"[0-9]{1,11}", expires):
+                raise errors.access_denied(f"Expires is {expires!r}; right are seconds since the epoch.")
+            self._verify_not_expired(int(expires))
+            self._verify_v1(call, expires, call.query.get("OSSAccessKeyId", ""), call.query["Signature"])
+        else:
+            raise errors.access_denied("The request is not signed; anonymous access is not allowed.")
+
+    def _verify_presigned_v4(self, call: Call) -> None:
+        query = call.query
+        if query.get("x-oss-signature-version") != ALGORITHM:
+            raise errors.invalid_argument(
+                "x-oss-signature-version", query.get("x-oss-signature-version", ""), ALGORITHM
+            )
+        moment = query.get("x-oss-date", "")
+        begin, seconds = _moment(moment), call.number("x-oss-expires", 0, 1, _MAX_EXPIRY_SECONDS)
+        if begin > self._clock() + _MAX_SKEW_SECONDS:
+            self._verify_now(begin)
+        self._verify_not_expired(begin + seconds)
+        credential, additional = query.get("x-oss-credential", ""), query.get("x-oss-additional-headers", "")
+        self._verify_v4(call, moment, credential, additional, query["x-oss-signature"])
+
+    def _verify_v4(self, call: Call, moment: str, credential: str, additional: str, signature: str) -> None:
+        key_id, _, scope = credential.partition("/")
+        self._verify_key_id(key_id)
+        if not re.fullmatch(rf"{moment[:8]}/[^/]*/oss/{REQUEST_TYPE}", scope):
+            right = f"KEY_ID/{moment[:8]}/REGION/oss/{REQUEST_TYPE}"
+            raise errors.invalid_argument("Credential", credential, right)
+        payload = call.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
+        if payload != UNSIGNED_PAYLOAD:
+            raise errors.invalid_argument("x-oss-content-sha256", payload, UNSIGNED_PAYLOAD)
+        canonical = canonical_request(call, {name for name in additional.split(";") if name})
+        _compare(signature, signature_v4(self._secret, canonical, moment, scope), "canonical request", canonical)
+
+    def _verify_v1(self, call: Call, date: str, key_id: str, signature: str) -> None:
+        self._verify_key_id(key_id)
+        text = string_to_sign_v1(call, date)
+        _compare(signature, signature_v1(self._secret, text), "string to sign", text)
+
+    def _verify_key_id(self, key_id: str) -> None:
+        if key_id != self._key_id:
+            raise ApiError(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} is not known here.")
+
+    def _verify_now(self, moment: float) -> None:
+        if abs(moment - self._clock()) > _MAX_SKEW_SECONDS:
+            raise ApiError(
+                403,
+                "RequestTimeTooSkewed",
+                f"The request's time and the server's differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
+            )
+
+    def _verify_not_expired(self, end: float) -> None:
+        if end < self._clock():
+            raise errors.access_denied("Request has expired.")
+
+
+def _moment(text: str) -> float:
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        raise errors.access_denied(f"x-oss-date is {text[:60]!r}; right is a time such as 20250131T235959Z.") from None
+
+
+def _http_date(text: str) -> float:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        raise errors.access_denied(f"Date is {text[:60]!r}; right is a time of HTTP.") from None
+
+
+def _compare(given: str, right: str, name: str, text: str) -> None:
+    if not hmac.compare_digest(given.encode(), right.encode()):
+        shown = _TOKEN.sub(r"\1***", text)
+        raise ApiError(
+            403,
+            "SignatureDoesNotMatch",
+            "The request signature does not match; most likely the AccessKey secret is wrong."
+            f" The server's {name} is {shown!r}.",
+        )

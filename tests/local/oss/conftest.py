@@ -1,0 +1,43 @@
+"""The vendor's client on a bucket of the local service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+import pytest
+
+from tests.local.service import Service
+
+BUCKET = "tests"
+
+
+def oss_client(service: Service, secret: str = "local", key_id: str = "local", **options: Any) -> oss.Client:
+    """Return a client that is the vendor's in all but the place."""
+    config = oss.config.load_default()
+    config.credentials_provider = oss.credentials.StaticCredentialsProvider(key_id, secret)
+    config.region, config.endpoint, config.retry_max_attempts = "local", service.ready["oss"], 1
+    for name, value in options.items():
+        setattr(config, name, value)
+    return oss.Client(config)
+
+
+def code(call: Callable[[], Any]) -> tuple[int, str]:
+    """Return status and code of the error that a call ends in."""
+    with pytest.raises(oss.exceptions.OperationError) as caught:
+        call()
+    error = caught.value.unwrap()
+    assert isinstance(error, oss.exceptions.ServiceError), error
+    return error.status_code, error.code
+
+
+@pytest.fixture(params=["v4", "v1"])
+def store(service: Service, request: pytest.FixtureRequest) -> oss.Client:
+    """A client with each signature in turn, and an empty bucket."""
+    (service.data_dir / "oss" / BUCKET).mkdir(exist_ok=True)
+    client = oss_client(service, signature_version=request.param)
+    for found in client.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=BUCKET)):
+        for entry in found.contents or []:
+            client.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=entry.key))
+    return client

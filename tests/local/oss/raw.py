@@ -1,0 +1,48 @@
+"""Requests that no client would send, signed all the same."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from urllib.parse import quote, urlsplit
+
+from airflow_provider_bcs.local.oss.call import Call
+from airflow_provider_bcs.local.oss.signature import ALGORITHM, canonical_request, signature_v4
+from tests.local.service import Service
+
+from .conftest import BUCKET
+
+
+def raw_request(
+    service: Service,
+    method: str,
+    *,
+    bucket: str = BUCKET,
+    key: str = "",
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    host: str = "",
+) -> tuple[int, bytes]:
+    """Send a signed request exactly as it is; return status and body.
+
+    :param host: the Host header; with it the bucket does not stand in the path
+    """
+    address = urlsplit(service.ready["oss"]).netloc
+    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{moment[:8]}/local/oss/aliyun_v4_request"
+    sent = {"host": host or address, "x-oss-date": moment, **(headers or {})}
+    parameters = list((query or {}).items())
+    canonical = canonical_request(Call(method, bucket, key, parameters, sent), ())
+    signature = signature_v4("local", canonical, moment, scope)
+    sent["authorization"] = f"{ALGORITHM} Credential=local/{scope},Signature={signature}"
+    path = f"/{quote(key)}" if host else f"/{quote(bucket, safe='')}/{quote(key)}" if bucket else "/"
+    text = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters)
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        connection.request(method, path + (f"?{text}" if text else ""), body, sent)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()

@@ -1,0 +1,113 @@
+"""Listings: against a dict, with random keys, prefixes, delimiters and page sizes."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.oss.listing import page
+from airflow_provider_bcs.local.oss.objects import Objects
+from airflow_provider_bcs.local.oss.received import Received
+from airflow_provider_bcs.local.oss.records import SCHEMA, Records
+from airflow_provider_bcs.local.store import Store
+from tests.local.service import Service
+
+from .conftest import BUCKET
+
+NAMES = st.text("ab-.0é\U0001f600", min_size=1, max_size=3).filter(lambda name: name not in (".", ".."))
+KEYS = st.builds(
+    lambda names, end: "/".join(names) + end, st.lists(NAMES, min_size=1, max_size=3), st.sampled_from(["", "", "/"])
+)
+STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "delete"]), KEYS), max_size=25)
+
+
+def conflicts(key: str, others: set[str]) -> bool:
+    """Tell whether a key cannot be a file beside the others."""
+    name = key.rstrip("/")
+    return any(
+        # One is a file where the other one needs a directory.
+        (other.rstrip("/") == name and other != key)
+        or (other.startswith(f"{name}/") and not key.endswith("/"))
+        or (key.startswith(f"{other}/") and not other.endswith("/"))
+        for other in others
+    )
+
+
+def expected_page(keys: set[str], prefix: str, delimiter: str, after: str) -> list[str]:
+    found = []
+    for key in sorted(keys):
+        if key.startswith(prefix):
+            head, is_below, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            found.append(prefix + head + delimiter if is_below else key)
+    return [entry for entry in dict.fromkeys(found) if entry > after]
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=STEPS, prefix=st.text("ab/-", max_size=3), delimiter=st.sampled_from(["", "/", "-", "/a"]), data=st.data())
+def test_model(steps: list[tuple[str, str]], prefix: str, delimiter: str, data: Any) -> None:
+    model: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        (root / "oss").mkdir()
+        store = Store(root / "state.sqlite", SCHEMA)
+        objects = Objects(root, Records(store))
+        objects.create_bucket(BUCKET)
+        for number, (step, key) in enumerate(steps):
+            content = b"" if key.endswith("/") else str(number).encode()
+            if step == "delete":
+                objects.delete(BUCKET, key)
+                model.pop(key, None)
+                continue
+            try:
+                with Received(objects.incoming) as received:
+                    received.write(content)
+                    objects.put(BUCKET, key, received, {"x-oss-meta-number": str(number)})
+            except ApiError as refusal:
+                outcome = refusal.code
+            else:
+                outcome = ""
+                model[key] = content
+            assert outcome == ("FileAlreadyExists" if conflicts(key, set(model) - {key}) else "")
+        assert list(objects.walk(BUCKET)) == sorted(model)
+        for key, content in model.items():
+            stored, file = objects.open(BUCKET, key)
+            with file:
+                assert file.read() == content
+            assert stored.size == len(content)
+
+        size = data.draw(st.integers(1, 4))
+        entries: list[str] = []
+        after = ""
+        for _ in range(100):
+            found = page(objects.walk(BUCKET, prefix, after), delimiter, size)
+            entries += found.entries
+            after = found.next
+            if not after:
+                break
+        assert entries == expected_page(set(model), prefix, delimiter, "")
+        store.close()
+
+
+def test_pages_of_the_vendors_client(store: oss.Client, service: Service) -> None:
+    names = [f"many/{number:03}/x" for number in range(25)] + ["a b+%ü", "line\nbreak", "z"]
+    for name in names:
+        service.put_object(f"{BUCKET}/{name}", name)
+    pages = list(store.list_objects_v2_paginator(limit=10).iter_page(oss.ListObjectsV2Request(bucket=BUCKET)))
+    assert [len(found.contents) for found in pages] == [10, 10, 8]
+    assert [entry.key for found in pages for entry in found.contents] == sorted(names)
+    assert pages[0].contents[0].size == len("a b+%ü".encode())
+    old = store.list_objects_paginator(limit=4).iter_page(
+        oss.ListObjectsRequest(bucket=BUCKET, prefix="many/", delimiter="/")
+    )
+    assert [entry.prefix for found in old for entry in found.common_prefixes] == [
+        f"many/{number:03}/" for number in range(25)
+    ]
+    after = store.list_objects_v2(oss.ListObjectsV2Request(bucket=BUCKET, start_after="many/020/x", max_keys=3))
+    assert [entry.key for entry in after.contents] == list(islice(sorted(names), 23, 26))

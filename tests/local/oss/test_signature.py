@@ -1,0 +1,115 @@
+"""Who is let in: both signatures, headers and URLs, clocks, and hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+import pytest
+import requests
+
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.oss.call import read_call
+from airflow_provider_bcs.local.oss.verifier import Verifier
+from tests.local.service import Service
+
+from .conftest import BUCKET, code, oss_client
+from .raw import raw_request
+
+VERSIONS = pytest.mark.parametrize("version", ["v4", "v1"])
+REQUEST = oss.GetObjectRequest(bucket=BUCKET, key="secret object")
+
+
+@pytest.fixture(autouse=True)
+def one_object(service: Service) -> None:
+    service.put_object(f"{BUCKET}/secret object", "content")
+
+
+@VERSIONS
+def test_wrong_keys(service: Service, version: str) -> None:
+    wrong = oss_client(service, secret="other", signature_version=version)
+    assert code(lambda: wrong.get_object(REQUEST)) == (403, "SignatureDoesNotMatch")
+    assert code(lambda: wrong.head_object(oss.HeadObjectRequest(bucket=BUCKET, key="secret object"))) == (
+        403,
+        "SignatureDoesNotMatch",
+    )
+    unknown = oss_client(service, key_id="nobody", signature_version=version)
+    assert code(lambda: unknown.get_object(REQUEST)) == (403, "InvalidAccessKeyId")
+
+
+@VERSIONS
+def test_presigned(service: Service, version: str) -> None:
+    client = oss_client(service, signature_version=version)
+    url = client.presign(REQUEST, expires=timedelta(minutes=1)).url
+    assert requests.get(url, timeout=10).text == "content"
+    for changed in (url.replace("secret", "Secret"), f"{url}&x-oss-process=image", url[:-4]):
+        assert requests.get(changed, timeout=10).status_code == 403
+    assert requests.delete(url, timeout=10).status_code == 403
+    put = client.presign(oss.PutObjectRequest(bucket=BUCKET, key="put", content_type="text/x-own"))
+    assert requests.put(put.url, b"x", headers=put.signed_headers, timeout=10).status_code == 200
+    assert requests.put(put.url, b"x", headers={"Content-Type": "text/other"}, timeout=10).status_code == 403
+
+
+def test_nobody_without_a_key(service: Service) -> None:
+    for path in ("/", f"/{BUCKET}", f"/{BUCKET}/secret object", "/_local/requests"):
+        answer = requests.get(service.ready["oss"] + path, timeout=10)
+        assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+
+
+def test_additional_headers_are_covered(service: Service) -> None:
+    client = oss_client(service, additional_headers=["range", "host"])
+    got = client.get_object(oss.GetObjectRequest(bucket=BUCKET, key="secret object", range_header="bytes=0-1"))
+    assert got.body.content == b"co"
+
+
+def test_virtual_host_style(service: Service) -> None:
+    for parent in ("127.0.0.1", "127.0.0.1:8643", "localhost"):
+        assert raw_request(service, "GET", key="secret object", host=f"{BUCKET}.{parent}") == (200, b"content")
+    assert raw_request(service, "GET", key="secret object", host=f"{BUCKET}.evil.example")[0] == 403
+
+
+def verifier(seconds: float) -> Verifier:
+    return Verifier("local", "local", clock=lambda: datetime.now(timezone.utc).timestamp() + seconds)
+
+
+@VERSIONS
+@pytest.mark.parametrize(("minutes", "expected"), [(0, ""), (14, ""), (-14, ""), (16, "Skewed"), (-16, "Skewed")])
+def test_clocks(service: Service, version: str, minutes: int, expected: str) -> None:
+    sent: list[Any] = []
+
+    class Recorder(oss.transport.RequestsHttpClient):  # type: ignore[misc]
+        def send(self, request: Any, **options: Any) -> Any:
+            sent.append(request)
+            return super().send(request, **options)
+
+    oss_client(service, signature_version=version, http_client=Recorder()).get_object(REQUEST)
+    headers = {name.lower(): value for name, value in sent[0].headers.items() if value is not None}
+    call = read_call("GET", f"/{BUCKET}/secret%20object", "", headers)
+    check: Callable[[], None] = lambda: verifier(60 * minutes).verify(call)  # noqa: E731
+    if not expected:
+        check()
+        return
+    with pytest.raises(ApiError, match=expected):
+        check()
+
+
+@VERSIONS
+@pytest.mark.parametrize(("seconds", "expected"), [(50, ""), (70, "expired")])
+def test_urls_expire(service: Service, version: str, seconds: int, expected: str) -> None:
+    client = oss_client(service, signature_version=version)
+    path, _, query = client.presign(REQUEST, expires=timedelta(minutes=1)).url.partition("?")
+    call = read_call("GET", path.removeprefix(service.ready["oss"]), query, {})
+    if not expected:
+        verifier(seconds).verify(call)
+        return
+    with pytest.raises(ApiError, match=expected):
+        verifier(seconds).verify(call)
+
+
+def test_what_cannot_be_signed(service: Service) -> None:
+    for headers, expected in (({"x-oss-content-sha256": "0" * 64}, 400), ({"x-oss-date": "yesterday"}, 403)):
+        assert raw_request(service, "GET", key="secret object", headers=headers)[0] == expected
+    answer = requests.get(service.ready["oss"], headers={"Authorization": "Bearer x"}, timeout=10)
+    assert (answer.status_code, "Authorization" in answer.text) == (400, True)

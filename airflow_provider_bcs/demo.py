@@ -128,6 +128,7 @@ def _environment(directory: Path, examples: Path, service: dict[str, Any]) -> di
         "host": service["batchcompute"],
         "login": service["access_key_id"],
         "password": service["access_key_secret"],
+        "extra": {"oss_endpoint": service["oss"]},
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHONPATH"))}
     return {

@@ -30,5 +30,6 @@ def connection_json(service: Service) -> str:
             "host": ready["batchcompute"],
             "login": ready["access_key_id"],
             "password": ready["access_key_secret"],
+            "extra": {"oss_endpoint": ready["oss"]},
         }
     )

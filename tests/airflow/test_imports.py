@@ -10,7 +10,10 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 #: What may not be imported, beyond what Airflow itself has imported by then.
-HEAVY = ("requests", "urllib3", "alibabacloud_credentials", "alibabacloud_tea", "starlette", "uvicorn", "Tea")
+HEAVY = (
+    *("requests", "urllib3", "alibabacloud_credentials", "alibabacloud_oss_v2", "alibabacloud_tea", "Tea"),
+    *("starlette", "uvicorn"),
+)
 
 PROGRAM = """
 import socket, sys

@@ -1,0 +1,177 @@
+"""Objects by their ``oss://`` address."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_bcs.openapi.credentials import CredentialProvider
+from airflow_provider_bcs.openapi.errors import (
+    CertificateError,
+    NoAnswerError,
+    OpenApiError,
+    ServiceError,
+    service_error,
+)
+from airflow_provider_bcs.openapi.loopback import is_loopback_url
+
+from .excerpt import Excerpt, read_excerpt
+
+if TYPE_CHECKING:
+    import alibabacloud_oss_v2 as oss
+
+_URI = re.compile(r"oss://([^/]+)/(.+)", re.DOTALL)
+
+
+class ObjectStore:
+    """The object store of one region.
+
+    The methods raise :class:`~airflow_provider_bcs.openapi.errors.OpenApiError`, as the clients of the services do, and
+    ``ValueError`` for what is no ``oss://bucket/key``.
+
+    :param region: such as ``cn-shanghai``
+    :param endpoint: URL or host instead of the region's public one
+    :param credentials: gives the keys anew for each request
+    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    :param attempts: how often a request is sent before a failure that may pass is final
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        credentials: CredentialProvider,
+        endpoint: str | None = None,
+        verify: bool | str = True,
+        attempts: int = 5,
+    ) -> None:
+        self.endpoint = _url(endpoint or f"oss-{region}.aliyuncs.com")
+        self._client = _client(region, self.endpoint, credentials, verify, attempts)
+
+    def exists(self, uri: str) -> bool:
+        """Tell whether there is such an object; a missing bucket is an error."""
+        bucket, key = split_uri(uri)
+        with _errors(self.endpoint):
+            return bool(self._client.is_object_exist(bucket, key))
+
+    def upload(self, path: str | os.PathLike[str], uri: str) -> None:
+        """Make a file an object, a large one in parts; an object of this name is replaced."""
+        import alibabacloud_oss_v2 as oss
+
+        bucket, key = split_uri(uri)
+        with _errors(self.endpoint):
+            self._client.uploader().upload_file(oss.PutObjectRequest(bucket=bucket, key=key), os.fspath(path))
+
+    def read_range(self, uri: str, begin: int, end: int) -> bytes:
+        """Return the bytes from ``begin`` to before ``end``; fewer, or none, when the object is shorter."""
+        return self._read(uri, begin, end)[0]
+
+    def head_and_tail(self, uri: str, first_lines: int, last_lines: int) -> Excerpt:
+        """Return the first and last lines of a text; a large one costs no more memory than a small one."""
+        return read_excerpt(lambda begin, end: self._read(uri, begin, end), first_lines, last_lines)
+
+    def _read(self, uri: str, begin: int, end: int) -> tuple[bytes, int]:
+        """Return a range, and the size of the whole object, which is 0 where the range begins behind its end."""
+        import alibabacloud_oss_v2 as oss
+
+        bucket, key = split_uri(uri)
+        request = oss.GetObjectRequest(
+            bucket=bucket,
+            key=key,
+            range_header=f"bytes={begin}-{end - 1}",
+            # Otherwise OSS answers a range that is not wholly in the object with all of it.
+            range_behavior="standard",
+        )
+        try:
+            with _errors(self.endpoint):
+                answer = self._client.get_object(request)
+                content: bytes = answer.body.read()
+        except ServiceError as error:
+            if error.code == "InvalidRange":
+                return b"", 0
+            raise
+        return content, int(answer.content_range.rpartition("/")[2]) if answer.content_range else len(content)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of ``oss://bucket/key``.
+
+    :raises ValueError: when it is none
+    """
+    matched = _URI.fullmatch(uri)
+    if matched is None:
+        raise ValueError(f"An object is named oss://bucket/key; found {uri!r}.")
+    return matched[1], matched[2]
+
+
+def _url(endpoint: str) -> str:
+    url = endpoint.rstrip("/")
+    if "://" not in url:
+        url = f"{'http' if is_loopback_url(f'//{url}') else 'https'}://{url}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ValueError(f"oss_endpoint is a host or a URL like https://host; found {endpoint!r}.")
+    return url
+
+
+def _client(
+    region: str, endpoint: str, credentials: CredentialProvider, verify: bool | str, attempts: int
+) -> oss.Client:
+    import alibabacloud_oss_v2 as oss
+    from requests.adapters import HTTPAdapter
+
+    is_local = is_loopback_url(endpoint)
+
+    class Adapter(HTTPAdapter):
+        """Does what the vendor's options cannot say: a CA bundle, and no proxy to this machine itself."""
+
+        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+            proxies = {} if is_local else options.pop("proxies", None)
+            return super().send(request, **{**options, "proxies": proxies, "verify": verify})
+
+    def provide() -> oss.credentials.Credentials:
+        found = credentials()
+        return oss.credentials.Credentials(found.access_key_id, found.access_key_secret, found.security_token)
+
+    config = oss.config.load_default()
+    config.region = region
+    config.endpoint = endpoint
+    config.use_path_style = is_local
+    config.credentials_provider = oss.credentials.CredentialsProviderFunc(provide)
+    config.retry_max_attempts = attempts
+    config.http_client = oss.transport.RequestsHttpClient(adapter=Adapter())
+    return oss.Client(config)
+
+
+@contextmanager
+def _errors(endpoint: str) -> Iterator[None]:
+    """Turn the vendor's errors into ours."""
+    import alibabacloud_oss_v2 as oss
+    import requests
+
+    try:
+        yield
+    except (oss.exceptions.BaseError, requests.RequestException) as error:
+        raise _error(endpoint, error) from error
+
+
+def _error(endpoint: str, error: Exception) -> Exception:
+    import alibabacloud_oss_v2 as oss
+    import requests
+
+    while isinstance(inner := getattr(error, "kwargs", {}).get("error"), Exception):
+        error = inner
+    if isinstance(error, oss.exceptions.ServiceError):
+        date = error.headers.get("Date") if error.headers else None
+        return service_error(error.status_code, error.code, error.message or "", error.request_id or "", date=date)
+    if isinstance(error, (OpenApiError, ValueError)):
+        return error
+    if isinstance(error, (oss.exceptions.BucketNameInvalidError, oss.exceptions.ObjectNameInvalidError)):
+        return ValueError(str(error))
+    if isinstance(error, requests.exceptions.SSLError):
+        return CertificateError(f"{endpoint}: the TLS certificate was not accepted: {error}")
+    return NoAnswerError(f"{endpoint} did not answer: {error}")

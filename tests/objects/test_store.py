@@ -1,0 +1,106 @@
+"""The object store by ``oss://`` addresses, on the local service."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs.objects import ObjectStore
+from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.openapi.errors import AccessDeniedError, NoAnswerError, NotFoundError, ServerError
+from tests.local.service import Service
+from tests.local.test_faults import counted
+
+LOCAL = fixed_credentials(Credentials("local", "local"))
+
+
+@pytest.fixture
+def store(service: Service) -> Iterator[ObjectStore]:
+    (service.data_dir / "oss/objects").mkdir(exist_ok=True)
+    return ObjectStore("local", endpoint=service.ready["oss"], credentials=LOCAL, attempts=3)
+
+
+def test_upload_exists_read(store: ObjectStore, service: Service, tmp_path: Path) -> None:
+    uri = "oss://objects/a/ü b?.txt"
+    assert not store.exists(uri)
+    (tmp_path / "file").write_text("0123456789")
+    store.upload(tmp_path / "file", uri)
+    assert store.exists(uri)
+    assert service.object("objects/a/ü b?.txt") == "0123456789"
+    assert store.read_range(uri, 2, 5) == b"234"
+    assert store.read_range(uri, 8, 50) == b"89"
+    assert store.read_range(uri, 10, 50) == b""
+
+
+def test_large_files_go_in_parts(store: ObjectStore, service: Service, tmp_path: Path) -> None:
+    with open(tmp_path / "file", "wb") as file:
+        file.truncate(20_000_000)
+    before = counted(service, "oss.UploadPart")
+    store.upload(tmp_path / "file", "oss://objects/large")
+    assert (service.data_dir / "oss/objects/large").stat().st_size == 20_000_000
+    assert counted(service, "oss.UploadPart") > before
+
+
+def test_errors_are_those_of_the_services(store: ObjectStore, service: Service, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="NoSuchKey"):
+        store.read_range("oss://objects/nothing", 0, 1)
+    with pytest.raises(NotFoundError, match="NoSuchBucket"):
+        store.exists("oss://no-such-bucket/x")
+    wrong = ObjectStore(
+        "local", endpoint=service.ready["oss"], credentials=fixed_credentials(Credentials("local", "wrong"))
+    )
+    with pytest.raises(AccessDeniedError, match="secret is wrong"):
+        wrong.read_range("oss://objects/x", 0, 1)
+    nobody = ObjectStore("local", endpoint="http://127.0.0.1:9", credentials=LOCAL, attempts=1)
+    with pytest.raises(NoAnswerError, match="127.0.0.1:9"):
+        nobody.exists("oss://objects/x")
+    for uri in ("objects/x", "oss://objects", "oss:///x", "oss://B_1/x"):
+        with pytest.raises(ValueError, match="objects|Bucket name|oss:///x"):
+            store.exists(uri)
+    with pytest.raises(ValueError, match="oss_endpoint"):
+        ObjectStore("local", endpoint="http://host/path", credentials=LOCAL)
+
+
+def test_retries(store: ObjectStore, service: Service, faults: Callable[..., None]) -> None:
+    service.put_object("objects/x", "x")
+    faults({"operation": "oss.GetObject", "kind": "error-500", "times": 2})
+    assert store.read_range("oss://objects/x", 0, 1) == b"x"
+    faults({"operation": "oss.GetObject", "kind": "error-500"})
+    with pytest.raises(ServerError):
+        store.read_range("oss://objects/x", 0, 1)
+
+
+def test_no_proxy_to_this_machine(store: ObjectStore, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    service.put_object("objects/x", "x")
+    assert store.exists("oss://objects/x")
+
+
+MEASURE = """
+import resource, sys
+from airflow_provider_bcs.objects import ObjectStore
+from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
+store = ObjectStore("local", endpoint=sys.argv[1], credentials=fixed_credentials(Credentials("local", "local")))
+store.head_and_tail("oss://objects/small", 100, 100)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = store.head_and_tail("oss://objects/stdout", 100, 100)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, len(found.lines()), found.last[-1])
+"""
+
+
+def test_a_large_log_costs_little_memory(store: ObjectStore, service: Service) -> None:
+    service.put_object("objects/small", "one line\n")
+    with open(service.data_dir / "oss/objects/stdout", "w") as file:
+        for number in range(200):
+            file.write("".join(f"line {number * 10_000 + line:093}\n" for line in range(10_000)))
+    assert (service.data_dir / "oss/objects/stdout").stat().st_size > 190_000_000
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, service.ready["oss"]], capture_output=True, text=True, check=True
+    )
+    kilobytes, lines, last = done.stdout.split(maxsplit=2)
+    assert int(kilobytes) < 10_000
+    assert (int(lines), last.strip()) == (201, f"line {1_999_999:093}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.openapi.errors import OpenApiError
 
+from .instance_logs import InstanceLogs, indented
 from .states import FAILED
 
 if TYPE_CHECKING:
@@ -18,27 +19,30 @@ if TYPE_CHECKING:
 MAX_INSTANCES = 5
 
 
-def explain_failure(client: Client, job_id: str, state: str) -> str:
+def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs | None = None) -> str:
     """Return a text of one or more lines; asks the service for the job's message, failed tasks and instances.
 
     :param state: what the job ended in, which is said even when the service does not answer now
+    :param logs: where the last lines of the instances are read; None to name the objects only
     """
     lines = [f"Job {job_id} is {state}"]
     try:
         job = client.get_job(job_id)
         lines = [f"Job {job_id} ({job.Name}) is {state}" + (f": {job.Message}" if job.Message else "")]
-        lines += islice(_failed_instances(client, job), MAX_INSTANCES)
+        lines += islice(_failed_instances(client, job, logs), MAX_INSTANCES)
     except OpenApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
     return "\n".join(lines)
 
 
-def explain_task_failure(client: Client, job_id: str, task_name: str, state: str) -> str:
+def explain_task_failure(
+    client: Client, job_id: str, task_name: str, state: str, logs: InstanceLogs | None = None
+) -> str:
     """Return why one task did not finish: its failed instances, or what became of its job."""
     lines = [f"Task {task_name} of job {job_id} is {state}"]
     try:
         if state == FAILED:
-            lines += islice(_of_task(client, job_id, task_name), MAX_INSTANCES)
+            lines += islice(_of_task(client, job_id, task_name, logs), MAX_INSTANCES)
         else:
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
@@ -48,13 +52,13 @@ def explain_task_failure(client: Client, job_id: str, task_name: str, state: str
     return "\n".join(lines)
 
 
-def _failed_instances(client: Client, job: Job) -> Iterator[str]:
+def _failed_instances(client: Client, job: Job, logs: InstanceLogs | None) -> Iterator[str]:
     for task in client.list_tasks(job):
         if task.State == FAILED or task.InstanceMetrics.FailedCount:
-            yield from _of_task(client, job.Id, task.TaskName)
+            yield from _of_task(client, job.Id, task.TaskName, logs)
 
 
-def _of_task(client: Client, job_id: str, task_name: str) -> Iterator[str]:
+def _of_task(client: Client, job_id: str, task_name: str, logs: InstanceLogs | None) -> Iterator[str]:
     for instance in client.list_instances(job_id, task_name, FAILED):
         text = (
             f"Instance {instance.InstanceId} of task {task_name}"
@@ -63,4 +67,8 @@ def _of_task(client: Client, job_id: str, task_name: str) -> Iterator[str]:
         for stream, path in (("output", instance.StdoutRedirectPath), ("error", instance.StderrRedirectPath)):
             if path:
                 text += f"\n(its standard {stream}: {path})"
+        last = logs.last_error_lines(instance) if logs and instance.StderrRedirectPath else []
+        # The service may have kept the same lines.
+        if "\n".join(last) not in instance.Result.Detail:
+            text = "\n".join([text, *indented(last)])
         yield text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
 from airflow_provider_bcs.batchcompute.target import Target
@@ -23,11 +24,22 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
 
     A retry continues the job of the try before: it waits for it when it still runs, and starts it again when it failed
     or was stopped, which runs only what had not finished. ``AutoRelease`` is honoured by deleting the job once its
-    success was seen. Parameters and XCom are those of :class:`~.submit_job.SubmitJobOperator`.
+    success was seen. XCom and the other parameters are those of :class:`~.submit_job.SubmitJobOperator`.
+
+    :param log_instances: whose standard output and error are read into the task's log when the job has ended:
+        ``failed`` instances, ``all``, ``none``, or so many others besides the failed ones
+    :param log_lines: how many lines of the beginning of each, and how many of its end
     """
 
     ui_color = "#ffe8cc"
     name_field = "Name"
+
+    def __init__(self, *, log_instances: Selection = "failed", log_lines: int = 50, **kwargs: Any) -> None:
+        check_selection(log_instances)
+        check_lines(log_lines)
+        super().__init__(**kwargs)
+        self.log_instances = log_instances
+        self.log_lines = log_lines
 
     def _hook(self) -> BatchComputeHook:
         return BatchComputeHook(self.bcs_conn_id)
@@ -70,7 +82,15 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
     def _explain(self, job_id: str, state: str) -> str | None:
         from airflow_provider_bcs.batchcompute.failure import explain_failure
 
-        return explain_failure(self.hook.client, job_id, state) if state in UNSUCCESSFUL else None
+        return explain_failure(self.hook.client, job_id, state, self._logs()) if state in UNSUCCESSFUL else None
+
+    def _conclude(self, job_id: str, state: str) -> str:
+        for line in self._logs().read(job_id):
+            self.log.info("%s", line)
+        return super()._conclude(job_id, state)
+
+    def _logs(self) -> InstanceLogs:
+        return InstanceLogs(self.hook.client, lambda: self.hook.objects, self.log_instances, self.log_lines)
 
     def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
         if job.get("AutoRelease"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
+from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.sensors.batchcompute import BatchComputeTaskSensor
@@ -39,7 +40,11 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
     :param task: what the BatchCompute task does, in the service's own JSON, where the job is made of these operators
     :param poll_interval: seconds between two polls; all followers of a job with the same interval share them
     :param deferrable: wait in the triggerer
-    :param start_from_trigger: begin and end in the triggerer too, so that no worker is needed at all; from Airflow 3.3
+    :param start_from_trigger: begin and end in the triggerer too, so that no worker is needed at all, and nobody reads
+        what the instances have written; from Airflow 3.3
+    :param log_instances: whose standard output and error are read into the task's log in the end:
+        ``failed`` instances, ``all``, ``none``, or so many others besides the failed ones
+    :param log_lines: how many lines of the beginning of each, and how many of its end
     """
 
     asks_before_deferring = False
@@ -54,6 +59,8 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
         poll_interval: float | timedelta = 10.0,
         deferrable: bool = True,
         start_from_trigger: bool = False,
+        log_instances: Selection = "failed",
+        log_lines: int = 50,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -63,6 +70,10 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
             raise ValueError(
                 f"mode of {self.task_id} is 'reschedule'; right is deferrable=True, which needs no worker."
             )
+        check_selection(log_instances)
+        check_lines(log_lines)
+        self.log_instances = log_instances
+        self.log_lines = log_lines
         self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
@@ -123,7 +134,9 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
             from airflow_provider_bcs.batchcompute.mirror import continue_job
 
             self.target = continue_job(self.hook.client, self.target)
-        if not (self.deferrable and self._has_finished()):
+        if self.deferrable and self._has_finished():
+            self._check(FINISHED)
+        else:
             super().execute(context)
 
     def _has_finished(self) -> bool:
@@ -142,5 +155,9 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
     def _check(self, state: str) -> None:
         from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 
+        logs = InstanceLogs(self.hook.client, lambda: self.hook.objects, self.log_instances, self.log_lines)
+        for line in logs.read(self.job_id, self.task_name):
+            self.log.info("%s", line)
         if state != FINISHED:
-            raise self._failure(explain_task_failure(self.hook.client, self.job_id, self.task_name, state))
+            why = explain_task_failure(self.hook.client, self.job_id, self.task_name, state, logs)
+            raise self._failure(why)

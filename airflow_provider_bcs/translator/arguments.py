@@ -13,12 +13,13 @@ RunAs: TypeAlias = Literal["jobs", "job", "dlc"]
 RUN_AS: tuple[RunAs, ...] = get_args(RunAs)
 #: The tasks around those of a graph that runs as one job; the other ways have none.
 ENDS = ("submit", "stop")
-#: Arguments that only the operators of one way have; for the others they are left out, so that all it takes to run a
+#: Arguments that only the operators of these ways have; for the others they are left out, so that all it takes to run a
 #: graph another way is ``run_as``.
-_ONLY_FOR: dict[RunAs, tuple[str, ...]] = {
-    "job": ("start_from_trigger", "timeout"),
-    "dlc": ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines"),
-}
+_ONLY_FOR: tuple[tuple[tuple[RunAs, ...], tuple[str, ...]], ...] = (
+    (("job",), ("start_from_trigger", "timeout")),
+    (("jobs", "job"), ("log_instances", "log_lines")),
+    (("dlc",), ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")),
+)
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,5 @@ class Arguments:
         return self._understood({**connection, **self.operator_args})
 
     def _understood(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        unknown = {name for way, names in _ONLY_FOR.items() if way != self.run_as for name in names}
+        unknown = {name for ways, names in _ONLY_FOR if self.run_as not in ways for name in names}
         return {name: value for name, value in given.items() if name not in unknown}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.plan import Plan
 
 #: Arguments of operators that wait; the one that cleans up does not.
-_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger", "timeout")
+_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger", "timeout", "log_instances", "log_lines")
 
 
 def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:

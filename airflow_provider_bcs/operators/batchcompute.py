@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.legacy import as_current
@@ -29,15 +33,34 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
     :param log_instances: whose standard output and error are read into the task's log when the job has ended:
         ``failed`` instances, ``all``, ``none``, or so many others besides the failed ones
     :param log_lines: how many lines of the beginning of each, and how many of its end
+    :param package: a directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
+        the tasks which name none; it is packed and uploaded when the task runs, unless the same is there already
+    :param package_uri: the folder it is uploaded to, such as ``oss://bucket/packages/`` (templated)
     """
 
     ui_color = "#ffe8cc"
     name_field = "Name"
 
-    def __init__(self, *, log_instances: Selection = "failed", log_lines: int = 50, **kwargs: Any) -> None:
+    template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
+
+    def __init__(
+        self,
+        *,
+        log_instances: Selection = "failed",
+        log_lines: int = 50,
+        package: str | os.PathLike[str] | None = None,
+        package_uri: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_selection(log_instances)
         check_lines(log_lines)
+        if package is not None and not str(package_uri or "").endswith("/"):
+            raise ValueError(
+                f"package needs package_uri, a folder such as 'oss://bucket/packages/'; found {package_uri!r}."
+            )
         super().__init__(**kwargs)
+        self.package = None if package is None else os.fspath(package)
+        self.package_uri = package_uri
         self.log_instances = log_instances
         self.log_lines = log_lines
 
@@ -52,9 +75,29 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator):
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
         job = as_current(job).job
+        if self.package is not None:
+            job = self._with_package(job, self.package)
         if self.wait_for_completion and job.get("AutoRelease"):
             # A job that the service deletes leaves nobody a state to see; see _succeeded.
             return {**job, "AutoRelease": False}
+        return job
+
+    def _with_package(self, job: dict[str, Any], source: str) -> dict[str, Any]:
+        from airflow_provider_bcs.objects.package import Package, PackageError
+
+        job = deepcopy(job)
+        commands = [task["Parameters"]["Command"] for task in job["DAG"]["Tasks"].values()]
+        commands = [command for command in commands if not command.get("PackagePath")]
+        if not commands:
+            return job
+        folders = getattr(self.get_template_env().loader, "searchpath", [])
+        try:
+            uri = Package.of(source, folders).ship(self.hook.objects, str(self.package_uri))
+        except PackageError as error:
+            raise AirflowFailException(str(error)) from error
+        self.log.info("The package of %s is %s.", source, uri)
+        for command in commands:
+            command["PackagePath"] = uri
         return job
 
     def _submit(

@@ -35,5 +35,6 @@ class BatchComputeSubmitGraphOperator(BatchComputeSubmitJobOperator):
         super().resolve_template_files()
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
+        job = super()._prepare(job)
         # A job that the service deletes leaves nobody a state to see; the last task of the graph deletes it.
         return {**job, "AutoRelease": False} if job.get("AutoRelease") else job

@@ -17,7 +17,7 @@ ENDS = ("submit", "stop")
 #: graph another way is ``run_as``.
 _ONLY_FOR: tuple[tuple[tuple[RunAs, ...], tuple[str, ...]], ...] = (
     (("job",), ("start_from_trigger", "timeout")),
-    (("jobs", "job"), ("log_instances", "log_lines")),
+    (("jobs", "job"), ("log_instances", "log_lines", "package", "package_uri")),
     (("dlc",), ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")),
 )
 

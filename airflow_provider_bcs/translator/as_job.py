@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Arguments of operators that wait; the one that cleans up does not.
 _OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger", "timeout", "log_instances", "log_lines")
+#: Arguments of the operator that submits, and of no other one.
+_OF_SUBMITTING = ("package", "package_uri")
 
 
 def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
@@ -33,7 +35,7 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     ends = Ends(plan.job, arguments.of_all(), plan.nodes, arguments.task_args)
     followers: dict[str, BaseOperator] = {
         name: BatchComputeTaskOperator(
-            task_id=name, task=task, submit_task_id=ends.submit.task_id, **arguments.of(name)
+            task_id=name, task=task, submit_task_id=ends.submit.task_id, **_without(arguments.of(name), _OF_SUBMITTING)
         )
         for name, task in plan.job["DAG"]["Tasks"].items()
     }
@@ -62,13 +64,15 @@ class Ends:
         submit, stop = (_free(name, taken) for name in ENDS)
         own = own_args or {}
         self.submit = BatchComputeSubmitGraphOperator(
-            task_id=submit, job=job, **_without(("start_from_trigger", "timeout"), operator_args, own.get(submit))
+            task_id=submit,
+            job=job,
+            **_without({**operator_args, **own.get(submit, {})}, ("start_from_trigger", "timeout")),
         )
         self.stop = BatchComputeStopJobOperator(
             task_id=stop,
             job_id=job_id_of(self.submit.task_id),
             delete_finished=job.get("AutoRelease") or False,
-            **_without(_OF_WAITING, operator_args, own.get(stop)),
+            **_without({**operator_args, **own.get(stop, {})}, (*_OF_WAITING, *_OF_SUBMITTING)),
         ).as_teardown()
 
     def tie(self, first: Sequence[BaseOperator], followers: Sequence[BaseOperator]) -> None:
@@ -77,8 +81,8 @@ class Ends:
         self.stop.set_upstream([t for t in followers if t.task_id not in self.stop.upstream_task_ids])
 
 
-def _without(names: Collection[str], *given: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for each in given for name, value in (each or {}).items() if name not in names}
+def _without(arguments: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in names}
 
 
 def _free(name: str, taken: Collection[str]) -> str:

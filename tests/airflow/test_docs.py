@@ -98,3 +98,9 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
     for page in [DOCS.parent / "README.md", *DOCS.glob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / link).exists(), (page.name, link)
+
+
+def test_the_object_store(service):
+    program = blocks("local-service.md", "python")[0].replace("http://127.0.0.1:8643", service.ready["oss"])
+    exec(program, {})
+    assert service.object("my-bucket/in/words.txt") == "one two"

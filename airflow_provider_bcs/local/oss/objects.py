@@ -210,6 +210,8 @@ class Objects:
         return StoredObject(key, status.st_size, status.st_mtime, record)
 
     def _path(self, bucket: str, key: str = "") -> str:
+        if "/" in bucket:
+            raise errors.invalid_bucket_name(bucket)
         if not key:
             try:
                 return self._tree.path(f"oss://{bucket}/")

@@ -126,6 +126,7 @@ def test_what_a_file_system_cannot_hold(store: oss.Client, service: Service) -> 
     # The vendor's client would send another path than it signs.
     for key in ("../x", "a/./b", "a/../../../../x", "/".join(["x" * 200] * 6)):
         assert raw_request(service, "PUT", key=key)[0] == 400, key
+    assert raw_request(service, "GET", bucket=f"{BUCKET}/a", key="b")[0] == 400
     assert keys(store) == ["a/b"]
     # A directory that holds no object any more is no obstacle.
     store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key="a/b"))

@@ -6,19 +6,15 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import (
-    HopelessWaitError,
-    NoAnswerError,
-    OpenApiError,
-    ServerError,
-    StateConflictError,
-)
+from airflow_provider_bcs.openapi.errors import HopelessWaitError, OpenApiError
 from airflow_provider_bcs.openapi.polling import Log, Poll
 
 from .states import FINISHED, STOPPED
+from .submission import start_again
 
 if TYPE_CHECKING:
     from .client import Client
@@ -26,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Two followers that wake together are that close, in seconds.
-_SHORTEST_PAUSE = 0.05
+#: Seconds after which a follower looks again whether another one has its answer by now.
+_SHORTEST_PAUSE = 0.25
 
 
 @dataclass(frozen=True)
@@ -47,30 +43,44 @@ class Snapshot:
 class Snapshots:
     """The newest snapshot of one job, shared by threads.
 
-    :ivar taken: when it was asked for, by ``time.monotonic()``
+    :ivar taken: when it was answered, by ``time.monotonic()``
     """
 
     def __init__(self, job_id: str) -> None:
         self._job_id = job_id
         self._lock = Lock()
         self._newest: Snapshot | OpenApiError | None = None
-        self.taken = 0.0
+        self.taken = -inf
 
-    def read(self, client: Client, max_age: float) -> Snapshot:
-        """Return the newest one, or a new one when that is as old as ``max_age`` seconds.
+    def read(self, client: Client, max_age: float, begin: float = -inf) -> Snapshot | None:
+        """Return the newest one, or a new one when that is too old; None while another thread asks for it.
 
+        :param max_age: in seconds
+        :param begin: what was taken before is too old, too; by ``time.monotonic()``
         :raises OpenApiError: when the service gave none, the same one to all who share it
         """
-        with self._lock:
-            if self._newest is None or time.monotonic() - self.taken >= max_age:
-                self.taken = time.monotonic()
-                try:
-                    self._newest = Snapshot.take(client, self._job_id)
-                except OpenApiError as error:
-                    self._newest = error
+        if self._is_old(max_age, begin):
+            # A thread that waited here would be missing elsewhere.
+            if not self._lock.acquire(blocking=False):
+                return None
+            try:
+                if self._is_old(max_age, begin):
+                    self._newest = self._take(client)
+                    self.taken = time.monotonic()
+            finally:
+                self._lock.release()
         if isinstance(self._newest, OpenApiError):
             raise self._newest
         return self._newest
+
+    def _is_old(self, max_age: float, begin: float) -> bool:
+        return time.monotonic() - self.taken >= max_age or self.taken < begin
+
+    def _take(self, client: Client) -> Snapshot | OpenApiError:
+        try:
+            return Snapshot.take(client, self._job_id)
+        except OpenApiError as error:
+            return error
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,14 @@ class FollowedTarget:
 
 class _SharedPoll(Poll[FollowedTask]):
     def __init__(self, target: FollowedTarget, client: Client, log: Log, snapshots: Snapshots, interval: float) -> None:
-        super().__init__(lambda: target.find(snapshots.read(client, interval)), target, log)
+        # Others may still hold a snapshot of the end that was before the job was started again.
+        begin = -inf if target.stale_end is None else time.monotonic()
+
+        def read() -> FollowedTask | None:
+            snapshot = snapshots.read(client, interval, begin)
+            return None if snapshot is None else target.find(snapshot)
+
+        super().__init__(read, target, log)
         self._snapshots = snapshots
 
     def pause(self, interval: float) -> float:
@@ -165,19 +182,13 @@ def continue_job(client: Client, target: FollowedTarget) -> FollowedTarget:
 
     What had finished in the job is not run again.
 
-    :return: the target to wait for now
+    :return: the target to wait for now; the bad end that the task has had so far is none of it
     :raises OpenApiError: when the service refuses
     """
     found = target.find(Snapshot.take(client, target.job_id))
-    if found.task.State == FINISHED or not found.job.is_unsuccessful:
+    if found.task.State == FINISHED:
         return target
-    log.info("Job %s is %s; it is started again.", target.job_id, found.job.State)
-    try:
-        client.start_job(target.job_id)
-    except StateConflictError:
-        log.info("Job %s was started by another task.", target.job_id)
-    except (NoAnswerError, ServerError):
-        # It may have been started all the same.
-        if client.get_job(target.job_id).is_unsuccessful:
-            raise
+    if found.job.is_unsuccessful:
+        log.info("Job %s is %s; it is started again.", target.job_id, found.job.State)
+        start_again(client, target.job_id)
     return FollowedTarget(target.job_id, target.task_name, end_time(found.task))

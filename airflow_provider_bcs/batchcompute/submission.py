@@ -6,7 +6,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError, TokenMismatchError
+from airflow_provider_bcs.openapi.errors import (
+    NoAnswerError,
+    NotFoundError,
+    ServerError,
+    StateConflictError,
+    TokenMismatchError,
+)
 from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 if TYPE_CHECKING:
@@ -48,13 +54,26 @@ def _resume(client: Client, job_id: str, auto_release: bool) -> bool:
         found = client.get_job(job_id)
         if found.is_unsuccessful:
             log.info("Job %s of the try before is %s; it is started again.", job_id, found.State)
-            client.start_job(job_id)
+            start_again(client, job_id)
     except NotFoundError:
         if auto_release:
             # The service deletes such a job once it has succeeded.
             return True
         log.warning("Job %s of the try before was deleted; the job is submitted again.", job_id)
         return False
+    return True
+
+
+def start_again(client: Client, job_id: str) -> None:
+    """Start a job that failed or was stopped; it is no error that it has been started by now.
+
+    :raises OpenApiError: when the service refuses, or when it is not known to have started
+    """
+    try:
+        client.start_job(job_id)
     except StateConflictError:
         log.info("Job %s was started by somebody else.", job_id)
-    return True
+    except (NoAnswerError, ServerError):
+        # It may have been started all the same.
+        if client.get_job(job_id).is_unsuccessful:
+            raise

@@ -41,14 +41,14 @@ class Log(Protocol):
 class Poll(Generic[S]):
     """One poll a call; writes a log line when the progress has changed.
 
-    :param read: asks the service
+    :param read: asks the service; None when it has no answer yet
     :param what: what is waited for, for the log
     :ivar known_end: the end, when it is known but there is something left to do
     """
 
     known_end: S | None = None
 
-    def __init__(self, read: Callable[[], S], what: object, log: Log) -> None:
+    def __init__(self, read: Callable[[], S | None], what: object, log: Log) -> None:
         self._read = read
         self._what = what
         self._log = log

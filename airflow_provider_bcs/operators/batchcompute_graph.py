@@ -30,8 +30,8 @@ class BatchComputeSubmitGraphOperator(BatchComputeSubmitJobOperator):
         if not self._is_complete:
             from airflow_provider_bcs.translator.to_job import submitted_job
 
-            self._is_complete = True
             self._take(submitted_job(self), f"The job of task {self.task_id}")
+            self._is_complete = True
         super().resolve_template_files()
 
     def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:

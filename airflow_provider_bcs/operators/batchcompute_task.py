@@ -97,6 +97,8 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
     def _start_from_trigger(self) -> None:
         if not CAN_START_FROM_TRIGGER:
             raise ValueError("start_from_trigger needs Airflow 3.3 or newer; right is deferrable=True alone.")
+        if self.outlets:
+            raise ValueError("outlets and start_from_trigger: Airflow writes no event for a task that no worker ends.")
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=f"{BatchComputeTaskTrigger.__module__}.{BatchComputeTaskTrigger.__qualname__}",
@@ -107,6 +109,7 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
                 "poll_interval": float(self.poke_interval),
                 "timeout": float(self.timeout),
                 "ends_task": True,
+                "soft_fail": self.soft_fail,
             },
             next_method="execute_complete",
         )

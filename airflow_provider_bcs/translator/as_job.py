@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.arguments import Arguments
     from airflow_provider_bcs.translator.plan import Plan
 
-#: Arguments of operators that wait; the one that cleans up does not.
-_OF_WAITING = ("deferrable", "poll_interval", "start_from_trigger", "timeout", "log_instances", "log_lines")
+#: Arguments of those that follow only.
+_OF_FOLLOWING = ("start_from_trigger", "timeout", "soft_fail", "mode")
+#: Arguments that the one that cleans up does not have.
+_OF_WAITING = (*_OF_FOLLOWING, "deferrable", "poll_interval", "log_instances", "log_lines")
 #: Arguments of the operator that submits, and of no other one.
 _OF_SUBMITTING = ("package", "package_uri")
 
@@ -39,6 +42,10 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
         )
         for name, task in plan.job["DAG"]["Tasks"].items()
     }
+    if arguments.assets and any(getattr(task, "start_from_trigger", False) for task in followers.values()):
+        raise ValueError(
+            "assets and start_from_trigger do not go together: Airflow writes no event for a task that no worker ends."
+        )
     behind = {successor for successors in plan.edges.values() for successor in successors}
     ends.tie([task for name, task in followers.items() if name not in behind], list(followers.values()))
     return {**followers, str(ends.submit.label): ends.submit, str(ends.stop.label): ends.stop}
@@ -63,10 +70,12 @@ class Ends:
     ) -> None:
         submit, stop = (_free(name, taken) for name in ENDS)
         own = own_args or {}
+        # One failure of these two may leave a job running that nobody follows; trying again finds the same job.
+        operator_args = {"retries": 3, "retry_delay": timedelta(seconds=30), **operator_args}
         self.submit = BatchComputeSubmitGraphOperator(
             task_id=submit,
             job=job,
-            **_without({**operator_args, **own.get(submit, {})}, ("start_from_trigger", "timeout")),
+            **_without({**operator_args, **own.get(submit, {})}, _OF_FOLLOWING),
         )
         self.stop = BatchComputeStopJobOperator(
             task_id=stop,

@@ -136,8 +136,12 @@ def _assemble(whole: Mapping[str, Any], parts: Mapping[str, _Part], operators: M
                 )
             tasks[name], owner[name] = task, task_id
             edges[name] = list(part.edges.get(name, ()))
+    order = {task_id: number for number, task_id in enumerate(parts)}
     for task_id, part in parts.items():
-        below = [parts[other] for other in parts if other in operators[task_id].downstream_task_ids]
+        below = [
+            parts[other]
+            for other in sorted(operators[task_id].downstream_task_ids & parts.keys(), key=order.__getitem__)
+        ]
         for name in part.last:
             edges[name] += [first for other in below for first in other.first]
     dag = dict(whole.get("DAG") or {})

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, FollowedTask, Snapshots, continue_job
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.openapi.polling import Poll
 
 
+#: XCom of a task that no worker begins: what it waits for since it has continued its job.
+_CONTINUED = "continued"
+
 #: The snapshots of the jobs that this triggerer follows, by connection and job, as long as somebody needs them.
 _SNAPSHOTS: WeakValueDictionary[tuple[str, str], Snapshots] = WeakValueDictionary()
 
@@ -31,13 +35,14 @@ class BatchComputeTaskTrigger(StateTrigger):
     However many they are, the service is asked once an interval: one GetJob, one ListTasks.
 
     :param job_id: the job (templated, where the trigger starts the task)
-    :param task_name: the task of it
+    :param task_name: the task of it (templated, the same)
     :param stale_end: when the task ended before its job was started again, see ``FollowedTarget``
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
     :param timeout: instead, seconds from the trigger's start; only with ``ends_task``
     :param ends_task: end the Airflow task from here, without a worker; needs Airflow 3.3
+    :param soft_fail: end it as skipped rather than as failed; only with ``ends_task``
     """
 
     def __init__(
@@ -50,13 +55,16 @@ class BatchComputeTaskTrigger(StateTrigger):
         deadline: float | None = None,
         timeout: float | None = None,
         ends_task: bool = False,
+        soft_fail: bool = False,
     ) -> None:
         super().__init__(FollowedTarget(job_id, task_name, stale_end), bcs_conn_id, poll_interval, deadline)
         self.target: FollowedTarget
         # Airflow renders the attributes of a trigger that starts a task.
         self.job_id = job_id
+        self.task_name = task_name
         self.timeout = timeout
         self.ends_task = ends_task
+        self.soft_fail = soft_fail
 
     def _hook(self) -> BatchComputeHook:
         from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
@@ -66,18 +74,27 @@ class BatchComputeTaskTrigger(StateTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
         path, arguments = super().serialize()
-        return path, {**arguments, "timeout": self.timeout, "ends_task": self.ends_task}
+        return path, {**arguments, "timeout": self.timeout, "ends_task": self.ends_task, "soft_fail": self.soft_fail}
 
     async def _prepare(self, client: Client) -> None:
         if not self.ends_task:
             return
         ti: Any = self.task_instance
-        self.target = target = FollowedTarget(self.job_id, self.target.task_name)
+        self.target = target = FollowedTarget(self.job_id, self.task_name)
         if self.deadline is None and self.timeout is not None:
             # Nobody tells a trigger when its task started.
             self.deadline = time.time() + self.timeout
         if ti.try_number > 1:
-            self.target = await in_thread(partial(continue_job, client, target))
+            self.target = await self._continued(client, ti, target)
+
+    async def _continued(self, client: Client, ti: Any, target: FollowedTarget) -> FollowedTarget:
+        """Continue the job once a try, however often a triggerer begins with it anew."""
+        before = await sync_to_async(ti.xcom_pull)(task_ids=ti.task_id, key=_CONTINUED, map_indexes=ti.map_index)
+        if before is None:
+            target = await in_thread(partial(continue_job, client, target))
+            await sync_to_async(ti.xcom_push)(key=_CONTINUED, value=target.fields())
+            return target
+        return FollowedTarget(**before)
 
     def _poll(self, client: Client) -> Poll[FollowedTask]:
         target = self.target
@@ -107,4 +124,4 @@ class BatchComputeTaskTrigger(StateTrigger):
                 client.close()
         # There is no worker to raise it in.
         self.log.error(why)
-        return TaskFailedEvent()
+        return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()

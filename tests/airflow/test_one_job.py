@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from datetime import datetime, timedelta, timezone
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from airflow.providers.common.compat.sdk import task as decorated_task
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, Snapshots, continue_job
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
@@ -306,3 +309,78 @@ def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Ser
     folder = service.data_dir / "oss" / "bcs-one-job" / "mapped"
     assert {path.name: (path / "word").read_text() for path in folder.iterdir()} == {"0": "ab\n", "1": "xyz\n"}
     assert [item.State for item in client.list_jobs() if item.Name == "mapped-job"] == ["Finished"] * 2
+
+
+def test_a_lost_answer_to_the_start_is_no_failure(airflow_db, connection, client: Client, faults):
+    """The job goes on, so its follower does."""
+    once = "sh -c 'test -e /home/tried/flag || { touch /home/tried/flag; exit 1; }'"
+    mount = {"Entries": [{"Source": "nas://host/lost-start/", "Destination": "/home/tried", "WriteSupport": True}]}
+    content = job({"a": task(once, Mounts=mount)}, Name="lost-start")
+    retry = {"retries": 1, "retry_delay": timedelta(0)}
+    faults({"operation": "batchcompute.StartJob", "kind": "drop-after", "times": 1})
+    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST, task_args={"a": retry}))
+    assert set(states(run).values()) == {"success"}
+
+
+def test_a_snapshot_from_before_the_start_is_not_believed(client: Client, connection):
+    created = client.create_job(job({"a": task("sh -c 'sleep 2; exit 1'")}))
+    snapshots = Snapshots(created.Id)
+    while not client.get_job(created).is_terminal:
+        time.sleep(0.1)
+    old = snapshots.read(client, 60)
+    assert old is not None
+    assert old.job.State == "Failed"
+    target = continue_job(client, FollowedTarget(created.Id, "a"))
+    status = target.shared_poll(client, logging.getLogger(), snapshots, 60)()
+    assert status is not None
+    assert (status.job.State, status.outcome) in [("Waiting", None), ("Running", None)]
+    client.stop_job(created)
+
+
+def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
+    """Its task has failed, but the others of the job have not ended, so it cannot be started again yet."""
+    content = job({"a": task("false"), "b": task("sleep 30")}, JobFailOnInstanceFail=False)
+    created = client.create_job(content)
+    while client.get_task(created, "a").State != "Failed":
+        time.sleep(0.1)
+    poll = continue_job(client, FollowedTarget(created.Id, "a")).poll(client, logging.getLogger())
+    assert poll().outcome is None
+    client.stop_job(created)
+    assert poll().outcome == "Failed"
+
+
+def test_who_follows_does_not_wait_for_who_asks(client: Client, faults):
+    """Threads are few; one of them is enough to ask a slow service."""
+    created = client.create_job(job({"a": task("true")}))
+    faults({"operation": "batchcompute.ListTasks", "kind": "slow", "times": 1})
+    snapshots = Snapshots(created.Id)
+    asking = Thread(target=snapshots.read, args=(client, 10))
+    asking.start()
+    time.sleep(0.3)
+    started = time.monotonic()
+    assert snapshots.read(client, 10) is None
+    assert time.monotonic() - started < 0.2
+    asking.join()
+    assert snapshots.read(client, 10) is not None
+
+
+def test_arguments_that_only_followers_have_do_not_disturb_the_others(airflow_db, connection):
+    arguments = {**FAST, "timeout": 60, "soft_fail": True, "mode": "poke"}
+    for way in ("jobs", "job"):
+        dag = job_to_dag({**DIAMOND, "Name": f"any-{way}"}, run_as=way, operator_args=arguments)
+        dag.resolve_template_files()
+    assert dag.get_task("a").soft_fail
+
+
+def test_a_graph_that_was_refused_is_refused_again():
+    dag = job_to_dag(DIAMOND, run_as="job", task_args={"d": {"trigger_rule": "all_done"}})
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Task d has trigger_rule"):
+            dag.resolve_template_files()
+
+
+def test_no_assets_without_a_worker():
+    if CAN_START_FROM_TRIGGER:
+        with pytest.raises(ValueError, match="assets and start_from_trigger"):
+            job_to_dag(DIAMOND, run_as="job", assets=True, operator_args={"start_from_trigger": True})
+    assert job_to_dag(DIAMOND, run_as="job", assets=True).get_task("a").retries == 0

@@ -237,7 +237,7 @@ def test_a_graph_that_only_a_template_knows(file, run):
     code, out, err = run("translate", file("late.json", job({"{{ params.x }}": task()})))
     assert (code, out) == (1, [])
     assert err[0].startswith("late.json: DAG.Tasks holds the template")
-    assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {}}))[0] == 1
+    assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {"AppName": ":a"}}))[0] == 1
 
 
 # graph

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from .cluster import Mounts as Mounts
     from .cluster import Networks as Networks
     from .cluster import SystemDisk as SystemDisk
+    from .cluster_description import ClusterDescription as ClusterDescription
+    from .cluster_description import GroupDescription as GroupDescription
+    from .cluster_description import ImageDescription as ImageDescription
+    from .cluster_rules import validate_cluster as validate_cluster
+    from .cluster_rules import validate_image as validate_image
     from .instance_types import INSTANCE_TYPES as INSTANCE_TYPES
     from .job import DAG as DAG
     from .job import Command as Command
@@ -42,6 +47,15 @@ if TYPE_CHECKING:
     from .legacy import from_v1 as from_v1
     from .legacy import is_legacy as is_legacy
     from .legacy_fields import v1_path as v1_path
+    from .resources import AvailableInstanceType as AvailableInstanceType
+    from .resources import AvailableResource as AvailableResource
+    from .resources import Cluster as Cluster
+    from .resources import ClusterInstance as ClusterInstance
+    from .resources import ClusterMetrics as ClusterMetrics
+    from .resources import Group as Group
+    from .resources import Image as Image
+    from .resources import NetworkSupport as NetworkSupport
+    from .resources import ResourceQuotas as ResourceQuotas
     from .response import Created as Created
     from .response import Error as Error
     from .response import Instance as Instance
@@ -60,10 +74,14 @@ __all__, __getattr__ = lazy_names(
         ".client": "Client",
         ".cluster": "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks"
         " OSS SystemDisk VPC",
+        ".cluster_description": "ClusterDescription GroupDescription ImageDescription",
+        ".cluster_rules": "validate_cluster validate_image",
         ".instance_types": "INSTANCE_TYPES",
         ".job": "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
         ".legacy": "from_v1 is_legacy",
         ".legacy_fields": "v1_path",
+        ".resources": "AvailableInstanceType AvailableResource Cluster ClusterInstance ClusterMetrics Group Image"
+        " NetworkSupport ResourceQuotas",
         ".response": "Created Error Instance Job Metrics Result Task",
         ".rules": "Quotas",
         ".source": "read_job",

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from airflow_provider_bcs.description.model import known_fields_only
 from airflow_provider_bcs.description.source import JobSource
-from airflow_provider_bcs.openapi import roa
-from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
-from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
-from airflow_provider_bcs.openapi.response import Response, read_answer
+from airflow_provider_bcs.openapi.client import path_segment
+from airflow_provider_bcs.openapi.errors import StateConflictError
 
+from .cluster_client import ClusterOperations
+from .image_client import ImageOperations
 from .job import JobDescription
 from .response import Created, Instance, Job, Task
+from .roa_client import MAX_PAGE_SIZE
 from .source import read_job
 
-if TYPE_CHECKING:
-    import requests
 
-R = TypeVar("R", bound=Response)
-
-#: The most items the service gives on one page.
-MAX_PAGE_SIZE = 100
-
-
-class Client(ServiceClient):
+class Client(ClusterOperations, ImageOperations):
     """Talks to BatchCompute, API version 2015-11-11.
 
     Wherever a job is asked for by its id, an object with ``Id`` will do. All methods raise
     :class:`~airflow_provider_bcs.openapi.errors.OpenApiError`.
     """
-
-    service = "batchcompute"
-
-    def _sign(self, request: requests.PreparedRequest) -> None:
-        keys = self._credentials()
-        body = request.body or b""
-        headers: dict[str, str] = {}
-        roa.sign(
-            request.method or "",
-            request.path_url,
-            headers,
-            body=body.encode() if isinstance(body, str) else body,
-            access_key_id=keys.access_key_id,
-            access_key_secret=keys.access_key_secret,
-            security_token=keys.security_token,
-            region=self.region,
-            date=formatdate(usegmt=True),
-            nonce=str(uuid.uuid4()),
-        )
-        request.headers.update(headers)
 
     # Jobs
 
@@ -63,8 +34,7 @@ class Client(ServiceClient):
         :param token: up to 64 letters, digits and underscores; the same token with the same job gives the same
             job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
         """
-        target = f"/jobs?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
-        return read_answer(Created, self._session.send("POST", target, read_job(job), repeatable=True))
+        return self._create("/jobs", read_job(job), token)
 
     def get_job(self, job: Any) -> Job:
         """Return state, times and counts of a job."""
@@ -103,21 +73,11 @@ class Client(ServiceClient):
 
     def stop_job(self, job: Any) -> None:
         """Stop a waiting or running job; it is stopped when this returns."""
-        try:
-            self._session.send("POST", f"{_job_path(job)}/stop", repeatable=True)
-        except StateConflictError as error:
-            # The first attempt was carried out and only its answer was lost.
-            if error.attempts == 1:
-                raise
+        self._send_until("POST", f"{_job_path(job)}/stop", StateConflictError)
 
     def delete_job(self, job: Any) -> None:
         """Delete a job that has ended."""
-        try:
-            self._session.send("DELETE", _job_path(job), repeatable=True)
-        except NotFoundError as error:
-            # The first attempt was carried out and only its answer was lost.
-            if error.attempts == 1:
-                raise
+        self._delete(_job_path(job))
 
     def change_job_priority(self, job: Any, priority: int) -> None:
         """Set the priority, 0 to 1000, of a stopped or failed job."""
@@ -145,24 +105,6 @@ class Client(ServiceClient):
         return self._list(
             Instance, f"{_task_path(job, task_name)}/instances", {"State": state}, page_size, first_marker="0"
         )
-
-    def _get(self, model: type[R], path: str) -> R:
-        return read_answer(model, self._session.send("GET", path, repeatable=True))
-
-    def _list(
-        self, model: type[R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
-    ) -> Iterator[R]:
-        params = {name: value for name, value in filters.items() if value}
-        params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
-        while True:
-            page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
-            for item in page.get("Items") or ():
-                yield read_answer(model, item)
-            marker = str(page.get("NextMarker") or "")
-            # "0" is how the list of instances says that there is no more.
-            if marker in ("", "0", params["Marker"]):
-                return
-            params["Marker"] = marker
 
 
 def _job_path(job: Any) -> str:

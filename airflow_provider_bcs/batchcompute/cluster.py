@@ -135,6 +135,14 @@ class Configs(Description):
     Mounts: Annotated[_Mounts, Field(default_factory=_Mounts)]
     Networks: Annotated[_Networks, Field(default_factory=_Networks)]
 
+    def add_system_disk(self, size: int, type_: str = "cloud") -> None:
+        """Set size, in GB, and type of the system disk."""
+        self.Disks.SystemDisk = SystemDisk(Size=size, Type=type_)
+
+    def add_data_disk(self, size: int, type_: str = "cloud", mount_point: str = "") -> None:
+        """Set size, in GB, type and place of the data disk."""
+        self.Disks.DataDisk = DataDisk(Size=size, Type=type_, MountPoint=mount_point or None)
+
 
 _Configs: TypeAlias = Configs
 

@@ -13,7 +13,6 @@ from airflow_provider_bcs.description.checks import (
     ARRAY,
     BOOLEAN,
     INTEGER,
-    NUMBER,
     OBJECT,
     STRING,
     Check,
@@ -28,13 +27,12 @@ from airflow_provider_bcs.description.rules import Row
 from .checks import (
     ABSOLUTE_PATH,
     ABSOLUTE_PATH_OR_DRIVE,
-    MOUNT_SOURCE,
     NAME,
     OSS_FILE,
     OSS_FOLDER,
     OSS_PATH,
-    THREE_DECIMALS,
 )
+from .machine_rules import JOB_EVENTS, configs, mounts, notification, price
 
 MAX_TASKS = 16
 
@@ -42,14 +40,6 @@ MAX_TASKS = 16
 TASK_NAME = replace(NAME, tail=NAME.tail + ".")
 
 LOCALES = ("GBK", "GB2312-80", "BIG5", "ANSI", "EUC-JP", "EUC-TW", "EUC-KR", "SHIFT-JIS", "KSC5601")
-DISK_TYPES = ("cloud", "cloud_efficiency", "cloud_ssd", "ephemeral", "ephemeral_ssd")
-STATE_EVENTS = tuple(
-    f"On{scope}{state}"
-    for scope in ("Job", "Task", "Instance")
-    for state in ("Waiting", "Running", "Stopped", "Finished", "Failed")
-)
-# The cluster's events are legal in a job's topic too: a job with an AutoCluster makes a cluster.
-EVENTS = (*STATE_EVENTS, "OnPriorityChange", "OnClusterDeleted", "OnInstanceCreated", "OnInstanceActive")
 
 #: Fields whose absence is an error of its own, ``Missing{Name}``.
 REQUIRED = frozenset(
@@ -66,38 +56,11 @@ REQUIRED = frozenset(
 )
 
 
+_TASK = "DAG.Tasks.{task}"
+
+
 def _task(field: str, *checks: Check) -> Row:
-    return f"DAG.Tasks.{{task}}.{field}", checks
-
-
-def _mounts(parent: str) -> tuple[Row, ...]:
-    """The rows of a Mounts object; all ours."""
-    return (
-        _task(parent, OBJECT),
-        _task(f"{parent}.Entries", ARRAY),
-        _task(f"{parent}.Entries.[]", OBJECT),
-        _task(f"{parent}.Entries.[].Source", STRING, MOUNT_SOURCE),
-        _task(f"{parent}.Entries.[].Destination", STRING, ABSOLUTE_PATH_OR_DRIVE),
-        _task(f"{parent}.Entries.[].WriteSupport", BOOLEAN),
-        _task(f"{parent}.Locale", STRING),
-        _task(f"{parent}.Lock", BOOLEAN),
-        _task(f"{parent}.CacheSupport", BOOLEAN),
-        _task(f"{parent}.CacheBlockSize", INTEGER),
-        _task(f"{parent}.CacheTotalSize", INTEGER),
-        _task(f"{parent}.RefreshStrategy", STRING),
-        _task(f"{parent}.RefreshTopicName", STRING),
-        _task(f"{parent}.RefreshTimeOut", NUMBER),
-        _task(f"{parent}.NasMetaCache", BOOLEAN),
-        _task(f"{parent}.NAS", OBJECT),
-        _task(f"{parent}.NAS.AccessGroup", ARRAY),
-        _task(f"{parent}.NAS.FileSystem", ARRAY),
-        _task(f"{parent}.OSS", OBJECT),
-        _task(f"{parent}.OSS.AccessKeyId", STRING),
-        _task(f"{parent}.OSS.AccessKeySecret", STRING),
-        # The sources disagree on the token's name, so both are read.
-        _task(f"{parent}.OSS.AccessSecurityToken", STRING),
-        _task(f"{parent}.OSS.SecurityToken", STRING),
-    )
+    return f"{_TASK}.{field}", checks
 
 
 ROWS: tuple[Row, ...] = (
@@ -108,14 +71,7 @@ ROWS: tuple[Row, ...] = (
     ("JobFailOnInstanceFail", (BOOLEAN,)),
     ("AutoRelease", (BOOLEAN,)),  # ours
     ("App", (OBJECT,)),  # ours
-    ("Notification", (OBJECT,)),  # ours, as the next seven
-    ("Notification.Topic", (OBJECT,)),
-    ("Notification.Topic.Name", (STRING,)),
-    ("Notification.Topic.Endpoint", (STRING,)),
-    ("Notification.Topic.Events", (ARRAY,)),
-    ("Notification.Topic.Events.[]", (STRING, one_of(*EVENTS))),
-    ("Notification.Topic.UserData", (STRING,)),
-    ("Notification.Topic.UserTemplate", (STRING,)),
+    *notification(JOB_EVENTS),  # ours
     ("DAG", (OBJECT,)),
     ("DAG.Tasks", (OBJECT, size(1, MAX_TASKS))),
     ("DAG.Tasks.{task}", (length(1, 64), TASK_NAME)),
@@ -151,53 +107,17 @@ ROWS: tuple[Row, ...] = (
     _task("WriteSupport", BOOLEAN),  # ours, as all to the end of the task
     _task("TaskName", STRING),
     _task("CredentialConfig", OBJECT),
-    *_mounts("Mounts"),
+    *mounts(f"{_TASK}.Mounts"),
     _task("AutoCluster", OBJECT),
     _task("AutoCluster.ImageId", STRING),
     _task("AutoCluster.ECSImageId", STRING),
     _task("AutoCluster.InstanceType", STRING),
     _task("AutoCluster.ClusterId", STRING),
-    _task("AutoCluster.ResourceType", STRING, one_of("OnDemand", "Spot", "PrePaid")),
-    _task("AutoCluster.SpotStrategy", STRING, one_of("SpotWithPriceLimit", "SpotAsPriceGo")),
-    _task("AutoCluster.SpotPriceLimit", NUMBER, THREE_DECIMALS),
+    *price(f"{_TASK}.AutoCluster"),
     _task("AutoCluster.UserData", OBJECT),
     _task("AutoCluster.ReserveOnFail", BOOLEAN),
     _task("AutoCluster.DependencyIsvService", STRING),
-    _task("AutoCluster.Configs", OBJECT),
-    _task("AutoCluster.Configs.Disks", OBJECT),
-    _task("AutoCluster.Configs.Disks.SystemDisk", OBJECT),
-    _task("AutoCluster.Configs.Disks.SystemDisk.Type", STRING, one_of(*DISK_TYPES)),
-    _task("AutoCluster.Configs.Disks.SystemDisk.Size", INTEGER, at_least(0)),
-    _task("AutoCluster.Configs.Disks.DataDisk", OBJECT),
-    _task("AutoCluster.Configs.Disks.DataDisk.Type", STRING, one_of(*DISK_TYPES)),
-    _task("AutoCluster.Configs.Disks.DataDisk.Size", INTEGER, at_least(0)),
-    _task("AutoCluster.Configs.Disks.DataDisk.MountPoint", STRING, ABSOLUTE_PATH_OR_DRIVE),
-    *_mounts("AutoCluster.Configs.Mounts"),
-    _task("AutoCluster.Configs.Networks", OBJECT),
-    _task("AutoCluster.Configs.Networks.Classic", OBJECT),
-    *(
-        _task(f"AutoCluster.Configs.Networks.Classic.{field}", ARRAY)
-        for field in (
-            "AllowIpAddress",
-            "AllowIpAddressEgress",
-            "AllowSecurityGroup",
-            "AllowSecurityGroupEgress",
-        )
-    ),
-    _task("AutoCluster.Configs.Networks.VPC", OBJECT),
-    *(
-        _task(f"AutoCluster.Configs.Networks.VPC.{field}", STRING)
-        for field in (
-            "CidrBlock",
-            "VpcId",
-            "ExpressConnectSpec",
-            "OppositeRegionId",
-            "OppositeAccessPointId",
-            "OppositeRouterType",
-            "OppositeRouterId",
-            "OppositeInterfaceId",
-        )
-    ),
+    *configs(f"{_TASK}.AutoCluster.Configs"),
     ("DAG.Dependencies", (OBJECT,)),
     ("DAG.Dependencies.{key}", (length(1, 64),)),  # ours
     ("DAG.Dependencies.{key}.value", (ARRAY,)),

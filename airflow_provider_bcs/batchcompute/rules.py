@@ -10,12 +10,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from airflow_provider_bcs.description.checks import size
-from airflow_provider_bcs.description.rules import RuleTable, Wording, is_absent
+from airflow_provider_bcs.description.rules import RuleTable, is_absent
 from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
 from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 
+from .app_rules import APP_TABLE
+from .machine_rules import SECRET, WORDING
 from .rule_table import MAX_TASKS, REQUIRED, ROWS
 
 #: The largest request body the service takes, in bytes.
@@ -45,15 +47,11 @@ class Quotas:
 
 _TABLE = RuleTable(
     ROWS,
-    Wording(
-        invalid=lambda name, tail: (f"Invalid{name}", f"Specified parameter {name} is not valid. {tail}".rstrip()),
-        missing=lambda name: (f"Missing{name}", f"{name} is mandatory for this action."),
-    ),
+    WORDING,
     required=REQUIRED,
     # An empty CommandLine is legal, its length range begins with 0; it is there, so it is not missing.
     may_be_empty=("DAG.Tasks.{task}.Parameters.Command.CommandLine",),
-    # Below these stand keys, tokens and what an author hides in variables.
-    secret=("EnvVars", "UserData", "OSS", "CredentialConfig"),
+    secret=SECRET,
 )
 
 
@@ -96,9 +94,8 @@ def validate_job(
         description = read_job(job)
     except JobSyntaxError as error:
         return [unreadable(error)]
-    found = list(_TABLE.check(description, templates=templates))
-    if description.get("Type") == "App":
-        found = [item for item in found if item.code != "MissingDAG"]
+    table = APP_TABLE if description.get("Type") == "App" else _TABLE
+    found = list(table.check(description, templates=templates))
     if not max_tasks:
         # Each task is to be a job of its own, and its size is that job's.
         found = [item for item in found if item.message != _TOO_MANY_TASKS or _count_tasks(description) <= MAX_TASKS]

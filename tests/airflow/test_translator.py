@@ -162,7 +162,7 @@ def test_errors_name_the_field():
     with pytest.raises(ValueError, match="DAG.Dependencies holds the template"):
         job_to_dag(put(job(), "DAG.Dependencies", {"count": "{{ params.x }}"}))
     with pytest.raises(ValueError, match="only a job of Type DAG has a graph"):
-        job_to_dag({"Name": "a", "Type": "App", "App": {}})
+        job_to_dag({"Name": "a", "Type": "App", "App": {"AppName": ":a"}})
 
 
 def test_the_connection_of_default_args_counts():

@@ -1,0 +1,82 @@
+"""What all operations of BatchCompute share: the signature, pages, and what becomes of a lost answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_bcs.openapi import roa
+from airflow_provider_bcs.openapi.client import ServiceClient
+from airflow_provider_bcs.openapi.errors import NotFoundError, ServiceError
+from airflow_provider_bcs.openapi.response import Response, read_answer
+
+from .response import Created
+
+if TYPE_CHECKING:
+    import requests
+
+R = TypeVar("R", bound=Response)
+
+#: The most items the service gives on one page.
+MAX_PAGE_SIZE = 100
+
+
+class RoaClient(ServiceClient):
+    """Signs requests, and sends those of the forms that most operations have."""
+
+    service = "batchcompute"
+
+    def _sign(self, request: requests.PreparedRequest) -> None:
+        keys = self._credentials()
+        body = request.body or b""
+        headers: dict[str, str] = {}
+        roa.sign(
+            request.method or "",
+            request.path_url,
+            headers,
+            body=body.encode() if isinstance(body, str) else body,
+            access_key_id=keys.access_key_id,
+            access_key_secret=keys.access_key_secret,
+            security_token=keys.security_token,
+            region=self.region,
+            date=formatdate(usegmt=True),
+            nonce=str(uuid.uuid4()),
+        )
+        request.headers.update(headers)
+
+    def _create(self, path: str, description: Mapping[str, Any], token: str) -> Created:
+        # Without a token one is made up, so that a lost answer makes no second resource.
+        target = f"{path}?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
+        return read_answer(Created, self._session.send("POST", target, description, repeatable=True))
+
+    def _get(self, model: type[R], path: str) -> R:
+        return read_answer(model, self._session.send("GET", path, repeatable=True))
+
+    def _list(
+        self, model: type[R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
+    ) -> Iterator[R]:
+        params = {name: value for name, value in filters.items() if value}
+        params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
+        while True:
+            page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
+            for item in page.get("Items") or ():
+                yield read_answer(model, item)
+            marker = str(page.get("NextMarker") or "")
+            # "0" is how the list of instances says that there is no more.
+            if marker in ("", "0", params["Marker"]):
+                return
+            params["Marker"] = marker
+
+    def _send_until(self, method: str, path: str, *done: type[ServiceError]) -> None:
+        """Send a request whose second success looks like one of the errors ``done``."""
+        try:
+            self._session.send(method, path, repeatable=True)
+        except done as error:
+            # Otherwise the first attempt was carried out and only its answer was lost.
+            if error.attempts == 1:
+                raise
+
+    def _delete(self, path: str, *done: type[ServiceError]) -> None:
+        self._send_until("DELETE", path, NotFoundError, *done)

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="BatchCompute instances that run at the same time (%(default)s)",
     )
     parser.add_argument(
+        "--cluster-delay",
+        type=_seconds,
+        default=1.0,
+        metavar="SECONDS",
+        help="how long a machine of a BatchCompute cluster takes to come, and to go (%(default)s)",
+    )
+    parser.add_argument(
         "--max-pods",
         type=_positive,
         default=_ROOM,
@@ -79,6 +86,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0")
+    return seconds
 
 
 def _quota(text: str) -> tuple[str, int]:

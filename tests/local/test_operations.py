@@ -191,7 +191,7 @@ def test_known_path_with_another_method(service: Service) -> None:
         (b"[" * 100_000, "InvalidJsonFormat"),
         (b"[]", "InvalidHttpBody"),
         (b"{}" + b" " * 256 * 1024, "InvalidHttpBody"),
-        (b'{"Name": "a", "Type": "App"}', "InvalidType"),
+        (b'{"Name": "a", "Type": "App"}', "MissingApp"),
     ],
 )
 def test_bad_bodies(service: Service, body: bytes, code: str) -> None:

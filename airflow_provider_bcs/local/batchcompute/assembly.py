@@ -8,19 +8,29 @@ from airflow_provider_bcs.batchcompute.rules import Quotas
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
+from . import clusters, creation, image_api, jobs
+from .cluster_api import ClusterApi
+from .clusters import Clusters
 from .engine import Engine
 from .front import BatchComputeFront
+from .image_api import ImageApi
 from .job_api import JobApi
-from .jobs import SCHEMA as SCHEMA
 from .jobs import Jobs
 from .lifecycle import Lifecycle
 from .verifier import Verifier
 
+SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA
+
 
 def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
     """Return what answers requests and what runs instances, by the options of the command."""
-    jobs = Jobs(store)
-    lifecycle = Lifecycle(jobs)
-    engine = Engine(jobs, lifecycle, settings, args.max_instances)
-    api = JobApi(jobs, lifecycle, engine, Quotas(**dict(args.quota)))
-    return BatchComputeFront(api.routes(), Verifier(args.access_key_id, args.access_key_secret)), engine
+    all_jobs, all_clusters = Jobs(store), Clusters(store, args.cluster_delay)
+    lifecycle = Lifecycle(all_jobs)
+    engine = Engine(all_jobs, lifecycle, settings, args.max_instances)
+    quotas = Quotas(**dict(args.quota))
+    routes = [
+        *JobApi(all_jobs, lifecycle, engine, all_clusters, quotas).routes(),
+        *ClusterApi(all_clusters).routes(),
+        *ImageApi(store).routes(),
+    ]
+    return BatchComputeFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

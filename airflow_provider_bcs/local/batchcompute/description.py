@@ -21,15 +21,35 @@ _TASK: dict[str, Any] = {
 
 
 def fill_in_defaults(job: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
-    """Return a valid DAG job with every optional field set that has a default; null counts as absent."""
-    dag = job["DAG"]
-    tasks = {name: _task(task, quotas) for name, task in dag["Tasks"].items()}
-    return {
+    """Return a valid job with every optional field set that has a default; null counts as absent."""
+    filled = {
         **_filled(job, _JOB),
         # Clients read Notification.Topic without looking whether it is there.
         "Notification": {"Topic": {}, **_present(job.get("Notification") or {})},
-        "DAG": {"Tasks": tasks, "Dependencies": dag.get("Dependencies") or {}},
     }
+    if is_app(job):
+        return filled
+    tasks = {name: _task(task, quotas) for name, task in tasks_of(job).items()}
+    return {**filled, "DAG": {"Tasks": tasks, "Dependencies": job["DAG"].get("Dependencies") or {}}}
+
+
+def is_app(job: Mapping[str, Any]) -> bool:
+    """Tell whether a job is of Type App, which has no tasks."""
+    return bool(job.get("Type") == "App")
+
+
+def tasks_of(job: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the tasks of a valid job."""
+    tasks: dict[str, dict[str, Any]] = {} if is_app(job) else job["DAG"]["Tasks"]
+    return tasks
+
+
+def named_clusters(job: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the clusters that a job with its defaults is to run on."""
+    tasks = tasks_of(job).values()
+    named = {task["ClusterId"] or task["AutoCluster"].get("ClusterId") for task in tasks}
+    config = (job.get("App") or {}).get("Config") or {}
+    return {cluster_id for cluster_id in (*named, config.get("ClusterId")) if cluster_id}
 
 
 def _task(task: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
@@ -56,8 +76,8 @@ def _filled(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str,
 
 def predecessors(job: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return for each task the tasks that must have finished before it; Dependencies is the other way round."""
-    found: dict[str, set[str]] = {name: set() for name in job["DAG"]["Tasks"]}
-    for source, targets in job["DAG"]["Dependencies"].items():
+    found: dict[str, set[str]] = {name: set() for name in tasks_of(job)}
+    for source, targets in (job["DAG"]["Dependencies"] if found else {}).items():
         for target in targets:
             found[target].add(source)
     return found

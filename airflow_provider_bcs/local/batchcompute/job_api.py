@@ -1,9 +1,7 @@
-"""The twelve operations on jobs, tasks and instances."""
+"""The operations on jobs, tasks and instances."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sqlite3
 from collections import Counter
@@ -11,25 +9,27 @@ from typing import Any
 
 from airflow_provider_bcs.batchcompute.rules import Quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import ApiError, invalid, missing, not_found, quota_exhausted
+from airflow_provider_bcs.local.api_error import invalid, missing, not_found, quota_exhausted
 from airflow_provider_bcs.local.routes import Answer, Call, Route
 
-from .description import fill_in_defaults
+from .clusters import Clusters
+from .creation import create_once, idempotent_token, parse_object, refuse
+from .description import fill_in_defaults, named_clusters
 from .engine import Engine, stream_path
 from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
 from .states import FINISHED, metrics
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
 
 
 class JobApi:
     """Handlers of the operations; each answers one request."""
 
-    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, quotas: Quotas) -> None:
+    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, clusters: Clusters, quotas: Quotas) -> None:
         self._jobs = jobs
+        self._clusters = clusters
         self._lifecycle = lifecycle
         self._engine = engine
         self._store = jobs.store
@@ -53,39 +53,24 @@ class JobApi:
         ]
 
     def create_job(self, call: Call) -> Answer:
-        token = call.query.get("IdempotentToken", "")
-        if token and not _TOKEN.fullmatch(token):
-            # Assumption: the code follows the general row, the form is that of the parameter's description.
-            raise invalid("IdempotentToken", "It must be 1 to 64 characters within [a-zA-Z0-9_-].")
-        job = _object(call.body)
-        for violation in validate_job(job, templates=False, quotas=self._quotas)[:1]:
-            raise ApiError(violation.status, violation.code, violation.message)
-        if job["Type"] != "DAG":
-            # App jobs are legal in the service; here nothing could run them.
-            raise invalid("Type")
+        token, job = idempotent_token(call), parse_object(call.body)
+        refuse(validate_job(job, templates=False, quotas=self._quotas))
         with self._store.transaction():
-            job_id = self._replayed(token, job) or self._create(token, job)
+            job_id = create_once(self._store, "CreateJob", token, job, lambda: self._create(job))
         self._engine.wake()
         return Answer(201, {"Id": job_id})
 
-    def _replayed(self, token: str, job: dict[str, Any]) -> str:
-        """Return the id that this token got first, for ever, even when the job is deleted (an assumption)."""
-        row = self._store.row(
-            "SELECT digest, resource_id FROM tokens WHERE operation = 'CreateJob' AND token = ?", token
-        )
-        if row is None:
-            return ""
-        if row["digest"] != _digest(job):
-            raise ApiError(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
-        return str(row["resource_id"])
-
-    def _create(self, token: str, job: dict[str, Any]) -> str:
+    def _create(self, job: dict[str, Any]) -> str:
         if self._jobs.count() >= self._quotas.MaxJobCount:
             raise quota_exhausted("MaxJobCount", self._quotas.MaxJobCount)
-        job_id = self._jobs.add(fill_in_defaults(job, self._quotas))
-        if token:
-            self._store.execute("INSERT INTO tokens VALUES ('CreateJob', ?, ?, ?)", token, _digest(job), job_id)
-        return job_id
+        description = fill_in_defaults(job, self._quotas)
+        self._require_clusters(description)
+        return self._jobs.add(description)
+
+    def _require_clusters(self, description: dict[str, Any]) -> None:
+        self._clusters.settle()
+        for cluster_id in named_clusters(description):
+            self._clusters.require_usable(cluster_id)
 
     def get_job(self, call: Call) -> Answer:
         with self._store.transaction():
@@ -129,7 +114,9 @@ class JobApi:
 
     def start_job(self, call: Call) -> Answer:
         with self._store.transaction():
-            self._lifecycle.start(self._job(call))
+            job = self._job(call)
+            self._require_clusters(job.description)
+            self._lifecycle.start(job)
         self._engine.wake()
         return Answer(201)
 
@@ -149,7 +136,7 @@ class JobApi:
     def change_job_priority(self, call: Call) -> Answer:
         with self._store.transaction():
             job = self._job(call)
-            priority = _object(call.body).get("Priority")
+            priority = parse_object(call.body).get("Priority")
             if priority is None:
                 raise missing("Priority")
             if type(priority) is not int:
@@ -270,27 +257,3 @@ def _order(call: Call) -> str:
     if order_by not in columns:
         raise invalid("OrderBy", f"It must be one of {', '.join(columns)}.")
     return columns[order_by]
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    """Parse a body.
-
-    :raises ApiError: InvalidJsonFormat, or InvalidHttpBody when it is JSON but no object
-    """
-    try:
-        value = json.loads(body.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise ApiError(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
-    if not isinstance(value, dict):
-        # 400 as in the table of CreateJob; the list of common errors says 403.
-        raise invalid("HttpBody", "Its type must be object.")
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _digest(job: dict[str, Any]) -> str:
-    """Equal for descriptions with equal content, however their JSON is laid out."""
-    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()

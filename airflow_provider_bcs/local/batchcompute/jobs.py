@@ -14,6 +14,7 @@ from typing import Any
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.store import Store
 
+from .description import tasks_of
 from .states import ACTIVE, task_state
 
 SCHEMA = """
@@ -52,13 +53,6 @@ CREATE TABLE IF NOT EXISTS instances (
     PRIMARY KEY (job, task, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS instances_by_state ON instances (job, task, state, number);
-CREATE TABLE IF NOT EXISTS tokens (
-    operation TEXT NOT NULL,
-    token TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    resource_id TEXT NOT NULL,
-    PRIMARY KEY (operation, token)
-) WITHOUT ROWID;
 """
 
 
@@ -84,8 +78,7 @@ class Job:
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
-        tasks: dict[str, dict[str, Any]] = self.description["DAG"]["Tasks"]
-        return tasks
+        return tasks_of(self.description)
 
     @property
     def fails_on_instance_fail(self) -> bool:
@@ -118,7 +111,7 @@ class Jobs:
             # Time, a random part, and the number, which the markers of ListJobs are made from.
             job_id = f"job-{int(time.time()):016X}{secrets.randbits(32):08X}{number:08X}"
             self.store.execute("UPDATE jobs SET id = ? WHERE number = ?", job_id, number)
-            tasks = list(description["DAG"]["Tasks"].items())
+            tasks = list(tasks_of(description).items())
             self.store.execute_many(
                 "INSERT INTO tasks VALUES (?, ?, ?, ?)",
                 ((number, position, name, task["ClusterId"]) for position, (name, task) in enumerate(tasks)),

@@ -13,7 +13,7 @@ from airflow_provider_bcs.local.api_error import state_conflict
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 
-from .description import predecessors
+from .description import is_app, predecessors
 from .jobs import Job, Jobs
 from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
@@ -82,6 +82,9 @@ class Lifecycle:
         :param busy: instances that still have a process, though they may be Waiting again
         """
         for job in self._jobs.active():
+            if is_app(job.description):
+                self._end(job, FAILED, "Jobs of Type App do not run here: there is nothing that knows their apps.")
+                continue
             states = self._jobs.task_states(job)
             for position, (task, before) in enumerate(predecessors(job.description).items()):
                 if all(states[name] == FINISHED for name in before):

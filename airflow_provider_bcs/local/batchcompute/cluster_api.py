@@ -1,0 +1,163 @@
+"""The nine operations on clusters and their machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+from airflow_provider_bcs.local.api_error import not_found
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+
+from .clusters import Cluster, Clusters
+from .creation import create_once, idempotent_token, parse_object, refuse
+from .listing import max_item_count, numeric_marker, page
+
+#: How many of a cluster's OperationLogs are answered; the service's number is not documented.
+_LOG_LINES = 100
+_ECHOED = ("Name", "Description", "ImageId", "InstanceType", "Bootstrap")
+_ECHOED_OBJECTS = ("UserData", "EnvVars", "Configs", "InputMapping")
+
+
+class ClusterApi:
+    """Handlers of the operations; each answers one request."""
+
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
+        self._store = clusters.store
+
+    def routes(self) -> list[Route]:
+        cluster = "/clusters/{ClusterId}"
+        machines = f"{cluster}/groups/{{GroupName}}/instances"
+        machine = f"{machines}/{{InstanceId}}"
+        return [
+            Route("batchcompute.CreateCluster", "POST", "/clusters", self.create_cluster),
+            Route("batchcompute.ListClusters", "GET", "/clusters", self.list_clusters),
+            Route("batchcompute.GetCluster", "GET", cluster, self.get_cluster),
+            Route("batchcompute.ModifyCluster", "PUT", cluster, self.modify_cluster),
+            Route("batchcompute.DeleteCluster", "DELETE", cluster, self.delete_cluster),
+            Route("batchcompute.ListClusterInstances", "GET", machines, self.list_cluster_instances),
+            Route("batchcompute.GetClusterInstance", "GET", machine, self.get_cluster_instance),
+            Route("batchcompute.DeleteClusterInstance", "DELETE", machine, self.delete_cluster_instance),
+            Route("batchcompute.RecreateClusterInstance", "POST", f"{machine}/recreate", self.recreate_instance),
+        ]
+
+    def create_cluster(self, call: Call) -> Answer:
+        token, description = idempotent_token(call), parse_object(call.body)
+        refuse(validate_cluster(description, templates=False))
+        with self._store.transaction():
+            cluster_id = create_once(
+                self._store, "CreateCluster", token, description, lambda: self._clusters.add(description)
+            )
+        return Answer(201, {"Id": cluster_id})
+
+    def get_cluster(self, call: Call) -> Answer:
+        with self._store.transaction():
+            return Answer(200, self._cluster_item(self._cluster(call)))
+
+    def list_clusters(self, call: Call) -> Answer:
+        count, first = max_item_count(call.query), numeric_marker(call.query)
+        with self._store.transaction():
+            self._clusters.settle()
+            # Assumption: newest first, as jobs.
+            found = list(
+                self._clusters.select("WHERE ? = 0 OR number < ? ORDER BY number DESC LIMIT ?", first, first, count + 1)
+            )
+            items = [self._cluster_item(cluster) for cluster in found[:count]]
+        return Answer(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
+
+    def modify_cluster(self, call: Call) -> Answer:
+        with self._store.transaction():
+            cluster = self._cluster(call)
+            change = parse_object(call.body)
+            refuse(validate_cluster_change(change, templates=False))
+            self._clusters.modify(cluster, change)
+        return Answer(200)
+
+    def delete_cluster(self, call: Call) -> Answer:
+        with self._store.transaction():
+            self._clusters.delete(self._cluster(call))
+        return Answer(204)
+
+    def list_cluster_instances(self, call: Call) -> Answer:
+        count, first = max_item_count(call.query), numeric_marker(call.query)
+        with self._store.transaction():
+            tail = "AND number > ? ORDER BY number LIMIT ?"
+            rows = self._clusters.machines(self._cluster(call), call.names["GroupName"], tail, first, count + 1)
+        items = [_machine_item(row) for row in rows[:count]]
+        return Answer(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
+
+    def get_cluster_instance(self, call: Call) -> Answer:
+        with self._store.transaction():
+            return Answer(200, _machine_item(self._machine(call)[1]))
+
+    def delete_cluster_instance(self, call: Call) -> Answer:
+        with self._store.transaction():
+            self._clusters.delete_machine(*self._machine(call))
+        return Answer(202)
+
+    def recreate_instance(self, call: Call) -> Answer:
+        with self._store.transaction():
+            self._clusters.recreate_machine(*self._machine(call))
+        return Answer(201)
+
+    def _cluster(self, call: Call) -> Cluster:
+        self._clusters.settle()
+        return self._clusters.get(call.names["ClusterId"])
+
+    def _machine(self, call: Call) -> tuple[Cluster, Any]:
+        cluster = self._cluster(call)
+        for row in self._clusters.machines(cluster, call.names["GroupName"], "AND id = ?", call.names["InstanceId"]):
+            return cluster, row
+        raise not_found()
+
+    def _cluster_item(self, cluster: Cluster) -> dict[str, Any]:
+        description, counts = cluster.description, self._clusters.counts(cluster)
+
+        def machines(*states: str) -> int:
+            return sum(count for (_, state), count in counts.items() if state in states)
+
+        return {
+            "Id": cluster.id,
+            **{name: description.get(name) or "" for name in _ECHOED},
+            **{name: description.get(name) or {} for name in _ECHOED_OBJECTS},
+            # Clients read Notification.Topic without looking whether it is there.
+            "Notification": {"Topic": {}, **(description.get("Notification") or {})},
+            "OwnerId": ACCOUNT_ID,
+            "State": cluster.state,
+            "CreationTime": cluster.created,
+            "ErrorCode": "",
+            "SecurityGroup": "",
+            "Groups": {
+                name: {
+                    "ResourceType": "OnDemand",
+                    **{field: value for field, value in group.items() if value not in (None, "")},
+                    # Assumption: only a machine that runs counts.
+                    "ActualVMCount": counts.get((name, "Running"), 0),
+                }
+                for name, group in description["Groups"].items()
+            },
+            "Metrics": {
+                "RunningCount": machines("Running"),
+                "StartingCount": machines("Pending", "Starting"),
+                "StoppingCount": machines("Deleting"),
+                "StoppedCount": 0,
+            },
+            "OperationLogs": self._clusters.logs(cluster, _LOG_LINES),
+        }
+
+
+def _machine_item(row: Any) -> dict[str, Any]:
+    return {
+        "Id": row["id"],
+        "State": row["state"],
+        "Hint": "",
+        # All of them are this machine.
+        "IpAddress": "127.0.0.1",
+        "HostName": row["id"],
+        "EcsInstanceId": row["id"],
+        "CreationTime": row["created"],
+        "ErrorCode": 0,
+        "ErrorMessage": "",
+        "InstancePassword": "",
+    }

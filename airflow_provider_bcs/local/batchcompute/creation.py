@@ -1,0 +1,85 @@
+"""What all create operations share: the object in the body, its rules, and the idempotent token."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.local.api_error import ApiError, invalid
+from airflow_provider_bcs.local.routes import Call
+from airflow_provider_bcs.local.store import Store
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tokens (
+    operation TEXT NOT NULL,
+    token TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    PRIMARY KEY (operation, token)
+) WITHOUT ROWID;
+"""
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def idempotent_token(call: Call) -> str:
+    """Return the token of a request, empty when there is none.
+
+    :raises ApiError: InvalidIdempotentToken; the code is an assumption, the form is that of its description
+    """
+    token = call.query.get("IdempotentToken", "")
+    if token and not _TOKEN.fullmatch(token):
+        raise invalid("IdempotentToken", "It must be 1 to 64 characters within [a-zA-Z0-9_-].")
+    return token
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Parse a body.
+
+    :raises ApiError: InvalidJsonFormat, or InvalidHttpBody when it is JSON but no object
+    """
+    try:
+        value = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ApiError(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
+    if not isinstance(value, dict):
+        # 400 as in the table of CreateJob; the list of common errors says 403.
+        raise invalid("HttpBody", "Its type must be object.")
+    return value
+
+
+def refuse(violations: Sequence[Violation]) -> None:
+    """:raises ApiError: the first of the violations, if there is one; the service answers with one error only"""
+    for violation in violations[:1]:
+        raise ApiError(violation.status, violation.code, violation.message)
+
+
+def create_once(store: Store, operation: str, token: str, content: dict[str, Any], create: Callable[[], str]) -> str:
+    """Return the id that this token got first, for ever, even when the resource is deleted (an assumption).
+
+    To be called in a transaction.
+
+    :param create: makes the resource, when the token is new, and returns its id
+    :raises ApiError: IdempotentTokenMismatch
+    """
+    row = store.row("SELECT digest, resource_id FROM tokens WHERE operation = ? AND token = ?", operation, token)
+    if row is None:
+        resource_id = create()
+        if token:
+            store.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", operation, token, _digest(content), resource_id)
+        return resource_id
+    if row["digest"] != _digest(content):
+        raise ApiError(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
+    return str(row["resource_id"])
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """Equal for descriptions with equal content, however their JSON is laid out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

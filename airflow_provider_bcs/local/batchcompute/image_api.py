@@ -1,0 +1,153 @@
+"""The operations on images, and the two that tell what can be had."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.cluster_rules import validate_image
+from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
+from airflow_provider_bcs.batchcompute.machine_rules import DISK_TYPES, RESOURCE_TYPES
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+from airflow_provider_bcs.local.api_error import ApiError, not_found
+from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.store import Store
+
+from .creation import create_once, idempotent_token, parse_object, refuse
+from .listing import max_item_count, numeric_marker, page
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS images (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    created TEXT NOT NULL
+);
+"""
+
+#: The images that everybody has.
+_SYSTEM_IMAGES = {
+    image_id: {
+        "Id": image_id,
+        "Name": image_id,
+        "Description": "",
+        "EcsImageId": "",
+        "OwnerId": 0,
+        "Platform": "Windows" if "windows" in image_id else "Linux",
+        "Type": "System",
+        "CreationTime": "",
+    }
+    for image_id in (f"img-{system}{network}" for system in ("ubuntu", "centos", "windows") for network in ("", "-vpc"))
+}
+
+
+class ImageApi:
+    """Handlers of the operations; each answers one request."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        image = "/images/{ImageId}"
+        return [
+            Route("batchcompute.CreateImage", "POST", "/images", self.create_image),
+            Route("batchcompute.ListImages", "GET", "/images", self.list_images),
+            Route("batchcompute.GetImage", "GET", image, self.get_image),
+            Route("batchcompute.DeleteImage", "DELETE", image, self.delete_image),
+            Route("batchcompute.GetQuotas", "GET", "/quotas", get_quotas),
+            Route("batchcompute.GetAvailableResource", "GET", "/available", get_available_resource),
+        ]
+
+    def create_image(self, call: Call) -> Answer:
+        token, image = idempotent_token(call), parse_object(call.body)
+        refuse(validate_image(image, templates=False))
+        token = token or image.pop("IdempotentToken", "")
+        with self._store.transaction():
+            image_id = create_once(self._store, "CreateImage", token, image, lambda: self._add(image))
+        return Answer(201, {"Id": image_id})
+
+    def _add(self, image: dict[str, Any]) -> str:
+        image_id = f"img-{secrets.token_hex(11)}"
+        self._store.execute(
+            "INSERT INTO images (id, description, created) VALUES (?, ?, ?)", image_id, json.dumps(image), now()
+        )
+        return image_id
+
+    def get_image(self, call: Call) -> Answer:
+        image_id = call.names["ImageId"]
+        if image_id in _SYSTEM_IMAGES:
+            return Answer(200, _SYSTEM_IMAGES[image_id])
+        row = self._store.row("SELECT * FROM images WHERE id = ?", image_id)
+        if row is None:
+            raise not_found()
+        return Answer(200, _image_item(row))
+
+    def list_images(self, call: Call) -> Answer:
+        count, first = max_item_count(call.query), numeric_marker(call.query)
+        # Another word than System is ignored, which is documented.
+        if call.query.get("Type") == "System":
+            items = list(_SYSTEM_IMAGES.values())[first:]
+            return Answer(200, page(items[:count], str(first + count) if 0 < count < len(items) else ""))
+        rows = self._store.rows("SELECT * FROM images WHERE number > ? ORDER BY number LIMIT ?", first, count + 1)
+        more = 0 < count < len(rows)
+        return Answer(
+            200, page([_image_item(row) for row in rows[:count]], str(rows[count - 1]["number"]) if more else "")
+        )
+
+    def delete_image(self, call: Call) -> Answer:
+        if call.names["ImageId"] in _SYSTEM_IMAGES:
+            raise ApiError(403, "Forbidden", "User not authorized to operate on the specified resource.")
+        if not self._store.execute("DELETE FROM images WHERE id = ?", call.names["ImageId"]):
+            raise not_found()
+        return Answer(204)
+
+
+def get_quotas(call: Call) -> Answer:
+    """Answer with what the rules take, and the instance types known here."""
+    return Answer(
+        200,
+        {
+            "AvailableClusterResourceType": list(RESOURCE_TYPES),
+            "AvailableClusterInstanceSystemDiskType": list(DISK_TYPES),
+            "AvailableClusterInstanceDataDiskType": list(DISK_TYPES),
+            "AvailableClusterInstanceType": list(INSTANCE_TYPES),
+            "AvailableSpotInstanceType": list(INSTANCE_TYPES),
+        },
+    )
+
+
+def get_available_resource(call: Call) -> Answer:
+    """Answer that all of this can be had."""
+    types = [
+        {
+            "InstanceType": name,
+            "CpuCore": cores,
+            "MemorySize": memory / 1024,
+            "Network": {"Classic": False, "Vpc": True},
+        }
+        for name, (cores, memory) in INSTANCE_TYPES.items()
+    ]
+    return Answer(
+        200,
+        {
+            "AvailableClusterInstanceType": types,
+            "AvailableSpotInstanceType": types,
+            "AvailablePrepaidInstanceType": types,
+            "AvailableResourceType": list(RESOURCE_TYPES),
+            "AvailableSystemDiskType": list(DISK_TYPES),
+            "AvailableDataDiskType": list(DISK_TYPES),
+        },
+    )
+
+
+def _image_item(row: Any) -> dict[str, Any]:
+    image = json.loads(row["description"])
+    return {
+        **{name: image.get(name) or "" for name in ("Name", "Description", "EcsImageId", "Platform")},
+        "Id": row["id"],
+        "OwnerId": ACCOUNT_ID,
+        "Type": "Self",
+        "CreationTime": row["created"],
+    }

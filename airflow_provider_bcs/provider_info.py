@@ -39,9 +39,12 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 
 #: Modules beside those that are called like the service.
 _MORE = {
-    ("operators", "batchcompute"): ("batchcompute_graph", "batchcompute_stop", "batchcompute_task"),
+    ("operators", "batchcompute"): (
+        *("batchcompute_cluster", "batchcompute_graph", "batchcompute_job", "batchcompute_task"),
+    ),
     ("operators", "dlc"): ("batchcompute_on_dlc",),
-    ("triggers", "batchcompute"): ("batchcompute_task",),
+    ("sensors", "batchcompute"): ("batchcompute_cluster",),
+    ("triggers", "batchcompute"): ("batchcompute_cluster", "batchcompute_task"),
 }
 
 

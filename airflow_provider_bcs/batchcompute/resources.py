@@ -8,9 +8,10 @@ from pydantic import Field
 
 from airflow_provider_bcs.openapi.response import Response, Time
 
+from .states import READY
+
+#: The state of a cluster that is not being deleted.
 ACTIVE = "Active"
-#: What is said of a cluster that has all the machines it is to have; no word of the service's.
-READY = "Ready"
 
 
 class Group(Response):

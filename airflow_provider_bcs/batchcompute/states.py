@@ -14,3 +14,6 @@ TERMINAL = frozenset({FINISHED, FAILED, STOPPED})
 UNSUCCESSFUL = frozenset({FAILED, STOPPED})
 #: States in which a job can be stopped.
 ACTIVE = frozenset({WAITING, RUNNING})
+
+#: What is said of a cluster that has all the machines it is to have; no word of the service's.
+READY = "Ready"

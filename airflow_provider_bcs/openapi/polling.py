@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -88,3 +89,13 @@ class Poll(Generic[S]):
         if status.progress != self._progress:
             self._progress = status.progress
             self._log.info("%s: %s", self._what, status.progress)
+
+
+def wait_for_end(poll: Poll[S], interval: float) -> str:
+    """Poll until there is an end; return what came of it.
+
+    :param interval: seconds between two polls
+    """
+    while (status := poll()) is None or not status.is_terminal:
+        time.sleep(poll.pause(interval))
+    return status.outcome or ""

@@ -131,7 +131,7 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
 
     def execute(self, context: Context) -> None:
         """Continue the job if this is a further try, and wait."""
-        self._require_job_id()
+        self._require_id()
         ti: Any = context["ti"]
         if ti.try_number > 1:
             from airflow_provider_bcs.batchcompute.mirror import continue_job

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,25 +12,13 @@ from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
     AirflowTaskTimeout,
-    BaseOperator,
     conf,
 )
 
-from airflow_provider_bcs.airflow_versions import current_task_instance, mask, start_time, submitter
-from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.description.source import (
-    DESCRIBED,
-    FILE_SUFFIXES,
-    CheckedJob,
-    JobSourceError,
-    JobSyntaxError,
-    parse_job,
-    read_job,
-    read_text,
-)
-from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning, Violation
+from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter
+from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.operators.description import DescriptionOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -44,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.triggers.state import StateTrigger
 
 
-class SubmitJobOperator(BaseOperator):
+class SubmitJobOperator(DescriptionOperator):
     """Submit a job and wait until it has ended.
 
     The job's id is pushed as XCom ``job_id`` as soon as it is known, and returned.
@@ -59,8 +43,8 @@ class SubmitJobOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("job", "bcs_conn_id")
-    template_ext: Sequence[str] = FILE_SUFFIXES
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
+    described = "job"
 
     #: The field that says what the job is called.
     name_field: ClassVar[str]
@@ -76,36 +60,20 @@ class SubmitJobOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(job, os.PathLike):
-            job = os.fspath(job)
-        elif isinstance(job, DESCRIBED) and not isinstance(job, CheckedJob):
-            # Templates are rendered in plain values, not in models.
-            job = read_job(job)
-        self.job: Any = job
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable
-        self.poll_interval = _seconds(poll_interval)
+        self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
         self._submitting: tuple[dict[str, Any], dict[str, Any]] | None = None
-        if isinstance(job, CheckedJob):
-            self.job, self.template_ext = dict(job), ()
-        elif not self._is_file(job):
-            self._take(self.job)
+        self.job: Any = job
+        self._accept(job)
 
     # What a service has of its own
 
     @abstractmethod
     def _hook(self) -> ServiceHook[Any]:
         """Return the hook of the connection."""
-
-    @abstractmethod
-    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        """Return what is wrong with a job description."""
-
-    @abstractmethod
-    def _warnings(self, job: dict[str, Any]) -> list[str]:
-        """Return what is valid in a job description, but may not do what its author expects."""
 
     @abstractmethod
     def _submit(
@@ -149,82 +117,11 @@ class SubmitJobOperator(BaseOperator):
         except OpenApiError as error:
             self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
 
-    # Parsing
-
-    def _is_file(self, job: Any) -> bool:
-        return isinstance(job, str) and job.endswith(FILE_SUFFIXES) and not job.lstrip().startswith("{")
-
-    def _take(self, job: Any, source: str = "") -> None:
-        """Say what is wrong while the DAG file is parsed; what holds a template waits until it is rendered.
-
-        From here on no value is taken for a file any more: neither one that a template is rendered to, nor one inside
-        the job that happens to end in ``.json``.
-        """
-        self.template_ext = ()
-        if isinstance(job, str):
-            try:
-                # A dict is rendered value by value: what a template gives cannot change the structure.
-                job = _parsed(job, source or f"The job of task {self.task_id}")
-            except JobSyntaxError:
-                if is_template(job):
-                    # It becomes JSON or YAML only by being rendered.
-                    return
-                raise
-        if is_template(job):
-            return
-        self.job = job
-        if violations := self._violations(job, templates=True):
-            raise InvalidJobError(violations, source or f"The job of task {self.task_id}")
-        for text in self._warnings(job):
-            warnings.warn(text, JobWarning, stacklevel=2)
-
-    def resolve_template_files(self) -> None:
-        """Read the job file, if there is one, and validate what is in it; called once a DAG file is parsed."""
-        file = self.job if self._is_file(self.job) else None
-        if file is not None and self.template_ext and os.path.isabs(file):
-            # Airflow looks in folders only, the DAG file's and those of template_searchpath.
-            self.job = read_text(file)
-        super().resolve_template_files()
-        if file is None or not self.template_ext:
-            return
-        if self.job == file:
-            folders = getattr(self.get_template_env().loader, "searchpath", [])
-            advice = " A file that a template names is written {% include ... %}." if is_template(file) else ""
-            raise AirflowException(
-                f"The job file {file} of task {self.task_id} cannot be read; looked in {', '.join(folders)}.{advice}"
-            )
-        self._take(self.job, source=file)
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        """Render the templated fields; the job file is read first where nobody has done that yet.
-
-        Airflow calls this one for mapped tasks too, and ``render_template_fields`` not.
-        """
-        if parent is self:
-            self.resolve_template_files()
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is self:
-            # Before Airflow stores what it shows as rendered.
-            with contextlib.suppress(JobSourceError):
-                mask(secret_values(self._rendered_job()))
-
-    def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
-        """Render a value, and in a dict the keys too: InputMapping has its OSS paths there."""
-        rendered = super().render_template(content, context, *args, **kwargs)
-        if not isinstance(rendered, dict):
-            return rendered
-        return {
-            super(SubmitJobOperator, self).render_template(key, context, *args, **kwargs)
-            if is_template(key)
-            else key: value
-            for key, value in rendered.items()
-        }
-
     # Executing
 
     def execute(self, context: Context) -> str:
         """Submit the job, and wait unless told otherwise; return the job's id."""
-        job = self._rendered_job()
+        job = self._rendered()
         if violations := self._violations(job, templates=False):
             # Trying again would not make it right.
             raise AirflowFailException(str(InvalidJobError(violations, "The rendered job")))
@@ -293,10 +190,6 @@ class SubmitJobOperator(BaseOperator):
         """The hook; only once the connection id is rendered."""
         return self._hook()
 
-    def _rendered_job(self) -> dict[str, Any]:
-        # Never read_job for text: rendered text must not be able to name a file.
-        return _parsed(self.job, "The rendered job") if isinstance(self.job, str) else read_job(self.job)
-
     def _submit_once(self, job: dict[str, Any], context: Context) -> str:
         from airflow_provider_bcs.openapi.errors import InvalidRequestError
 
@@ -318,11 +211,10 @@ class SubmitJobOperator(BaseOperator):
         return job_id
 
     def _wait(self, job_id: str) -> str:
-        poll = self._poll(job_id)
+        from airflow_provider_bcs.openapi.polling import wait_for_end
+
         try:
-            while (status := poll()) is None or not status.is_terminal:
-                time.sleep(poll.pause(self.poll_interval))
-            return status.outcome or ""
+            return wait_for_end(self._poll(job_id), self.poll_interval)
         except KeyboardInterrupt:
             # Ctrl-C on dag.test() or "airflow dags test": nobody would call on_kill.
             self.on_kill()
@@ -332,7 +224,7 @@ class SubmitJobOperator(BaseOperator):
         why = self._explain(job_id, state)
         if why is not None:
             raise AirflowException(why)
-        self._succeeded(job_id, self._rendered_job())
+        self._succeeded(job_id, self._rendered())
         return job_id
 
     def _deadline(self, context: Context) -> float | None:
@@ -341,14 +233,12 @@ class SubmitJobOperator(BaseOperator):
         return start_time(context) + self.execution_timeout.total_seconds()
 
 
-def _seconds(interval: float | timedelta) -> float:
-    seconds = interval.total_seconds() if isinstance(interval, timedelta) else interval
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < float("inf"):
+def seconds(interval: float | timedelta) -> float:
+    """Return a poll_interval in seconds.
+
+    :raises ValueError: when it is none
+    """
+    number = interval.total_seconds() if isinstance(interval, timedelta) else interval
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
         raise ValueError(f"poll_interval is a number of seconds above 0, or a timedelta; found {interval!r}.")
-    return float(seconds)
-
-
-def _parsed(text: str, name: str) -> dict[str, Any]:
-    """Parse JSON, or YAML where the text is not an object in braces or came from such a file; never opens a file."""
-    is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
-    return parse_job(text, name=name, yaml=is_yaml)
+    return float(number)

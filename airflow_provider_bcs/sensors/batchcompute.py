@@ -8,11 +8,11 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.sensors.state import StateSensor
+from airflow_provider_bcs.sensors.state import JobStateSensor
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 
-class BatchComputeJobSensor(StateSensor):
+class BatchComputeJobSensor(JobStateSensor):
     """Wait until a job has finished; fail when it fails or is stopped.
 
     :param job_id: the job (templated)

@@ -8,11 +8,11 @@ from typing import Any
 from airflow_provider_bcs.dlc.states import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
-from airflow_provider_bcs.sensors.state import StateSensor
+from airflow_provider_bcs.sensors.state import JobStateSensor
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 
 
-class _DlcSensor(StateSensor):
+class _DlcSensor(JobStateSensor):
     ui_color = "#e8f4ff"
     good_end = SUCCEEDED
 
@@ -56,7 +56,7 @@ class DlcPodSensor(_DlcSensor):
     :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
     """
 
-    template_fields: Sequence[str] = (*StateSensor.template_fields, "pod_id")
+    template_fields: Sequence[str] = (*JobStateSensor.template_fields, "pod_id")
 
     def __init__(self, *, pod_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -29,25 +29,24 @@ if TYPE_CHECKING:
 class StateSensor(BaseSensorOperator):
     """Wait for a good end; fail at any other.
 
-    :param job_id: the job (templated)
     :param bcs_conn_id: the connection (templated)
     :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
     """
 
-    template_fields: Sequence[str] = ("job_id", "bcs_conn_id")
+    template_fields: Sequence[str] = ("bcs_conn_id",)
+    #: The attribute that says what is waited for.
+    id_field: ClassVar[str]
     #: Whether it is worth a request to find out that no deferral is needed.
     asks_before_deferring: ClassVar[bool] = True
 
     def __init__(
         self,
         *,
-        job_id: str,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.job_id = job_id
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable
 
@@ -86,7 +85,7 @@ class StateSensor(BaseSensorOperator):
         """
         from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServiceError
 
-        self._require_job_id()
+        self._require_id()
         try:
             status = self._poll()
         except (ServiceError, HopelessWaitError) as error:
@@ -96,9 +95,10 @@ class StateSensor(BaseSensorOperator):
         self._check(status.outcome)
         return True
 
-    def _require_job_id(self) -> None:
-        if self.job_id in (None, "", "None"):
-            raise self._failure(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
+    def _require_id(self) -> None:
+        found = getattr(self, self.id_field)
+        if found in (None, "", "None"):
+            raise self._failure(f"{self.id_field} is {found!r}; did its template find what it was to pull from XCom?")
 
     def _check(self, state: str) -> None:
         if state != self.good_end:
@@ -129,3 +129,17 @@ class StateSensor(BaseSensorOperator):
         if self.execution_timeout is not None:
             seconds = min(seconds, self.execution_timeout.total_seconds())
         return start_time(context) + float(seconds)
+
+
+class JobStateSensor(StateSensor):
+    """Wait for the good end of a job, or of a part of it.
+
+    :param job_id: the job (templated)
+    """
+
+    template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
+    id_field = "job_id"
+
+    def __init__(self, *, job_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id

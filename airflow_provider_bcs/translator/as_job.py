@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
-from airflow_provider_bcs.operators.batchcompute_stop import BatchComputeStopJobOperator
+from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator, job_id_of
 from airflow_provider_bcs.translator.arguments import ENDS
 

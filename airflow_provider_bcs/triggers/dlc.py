@@ -43,6 +43,7 @@ class DlcJobTrigger(_DlcTrigger):
         deadline: float | None = None,
     ) -> None:
         super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline)
+        self.target: JobTarget
         self.log_limit = log_limit
 
     async def _prepare(self, client: Client) -> None:

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -37,9 +37,6 @@ async def in_thread(function: Callable[[], T]) -> T:
 class Target(Protocol):
     """What is waited for."""
 
-    @property
-    def job_id(self) -> str: ...
-
     def fields(self) -> dict[str, Any]: ...
 
     def poll(self, client: Any, log: Log, /) -> Poll[Any]: ...
@@ -48,14 +45,17 @@ class Target(Protocol):
 class StateTrigger(BaseTrigger):
     """Waits for an end.
 
-    Its one event is a dict with ``job_id`` and one of the keys ``state`` (what came of it), ``timeout`` (the deadline
-    passed) or ``error`` (a text: waiting was given up).
+    Its one event is a dict with the id of what was waited for (``job_id``, for a job) and one of the keys ``state``
+    (what came of it), ``timeout`` (the deadline passed) or ``error`` (a text: waiting was given up).
 
     :param target: what is waited for
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
     """
+
+    #: Which of the target's fields is its id.
+    id_field: ClassVar[str] = "job_id"
 
     def __init__(self, target: Target, bcs_conn_id: str, poll_interval: float, deadline: float | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -126,4 +126,4 @@ class StateTrigger(BaseTrigger):
         return True
 
     def _event(self, **payload: Any) -> TriggerEvent:
-        return TriggerEvent({"job_id": self.target.job_id, **payload})
+        return TriggerEvent({self.id_field: self.target.fields()[self.id_field], **payload})

@@ -147,7 +147,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
             return cluster_id
         try:
             return self._wait(ClusterTarget(cluster_id), context)
-        except (AirflowException, OpenApiError, KeyboardInterrupt):
+        except (AirflowException, AirflowTaskTimeout, OpenApiError, KeyboardInterrupt):
             self.on_kill()
             raise
 
@@ -155,7 +155,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
         """Go on after the triggerer has seen the end."""
         try:
             return super().execute_complete(context, event)
-        except AirflowException:
+        except (AirflowException, AirflowTaskTimeout):
             self._cluster_id = str(event["cluster_id"])
             self.on_kill()
             raise

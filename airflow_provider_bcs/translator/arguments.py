@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.suggestion import did_you_mean
 
 #: How a graph runs: each task as a BatchCompute job, all of them as one, or each as a PAI-DLC job.
@@ -31,6 +32,7 @@ class Arguments:
     :ivar operator_args: of all operators
     :ivar task_args: of single operators, by task name
     :ivar assets: whether what a task writes becomes its outlets
+    :ivar cluster: the description of a cluster that is made for the graph; None for none
     :ivar images: for PAI-DLC: BatchCompute image -> container image
     :ivar instance_types: for PAI-DLC: BatchCompute instance type -> instance type or resources there
     :ivar ignore: for PAI-DLC: fields that are left out
@@ -41,6 +43,7 @@ class Arguments:
     operator_args: Mapping[str, Any] = field(default_factory=dict)
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: bool = False
+    cluster: JobSource | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     instance_types: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     ignore: Collection[str] = ()

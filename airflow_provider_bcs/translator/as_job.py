@@ -10,6 +10,7 @@ from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmit
 from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator, job_id_of
 from airflow_provider_bcs.translator.arguments import ENDS
+from airflow_provider_bcs.translator.plan import free_task_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -68,7 +69,7 @@ class Ends:
         taken: Collection[str] = (),
         own_args: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        submit, stop = (_free(name, taken) for name in ENDS)
+        submit, stop = (free_task_id(name, taken) for name in ENDS)
         own = own_args or {}
         # One failure of these two may leave a job running that nobody follows; trying again finds the same job.
         operator_args = {"retries": 3, "retry_delay": timedelta(seconds=30), **operator_args}
@@ -92,10 +93,3 @@ class Ends:
 
 def _without(arguments: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in names}
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """Return a task id that no task of the job has."""
-    while name in taken:
-        name += "_job"
-    return name

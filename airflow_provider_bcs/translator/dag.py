@@ -24,6 +24,7 @@ def job_to_dag(
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
     assets: bool = False,
+    cluster: JobSource | None = None,
     images: Mapping[str, str] | None = None,
     instance_types: Mapping[str, str | Mapping[str, Any]] | None = None,
     ignore: Collection[str] = (),
@@ -41,6 +42,8 @@ def job_to_dag(
     :param operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :param task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
+    :param cluster: the description of a BatchCompute cluster: it is made for these tasks, they run on it instead of an
+        AutoCluster each, and it is deleted whatever becomes of them. Not for ``"dlc"``
     :param images: for ``"dlc"``: BatchCompute image -> container image, e.g. ``{"img-ubuntu": "ubuntu:22.04"}``
     :param instance_types: for ``"dlc"``: BatchCompute instance type -> instance type there, or resources of a quota
     :param ignore: for ``"dlc"``: fields that are left out there, e.g. ``["AutoCluster.UserData"]``
@@ -53,6 +56,7 @@ def job_to_dag(
         operator_args=operator_args or {},
         task_args=task_args or {},
         assets=assets,
+        cluster=cluster,
         images=images or {},
         instance_types=instance_types or {},
         ignore=ignore,

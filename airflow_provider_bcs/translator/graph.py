@@ -45,12 +45,21 @@ def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
     :return: task name -> its operator
     """
     arguments.check(plan.name, plan.nodes)
+    own = None
+    # Jobs of PAI-DLC run on no cluster of BatchCompute.
+    if arguments.cluster is not None and arguments.run_as != "dlc":
+        from airflow_provider_bcs.translator.own_cluster import OwnCluster
+
+        own = OwnCluster(arguments.cluster, plan, arguments)
+        plan = own.moved(plan)
     operators = _AS[arguments.run_as](plan, arguments)
     for name, successors in plan.edges.items():
         # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
         for successor in successors:
             operators[name].downstream_task_ids.add(operators[successor].task_id)
             operators[successor].upstream_task_ids.add(operators[name].task_id)
+    if own:
+        own.tie()
     if arguments.assets:
         for name, node in plan.nodes.items():
             operators[name].outlets = [*operators[name].outlets, *output_assets(node)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,13 @@ class Plan:
     def dag_id(self) -> str:
         """The id of a DAG that runs the job: its name, which may hold a template, where an id may not."""
         return re.sub(r"[^\w.-]+", "_", self.name).strip("_") or "batchcompute"
+
+
+def free_task_id(name: str, taken: Collection[str]) -> str:
+    """Return ``name``, made longer until it is none of those that are taken."""
+    while name in taken:
+        name += "_job"
+    return name
 
 
 def plan_job(job: JobSource, source: str = "") -> Plan:

@@ -12,11 +12,18 @@ from airflow_provider_bcs.batchcompute.source import read_job
 from airflow_provider_bcs.batchcompute.validation import validate_job
 from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.batchcompute_cluster import (
+    BatchComputeCreateClusterOperator,
+    BatchComputeDeleteClusterOperator,
+)
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
 from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator.plan import CARRIED_OVER
+
+#: Operators around the tasks of a graph, which no job holds.
+_AROUND = (BatchComputeStopJobOperator, BatchComputeCreateClusterOperator, BatchComputeDeleteClusterOperator)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def task_group_to_job(group: TaskGroup | DAG, /, **fields: Any) -> dict[str, Any
         parts = {task_id: _submitted(op) for task_id, op in operators.items() if _is_submitted(op)}
         known = set(parts)
     for task_id, op in operators.items():
-        if task_id not in known and not isinstance(op, BatchComputeStopJobOperator):
+        if task_id not in known and not isinstance(op, _AROUND):
             raise ValueError(
                 f"Task {task_id} is a {op.task_type}; a BatchCompute job can be made of BatchCompute operators only."
             )

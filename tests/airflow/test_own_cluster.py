@@ -1,0 +1,148 @@
+"""A graph on a cluster of its own: made before, deleted after, whatever becomes of the tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag, task_group_to_job
+from tests.airflow.running import Nothing, run_dag, serialized, states
+from tests.batchcompute.clusters import cluster, group
+from tests.batchcompute.jobs import job, task
+from tests.local.service import wait_until
+
+pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
+
+AUTO = {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"}
+CHAIN = {"a": ["b"], "b": ["c"]}
+
+
+def graph(name, middle="true"):
+    commands = {"a": "true", "b": middle, "c": "true"}
+    tasks = {name: task(command, ClusterId="", AutoCluster=AUTO) for name, command in commands.items()}
+    return job(tasks, CHAIN, Name=name)
+
+
+def translated(name, middle="true", **kwargs):
+    own = cluster(Name=name)
+    return job_to_dag(graph(name, middle), cluster=own, operator_args={"poll_interval": 0.2}, **kwargs)
+
+
+def clusters_called(client, name):
+    return [item for item in client.list_clusters() if item.Name == name]
+
+
+def tasks_of_jobs(client, name):
+    """Return the tasks, as submitted, of all jobs whose name begins so."""
+    jobs = [item for item in client.list_jobs() if item.Name.startswith(name)]
+    return [each for item in jobs for each in client.get_job_description(item).DAG.Tasks.values()]
+
+
+@pytest.mark.parametrize(
+    ("run_as", "count", "more"),
+    [("jobs", 3, []), ("job", 3, ["submit", "stop"])],
+)
+@pytest.mark.parametrize(("middle", "end"), [("true", "success"), ("false", "failed")])
+def test_all_tasks_run_on_one_cluster_that_is_deleted(client, run_as, count, more, middle, end):
+    name = f"own-{run_as}-{end}"
+    dag = translated(name, middle, run_as=run_as)
+    assert serialized(dag)
+    found = run_dag(dag)
+    assert found.state == end
+    assert states(found) == {
+        **dict.fromkeys(["create_cluster", "a", "delete_cluster", *more], "success"),
+        "b": end,
+        "c": "success" if end == "success" else "upstream_failed",
+    }
+    (ti,) = [ti for ti in found.get_task_instances() if ti.task_id == "create_cluster"]
+    cluster_id = ti.xcom_pull(task_ids="create_cluster")
+    submitted = tasks_of_jobs(client, name)
+    assert len(submitted) == (count if end == "success" or run_as == "job" else 2)
+    assert {(each.ClusterId, each.AutoCluster.InstanceType) for each in submitted} == {(cluster_id, None)}
+    wait_until(lambda: clusters_called(client, name) == [])
+
+
+def test_edges_setup_and_teardown():
+    dag = translated("edges")
+    create, delete = dag.get_task("create_cluster"), dag.get_task("delete_cluster")
+    assert (create.is_setup, delete.is_teardown, delete.retries) == (True, True, 3)
+    assert create.downstream_task_ids == {"a", "delete_cluster"}
+    assert delete.upstream_task_ids == {"c", "create_cluster"}
+    assert dag.get_task("b").upstream_task_ids == {"a"}
+    # What Airflow clears together with one task: the cluster is made, and deleted, anew.
+    subset = dag.partial_subset(["c"], include_upstream=False, include_downstream=True)
+    assert {"create_cluster", "c", "delete_cluster"} <= set(subset.task_dict)
+    one = translated("one", run_as="job")
+    assert one.get_task("create_cluster").downstream_task_ids == {"submit", "delete_cluster"}
+    assert one.get_task("delete_cluster").upstream_task_ids == {"create_cluster", "stop"}
+
+
+def test_a_cluster_that_cannot_be_made_runs_nothing(client):
+    dag = job_to_dag(graph("unmade"), cluster=cluster(Name="{{ '1' }}"))
+    found = run_dag(dag)
+    assert found.state == "failed"
+    assert set(states(found).values()) == {"failed", "upstream_failed"}
+    assert tasks_of_jobs(client, "unmade") == []
+
+
+def test_groups_have_a_cluster_each_and_tasks_may_be_called_like_the_two(client):
+    with DAG("two", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None) as dag:
+        groups = [
+            BatchComputeTaskGroup(
+                name,
+                job({"create_cluster": task("true")}, Name=f"two-{name}"),
+                cluster=cluster({"g": group(0)}, Name=f"two-{name}"),
+                operator_args={"poll_interval": 0.2},
+            )
+            for name in ("x", "y")
+        ]
+        groups[0] >> groups[1] >> Nothing(task_id="last")
+    found = run_dag(dag)
+    assert states(found) == {
+        **{
+            f"{name}.{each}": "success"
+            for name in ("x", "y")
+            for each in ("create_cluster_job", "create_cluster", "delete_cluster")
+        },
+        "last": "success",
+    }
+    # Only the tasks themselves are waited for.
+    assert dag.get_task("last").upstream_task_ids == {"y.create_cluster"}
+    assert len({each.ClusterId for name in ("x", "y") for each in tasks_of_jobs(client, f"two-{name}")}) == 2
+
+
+def test_mounts_move_from_the_autocluster_to_the_task():
+    mounts = {"Entries": [{"Source": "oss://b/x/", "Destination": "/home/x/"}]}
+    auto = {**AUTO, "Configs": {"Mounts": mounts}}
+    own = {"Entries": [{"Source": "oss://b/y/", "Destination": "/home/y/"}]}
+    description = job(
+        {"a": task(ClusterId="", AutoCluster=auto), "b": task(ClusterId="", AutoCluster=auto, Mounts=own)}
+    )
+    dag = job_to_dag(description, "mounts", cluster=cluster())
+    moved = [dag.get_task(name).job["DAG"]["Tasks"][name] for name in ("a", "b")]
+    assert [each["Mounts"] for each in moved] == [mounts, own]
+    assert ["AutoCluster" in each for each in moved] == [False, False]
+
+
+def test_what_the_group_was_made_of_is_kept():
+    with DAG("kept", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+        made = BatchComputeTaskGroup("g", graph("kept"), cluster=cluster())
+    assert made.job_description == graph("kept")
+    back = task_group_to_job(made)
+    assert back["DAG"]["Dependencies"] == CHAIN
+    assert "xcom_pull" in back["DAG"]["Tasks"]["a"]["ClusterId"]
+
+
+def test_errors():
+    with pytest.raises(InvalidJobError, match=r"The cluster of task create_cluster .*\n.*MissingGroups"):
+        job_to_dag(graph("wrong"), cluster={"Name": "x", "ImageId": "x"})
+    with pytest.raises(ValueError, match=r"DAG\.Tasks\.a is a template"):
+        job_to_dag(job({"a": "{{ params.a }}"}), cluster=cluster())
+
+
+def test_jobs_of_dlc_need_no_cluster():
+    dag = job_to_dag(graph("dlc"), run_as="dlc", cluster=cluster(), operator_args={"image": "ubuntu:22.04"})
+    assert set(dag.task_dict) == {"a", "b", "c"}

@@ -1,0 +1,23 @@
+"""A graph on a cluster of its own."""
+
+from airflow_provider_bcs.translator import job_to_dag
+
+AUTO = {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"}
+
+
+def task(command: str) -> dict:
+    return {"Parameters": {"Command": {"CommandLine": command}}, "InstanceCount": 1, "AutoCluster": AUTO}
+
+
+job_to_dag(
+    {
+        "Name": "own-cluster",
+        "Type": "DAG",
+        "DAG": {
+            "Tasks": {"a": task("true"), "b": task("sleep 600"), "c": task("true")},
+            "Dependencies": {"a": ["b"], "b": ["c"]},
+        },
+    },
+    cluster={"Name": "own-cluster", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
+    operator_args={"poll_interval": 2, "retries": 0, "deferrable": True},
+)

@@ -92,6 +92,16 @@ def test_diamond(bag, service):
     assert (run(bag, service, "diamond") / "numbers" / "join").read_text() == "36\n"
 
 
+def test_own_cluster(bag, service, client):
+    found = run_dag(bag.dags["own_cluster"])
+    assert set(states(found).values()) == {"success"}
+    folder = service.data_dir / BUCKET / "diamond" / found.run_id
+    assert (folder / "numbers" / "join").read_text() == "36\n"
+    (ti,) = [ti for ti in found.get_task_instances() if ti.task_id == "create_cluster"]
+    jobs = list(client.list_jobs(cluster_id=ti.xcom_pull(task_ids="create_cluster")))
+    assert [each.State for each in jobs] == ["Finished"] * 4
+
+
 def test_chain(bag, service):
     steps = run(bag, service, "chain") / "steps"
     assert [(steps / str(n)).read_text() for n in range(1, 11)] == [f"{n}\n" for n in range(1, 11)]

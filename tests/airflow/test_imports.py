@@ -50,6 +50,7 @@ assert not heavy, heavy
         "import airflow_provider_bcs.operators.batchcompute_on_dlc",
         "import primes_on_dlc; assert len(primes_on_dlc.dag.tasks) == 3",
         "import two_workers, ddp_training, train_and_evaluate",
+        "import own_cluster; assert len(own_cluster.dag.tasks) == 6",
         "import assets, groups, job_per_day, map_jobs, mapped_group, parameters, setup_teardown",
         "import find_primes, diamond, chain, fan_out; assert len(fan_out.dag.tasks) == 16",
         "from airflow_provider_bcs.provider_info import get_provider_info; get_provider_info()",

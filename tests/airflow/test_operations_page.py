@@ -1,0 +1,71 @@
+"""docs/operations.md says what is there, and docs/clusters.md works as it stands."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.local import options
+from airflow_provider_bcs.local.batchcompute import assembly
+from airflow_provider_bcs.local.runner import Settings
+from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.provider_info import get_provider_info
+from tests.airflow.test_docs import DOCS, blocks
+
+#: Methods of the client that are no operation.
+OTHERS = {"close", "now"}
+
+
+def rows() -> dict[str, tuple[str, str, str]]:
+    table = [line.strip("| ").split(" | ") for line in (DOCS / "operations.md").read_text().splitlines()]
+    return {row[0]: (row[1], row[2], row[3]) for row in table if len(row) == 4 and row[0] != "operation"}
+
+
+def names(column: int) -> list[str]:
+    return [name for row in rows().values() for name in re.findall(r"`(\w+)`", row[column])]
+
+
+def test_the_methods_are_those_of_the_client():
+    public = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
+    assert sorted(names(0)) == sorted(public - OTHERS)
+
+
+def test_the_operations_are_those_of_the_local_service(tmp_path: Path):
+    parser = argparse.ArgumentParser()
+    options.add_arguments(parser)
+    store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
+    front, _ = assembly.assemble(parser.parse_args([]), Settings(tmp_path, "rewrite", ""), store)
+    store.close()
+    served = [route.operation.removeprefix("batchcompute.") for route in front.routes]
+    assert sorted(rows()) == sorted(served)
+    assert all(row[2].startswith("yes") for row in rows().values())
+
+
+def test_the_operators_and_sensors_are_there():
+    info = get_provider_info()
+    there = {
+        name
+        for room in ("operators", "sensors")
+        for entry in info[room]
+        for module in entry["python-modules"]
+        for name in vars(importlib.import_module(module))
+    }
+    assert set(names(1)) <= there
+    assert all(row[1] == "²" or "`" in row[1] for row in rows().values())
+
+
+def test_the_examples_of_the_clusters_page(service, capsys):
+    graph, operators, client = blocks("clusters.md", "python")
+    assert graph.strip() in (DOCS.parent / "example_dags" / "own_cluster.py").read_text()
+    with DAG("page", schedule=None) as dag:
+        exec(compile(operators, "clusters.md", "exec"), {})
+    assert set(dag.task_dict) == {"create", "grow", "work", "delete"}
+    client = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', client)
+    exec(compile(client, "clusters.md", "exec"), {})
+    assert re.fullmatch(r"Active; machines: workers: \d of 3\n", capsys.readouterr().out)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, task_group
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag, task_group_to_job
 from tests.airflow.running import Nothing, run_dag, serialized, states
 from tests.batchcompute.clusters import cluster, group
-from tests.batchcompute.jobs import job, task
+from tests.batchcompute.jobs import graphs, job, put, task
 from tests.local.service import wait_until
 
 pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
@@ -63,6 +65,38 @@ def test_all_tasks_run_on_one_cluster_that_is_deleted(client, run_as, count, mor
     assert len(submitted) == (count if end == "success" or run_as == "job" else 2)
     assert {(each.ClusterId, each.AutoCluster.InstanceType) for each in submitted} == {(cluster_id, None)}
     wait_until(lambda: clusters_called(client, name) == [])
+
+
+@given(graphs(max_tasks=10), st.sampled_from(["jobs", "job"]))
+def test_every_task_is_between_the_two_and_its_edges_stay(description, run_as):
+    plain = job_to_dag(description, run_as=run_as)
+    dag = job_to_dag(description, run_as=run_as, cluster=cluster())
+    around = {"create_cluster", "delete_cluster"}
+    assert set(dag.task_dict) == set(plain.task_dict) | around
+    for name in plain.task_dict:
+        found = dag.get_task(name)
+        assert found.upstream_task_ids - around == plain.get_task(name).upstream_task_ids
+        assert {"create_cluster"} <= found.get_flat_relative_ids(upstream=True)
+        assert {"delete_cluster"} <= found.get_flat_relative_ids(upstream=False)
+
+
+def test_a_cluster_for_each_element_of_a_list(client):
+    with DAG("each", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None) as dag:
+
+        @task_group
+        def each(word):
+            BatchComputeTaskGroup(
+                "g",
+                job({"a": put(task("true"), "Parameters.Command.EnvVars", {"WORD": word})}, Name="each"),
+                cluster=cluster({"g": group(0)}, Name="each-{{ ti.map_index }}"),
+                operator_args={"poll_interval": 0.2},
+            )
+
+        each.expand(word=["x", "y"])
+    found = run_dag(dag)
+    assert {str(ti.state) for ti in found.get_task_instances()} == {"success"}
+    assert len(found.get_task_instances()) == 6
+    assert len({one.ClusterId for one in tasks_of_jobs(client, "each")}) == 2
 
 
 def test_edges_setup_and_teardown():

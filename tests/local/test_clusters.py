@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.batchcompute.clusters import cluster, group, image
+from tests.batchcompute.jobs import put
+from tests.batchcompute.test_rules import json_values
 
 from .service import Service, job, task, wait_until
 from .test_operations import TIME, UNKNOWN
@@ -243,6 +245,22 @@ def test_machines_converge_to_what_is_desired_and_the_oldest_stay(quick: Service
         before = now
     quick.call("DELETE", f"/clusters/{cluster_id}")
     assert quick.call("GET", f"/clusters/{cluster_id}").status_code == 404
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(["", "Groups", "Groups.group1", "Groups.group1.DesiredVMCount", "Configs", "UserData", "ImageId"]),
+    json_values,
+)
+def test_no_body_makes_the_service_fail(quick: Service, path: str, value: Any) -> None:
+    cluster_id = create(quick)
+    change = put({}, path, value) if path else value
+    assert quick.call("PUT", f"/clusters/{cluster_id}", change).status_code in (200, 400)
+    assert quick.get(f"/clusters/{cluster_id}")["State"] == "Active"
+    answer = quick.call("POST", "/clusters", put(cluster(), path, value) if path else value)
+    assert answer.status_code in (201, 400)
+    for each in (cluster_id, answer.json().get("Id")):
+        quick.call("DELETE", f"/clusters/{each}")
 
 
 def test_tokens_and_listings(quick: Service) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.local.api_error import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.store import Store
@@ -80,20 +81,23 @@ class Clusters:
 
     def settle(self) -> None:
         """Do what time has brought; called before each look at clusters, so nothing needs to run in between."""
-        moment, half = time.time(), self._delay / 2
-        for before, after in (("Pending", "Starting"), ("Starting", "Running")):
-            if after == "Running":
-                self._log_machines("Instance is active", "state = ? AND since <= ?", before, moment - half)
-            self.store.execute(
-                "UPDATE machines SET state = ?, since = since + ? WHERE state = ? AND since <= ?",
-                after,
-                half,
-                before,
-                moment - half,
-            )
+        half, moment = self._delay / 2, time.time()
+        self._advance("Pending", "Starting", half, moment)
+        self._log_machines("Instance is active", "state = 'Starting' AND since <= ?", moment - half)
+        self._advance("Starting", "Running", half, moment)
         self._log_machines("Instance released", "state = 'Deleting' AND since <= ?", moment - self._delay)
         self.store.execute("DELETE FROM machines WHERE state = 'Deleting' AND since <= ?", moment - self._delay)
         self.store.execute("DELETE FROM clusters WHERE deleted_at <= ?", moment - self._delay)
+
+    def _advance(self, before: str, after: str, seconds: float, moment: float) -> None:
+        """Let machines change their state that have been in it for so long."""
+        self.store.execute(
+            "UPDATE machines SET state = ?, since = since + ? WHERE state = ? AND since <= ?",
+            after,
+            seconds,
+            before,
+            moment - seconds,
+        )
 
     def add(self, description: dict[str, Any]) -> str:
         """Make an Active cluster whose machines are on their way; return its id."""
@@ -136,8 +140,8 @@ class Clusters:
             if name not in description["Groups"]:
                 # Groups cannot be added later; that this is the error is an assumption.
                 raise invalid("Groups", f"There is no group {name}.")
-            description["Groups"][name].update(fields)
-        description.update(change)
+            description["Groups"][name].update(_present(fields))
+        description.update(_present(change))
         if mounts is not None:
             description["Configs"] = {**(description.get("Configs") or {}), "Mounts": mounts}
         self._save(cluster)
@@ -254,6 +258,11 @@ class Clusters:
             text,
             *values,
         )
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    """Clients send null or an empty string for "not set"."""
+    return {name: value for name, value in fields.items() if not is_absent(value)}
 
 
 def _require_active(cluster: Cluster) -> None:

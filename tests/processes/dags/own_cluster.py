@@ -19,5 +19,6 @@ job_to_dag(
         },
     },
     cluster={"Name": "own-cluster", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
-    operator_args={"poll_interval": 2, "retries": 0, "deferrable": True},
+    operator_args={"poll_interval": 2, "retries": 0},
+    task_args={"b": {"deferrable": True}},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,9 @@ from airflow_provider_bcs.commands import CommandError, graph, translate, valida
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0 done, 1 something is wrong, 2 wrong arguments."""
     args = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A job file may hold text that the terminal's encoding cannot; stderr is like this from the start.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = args.run(args)
     except CommandError as error:

@@ -143,6 +143,18 @@ def test_where_text_cannot_be_read(file, run, name, content, says):
     assert out[0].startswith(says)
 
 
+def test_a_terminal_that_cannot_show_a_name(file):
+    name = file("odd.json", job({"数": task()}))
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow_provider_bcs.cli", "validate", name],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "DAG.Tasks.\\u6570" in done.stdout
+
+
 def test_validate_a_file_of_the_first_api(file, run):
     good = file("old.json", v1_job())
     assert run("validate", good) == (0, ["old.json: warning: JobTag has no counterpart and is left out."], [])

@@ -81,17 +81,19 @@ def read_job(job: JobSource) -> dict[str, Any]:
     )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Copy ``value``, with each of our models and the vendor's objects in it turned into its dict."""
     if type(value) in _SCALARS:
         return value
+    if depth > _MAX_DEPTH:
+        raise JobSyntaxError("The job is nested too deeply.")
     if isinstance(value, Mapping):
-        return {_text_key(key): _plain(element) for key, element in value.items()}
+        return {_text_key(key): _plain(element, depth + 1) for key, element in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(element) for element in value]
+        return [_plain(element, depth + 1) for element in value]
     if isinstance(value, HasDetail):
-        return _plain(value.detail())
-    return _plain(value.to_map()) if isinstance(value, HasMap) else value
+        return _plain(value.detail(), depth)
+    return _plain(value.to_map(), depth) if isinstance(value, HasMap) else value
 
 
 def _text_key(key: Any) -> str:
@@ -140,7 +142,7 @@ def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> d
         raise JobSyntaxError(f"{name} is empty.")
     if len(text) > MAX_FILE_SIZE:
         raise JobSyntaxError(_too_large(name, len(text)))
-    description = _parse_yaml(text, name) if yaml else _parse_json(text, name)
+    description = _bounded(_parse_yaml(text, name) if yaml else _parse_json(text, name), name)
     if not isinstance(description, dict):
         raise JobSyntaxError(
             f"{name} holds {_kind(description)}; a job description is an object.", code="InvalidHttpBody"
@@ -201,7 +203,7 @@ def _parse_yaml(text: str, name: str) -> Any:
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     try:
-        document = yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe loader
+        return yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
@@ -215,24 +217,34 @@ def _parse_yaml(text: str, name: str) -> Any:
     except (ValueError, LookupError, TypeError) as error:
         # The error's own text holds the value, which may be secret.
         raise JobSyntaxError(f"{name} holds a value that cannot be read ({type(error).__name__}).") from None
-    return _unshared(document, name)
 
 
-def _unshared(document: Any, name: str) -> Any:
-    """Copy what YAML aliases share, so that one task cannot change another; bounded, against alias bombs."""
+def _bounded(document: Any, name: str) -> Any:
+    """Copy what YAML aliases share, so that one task cannot change another; bounded, against alias bombs.
+
+    What JSON text can say and a job cannot hold is found here too: great depth, and numbers that become infinite.
+    """
     count = 0
 
     def copy(value: Any, depth: int) -> Any:
         nonlocal count
         count += 1
-        if count > _MAX_NODES or depth > _MAX_DEPTH:
-            raise JobSyntaxError(f"{name} is too large or too deeply nested once its YAML aliases are followed.")
+        if depth > _MAX_DEPTH:
+            raise JobSyntaxError(f"{name} is nested too deeply.")
+        if count > _MAX_NODES:
+            raise JobSyntaxError(f"{name} is too large: it has more than {_MAX_NODES:,} values, YAML aliases followed.")
         if isinstance(value, dict):
             return {_text_key(key): copy(element, depth + 1) for key, element in value.items()}
         if isinstance(value, list):
             return [copy(element, depth + 1) for element in value]
         if not isinstance(value, (str, int, float, bool, type(None))) or value != value or value in _INFINITE:
             raise JobSyntaxError(f"{name} holds {_kind(value)} that JSON cannot hold.")
+        if type(value) is int:
+            try:
+                str(value)
+            except ValueError as error:
+                # YAML reads a number in hexadecimal that Python refuses to write in decimal.
+                raise JobSyntaxError(f"{name} holds a number that cannot be read: {error}") from None
         return value
 
     return copy(document, 0)

@@ -67,6 +67,8 @@ def test_what_is_read_is_a_copy():
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"Priority": ' + b"9" * 5000 + b"}", "a number that cannot be read"),
+        (b'{"Name": ' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply"),
+        (b'{"DAG": {"UserData": {"x": 1e999}}}', "a float that JSON cannot hold"),
     ],
 )
 def test_unreadable_files(tmp_path, content, says):
@@ -86,15 +88,16 @@ def test_unreadable_files(tmp_path, content, says):
         ("a: 1\na: 2", "the key 'a' twice"),
         ("Priority: 0b_", "a value that cannot be read"),
         ("Priority: !!bool x", "a value that cannot be read"),
+        ("Priority: 0x" + "f" * 5000, "a number that cannot be read"),
         ("on: 1", "The key True is a boolean, not a text; in YAML write it in quotes"),
-        ("a: &x [*x]", "too deeply nested"),
+        ("a: &x [*x]", "nested too deeply"),
         ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
         (
             "\n".join(
                 ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
                 + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
             ),
-            "too large or too deeply nested",
+            "too large: it has more than 2,000,000 values",
         ),
     ],
 )
@@ -128,6 +131,13 @@ def test_other_things_are_no_job(thing):
     with pytest.raises(JobSourceError, match="A job is a dict, JSON text"):
         read_job(thing)
     assert [item.code for item in validate_job(thing)] == ["InvalidHttpBody"]
+
+
+def test_a_dict_is_nested_no_deeper_than_a_file():
+    deep: dict[str, object] = {}
+    for _ in range(900):
+        deep = {"x": deep}
+    assert [item.code for item in validate_job(job(Description=deep))] == ["InvalidJsonFormat"]
 
 
 def test_keys_are_text():

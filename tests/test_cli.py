@@ -134,13 +134,26 @@ def test_a_missing_field_has_the_line_of_its_parent(file, run):
         ("a.json", '{\n  "Name": 1,\n}', "a.json:3: is not JSON: "),
         ("a.yaml", "Name: a\nDAG: [\n", "a.yaml:3: is not YAML: "),
         ("b.json", "", "b.json: is empty."),
-        ("c.json", '{"Name": "\x7f", "x\x7f": 1}', "c.json: x\x7f: "),
+        ("c.json", '{"Name": "\x7f", "x\x7f": 1}', "c.json:1: x\\x7f: "),
     ],
 )
 def test_where_text_cannot_be_read(file, run, name, content, says):
     code, out, _ = run("validate", file(name, content))
     assert code == 1
     assert out[0].startswith(says)
+
+
+@pytest.mark.parametrize("command", ["validate", "graph", "translate"])
+def test_a_violation_is_one_line_whatever_its_key_is(file, run, command):
+    name = file("odd.json", job(**{"x\ny.json:1: fake\x1b[31m\u2028": 1}))
+    code, out, err = run(command, name)
+    (line,) = out or err
+    assert code == 1
+    assert line.startswith(rf"odd.json:{line_of(name, 'fake')}: x\ny.json:1: fake\x1b[31m\u2028: ")
+    code, out, err = run(command, file("odd.json", job(**{"\ud800": 1})))
+    (line,) = out or err
+    assert code == 1
+    assert line.startswith(r"odd.json:1: \ud800: ")
 
 
 def test_a_terminal_that_cannot_show_a_name(file):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import yaml
@@ -62,6 +63,30 @@ def test_a_key_with_dots_beside_a_shorter_one():
     assert Positions('{\n"a": {\n"b.c": 1},\n"a.b": {\n"x": 1}}').line("a.b.c") == 3
 
 
-@pytest.mark.parametrize("text", ['{"a": "\x7f"}', "", '{"' + "k" * 2000 + '": 1}'])
+@pytest.mark.parametrize("text", ['{"a: 1}', "", '{"' + "k" * 20_000 + '": 1}'])
 def test_text_without_lines(text):
     assert Positions(text).line("a") is None
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("letter", ["\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\uffff"])
+def test_letters_that_mean_something_else_in_yaml(letter, ascii_only):
+    content = {"text": f"a{letter}b", f"key{letter}": {"x": 1}, "z": 3}
+    text = json.dumps(content, indent=1, ensure_ascii=ascii_only)
+    assert [Positions(text).line(path) for path in ("text", f"key{letter}.x", "z")] == [2, 4, 6]
+
+
+@pytest.mark.parametrize("key", ["k" * 1017, "k" * 5000, '"' * 600, "\n" * 499, "é" * 1200])
+def test_long_keys(key):
+    text = json.dumps({"a": {"b": key, key: {"x": 1}}, "z": 3}, indent=1)
+    assert [Positions(text).line(path) for path in ("a.b", f"a.{key}.x", "z")] == [3, 5, 8]
+
+
+def test_each_of_many_keys_is_found_without_a_search():
+    count = 20_000
+    positions = Positions("{" + ",\n".join(f'"key{number}": 1' for number in range(count)) + "}")
+    positions.line("$")
+    started = time.process_time()
+    assert [positions.line(f"key{number}") for number in range(count)] == list(range(1, count + 1))
+    # A search takes 20,000 * 20,000 / 2 steps, which is half a minute.
+    assert time.process_time() - started < 3

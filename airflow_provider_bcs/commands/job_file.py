@@ -71,7 +71,7 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
         violations = conversion.violations + rules.validate_job(job, max_tasks=max_tasks)
     if violations:
         return JobFile(path, errors=_lines(path, violations, Positions(text), legacy=is_legacy(given)))
-    return JobFile(path, job, warnings=[f"{path}: warning: {text}" for text in notes + job_warnings(job)])
+    return JobFile(path, job, warnings=[f"{path}: warning: {_one_line(text)}" for text in notes + job_warnings(job)])
 
 
 def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
@@ -103,4 +103,12 @@ def _lines(path: Path, violations: list[Violation], positions: Positions, *, leg
 
 
 def _located(path: Path, line: int | None, text: str) -> str:
-    return f"{path}: {text}" if line is None else f"{path}:{line}: {text}"
+    where = path if line is None else f"{path}:{line}"
+    return f"{where}: {_one_line(text)}"
+
+
+def _one_line(text: str) -> str:
+    """Escape what moves a terminal's cursor or is not shown: a key may hold anything."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )

@@ -169,7 +169,8 @@ class _Task:
         return " ".join([*words, arguments] if arguments else words)
 
     def _instance_type(self, instance_types: InstanceTypes) -> str:
-        resource = self.given.get("ResourceDescription") or {}
+        resource = self.given.get("ResourceDescription")
+        resource = {} if is_absent(resource) else resource
         if not isinstance(resource, Mapping):
             return self._wrong("ResourceDescription", "Right is an object with Cpu and Memory.")
         _carried(resource, f"{self.path}ResourceDescription.", {}, self.found, derived=fields.RESOURCE)

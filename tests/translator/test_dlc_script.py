@@ -23,9 +23,19 @@ WORDS = st.text(
     ),
     max_size=30,
 )
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(lambda name: name not in FOREIGN)
-#: What a shell or Python itself changes or does not take from its environment.
-FOREIGN = ("_", "UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "LINENO", "OPTIND", "PS1", "PS2", "PS4")
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+#: What shells keep for themselves, and what the script keeps for itself.
+OWN = (
+    *(
+        "_ BASH BASHOPTS BASHPID BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_ENV BASH_SUBSHELL BASH_VERSINFO BASH_VERSION".split()
+    ),
+    *(
+        "COLUMNS DIRSTACK ENV EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GLOBIGNORE GROUPS HISTCMD HOSTTYPE IFS LINENO".split()
+    ),
+    *("LINES MACHTYPE MAIL OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS1 PS2 PS4 RANDOM REPLY SECONDS SHELL".split()),
+    *("SHELLOPTS SHLVL SRANDOM TERM TMOUT UID USER".split()),
+    *("RANK PATH HOME PWD OLDPWD CDPATH HOSTNAME TAR_OPTIONS bc_run BC_ENV_PATH BATCH_COMPUTE_PRIVATE_PATHS".split()),
+)
 _SHOW = """
 import json, os, sys
 with open(sys.argv[1], "w") as file:
@@ -80,11 +90,11 @@ def test_arguments_and_variables_arrive_as_they_are(shell, words, variables):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_variables_that_the_script_needs_itself(place, shell):
+@pytest.mark.parametrize("value", ["mine", ""])
+def test_variables_that_shell_or_script_needs_itself(place, shell, value):
     shown = place.root / "shown"
     script = Script("title", [shutil.which("python3"), "-c", _SHOW, str(shown)])
-    own = dict.fromkeys(("RANK", "IFS", "PATH", "HOME", "CDPATH", "HOSTNAME", "bc_run", "TAR_OPTIONS"), "mine")
-    own |= {"BATCH_COMPUTE_DAG_JOB_ID": "mine"}
+    own = dict.fromkeys((*OWN, "BATCH_COMPUTE_DAG_JOB_ID"), value)
     done = place.run(script, shell, **script.carry(own))
     assert done.returncode == 0, done.stderr
     _, environment, _ = json.loads(shown.read_text())
@@ -111,6 +121,14 @@ def test_a_program_that_is_not_there(place, shell):
     done = place.run(Script("title", ["no-such-program"]), shell)
     assert done.returncode in (126, 127)
     assert "no-such-program" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("word", ["--version", "-f", "A=1"])
+def test_a_program_that_looks_like_an_option(place, shell, word):
+    done = place.run(Script("title", [word, "true"]), shell)
+    assert (done.returncode, done.stdout) == (127, "")
+    assert word in done.stderr
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -163,7 +181,7 @@ def test_a_timeout_ends_the_whole_group(place, shell):
 def test_without_setsid(place, shell):
     tools = place.root / "tools"
     tools.mkdir()
-    for name in ("rm", "mkdir", "sh", "sleep", "uname", "cat", "mkfifo", "tee", "cp"):
+    for name in ("rm", "mkdir", "sh", "sleep", "uname", "cat", "mkfifo", "tee", "cp", "env"):
         (tools / name).symlink_to(shutil.which(name))
     script = Script("title", ["sh", "-c", "exec sleep 300"])
     script.constants = {"bc_timeout": "1"}

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-# What the platform sets itself, and what the script and its tools look at: these become the task's own only for its
-# program.
+# What the platform sets itself, what shells keep for themselves, and what the script and its tools look at: these become
+# the task's own only for its program.
 _DEFERRED = re.compile(
-    r"bc_\w*|RANK|WORLD_SIZE|MASTER_(ADDR|PORT)|NPROC_PER_NODE|TF_CONFIG|HOSTNAME|PATH|HOME|PWD|OLDPWD|CDPATH|IFS|ENV"
-    r"|BASH_ENV|LD_\w+|LC_\w+|LANG|POSIXLY_CORRECT|TAR_OPTIONS|UNZIP|UNZIPOPT|TMPDIR"
+    r"bc_\w*|BC_ENV_\w*|BATCH_COMPUTE_PRIVATE_PATHS|RANK|WORLD_SIZE|MASTER_(ADDR|PORT)|NPROC_PER_NODE|TF_CONFIG|HOSTNAME"
+    r"|_|BASH\w*|COLUMNS|DIRSTACK|E?UID|ENV|EPOCH\w+|EXECIGNORE|FUNCNAME|GLOBIGNORE|GROUPS|HIST\w+|IFS|LINENO|LINES|OPT\w+"
+    r"|PIPESTATUS|PPID|PS\d|S?RANDOM|SECONDS|SHELLOPTS|SHLVL|(OLD)?PWD|CDPATH|PATH|HOME|USER"
+    r"|LD_\w+|LC_\w+|LANG|POSIXLY_CORRECT|PYTHON\w+|TAR_OPTIONS|GZIP|BZIP2?|XZ_\w+|UNZIP|UNZIPOPT|TMPDIR"
 )
 _DEFERRED_PREFIX = "BC_ENV_"
 #: A variable that a shell can hold.
@@ -81,9 +83,13 @@ class Script:
         ]
 
     def _functions(self) -> list[str]:
-        exports = [f'export {name}="${_DEFERRED_PREFIX}{name}"' for name in self.deferred]
-        unsets = [f"unset {_DEFERRED_PREFIX}{name}" for name in self.deferred]
-        program = [*exports, *unsets, f'exec ${{bc_setsid:+"$bc_setsid"}} {" ".join(map(quote, self.words))}']
+        # No shell has a say in them: env sets them, setsid takes any word for the program.
+        given = [f'{name}="${_DEFERRED_PREFIX}{name}"' for name in self.deferred]
+        program = [
+            " ".join(["set --", *given]),
+            *(f"unset {_DEFERRED_PREFIX}{name}" for name in self.deferred),
+            f'exec env -- "$@" ${{bc_setsid:+"$bc_setsid" --}} {" ".join(map(quote, self.words))}',
+        ]
         again = [f"rm -rf {' '.join(map(quote, self.outputs))}"] if self.outputs else []
         return [
             *_function("bc_remove_outputs", again),

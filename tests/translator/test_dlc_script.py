@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -25,16 +29,13 @@ WORDS = st.text(
 )
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 #: What shells keep for themselves, and what the script keeps for itself.
-OWN = (
-    *(
-        "_ BASH BASHOPTS BASHPID BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_ENV BASH_SUBSHELL BASH_VERSINFO BASH_VERSION".split()
-    ),
-    *(
-        "COLUMNS DIRSTACK ENV EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GLOBIGNORE GROUPS HISTCMD HOSTTYPE IFS LINENO".split()
-    ),
-    *("LINES MACHTYPE MAIL OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS1 PS2 PS4 RANDOM REPLY SECONDS SHELL".split()),
-    *("SHELLOPTS SHLVL SRANDOM TERM TMOUT UID USER".split()),
-    *("RANK PATH HOME PWD OLDPWD CDPATH HOSTNAME TAR_OPTIONS bc_run BC_ENV_PATH BATCH_COMPUTE_PRIVATE_PATHS".split()),
+OWN = re.findall(
+    r"\w+",
+    """_ BASH BASHOPTS BASHPID BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_ENV BASH_SUBSHELL BASH_VERSINFO BASH_VERSION COLUMNS
+    DIRSTACK ENV EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GLOBIGNORE GROUPS HISTCMD HOSTTYPE IFS LINENO LINES MACHTYPE
+    MAIL OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS1 PS2 PS4 RANDOM REPLY SECONDS SHELL SHELLOPTS SHLVL SRANDOM
+    TERM TMOUT UID USER
+    RANK PATH HOME PWD OLDPWD CDPATH HOSTNAME TAR_OPTIONS bc_run BC_ENV_PATH BATCH_COMPUTE_PRIVATE_PATHS""",
 )
 _SHOW = """
 import json, os, sys
@@ -186,3 +187,49 @@ def test_without_setsid(place, shell):
     script = Script("title", ["sh", "-c", "exec sleep 300"])
     script.constants = {"bc_timeout": "1"}
     assert place.run(script, shutil.which(shell), PATH=str(tools)).returncode == 124
+
+
+def pack(path: Path, *names: str) -> None:
+    if path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, name)
+        return
+    with tarfile.open(path, "w:gz") as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = len(name)
+            archive.addfile(member, io.BytesIO(name.encode()))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["UP.TGZ", "a b.Tar.gz", "UP.ZIP"])
+def test_a_package_is_known_in_capitals_too(place, shell, name):
+    pack(place.root / name, "a..b", "d/..c")
+    script = Script("title", ["cat", "a..b", "d/..c"], [f"bc_install {quote(str(place.root / name))}"])
+    done = place.run(script, shell)
+    assert (done.returncode, done.stdout) == (0, "a..bd/..c"), done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("package", ["p.tgz", "p.zip"])
+@pytest.mark.parametrize("name", ["../evil", "d/../../evil"])
+def test_a_package_stays_in_the_working_directory(place, shell, package, name):
+    pack(place.root / package, "ok", name)
+    done = place.run(Script("title", ["true"], [f"bc_install {quote(str(place.root / package))}"]), shell)
+    assert done.returncode == 1
+    assert f"{name}\n" in done.stderr
+    assert "InvalidPackage" in done.stderr
+    assert not any((place.root / "bc" / "workdir").iterdir())
+
+
+def test_a_zip_stays_in_the_working_directory_without_unzip(place):
+    tools = place.root / "tools"
+    tools.mkdir()
+    for name in ("rm", "mkdir", "sh", "sleep", "uname", "env", "tr", "python3"):
+        (tools / name).symlink_to(shutil.which(name))
+    for name, code in (("../evil", 1), ("fine", 0)):
+        pack(place.root / "p.zip", "ok", name)
+        script = Script("title", ["env"], [f"bc_install {quote(str(place.root / 'p.zip'))}"])
+        done = place.run(script, PATH=str(tools))
+        assert (done.returncode, (place.root / "bc" / "workdir" / "ok").exists()) == (code, code == 0), done.stderr

@@ -26,23 +26,36 @@ bc_link() { # bc_link MOUNTED LOCAL
 
 bc_install() { # bc_install PACKAGE, known by its name
     [ -f "$1" ] || { bc_say "PackageNotFound: there is no $1."; return 1; }
-    case $1 in
-        *.tar.gz | *.tgz) (cd "$bc_workdir" && tar -xzof "$1") ;;
-        *.tar.bz2) (cd "$bc_workdir" && tar -xjof "$1") ;;
-        *.tar.xz) (cd "$bc_workdir" && tar -xJof "$1") ;;
-        *.tar) (cd "$bc_workdir" && tar -xof "$1") ;;
+    case $(printf '%s' "${1##*/}" | tr '[:upper:]' '[:lower:]') in
+        *.tar.gz | *.tgz) bc_untar "$1" z ;;
+        *.tar.bz2) bc_untar "$1" j ;;
+        *.tar.xz) bc_untar "$1" J ;;
+        *.tar) bc_untar "$1" '' ;;
         *.zip) bc_unzip "$1" ;;
         *) cp "$1" "$bc_workdir/" && chmod 755 "$bc_workdir/${1##*/}" ;;
     esac || { bc_say "InvalidPackage: $1 cannot be unpacked."; return 1; }
 }
 
+bc_stays_inside() { # Read the names in an archive, at the end of lines or on their own.
+    while IFS= read -r bc_line; do
+        case " $bc_line" in *[\ /]../* | *[\ /]..) bc_say "A name in the archive leads out: $bc_line"; return 1 ;; esac
+    done
+}
+
+bc_untar() { # bc_untar ARCHIVE COMPRESSION
+    tar "-t$2f" "$1" | bc_stays_inside && (cd "$bc_workdir" && tar "-x$2of" "$1")
+}
+
 bc_unzip() {
     if command -v unzip >/dev/null; then
-        unzip -q "$1" -d "$bc_workdir"
+        unzip -l "$1" | bc_stays_inside && unzip -q "$1" -d "$bc_workdir"
     else
         # Python's own command would forget which files are programs.
         python3 -c 'import os, sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
+for item in archive.infolist():
+    if ".." in item.filename.split("/"):
+        sys.exit(f"A name in the archive leads out: {item.filename}")
 for item in archive.infolist():
     path = archive.extract(item, sys.argv[2])
     mode = item.external_attr >> 16 & 0o777

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-# What the platform sets itself, what shells keep for themselves, and what the script and its tools look at: these become
-# the task's own only for its program.
+# What the platform sets itself, what shells keep for themselves, and what the script and its tools look at: these
+# become the task's own only for its program.
 _DEFERRED = re.compile(
     r"bc_\w*|BC_ENV_\w*|BATCH_COMPUTE_PRIVATE_PATHS|RANK|WORLD_SIZE|MASTER_(ADDR|PORT)|NPROC_PER_NODE|TF_CONFIG|HOSTNAME"
     r"|_|BASH\w*|COLUMNS|DIRSTACK|E?UID|ENV|EPOCH\w+|EXECIGNORE|FUNCNAME|GLOBIGNORE|GROUPS|HIST\w+|IFS|LINENO|LINES|OPT\w+"

@@ -14,7 +14,7 @@ from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, en
 from .options import Site
 from .script import VARIABLE_NAME, Script, quote
 
-_NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".Z")
+_NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".z")
 _UNPACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
 
 
@@ -92,7 +92,8 @@ class Work:
         url = self._command.get("PackagePath")
         if not url:
             return
-        if url.endswith(_NOT_UNPACKED) and not url.endswith(_UNPACKED) and not self._findings.pending(url):
+        name = url.lower()
+        if name.endswith(_NOT_UNPACKED) and not name.endswith(_UNPACKED) and not self._findings.pending(url):
             self._findings.add(
                 "Parameters.Command.PackagePath",
                 "The script cannot unpack it.",

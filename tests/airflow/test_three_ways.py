@@ -200,6 +200,28 @@ def test_a_task_that_fails(service, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_an_output_behind_a_link(service, way):
+    # Both are there, one where a directory on the way was replaced by a link.
+    program = "mkdir z; echo far > z/q; rmdir {0}/p; ln -s $PWD/z {0}/p; echo near > {0}/d/q"
+    outputs = {f"{HOME}/{name}/q": f"oss://one/{way}/behind/{name}" for name in "pd"}
+    found = run_dag(to_dag(one(f"sh -c '{program.format(HOME)}'", OutputMapping=outputs), way))
+    assert followed(found) == {"t": "success"}
+    assert objects_of(service.data_dir / "oss" / "one" / way / "behind", []) == {"d": b"near\n"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_variables_and_words_that_shells_take_for_their_own(service, way):
+    variables = {"OPTIND": "abc", "PPID": "def", "BC_ENV_PPID": "ghi", "BATCH_COMPUTE_PRIVATE_PATHS": "jkl"}
+    show = f"import os; print(*map(os.environ.get, {list(variables)}))"
+    description = one(f'python -c "{show}"')
+    description["DAG"]["Tasks"]["t"]["Parameters"]["Command"]["EnvVars"] = variables
+    found = run_dag(to_dag(description, way))
+    (job_id,) = job_ids(found)
+    assert service.object(f"one/logs/stdout.{job_id}.t.0") == "abc def ghi jkl\n"
+    assert followed(run_dag(to_dag(one("--version"), way))) == {"t": "failed"}
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_timeout(way, log):
     begin = time.monotonic()
     assert followed(run_dag(to_dag(one("sh -c 'sleep 60 & wait'", Timeout=2), way))) == {"t": "failed"}

@@ -64,6 +64,16 @@ for item in archive.infolist():
     fi
 }
 
+bc_way() { # bc_way LOCAL: the directory it is in, without links
+    cd -P "${1%/*}/" 2>/dev/null && pwd -P
+}
+
+bc_put() { # bc_put WAY COMMAND LOCAL MOUNTED: the program may have put a link where a directory on the way was
+    [ "$(bc_way "$3")" = "$1" ] || { bc_say "The way to $3 was replaced: nothing uploaded."; return 0; }
+    shift
+    "$@"
+}
+
 bc_put_file() { # bc_put_file LOCAL MOUNTED
     if [ -f "$1" ] && [ ! -L "$1" ]; then
         bc_copy "$1" "$2"

@@ -109,7 +109,7 @@ class Work:
             if url:
                 path = self._output(local, "", f"LogMapping.{local}")
                 place = quote(f"{self._mounts.folder(url, writable=True)}/{path.rpartition('/')[2]}.")
-                self._script.collect.append(f'bc_put_file {quote(path)} {place}"$bc_label"')
+                self._put("file", path, f'{place}"$bc_label"')
         for name in ("stdout", "stderr"):
             url = self._parameters.get(f"{name.capitalize()}RedirectPath")
             self._script.constants[f"bc_{name}"] = self._mounts.folder(url, writable=True) if url else ""
@@ -123,11 +123,16 @@ class Work:
             self._script.outputs.append(path)
         if is_folder:
             place = self._mounts.folder(url, writable=True)
-            self._script.collect.append(f"bc_put_folder {quote(path)} {quote(place)}")
+            self._put("folder", path, quote(place))
         elif url:
             place = self._mounts.object(url, writable=True)
-            self._script.collect.append(f"bc_put_file {quote(path)} {quote(place)}")
+            self._put("file", path, quote(place))
         return path
+
+    def _put(self, kind: str, path: str, place: str) -> None:
+        way = f"bc_way_{len(self._script.collect)}"
+        self._script.prepare.append(f"{way}=$(bc_way {quote(path)})")
+        self._script.collect.append(f'bc_put "${way}" bc_put_{kind} {quote(path)} {place}')
 
     def _program(self) -> None:
         field, line = "Parameters.Command.CommandLine", self._command.get("CommandLine") or ""

@@ -68,3 +68,13 @@ def _mask_deeply() -> None:
         from airflow.utils.log.secrets_masker import SecretsMasker
 
         SecretsMasker.MAX_RECURSION_DEPTH = max(SecretsMasker.MAX_RECURSION_DEPTH, _MAX_NESTING)
+
+
+def push_from_trigger(ti: Any, key: str, value: Any) -> None:
+    """Push an XCom of a task that began in its trigger; from Airflow 3.3.
+
+    ``ti.xcom_push`` fails there: it asks the task for what only a worker's has (seen in 3.3.2).
+    """
+    from airflow.sdk.execution_time.xcom import XCom
+
+    XCom.set(key=key, value=value, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index)

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from airflow_provider_bcs.airflow_versions import push_from_trigger
 from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, FollowedTask, Snapshots, continue_job
 from airflow_provider_bcs.batchcompute.states import FINISHED
@@ -89,12 +90,14 @@ class BatchComputeTaskTrigger(StateTrigger):
 
     async def _continued(self, client: Client, ti: Any, target: FollowedTarget) -> FollowedTarget:
         """Continue the job once a try, however often a triggerer begins with it anew."""
-        before = await sync_to_async(ti.xcom_pull)(task_ids=ti.task_id, key=_CONTINUED, map_indexes=ti.map_index)
-        if before is None:
-            target = await in_thread(partial(continue_job, client, target))
-            await sync_to_async(ti.xcom_push)(key=_CONTINUED, value=target.fields())
-            return target
-        return FollowedTarget(**before)
+        # Nobody deletes what a try without a worker has pushed: the next one must not take it for its own.
+        key = f"{_CONTINUED}_{ti.try_number}"
+        before = await sync_to_async(ti.xcom_pull)(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
+        if before is not None:
+            return FollowedTarget(**before)
+        target = await in_thread(partial(continue_job, client, target))
+        await sync_to_async(push_from_trigger)(ti, key, target.fields())
+        return target
 
     def _poll(self, client: Client) -> Poll[FollowedTask]:
         target = self.target

@@ -13,6 +13,9 @@ from tests.processes.airflow_processes import Airflow
 
 pytestmark = pytest.mark.processes
 
+#: Of the DAGs in dags/one_job.py, in seconds.
+INTERVAL = 5
+
 
 def job_called(client: Client, name: str) -> Job:
     (found,) = [item for item in client.list_jobs() if item.Name == name]
@@ -34,12 +37,14 @@ def test_sixteen_tasks_are_followed_at_the_price_of_one(airflow: Airflow, servic
     airflow.wait(lambda: airflow.states("sixteen", "one").get("g.submit") == "success", 120, "the job of sixteen")
     before, started = served(), time.monotonic()
     airflow.wait(lambda: airflow.run_state("sixteen", "one") in ("success", "failed"), 400, "the run of sixteen")
-    intervals = (time.monotonic() - started) / 2
+    intervals = (time.monotonic() - started) / INTERVAL
+    ((tries,),) = airflow.query("SELECT SUM(try_number - 1) FROM task_instance WHERE dag_id = 'sixteen'")
     states = airflow.states("sixteen", "one")
     assert set(states.values()) == {"success"}, states
     lists, gets = (later - earlier for earlier, later in zip(before, served(), strict=True))
     # Where there is one slow worker, most have finished before somebody has to ask twice.
-    assert 1 <= lists <= intervals + 1
+    # A further try looks itself before it waits.
+    assert 1 <= lists <= intervals + 1 + tries
     # The last task looks once more whether there is something to stop.
     assert gets <= lists + 1
     # What hangs on the first task did not wait for the others.

@@ -1,6 +1,6 @@
 """Graphs that run as one BatchCompute job."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
@@ -8,7 +8,10 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 
-WAITING = {"poll_interval": 2, "retries": 0}
+INTERVAL = 5
+WAITING = {"poll_interval": INTERVAL, "retries": 0}
+#: A scheduler under load now and then fails a task that comes back from its trigger.
+RETRIED = {**WAITING, "retries": 2, "retry_delay": timedelta(seconds=1)}
 
 
 def task(command: str, **fields: Any) -> dict[str, Any]:
@@ -29,7 +32,7 @@ SLOW = [f"slow{number}" for number in range(14)]
 with DAG("sixteen", schedule=None, start_date=datetime(2024, 1, 1)):
     tasks = {"first": task("true"), **{name: task("sleep 20") for name in SLOW}, "last": task("true")}
     sixteen = BatchComputeTaskGroup(
-        "g", job("sixteen", tasks, {name: ["last"] for name in SLOW}), run_as="job", operator_args=WAITING
+        "g", job("sixteen", tasks, {name: ["last"] for name in SLOW}), run_as="job", operator_args=RETRIED
     )
     # Ahead of the followers that have yet to begin, where there is one worker only.
     sixteen["first"] >> Nothing(task_id="behind_first", priority_weight=100)
@@ -43,7 +46,7 @@ job_to_dag(
         {"a": ["b"], "b": ["c"]},
     ),
     run_as="job",
-    operator_args=WAITING,
+    operator_args=RETRIED,
 )
 
 job_to_dag(

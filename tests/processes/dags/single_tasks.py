@@ -12,7 +12,7 @@ from airflow_provider_bcs.translator import job_to_dag
 EXAMPLES = Path(__file__).parents[3] / "example_dags"
 
 primes = job_to_dag(
-    str(EXAMPLES / "find_primes.json"), dag_id="primes", operator_args={"deferrable": True, "poll_interval": 1}
+    str(EXAMPLES / "find_primes.json"), dag_id="primes", operator_args={"deferrable": True, "poll_interval": 5}
 )
 
 

@@ -17,6 +17,7 @@ from .image_api import ImageApi
 from .job_api import JobApi
 from .jobs import Jobs
 from .lifecycle import Lifecycle
+from .notification import Notifier
 from .verifier import Verifier
 
 SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA
@@ -25,8 +26,9 @@ SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA
 def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
     """Return what answers requests and what runs instances, by the options of the command."""
     all_jobs, all_clusters = Jobs(store), Clusters(store, args.cluster_delay)
-    lifecycle = Lifecycle(all_jobs)
-    engine = Engine(all_jobs, lifecycle, settings, args.max_instances)
+    notifier = Notifier(all_jobs)
+    lifecycle = Lifecycle(all_jobs, notifier)
+    engine = Engine(all_jobs, lifecycle, notifier, settings, args.max_instances)
     quotas = Quotas(**dict(args.quota))
     routes = [
         *JobApi(all_jobs, lifecycle, engine, all_clusters, quotas).routes(),

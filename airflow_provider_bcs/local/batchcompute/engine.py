@@ -15,6 +15,7 @@ from airflow_provider_bcs.local.shim.spec import InstanceSpec
 
 from .jobs import Job, Jobs
 from .lifecycle import InstanceKey, Lifecycle
+from .notification import Notifier
 
 _LOST = failed("InstanceLost", "The process that ran the instance disappeared.", 128 + 9)
 
@@ -32,10 +33,13 @@ class Engine(Runner[Attempt]):
     :param max_instances: how many run at the same time
     """
 
-    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, settings: Settings, max_instances: int) -> None:
+    def __init__(
+        self, jobs: Jobs, lifecycle: Lifecycle, notifier: Notifier, settings: Settings, max_instances: int
+    ) -> None:
         super().__init__("instances", jobs.store.lock)
         self._jobs = jobs
         self._lifecycle = lifecycle
+        self._notifier = notifier
         self._settings = settings
         self._max_instances = max_instances
         self._store = jobs.store
@@ -50,6 +54,11 @@ class Engine(Runner[Attempt]):
         self.end_obsolete()
         self._sweep()
         super().start()
+
+    def close(self) -> None:
+        super().close()
+        # Only now: that instances were ended is an event too.
+        self._notifier.close()
 
     def end_obsolete(self) -> None:
         """End the processes of instances that are no longer Running; they are on their way out on return."""

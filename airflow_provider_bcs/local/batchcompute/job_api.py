@@ -65,7 +65,7 @@ class JobApi:
             raise quota_exhausted("MaxJobCount", self._quotas.MaxJobCount)
         description = fill_in_defaults(job, self._quotas)
         self._require_clusters(description)
-        return self._jobs.add(description)
+        return self._lifecycle.create(description)
 
     def _require_clusters(self, description: dict[str, Any]) -> None:
         self._clusters.settle()
@@ -214,18 +214,12 @@ class JobApi:
         }
 
     def _task_item(self, job: Job, position: int, name: str, state: str) -> dict[str, Any]:
-        row = self._store.row(
-            "SELECT MIN(NULLIF(started, '')) AS started, MAX(ended) AS ended FROM instances WHERE job = ? AND task = ?",
-            job.number,
-            position,
-        )
-        assert row is not None
-        is_over = state not in ("Waiting", "Running")
+        started, ended = self._jobs.task_times(job, position, state)
         return {
             "TaskName": name,
             "State": state,
-            "StartTime": row["started"] or "",
-            "EndTime": row["ended"] if is_over else "",
+            "StartTime": started,
+            "EndTime": ended,
             "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)),
         }
 

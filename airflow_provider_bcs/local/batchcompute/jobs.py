@@ -178,6 +178,16 @@ class Jobs:
         )
         return {row["state"]: row["count"] for row in rows}
 
+    def task_times(self, job: Job, task: int, state: str) -> tuple[str, str]:
+        """Return the StartTime and EndTime of a task in a state."""
+        row = self.store.row(
+            "SELECT MIN(NULLIF(started, '')) AS started, MAX(ended) AS ended FROM instances WHERE job = ? AND task = ?",
+            job.number,
+            task,
+        )
+        assert row is not None
+        return row["started"] or "", "" if state in ACTIVE else row["ended"]
+
     def instances(self, job: Job, task: int, tail: str = "", *values: Any) -> list[sqlite3.Row]:
         """Return instances of a task in order of their number; ``tail`` narrows the selection."""
         return self.store.rows(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from airflow_provider_bcs.local.api_error import state_conflict
 from airflow_provider_bcs.local.clock import now
@@ -15,6 +16,7 @@ from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 
 from .description import is_app, predecessors
 from .jobs import Job, Jobs
+from .notification import Notifier
 from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 log = logging.getLogger(__name__)
@@ -35,9 +37,19 @@ class InstanceKey:
 class Lifecycle:
     """The state machines of jobs, tasks and instances."""
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, notifier: Notifier) -> None:
         self._jobs = jobs
         self._store = jobs.store
+        self._notifier = notifier
+
+    def create(self, description: dict[str, Any]) -> str:
+        """Create a Waiting job; return its id."""
+        with self._store.transaction():
+            job_id = self._jobs.add(description)
+            job = self._jobs.get(job_id)
+            assert job is not None
+            with self._notifier.changes(job, is_new=True):
+                return job_id
 
     def stop(self, job: Job) -> None:
         """Stop a job: in force when this returns.
@@ -55,7 +67,7 @@ class Lifecycle:
         :raises ApiError: StateConflict in other states
         """
         _require(job, STOPPED, FAILED)
-        with self._store.transaction():
+        with self._store.transaction(), self._notifier.changes(job):
             self._store.execute(
                 f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != 'Finished'",  # noqa: S608
                 job.number,
@@ -74,7 +86,9 @@ class Lifecycle:
         """:raises ApiError: StateConflict unless it is Stopped or Failed"""
         # The sources disagree on Failed; it can be started again like a Stopped job, so both are allowed.
         _require(job, STOPPED, FAILED)
-        self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
+        with self._store.transaction():
+            self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
+            self._notifier.priority_changed(job, priority)
 
     def next_instance(self, busy: set[InstanceKey]) -> tuple[Job, InstanceKey] | None:
         """Return the instance to run next, in order of the jobs' Priority and age, None when none can run.
@@ -105,7 +119,7 @@ class Lifecycle:
 
     def begin(self, job: Job, key: InstanceKey) -> int:
         """Record that an instance starts, before anything of it exists; return the number of the attempt."""
-        with self._store.transaction():
+        with self._store.transaction(), self._notifier.changes(job, key):
             time = now()
             self._update(key, "state = 'Running', started = ?, attempt = attempt + 1", time)
             if job.state == WAITING:
@@ -122,7 +136,11 @@ class Lifecycle:
 
     def requeue(self, key: InstanceKey) -> None:
         """Let an instance run again because the machine or the service ended, which is no retry."""
-        self._update(key, _RESET)
+        with self._store.transaction():
+            job = self._jobs.by_number(key.job)
+            assert job is not None
+            with self._notifier.changes(job, key):
+                self._update(key, _RESET)
 
     def finish(self, key: InstanceKey, result: Result) -> None:
         """Record how the present attempt of a Running instance ended."""
@@ -132,18 +150,20 @@ class Lifecycle:
             row = self._jobs.instances(job, key.position, "AND number = ?", key.number)[0]
             if result["ErrorCode"] and row["retry_count"] < job.tasks[key.task]["MaxRetryCount"]:
                 # Between attempts an instance waits (assumption).
-                self._update(key, f"{_RESET}, retry_count = retry_count + 1")
+                with self._notifier.changes(job, key):
+                    self._update(key, f"{_RESET}, retry_count = retry_count + 1")
                 return
-            self._update(
-                key,
-                "state = ?, ended = ?, exit_code = ?, error_code = ?, error_message = ?, detail = ?",
-                FAILED if result["ErrorCode"] else FINISHED,
-                now(),
-                result["ExitCode"],
-                result["ErrorCode"],
-                result["ErrorMessage"],
-                result["Detail"],
-            )
+            with self._notifier.changes(job, key):
+                self._update(
+                    key,
+                    "state = ?, ended = ?, exit_code = ?, error_code = ?, error_message = ?, detail = ?",
+                    FAILED if result["ErrorCode"] else FINISHED,
+                    now(),
+                    result["ExitCode"],
+                    result["ErrorCode"],
+                    result["ErrorMessage"],
+                    result["Detail"],
+                )
             if result["ErrorCode"] and job.fails_on_instance_fail:
                 self._end(job, FAILED, _failure(key, result, row["retry_count"]))
             else:
@@ -159,10 +179,10 @@ class Lifecycle:
         failed = [task for task, state in states.items() if state == FAILED]
         if failed:
             self._end(job, FAILED, self._why_failed(job, failed[0]))
-        elif job.description["AutoRelease"]:
-            self._jobs.delete(job)
         else:
             self._end(job, FINISHED)
+            if job.description["AutoRelease"]:
+                self._jobs.delete(job)
 
     def _why_failed(self, job: Job, task: str) -> str:
         position = list(job.tasks).index(task)
@@ -176,7 +196,7 @@ class Lifecycle:
         return f"No instance of task {task} finished. {last}"
 
     def _end(self, job: Job, state: str, message: str = "") -> None:
-        with self._store.transaction():
+        with self._store.transaction(), self._notifier.changes(job):
             time = now()
             # Assumption: what was Waiting or Running when its job ended is Stopped.
             self._store.execute(

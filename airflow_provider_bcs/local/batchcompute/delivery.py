@@ -119,6 +119,7 @@ def _post(session: requests.Session, message: _Message) -> tuple[str, bool]:
         answer = session.post(
             message.url, data=xml.encode(), headers=_HEADERS, timeout=_TIMEOUTS, allow_redirects=False
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        # Whatever it is, the thread goes on with the next message.
         return str(error), True
     return "" if answer.ok and answer.status_code < 300 else f"status {answer.status_code}", answer.status_code >= 500

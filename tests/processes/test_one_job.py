@@ -28,18 +28,18 @@ def set_flag(service: Service, folder: str) -> None:
     (path / "flag").touch()
 
 
-def test_sixteen_tasks_are_followed_at_the_price_of_one(airflow: Airflow, service: Service, client: Client):
+def test_many_tasks_are_followed_at_the_price_of_one(airflow: Airflow, service: Service, client: Client):
     def served() -> list[int]:
         counts = requests.get(f"{service.url}/_local/requests", timeout=10).json()
         return [counts.get(f"batchcompute.{name}", 0) for name in ("ListTasks", "GetJob")]
 
-    airflow.trigger("sixteen", "one")
-    airflow.wait(lambda: airflow.states("sixteen", "one").get("g.submit") == "success", 120, "the job of sixteen")
+    airflow.trigger("many", "one")
+    airflow.wait(lambda: airflow.states("many", "one").get("g.submit") == "success", 120, "the job of many")
     before, started = served(), time.monotonic()
-    airflow.wait(lambda: airflow.run_state("sixteen", "one") in ("success", "failed"), 400, "the run of sixteen")
+    airflow.wait(lambda: airflow.run_state("many", "one") in ("success", "failed"), 400, "the run of many")
     intervals = (time.monotonic() - started) / INTERVAL
-    ((tries,),) = airflow.query("SELECT SUM(try_number - 1) FROM task_instance WHERE dag_id = 'sixteen'")
-    states = airflow.states("sixteen", "one")
+    ((tries,),) = airflow.query("SELECT SUM(try_number - 1) FROM task_instance WHERE dag_id = 'many'")
+    states = airflow.states("many", "one")
     assert set(states.values()) == {"success"}, states
     lists, gets = (later - earlier for earlier, later in zip(before, served(), strict=True))
     # Where there is one slow worker, most have finished before somebody has to ask twice.
@@ -49,9 +49,9 @@ def test_sixteen_tasks_are_followed_at_the_price_of_one(airflow: Airflow, servic
     assert gets <= lists + 1
     # What hangs on the first task did not wait for the others.
     ((begin,),) = airflow.query(
-        "SELECT start_date FROM task_instance WHERE dag_id = 'sixteen' AND task_id = 'behind_first'"
+        "SELECT start_date FROM task_instance WHERE dag_id = 'many' AND task_id = 'behind_first'"
     )
-    last = client.get_task(job_called(client, "sixteen"), "last").StartTime
+    last = client.get_task(job_called(client, "many"), "last").StartTime
     assert last is not None
     assert begin[:19] < last.strftime("%Y-%m-%d %H:%M:%S")
 

@@ -9,9 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 

@@ -3,35 +3,65 @@ PYTHON ?= python3
 AIRFLOW3 := .venv
 AIRFLOW2 := .venv-airflow2
 TRAINING := .venv-training
+BENCH := .venv-bench
+CELERY := .venv-celery
+# What the bench compares with.
+PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aiobotocore] astronomer-cosmos
+# CeleryExecutor, and the drivers of its database.
+EXECUTOR := apache-airflow-providers-celery asyncpg psycopg2-binary
+# Deferred jobs in one triggerer.
+N ?= 1000
+# How often "make test-rounds" kills whoever works, and how many tasks wait when it is a triggerer.
+ROUNDS ?= 20
+WAITS ?= 10
 
-.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-training check bench bench-followers constraints clean
+.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-rounds test-faults test-training test-celery fuzz check bench bench-followers constraints clean
 
 demo: $(AIRFLOW3)/.installed
 	@$(AIRFLOW3)/bin/airflow-bcs demo
 
 test: $(AIRFLOW3)/.installed
-	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m "not processes and not training"
+	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery"
 
+# What knows nothing of Airflow is the same in both.
 test-airflow2: $(AIRFLOW2)/.installed
-	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training"
+	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/translator
 
+# PROCESSES chooses some of them.
 test-processes: $(AIRFLOW3)/.installed
-	$(AIRFLOW3)/bin/pytest -m processes tests/processes
+	$(AIRFLOW3)/bin/pytest -m processes tests/processes -k "$(PROCESSES)"
 
 test-processes-airflow2: $(AIRFLOW2)/.installed
-	$(AIRFLOW2)/bin/pytest -m processes tests/processes
+	$(AIRFLOW2)/bin/pytest -m processes tests/processes -k "$(PROCESSES)"
+
+# Takes an hour: workers and triggerers are killed again and again.
+test-rounds: $(AIRFLOW3)/.installed
+	ROUNDS=$(ROUNDS) WAITS=$(WAITS) $(AIRFLOW3)/bin/pytest -m processes tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
+
+test-faults: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/pytest -n 2 -m faults
 
 # A real training run; pip takes whatever build of PyTorch the index offers, and the one for CPUs is enough.
 test-training: $(TRAINING)/.torch
 	$(TRAINING)/bin/pytest -m training tests/airflow/test_training.py
+
+# Takes minutes, and needs a PostgreSQL and a Redis that answer: on this machine, or where BCS_TEST_POSTGRES and
+# BCS_TEST_REDIS say. So it is no part of .ci/run.
+test-celery: $(CELERY)/.executor
+	$(CELERY)/bin/pytest -m celery tests/celery
+
+# Takes about ten minutes: what "make test" sends the local service too, with many more examples.
+fuzz: $(AIRFLOW3)/.installed
+	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m fuzz --hypothesis-profile=fuzz
 
 check: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/ruff check .
 	$(AIRFLOW3)/bin/ruff format --check .
 	$(AIRFLOW3)/bin/mypy
 
-bench: $(AIRFLOW3)/.installed
-	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python bench/run.py; status=$$?; rm -rf .bench; exit $$status
+# Takes ten minutes on a machine that has nothing else to do.
+bench: $(BENCH)/.peers
+	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(BENCH)/bin/python -W ignore -m bench.run --waits $(N); status=$$?; rm -rf .bench; exit $$status
 
 # Takes minutes: whole Airflows with real processes.
 bench-followers: $(AIRFLOW3)/.installed
@@ -39,7 +69,9 @@ bench-followers: $(AIRFLOW3)/.installed
 
 .venv/.installed .venv-training/.installed: constraints/airflow-3.txt
 .venv-airflow2/.installed: constraints/airflow-2.txt
-.venv/.installed .venv-airflow2/.installed .venv-training/.installed: pyproject.toml
+.venv-bench/.installed: constraints/bench.txt
+.venv-celery/.installed: constraints/celery.txt
+.venv/.installed .venv-airflow2/.installed .venv-training/.installed .venv-bench/.installed .venv-celery/.installed: pyproject.toml
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
@@ -51,13 +83,24 @@ $(TRAINING)/.torch: $(TRAINING)/.installed
 	$(TRAINING)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir torch==2.13.0
 	touch $@
 
+$(CELERY)/.executor: $(CELERY)/.installed
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/celery.txt $(EXECUTOR)
+	touch $@
+
+$(BENCH)/.peers: $(BENCH)/.installed
+	missing=; for peer in $(PEERS); do \
+	  TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/bench.txt "$$peer" \
+	    || { missing=yes; echo "bench: $$peer cannot be installed; the table will lack its lines"; }; \
+	done; test -n "$$missing" || touch $@
+
 # Pin anew, for all supported Python versions at once.
 constraints: $(AIRFLOW3)/.installed
-	for major in 2:2.11.2 3:3.3.2; do \
-	  echo "apache-airflow==$${major#*:}" > .airflow.in; \
+	for pins in "airflow-2 apache-airflow==2.11.2" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
+	  "celery apache-airflow==3.3.2 $(EXECUTOR)"; do \
+	  printf '%s\n' $${pins#* } > .airflow.in; \
 	  $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
-	    --no-emit-index-url --upgrade --extra dev pyproject.toml .airflow.in -o constraints/airflow-$${major%:*}.txt; \
+	    --no-emit-index-url --upgrade --extra dev pyproject.toml .airflow.in -o constraints/$${pins%% *}.txt; \
 	done; rm .airflow.in
 
 clean:
-	rm -rf .venv .venv-airflow2 .venv-training .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import AirflowException, get_current_context, mask_secret
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from asgiref.sync import sync_to_async
+
+from airflow_provider_bcs.openapi.submission import GENERATION
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -17,8 +20,14 @@ if TYPE_CHECKING:
 #: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
+#: Whether a trigger is told when its task was marked or cleared; before, it knows only that it ended.
+TRIGGERS_ARE_KILLED: bool = AIRFLOW_V_3_3_PLUS
+
 # EnvVars of a job stand seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
+# What is shorter is part of too many words: a log would be unreadable. Airflow 3 has the same limit.
+_MIN_SECRET = 5
+_MIN_LINE = 8
 _PROCESS = uuid.uuid4().hex
 
 
@@ -41,8 +50,21 @@ def submitter(context: Context) -> dict[str, Any]:
         "task": ti.task_id,
         "map": ti.map_index,
         # Constant over retries, another one after a clear: a clear starts over.
-        "generation": ti.max_tries,
+        GENERATION: ti.max_tries,
     }
+
+
+def kept(context: Context, key: str) -> Any | None:
+    """Return what the task instance has kept over retries and clears; None before Airflow 3.3, which keeps nothing."""
+    store = context.get("task_state_store")
+    return None if store is None else store.get(key)
+
+
+def keep(context: Context, key: str, value: Any) -> None:
+    """Keep plain JSON for the tries to come, where Airflow can."""
+    store = context.get("task_state_store")
+    if store is not None:
+        store.set(key, value)
 
 
 def current_task_instance() -> Any | None:
@@ -55,11 +77,15 @@ def current_task_instance() -> Any | None:
 
 
 def mask(values: Iterable[Any]) -> None:
-    """Have Airflow show ``***`` for these texts in logs and rendered templates."""
+    """Have Airflow show ``***`` for these texts, and for each of their lines, in logs and rendered templates."""
     for value in values:
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and len(value) >= _MIN_SECRET:
             mask_secret(value)
             _mask_deeply()
+            # A key of several lines is printed line by line; a brace that is alone on one is no secret.
+            for line in map(str.strip, value.splitlines() if "\n" in value else ()):
+                if len(line) >= _MIN_LINE:
+                    mask_secret(line)
 
 
 def _mask_deeply() -> None:
@@ -78,3 +104,30 @@ def push_from_trigger(ti: Any, key: str, value: Any) -> None:
     from airflow.sdk.execution_time.xcom import XCom
 
     XCom.set(key=key, value=value, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index)
+
+
+async def is_waited_for(ti: Any, trigger_id: int) -> bool:
+    """Return whether a task instance still waits for a trigger's event, be it in another triggerer."""
+    ask = _state_in_database if airflow_version.startswith("2.") else _state_of_supervisor
+    return await sync_to_async(ask)(ti, trigger_id)
+
+
+def _state_of_supervisor(ti: Any, trigger_id: int) -> bool:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    # Named so that mapped instances are told apart; of no other task is asked.
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
+    )
+    return "deferred" in states.get(ti.run_id, {}).values()
+
+
+def _state_in_database(ti: Any, trigger_id: int) -> bool:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.query(TaskInstance.state, TaskInstance.trigger_id).filter_by(
+            dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index
+        )
+        return ("deferred", trigger_id) in [tuple(row) for row in found]

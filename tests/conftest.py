@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import settings
 
 from airflow_provider_bcs import dlc as dlc_package
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.openapi.session import RetryPolicy
 from tests.local.service import Service
+
+# For --hypothesis-profile: how many more examples than usual.
+settings.register_profile("fuzz", max_examples=5_000)
 
 HOME = tempfile.mkdtemp(prefix="airflow-bcs-tests-")
 
@@ -56,10 +60,15 @@ def faults(service: Service) -> Iterator[Callable[..., None]]:
     play()
 
 
+def keys_of(service: Service) -> tuple[str, str, str]:
+    """Return where a service is, and its key."""
+    return service.url, service.ready["access_key_id"], service.ready["access_key_secret"]
+
+
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
     """A client of the local service that does not wait long between attempts."""
-    client = Client(service.url, "local", "local", retry=IMPATIENT)
+    client = Client(*keys_of(service), retry=IMPATIENT)
     yield client
     client.close()
 
@@ -67,6 +76,6 @@ def client(service: Service) -> Iterator[Client]:
 @pytest.fixture
 def dlc(service: Service) -> Iterator[dlc_package.Client]:
     """The same for PAI-DLC."""
-    client = dlc_package.Client(service.url, "local", "local", retry=IMPATIENT)
+    client = dlc_package.Client(*keys_of(service), retry=IMPATIENT)
     yield client
     client.close()

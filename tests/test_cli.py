@@ -192,6 +192,26 @@ def test_validate_a_dlc_file(file, run):
     assert any(text.startswith(f"train.json:{line_of(name, 'PodCount')}: JobSpecs.0.PodCount: ") for text in out)
 
 
+@pytest.mark.parametrize(
+    ("description", "wrong", "kind"),
+    [
+        ({"Name": "c", "ImageId": "img-x", "Groups": {"g": {"DesiredVMCount": 2}}}, {"Groups": []}, "a cluster"),
+        ({"Name": "i", "EcsImageId": "m-x", "Platform": "Linux"}, {"Platform": "Unix"}, "an image"),
+        ({"Name": "a", "CommandLine": "true", "Docker": {"Image": "x"}}, {"CommandLine": 1}, "an app"),
+    ],
+)
+def test_validate_what_is_no_job(file, run, description, wrong, kind):
+    good, bad = file("good.json", description), file("bad.yaml", description | wrong)
+    assert run("validate", good) == (0, ["good.json: valid"], [])
+    code, (line,), _ = run("validate", bad)
+    (field,) = wrong
+    assert code == 1
+    assert line.startswith(f"bad.yaml:{line_of(bad, field)}: {field}: Invalid{field}: ")
+    code, _, (line,) = run("graph", good)
+    assert code == 1
+    assert line.startswith(f"good.json: {kind} has no graph; ")
+
+
 # translate
 
 

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.description.violation import JobWarning as JobWarning
     from airflow_provider_bcs.description.violation import Violation as Violation
 
+    from .app_description import AppConfig as AppConfig
+    from .app_description import AppDescription as AppDescription
+    from .app_description import AppDocker as AppDocker
+    from .app_description import AppJob as AppJob
+    from .app_description import AppJobConfig as AppJobConfig
+    from .app_description import AppLogging as AppLogging
+    from .app_description import AppParameter as AppParameter
+    from .app_description import AppSetting as AppSetting
+    from .app_description import AppVM as AppVM
+    from .app_description_rules import validate_app as validate_app
     from .client import Client as Client
     from .cluster import NAS as NAS
     from .cluster import OSS as OSS
@@ -47,15 +57,20 @@ if TYPE_CHECKING:
     from .legacy import from_v1 as from_v1
     from .legacy import is_legacy as is_legacy
     from .legacy_fields import v1_path as v1_path
+    from .resources import App as App
+    from .resources import AppDetail as AppDetail
+    from .resources import AppRevision as AppRevision
     from .resources import AvailableInstanceType as AvailableInstanceType
     from .resources import AvailableResource as AvailableResource
     from .resources import Cluster as Cluster
     from .resources import ClusterInstance as ClusterInstance
     from .resources import ClusterMetrics as ClusterMetrics
+    from .resources import CreatedApp as CreatedApp
     from .resources import Group as Group
     from .resources import Image as Image
     from .resources import NetworkSupport as NetworkSupport
     from .resources import ResourceQuotas as ResourceQuotas
+    from .response import AppResult as AppResult
     from .response import Created as Created
     from .response import Error as Error
     from .response import Instance as Instance
@@ -71,6 +86,9 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_names(
     __name__,
     {
+        ".app_description": "AppConfig AppDescription AppDocker AppJob AppJobConfig AppLogging AppParameter AppSetting"
+        " AppVM",
+        ".app_description_rules": "validate_app",
         ".client": "Client",
         ".cluster": "AutoCluster Classic Configs DataDisk Disks MountEntry MountPoint Mounts NAS Networks"
         " OSS SystemDisk VPC",
@@ -80,9 +98,9 @@ __all__, __getattr__ = lazy_names(
         ".job": "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
         ".legacy": "from_v1 is_legacy",
         ".legacy_fields": "v1_path",
-        ".resources": "AvailableInstanceType AvailableResource Cluster ClusterInstance ClusterMetrics Group Image"
-        " NetworkSupport ResourceQuotas",
-        ".response": "Created Error Instance Job Metrics Result Task",
+        ".resources": "App AppDetail AppRevision AvailableInstanceType AvailableResource Cluster ClusterInstance"
+        " ClusterMetrics CreatedApp Group Image NetworkSupport ResourceQuotas",
+        ".response": "AppResult Created Error Instance Job Metrics Result Task",
         ".rules": "Quotas",
         ".source": "read_job",
         ".validation": "job_warnings validate_job",

@@ -11,6 +11,7 @@ from airflow_provider_bcs.description.checks import (
     INTEGER,
     OBJECT,
     STRING,
+    Check,
     at_least,
     length,
     number_range,
@@ -22,11 +23,39 @@ from airflow_provider_bcs.description.rules import Row, RuleTable
 from .checks import OSS_PATH
 from .machine_rules import DISK_TYPES, JOB_EVENTS, RESOURCE_TYPES, SECRET, WORDING, notification
 
+#: The settings that an app has, and the checks on their values.
+SETTINGS: dict[str, tuple[Check, ...]] = {
+    "ResourceType": (STRING, one_of(*RESOURCE_TYPES)),
+    "InstanceType": (STRING,),
+    "InstanceCount": (INTEGER, at_least(1)),
+    "MinDiskSize": (INTEGER, at_least(0)),
+    "DiskType": (STRING, one_of(*DISK_TYPES)),
+    "MinDataDiskSize": (INTEGER, at_least(0)),
+    "DataDiskType": (STRING, one_of(*DISK_TYPES)),
+    "DataDiskMountPoint": (STRING,),
+    "MaxRetryCount": (INTEGER, at_least(0)),
+    "Timeout": (INTEGER, at_least(1)),
+}
+#: The most inputs, and the most outputs, of an app.
+MAX_PARAMETERS = 50
 
-def _config(field: str) -> str:
-    return f"App.Config.{field}"
-
-
+APP_ROWS: tuple[Row, ...] = (
+    ("App", (OBJECT,)),
+    # A public app's name has the prefix ":" or "Public:".
+    ("App.AppName", (STRING, length(1, 1024))),
+    ("App.Inputs", (OBJECT, size(0, MAX_PARAMETERS))),
+    ("App.Inputs.{key}", ()),
+    ("App.Outputs", (OBJECT, size(0, MAX_PARAMETERS))),
+    ("App.Outputs.{key}", ()),
+    ("App.Logging", (OBJECT,)),
+    ("App.Logging.StdoutPath", (STRING, OSS_PATH)),
+    ("App.Logging.StderrPath", (STRING, OSS_PATH)),
+    ("App.Config", (OBJECT,)),
+    *((f"App.Config.{name}", checks) for name, checks in SETTINGS.items()),
+    ("App.Config.ReserveOnFail", (BOOLEAN,)),
+    ("App.Config.ClassicNetwork", (BOOLEAN,)),
+    ("App.Config.ClusterId", (STRING, length(1, 64))),
+)
 _ROWS: tuple[Row, ...] = (
     ("Name", (STRING, length(1, 100))),
     ("Description", (STRING, length(0, 1000))),
@@ -35,30 +64,7 @@ _ROWS: tuple[Row, ...] = (
     ("JobFailOnInstanceFail", (BOOLEAN,)),
     ("AutoRelease", (BOOLEAN,)),
     *notification(JOB_EVENTS),
-    ("App", (OBJECT,)),
-    # A public app's name has the prefix ":" or "Public:".
-    ("App.AppName", (STRING, length(1, 1024))),
-    ("App.Inputs", (OBJECT, size(0, 50))),
-    ("App.Inputs.{key}", ()),
-    ("App.Outputs", (OBJECT, size(0, 50))),
-    ("App.Outputs.{key}", ()),
-    ("App.Logging", (OBJECT,)),
-    ("App.Logging.StdoutPath", (STRING, OSS_PATH)),
-    ("App.Logging.StderrPath", (STRING, OSS_PATH)),
-    ("App.Config", (OBJECT,)),
-    (_config("ResourceType"), (STRING, one_of(*RESOURCE_TYPES))),
-    (_config("InstanceType"), (STRING,)),
-    (_config("InstanceCount"), (INTEGER, at_least(1))),
-    (_config("MinDiskSize"), (INTEGER, at_least(0))),
-    (_config("DiskType"), (STRING, one_of(*DISK_TYPES))),
-    (_config("MinDataDiskSize"), (INTEGER, at_least(0))),
-    (_config("DataDiskType"), (STRING, one_of(*DISK_TYPES))),
-    (_config("DataDiskMountPoint"), (STRING,)),
-    (_config("MaxRetryCount"), (INTEGER, at_least(0))),
-    (_config("Timeout"), (INTEGER, at_least(1))),
-    (_config("ReserveOnFail"), (BOOLEAN,)),
-    (_config("ClassicNetwork"), (BOOLEAN,)),
-    (_config("ClusterId"), (STRING, length(1, 64))),
+    *APP_ROWS,
 )
 
-APP_TABLE = RuleTable(_ROWS, WORDING, required=("Name", "Type", "App", "App.AppName"), secret=(*SECRET, "Inputs"))
+APP_TABLE = RuleTable(_ROWS, WORDING, required=("Name", "Type", "App", "App.AppName"), secret=SECRET)

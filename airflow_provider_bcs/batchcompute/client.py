@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, overload
 
 from airflow_provider_bcs.description.model import known_fields_only
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.openapi.client import path_segment
 from airflow_provider_bcs.openapi.errors import StateConflictError
 
+from .app_client import AppOperations
 from .cluster_client import ClusterOperations
 from .image_client import ImageOperations
 from .job import JobDescription
-from .response import Created, Instance, Job, Task
+from .response import AppResult, Created, Instance, Job, Task
 from .roa_client import MAX_PAGE_SIZE
 from .source import read_job
 
 
-class Client(ClusterOperations, ImageOperations):
+class Client(ClusterOperations, ImageOperations, AppOperations):
     """Talks to BatchCompute, API version 2015-11-11.
 
     Wherever a job is asked for by its id, an object with ``Id`` will do. All methods raise
@@ -27,14 +28,24 @@ class Client(ClusterOperations, ImageOperations):
 
     # Jobs
 
-    def create_job(self, job: JobSource, token: str = "") -> Created:
+    @overload
+    def create_job(self, job: JobSource, token: str = "", sync: Literal[False] = False) -> Created: ...
+
+    @overload
+    def create_job(self, job: JobSource, token: str = "", *, sync: Literal[True]) -> AppResult: ...
+
+    def create_job(self, job: JobSource, token: str = "", sync: bool = False) -> Created | AppResult:
         """Submit a job; its id is the ``Id`` of what is returned.
 
         :param job: anything a job can be given as
         :param token: up to 64 letters, digits and underscores; the same token with the same job gives the same
             job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
+        :param sync: wait until the job, which is one of Type App, has ended, and return how. The service answers when
+            it has; what takes longer than the time-out of an answer is asked for again, as after any lost answer
         """
-        return self._create("/jobs", read_job(job), token)
+        if sync:
+            return self._create(AppResult, "/jobs", read_job(job), token, sync="")
+        return self._create(Created, "/jobs", read_job(job), token)
 
     def get_job(self, job: Any) -> Job:
         """Return state, times and counts of a job."""

@@ -24,7 +24,7 @@ class ClusterOperations(RoaClient):
         :param token: up to 64 letters, digits and underscores; the same token with the same description gives the same
             cluster again instead of a second one
         """
-        return self._create("/clusters", read_job(cluster), token)
+        return self._create(Created, "/clusters", read_job(cluster), token)
 
     def get_cluster(self, cluster: Any) -> Cluster:
         """Return state, groups and machine counts of a cluster."""

@@ -20,13 +20,13 @@ from airflow_provider_bcs.description.checks import (
     one_of,
 )
 from airflow_provider_bcs.description.rules import Row, RuleTable, is_absent
-from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 
 from .checks import NAME
 from .machine_rules import CLUSTER_EVENTS, SECRET, VPC_CONNECTION, WORDING, configs, notification, price
-from .rules import unreadable
+from .rules import check_description
 
 #: The most machines of one group.
 MAX_VM_COUNT = 65536
@@ -99,26 +99,18 @@ def validate_cluster(cluster: JobSource, *, templates: bool = True) -> list[Viol
     :return: all violations, in the order of the table; empty when the description is valid
     :raises JobSourceError: when ``cluster`` is a file that cannot be read
     """
-    found, description = _check(_CLUSTER, cluster, templates)
+    found, description = check_description(_CLUSTER, cluster, templates=templates)
     return found + list(_validate_configs(description.get("Configs"), templates))
 
 
 def validate_cluster_change(change: JobSource, *, templates: bool = True) -> list[Violation]:
     """Check what a cluster is to be changed to: the same rules, fewer fields, none of them mandatory."""
-    return _check(_CHANGE, change, templates)[0]
+    return check_description(_CHANGE, change, templates=templates)[0]
 
 
 def validate_image(image: JobSource, *, templates: bool = True) -> list[Violation]:
     """Check the description of an image; parameters and result are those of :func:`validate_cluster`."""
-    return _check(_IMAGE, image, templates)[0]
-
-
-def _check(table: RuleTable, source: JobSource, templates: bool) -> tuple[list[Violation], Mapping[str, Any]]:
-    try:
-        description = read_job(source)
-    except JobSyntaxError as error:
-        return [unreadable(error)], {}
-    return list(table.check(description, templates=templates)), description
+    return check_description(_IMAGE, image, templates=templates)[0]
 
 
 def _validate_configs(configs: Any, templates: bool) -> Iterator[Violation]:

@@ -24,7 +24,7 @@ class ImageOperations(RoaClient):
             image again instead of a second one. The description may hold it as ``IdempotentToken``
         """
         description = read_job(image)
-        return self._create("/images", description, token or description.pop("IdempotentToken", ""))
+        return self._create(Created, "/images", description, token or description.pop("IdempotentToken", ""))
 
     def get_image(self, image: Any) -> Image:
         """Return an image."""

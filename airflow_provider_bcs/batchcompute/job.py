@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from airflow_provider_bcs.description.model import Boolean, Description, Integer, Text
 from airflow_provider_bcs.description.source import JobSource
 
+from .app_description import AppJob
 from .cluster import AutoCluster, Mounts
 from .source import read_job
 
@@ -154,7 +155,7 @@ class JobDescription(Description):
     AutoRelease: Boolean = False
     Notification: Annotated[_Notification, Field(default_factory=_Notification)]
     DAG: Annotated[_DAG, Field(default_factory=_DAG)]
-    App: dict[str, Any] | None = None
+    App: Annotated[AppJob, Field(default_factory=AppJob)]
 
     @classmethod
     def _read(cls, properties: JobSource) -> dict[str, Any]:

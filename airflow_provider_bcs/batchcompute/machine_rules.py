@@ -25,7 +25,7 @@ WORDING = Wording(
     missing=lambda name: (f"Missing{name}", f"{name} is mandatory for this action."),
 )
 #: Below these stand keys, tokens and what an author hides in variables.
-SECRET = ("EnvVars", "UserData", "OSS", "CredentialConfig")
+SECRET = ("EnvVars", "UserData", "OSS", "CredentialConfig", "Inputs")
 
 RESOURCE_TYPES = ("OnDemand", "Spot", "PrePaid")
 DISK_TYPES = ("cloud", "cloud_efficiency", "cloud_ssd", "ephemeral", "ephemeral_ssd")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import Field
 
@@ -114,7 +114,7 @@ class Result(Response):
 
 
 class Error(Response):
-    """What went wrong in an app job."""
+    """What went wrong in an app job; Code is empty when nothing did."""
 
     Code: str = ""
     Message: str = ""
@@ -136,7 +136,18 @@ class Instance(Stateful):
     StderrRedirectPath: str = ""
     Result: _Result = Field(default_factory=_Result)
     Error: _Error | None = None
+    Outputs: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def progress(self) -> str:
         return f"{self.State}; {self.Progress} %"
+
+
+class AppResult(Response):
+    """How an app job ended that was waited for."""
+
+    RequestId: str = ""
+    StartTime: Time = None
+    EndTime: Time = None
+    Outputs: dict[str, Any] = Field(default_factory=dict)
+    Error: _Error = Field(default_factory=_Error)

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_bcs.openapi import roa
 from airflow_provider_bcs.openapi.client import ServiceClient
-from airflow_provider_bcs.openapi.errors import NotFoundError, ServiceError
+from airflow_provider_bcs.openapi.errors import NotFoundError, ServerError, ServiceError
 from airflow_provider_bcs.openapi.response import Response, read_answer
-
-from .response import Created
 
 if TYPE_CHECKING:
     import requests
@@ -46,10 +44,10 @@ class RoaClient(ServiceClient):
         )
         request.headers.update(headers)
 
-    def _create(self, path: str, description: Mapping[str, Any], token: str) -> Created:
+    def _create(self, model: type[R], path: str, description: Mapping[str, Any], token: str, **query: str) -> R:
         # Without a token one is made up, so that a lost answer makes no second resource.
-        target = f"{path}?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex})}"
-        return read_answer(Created, self._session.send("POST", target, description, repeatable=True))
+        target = f"{path}?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex, **query})}"
+        return read_answer(model, self._session.send("POST", target, description, repeatable=True))
 
     def _get(self, model: type[R], path: str) -> R:
         return read_answer(model, self._session.send("GET", path, repeatable=True))
@@ -59,14 +57,19 @@ class RoaClient(ServiceClient):
     ) -> Iterator[R]:
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
+        # "0" is how the list of instances says that there is no more.
+        seen = {"", "0", first_marker}
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
-            for item in page.get("Items") or ():
+            items = page.get("Items") or []
+            if not isinstance(items, list):
+                raise ServerError(200, "MalformedAnswer", "Items is no array")
+            for item in items:
                 yield read_answer(model, item)
             marker = str(page.get("NextMarker") or "")
-            # "0" is how the list of instances says that there is no more.
-            if marker in ("", "0", params["Marker"]):
+            if marker in seen:
                 return
+            seen.add(marker)
             params["Marker"] = marker
 
     def _send_until(self, method: str, path: str, *done: type[ServiceError]) -> None:

@@ -24,6 +24,7 @@ from airflow_provider_bcs.description.checks import (
 )
 from airflow_provider_bcs.description.rules import Row
 
+from .app_rules import APP_ROWS
 from .checks import (
     ABSOLUTE_PATH,
     ABSOLUTE_PATH_OR_DRIVE,
@@ -70,7 +71,7 @@ ROWS: tuple[Row, ...] = (
     ("Priority", (INTEGER, number_range(0, 1000))),
     ("JobFailOnInstanceFail", (BOOLEAN,)),
     ("AutoRelease", (BOOLEAN,)),  # ours
-    ("App", (OBJECT,)),  # ours
+    *APP_ROWS,  # ours
     *notification(JOB_EVENTS),  # ours
     ("DAG", (OBJECT,)),
     ("DAG.Tasks", (OBJECT, size(1, MAX_TASKS))),

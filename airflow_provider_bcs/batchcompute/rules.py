@@ -110,9 +110,20 @@ def validate_job(
             for name, task in tasks.items():
                 if isinstance(task, dict):
                     found += _validate_cluster(task, f"DAG.Tasks.{name}", templates)
-            found += _validate_quotas(tasks, job_count, quotas) if quotas else ()
+            found += check_quotas(tasks, job_count, quotas) if quotas else ()
             found += _validate_graph(tasks, dag.get("Dependencies"), templates)
     return found
+
+
+def check_description(
+    table: RuleTable, source: JobSource, *, templates: bool
+) -> tuple[list[Violation], Mapping[str, Any]]:
+    """Check the description of something else than a job against its table; return it too, empty when unreadable."""
+    try:
+        description = read_job(source)
+    except JobSyntaxError as error:
+        return [unreadable(error)], {}
+    return list(table.check(description, templates=templates)), description
 
 
 def unreadable(error: JobSyntaxError) -> Violation:
@@ -187,7 +198,8 @@ def _exhausted(quotas: Quotas, quota: str, path: str, found: int) -> Violation:
     )
 
 
-def _validate_quotas(tasks: Mapping[str, Any], job_count: int, quotas: Quotas) -> Iterator[Violation]:
+def check_quotas(tasks: Mapping[str, Any], job_count: int, quotas: Quotas) -> Iterator[Violation]:
+    """Check the tasks of a job, and how many jobs there are already, against the limits of the account."""
     if job_count >= quotas.MaxJobCount:
         yield _exhausted(quotas, "MaxJobCount", "(account)", job_count)
     if len(tasks) > quotas.MaxJobTaskCount:

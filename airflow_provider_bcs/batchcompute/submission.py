@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.openapi.errors import (
@@ -27,13 +27,13 @@ def submit(
     owner: Mapping[str, Any],
     *,
     resume: bool,
-    on_submitted: Callable[[str], None] = lambda job_id: None,
+    restart: bool = True,
 ) -> str:
     """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
 
     :param resume: look at what was found: a job that failed or was stopped is started again, which runs only what had
         not finished in it; one that was deleted is submitted anew
-    :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
+    :param restart: False to submit anew what failed or was stopped, too
     :raises OpenApiError: when the service refuses
     """
     for ended in range(MAX_SUBMISSIONS):
@@ -42,17 +42,19 @@ def submit(
         except TokenMismatchError:
             log.warning("The job description is not that of the try before; it is submitted as a new job.")
             continue
-        on_submitted(created.Id)
-        if not resume or _resume(client, created.Id, bool(job.get("AutoRelease"))):
+        if not resume or _resume(client, created.Id, restart, bool(job.get("AutoRelease"))):
             return created.Id
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
-def _resume(client: Client, job_id: str, auto_release: bool) -> bool:
-    """Start a job again where that is needed; return False when it is gone."""
+def _resume(client: Client, job_id: str, restart: bool, auto_release: bool) -> bool:
+    """Start a job again where that is needed and wanted; return False when it has ended for good."""
     try:
         found = client.get_job(job_id)
         if found.is_unsuccessful:
+            if not restart:
+                log.info("Job %s of the try before is %s; the job is submitted again.", job_id, found.State)
+                return False
             log.info("Job %s of the try before is %s; it is started again.", job_id, found.State)
             start_again(client, job_id)
     except NotFoundError:

@@ -1,17 +1,19 @@
-"""A job file as the commands take it: what is in it, and what is wrong with it, line by line."""
+"""A file as the commands take it, mostly of a job: what is in it, and what is wrong with it, line by line."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_bcs import batchcompute, dlc
 from airflow_provider_bcs.batchcompute import rules
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, InstanceTypes
 from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
 from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
+from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.description.position import Positions
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSourceError, JobSyntaxError, parse_job, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
@@ -49,7 +51,7 @@ class JobFile:
 
 
 def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
-    """Read a job file and check it by the rules of its service.
+    """Read a job file and check it by the rules of its service; that of a cluster, an image or an app by its own.
 
     :param max_tasks: whether more than 16 tasks are an error
     :param instance_types: what a job of the first API chooses its instance types from
@@ -62,9 +64,10 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
     except JobSourceError as error:
         line = error.line if isinstance(error, JobSyntaxError) else None
         return JobFile(path, errors=[_located(path, line, str(error).removeprefix(f"{path} "))])
-    if is_dlc(given):
-        job, notes, job_warnings = given, [], dlc.job_warnings
-        violations = dlc.validate_job(given)
+    kind = _kind(given)
+    if kind is not _JOB:
+        job, notes, job_warnings = given, [], kind.warnings
+        violations = kind.validate(given)
     else:
         conversion = as_current(given, instance_types)
         job, notes, job_warnings = conversion.job, conversion.notes, rules.job_warnings
@@ -82,15 +85,40 @@ def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> J
     found = check(path, max_tasks=False, instance_types=instance_types)
     if found.errors:
         raise CommandError("\n".join(found.errors))
-    if is_dlc(found.job):
-        raise CommandError(f"{path}: a PAI-DLC job has no graph; DlcSubmitJobOperator takes it as it is.")
+    kind = _kind(found.job)
+    if kind is not _JOB:
+        raise CommandError(f"{path}: {kind.name} has no graph; {kind.taker} takes it as it is.")
     return found
 
 
-def is_dlc(job: dict[str, Any]) -> bool:
-    """Tell which service a job is for, by which of them knows more of its fields."""
-    known = [len(set(job) & set(service.JobDescription.model_fields)) for service in (dlc, batchcompute)]
-    return not is_legacy(job) and known[0] > known[1]
+class _Kind(NamedTuple):
+    """What a file can describe.
+
+    :ivar taker: what takes the description as it is
+    """
+
+    name: str
+    model: type[Description]
+    validate: Callable[[dict[str, Any]], list[Violation]]
+    taker: str = ""
+    warnings: Callable[[dict[str, Any]], list[str]] = lambda description: []
+
+
+_JOB = _Kind("a BatchCompute job", batchcompute.JobDescription, batchcompute.validate_job)
+_KINDS = (
+    _JOB,
+    _Kind("a PAI-DLC job", dlc.JobDescription, dlc.validate_job, "DlcSubmitJobOperator", dlc.job_warnings),
+    _Kind(
+        "a cluster", batchcompute.ClusterDescription, batchcompute.validate_cluster, "BatchComputeCreateClusterOperator"
+    ),
+    _Kind("an image", batchcompute.ImageDescription, batchcompute.validate_image, "Client.create_image"),
+    _Kind("an app", batchcompute.AppDescription, batchcompute.validate_app, "Client.create_app"),
+)
+
+
+def _kind(given: dict[str, Any]) -> _Kind:
+    """Tell what a file describes, by which of them knows most of its fields."""
+    return _JOB if is_legacy(given) else max(_KINDS, key=lambda kind: len(given.keys() & kind.model.model_fields))
 
 
 def _lines(path: Path, violations: list[Violation], positions: Positions, *, legacy: bool) -> list[str]:

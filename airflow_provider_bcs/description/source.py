@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import yaml
 
 #: The largest job file that is read, in bytes. The service itself takes 256 KiB a job; a file that is split
 #: into one job a task may be larger.
@@ -15,6 +18,7 @@ MAX_FILE_SIZE = 16 * 1024 * 1024
 FILE_SUFFIXES = (".json", ".yaml", ".yml")
 _MAX_NODES = 2_000_000
 _MAX_DEPTH = 64
+_MERGE = "tag:yaml.org,2002:merge"
 _SCALARS = frozenset({str, int, bool, float, type(None)})
 _INFINITE = (float("inf"), float("-inf"))
 
@@ -154,6 +158,18 @@ def _too_large(name: str, length: int) -> str:
     return f"{name} has {length / 1024**2:.1f} MiB; a job description has at most {MAX_FILE_SIZE // 1024**2} MiB."
 
 
+def _too_many(name: str) -> str:
+    return f"{name} is too large: it has more than {_MAX_NODES:,} values, YAML aliases followed."
+
+
+def _repeated(keys: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            yield key
+        seen.add(key)
+
+
 def _kind(value: object) -> str:
     words = {str: "a string", list: "an array", type(None): "nothing", int: "a number", bool: "a boolean"}
     return words.get(type(value), f"a {type(value).__name__}")
@@ -161,12 +177,9 @@ def _kind(value: object) -> str:
 
 def _parse_json(text: str, name: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping = dict(pairs)
-        if len(mapping) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+        for twice in _repeated(key for key, _ in pairs):
             raise JobSyntaxError(f"{name} has the key {twice!r} twice in one object; the first would be lost.")
-        return mapping
+        return dict(pairs)
 
     def no_constant(constant: str) -> None:
         raise JobSyntaxError(f"{name} holds {constant}, which is not JSON.")
@@ -187,23 +200,8 @@ def _parse_json(text: str, name: str) -> Any:
 def _parse_yaml(text: str, name: str) -> Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        """The safe loader, but a key that stands twice in one mapping is an error."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-            for key in keys:
-                if keys.count(key) > 1:
-                    raise JobSyntaxError(f"{name} has the key {key!r} twice in one mapping.")
-            return super().construct_mapping(node, deep=deep)
-
-    # Dates and times stay the text they are: a job description knows none.
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
     try:
-        return yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe loader
+        return yaml.load(text, _yaml_loader(name))  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
@@ -219,6 +217,39 @@ def _parse_yaml(text: str, name: str) -> Any:
         raise JobSyntaxError(f"{name} holds a value that cannot be read ({type(error).__name__}).") from None
 
 
+def _yaml_loader(name: str) -> type[yaml.SafeLoader]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """The safe loader, but a key that stands twice in one mapping is an error, and what is merged is bounded."""
+
+        merged = 0
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            for twice in _repeated(key.value for key in keys if key.tag != _MERGE):
+                raise JobSyntaxError(f"{name} has the key {twice!r} twice in one mapping.")
+            return super().construct_mapping(node, deep=deep)
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            sources = [value for key, value in node.value if key.tag == _MERGE]
+            for source in sources:
+                for mapping in source.value if isinstance(source, yaml.SequenceNode) else [source]:
+                    if isinstance(mapping, yaml.MappingNode):
+                        self.flatten_mapping(mapping)
+                        self.merged += len(mapping.value)
+                        if self.merged > _MAX_NODES:
+                            raise JobSyntaxError(_too_many(name))
+            super().flatten_mapping(node)
+
+    # Dates and times stay the text they are: a job description knows none.
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return Loader
+
+
 def _bounded(document: Any, name: str) -> Any:
     """Copy what YAML aliases share, so that one task cannot change another; bounded, against alias bombs.
 
@@ -232,7 +263,7 @@ def _bounded(document: Any, name: str) -> Any:
         if depth > _MAX_DEPTH:
             raise JobSyntaxError(f"{name} is nested too deeply.")
         if count > _MAX_NODES:
-            raise JobSyntaxError(f"{name} is too large: it has more than {_MAX_NODES:,} values, YAML aliases followed.")
+            raise JobSyntaxError(_too_many(name))
         if isinstance(value, dict):
             return {_text_key(key): copy(element, depth + 1) for key, element in value.items()}
         if isinstance(value, list):

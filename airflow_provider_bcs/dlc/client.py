@@ -99,9 +99,9 @@ class Client(ServiceClient):
         params.setdefault("start_time", BEGINNING)
         remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
-            yield from self._pages(
-                Job, "ListJobs", "/jobs", "Jobs", {**params, "job_ids": chunk}, page_size, key="JobId"
-            )
+            found = self._pages(Job, "ListJobs", "/jobs", "Jobs", {**params, "job_ids": chunk}, page_size, key="JobId")
+            # When all have been seen, no further page is asked for.
+            yield from islice(found, len(chunk))
 
     def update_job(
         self,

@@ -1,7 +1,8 @@
 """Submit a job once, however often it is asked for, to a service that knows no idempotent token.
 
 The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and longer in a tag. It
-is looked for before the job is created, and again when no answer to that arrived.
+is looked for before the job is created, and again when no answer to that arrived. Before it stands what all generations
+of an owner have in common, so that what was submitted before a clear is found and stopped.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.openapi.errors import NoAnswerError, OpenApiError, ServerError, StateConflictError
-from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+from airflow_provider_bcs.openapi.errors import NoAnswerError, ServerError
+from airflow_provider_bcs.openapi.stopping import stop
+from airflow_provider_bcs.openapi.submission import (
+    MAX_SUBMISSIONS,
+    TooManySubmissionsError,
+    series_token,
+    submission_token,
+)
 
 if TYPE_CHECKING:
     from .client import Client
@@ -26,7 +33,8 @@ log = logging.getLogger(__name__)
 #: The tag that holds the token and what the description was, ``TOKEN.CONTENT``.
 TAG = "airflow-submission"
 MAX_NAME_LENGTH = 256
-_NAME_DIGITS = 16
+_SERIES_DIGITS = 16
+_TOKEN_DIGITS = 8
 _CREATE_ATTEMPTS = 3
 
 
@@ -36,28 +44,26 @@ def submit(
     owner: Mapping[str, Any],
     *,
     resume: bool,
-    on_submitted: Callable[[str], None] = lambda job_id: None,
 ) -> str:
     """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
 
+    What another generation of the owner has submitted is stopped.
+
     :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
         service can start none again; so it is when the description has changed, and the job of before is stopped
-    :param on_submitted: called with the job's id as soon as it is known, before anything else can go wrong
     :raises OpenApiError: when the service refuses, or when nothing could be found out
     """
     for ended in range(MAX_SUBMISSIONS):
-        marked = _Marked(job, submission_token(owner, ended))
+        marked = _Marked(job, owner, ended)
         # The try before may have created a job just now, and the service may list it a little later.
         found = marked.find_patiently(client, client.retry.attempts - 1) if resume else marked.find(client)
-        if found is None:
-            job_id = marked.create(client)
-        elif resume and not _can_be_continued(client, found, marked):
+        if found is not None and resume and not _can_be_continued(client, found, marked):
             continue
-        else:
-            job_id = found.JobId
-            log.info("Job %s was submitted before; it is %s.", job_id, found.Status)
-        on_submitted(job_id)
-        return job_id
+        marked.stop_others(client)
+        if found is None:
+            return marked.create(client)
+        log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
+        return found.JobId
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
@@ -69,24 +75,15 @@ def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
         return True
     log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
     if not found.is_terminal:
-        _stop(client, found)
+        stop(client, found.JobId, log)
     return False
-
-
-def _stop(client: Client, job: Job) -> None:
-    try:
-        client.stop_job(job.JobId)
-    except StateConflictError:
-        log.info("Job %s has ended meanwhile.", job.JobId)
-    except OpenApiError as error:
-        log.error("Job %s could NOT be stopped and may still run: %s", job.JobId, error)
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
     """Return the id of the job that was submitted last for ``owner``, None when there is none that goes on."""
     for ended in range(MAX_SUBMISSIONS):
         # What was asked for just now may come to be only after this.
-        found = _Marked(job, submission_token(owner, ended)).find_patiently(client, client.retry.attempts)
+        found = _Marked(job, owner, ended).find_patiently(client, client.retry.attempts)
         if found is None or not found.is_terminal:
             return found.JobId if found else None
     return None
@@ -95,8 +92,11 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
 class _Marked:
     """A job description with a token in it."""
 
-    def __init__(self, job: Mapping[str, Any], token: str) -> None:
-        self._name_end = f"-{token[:_NAME_DIGITS]}"
+    def __init__(self, job: Mapping[str, Any], owner: Mapping[str, Any], ended: int) -> None:
+        token = submission_token(owner, ended)
+        self._series = f"-{series_token(owner)[:_SERIES_DIGITS]}-"
+        self._name_end = self._series + token[:_TOKEN_DIGITS]
+        self._others: list[Job] = []
         name = str(job["DisplayName"])[: MAX_NAME_LENGTH - len(self._name_end)] + self._name_end
         content = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
         self._tag = f"{token[:32]}.{content[:16]}"
@@ -110,19 +110,29 @@ class _Marked:
         from .client import BEGINNING
 
         listed = client.list_jobs(
-            display_name=self._name_end,
+            display_name=self._series,
             start_time=BEGINNING,
             workspace_id=self._job.get("WorkspaceId") or "",
             accessibility=self._job.get("Accessibility") or "",
         )
-        found = [job for job in listed if job.DisplayName.endswith(self._name_end)]
+        found: list[Job] = []
+        self._others = []
+        for item in listed:
+            (found if item.DisplayName.endswith(self._name_end) else self._others).append(item)
         # Listed newest first; the oldest one was there first.
         found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
         for surplus in found[:-1]:
             if not surplus.is_terminal:
                 log.warning("Job %s was created besides %s, and is stopped.", surplus.JobId, found[-1].JobId)
-                _stop(client, surplus)
+                stop(client, surplus.JobId, log)
         return found[-1] if found else None
+
+    def stop_others(self, client: Client) -> None:
+        """Stop what the owner has submitted besides, before a clear for instance."""
+        for other in self._others:
+            if not other.is_terminal:
+                log.info("Job %s, submitted before, is %s; it is stopped.", other.JobId, other.Status)
+                stop(client, other.JobId, log)
 
     def create(self, client: Client) -> str:
         """Create the job; when no answer arrives, find out whether it exists."""

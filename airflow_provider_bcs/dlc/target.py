@@ -67,9 +67,15 @@ class PodTarget:
 
         :raises HopelessWaitError: when its job has ended and it has not, or never was
         """
+        return self.find(client, client.get_job(self.job_id))
+
+    def find(self, client: Client, job: Job) -> Pod:
+        """Return it as its job shows it.
+
+        :raises HopelessWaitError: when the job has ended and it has not, or never was
+        """
         from .response import Pod
 
-        job = client.get_job(self.job_id)
         names = (self.pod_id, f"{self.job_id}-{self.pod_id}")
         pod = next((pod for pod in job.Pods if pod.PodId in names), None)
         if job.is_terminal and (pod is None or (not pod.is_terminal and _is_settled(client, job))):
@@ -109,7 +115,7 @@ class _LoggingPoll(Poll["Job"]):
         self._pause: float | None = None
 
     def __call__(self) -> Job | None:
-        job = self._ask()
+        job = self.look()
         if job is None:
             return None
         if not job.is_terminal:

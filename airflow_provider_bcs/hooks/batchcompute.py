@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.hooks.connection import LOCAL_REGION, ConnectionSettingsError
 from airflow_provider_bcs.hooks.form import connection_form_widgets
 from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
-    from airflow_provider_bcs.objects.store import ObjectStore
 
 
 class BatchComputeHook(ServiceHook["Client"]):
@@ -20,32 +18,16 @@ class BatchComputeHook(ServiceHook["Client"]):
 
     service = "batchcompute"
 
-    @cached_property
-    def objects(self) -> ObjectStore:
-        """The object store of the connection: logs, packages.
-
-        :raises AirflowNotFoundException: when there is no such connection
-        :raises ConnectionSettingsError: when it says neither where objects are nor its region
-        """
-        from airflow_provider_bcs.objects.store import ObjectStore
-
-        settings = self.settings
-        if settings.oss_endpoint is None and settings.region == LOCAL_REGION:
-            raise ConnectionSettingsError(
-                f"Connection {self.bcs_conn_id} does not say where objects are: set the extra field oss_endpoint, for"
-                " the local service to the URL oss of the line it prints, or region."
-            )
-        return ObjectStore(
-            settings.region,
-            endpoint=settings.oss_endpoint,
-            credentials=settings.credentials,
-            verify=settings.verify,
-        )
-
     def _client_class(self) -> type[Client]:
         from airflow_provider_bcs.batchcompute.client import Client
 
         return Client
+
+    def read_all(self, client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
+        """Yield the states of many targets."""
+        from airflow_provider_bcs.batchcompute.reading import read_all
+
+        return read_all(client, targets)
 
     def _ask_something(self, client: Client) -> None:
         next(client.list_jobs(page_size=1), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.hooks.service import ServiceHook
 
@@ -24,6 +25,12 @@ class DlcHook(ServiceHook["Client"]):
         from airflow_provider_bcs.dlc.client import Client
 
         return Client
+
+    def read_all(self, client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
+        """Yield the states of many targets."""
+        from airflow_provider_bcs.dlc.reading import read_all
+
+        return read_all(client, targets)
 
     def _ask_something(self, client: Client) -> None:
         next(client.list_jobs(page_size=1), None)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
-from airflow_provider_bcs.hooks.connection import AirflowConnection, ServiceSettings, read_connection
+from airflow_provider_bcs.airflow_versions import mask
+from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.hooks.connection import (
+    LOCAL_REGION,
+    AirflowConnection,
+    ConnectionSettingsError,
+    ServiceSettings,
+    read_connection,
+)
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.objects.store import ObjectStore
     from airflow_provider_bcs.openapi.client import ServiceClient
 
 DEFAULT_CONNECTION = "bcs_default"
@@ -44,6 +54,10 @@ class ServiceHook(BaseHook, Generic[C]):
         """Return the service's client, imported only now: a DAG file that is parsed does not pay for HTTP."""
 
     @abstractmethod
+    def read_all(self, client: C, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
+        """Yield the states of many targets, each with its own; see :mod:`airflow_provider_bcs.openapi.watcher`."""
+
+    @abstractmethod
     def _ask_something(self, client: C) -> None:
         """Make the cheapest request that needs keys."""
 
@@ -54,7 +68,10 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises AirflowNotFoundException: when there is no such connection
         :raises ConnectionSettingsError: when the connection lacks something
         """
-        return self._read(self.get_connection(self.bcs_conn_id))
+        connection = self.get_connection(self.bcs_conn_id)
+        # Airflow 3 masks it in the process that writes the task's log, and not in this one.
+        mask([connection.password, *secret_values(connection.extra_dejson)])
+        return self._read(connection)
 
     @cached_property
     def client(self) -> C:
@@ -64,6 +81,28 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises ConnectionSettingsError: when the connection lacks something
         """
         return self._build_client(self.settings)
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store of the connection: logs, packages.
+
+        :raises AirflowNotFoundException: when there is no such connection
+        :raises ConnectionSettingsError: when it says neither where objects are nor its region
+        """
+        from airflow_provider_bcs.objects.store import ObjectStore
+
+        settings = self.settings
+        if settings.oss_endpoint is None and settings.region == LOCAL_REGION:
+            raise ConnectionSettingsError(
+                f"Connection {self.bcs_conn_id} does not say where objects are: set the extra field oss_endpoint, for"
+                " the local service to the URL oss of the line it prints, or region."
+            )
+        return ObjectStore(
+            settings.region,
+            endpoint=settings.oss_endpoint,
+            credentials=settings.credentials,
+            verify=settings.verify,
+        )
 
     def get_conn(self) -> C:
         """Return :attr:`client`."""

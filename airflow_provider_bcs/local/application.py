@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection
@@ -17,7 +18,8 @@ from .control import PREFIX, Control
 from .faults import Fault, Faults, play
 from .front import Front
 from .request import joined_headers
-from .routes import Call, Route
+from .routes import Call, LateAnswer, Route
+from .visitors import Visitors
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -29,15 +31,23 @@ _DLC_PREFIX = "/api/v1/"
 class Application:
     """An ASGI application over two tables of operations.
 
+    :param visitors: who is let in
     :param requests: counts the requests by operation
     :param elsewhere: names of the operations that are served on another port, for ``/_local``
     """
 
     def __init__(
-        self, batchcompute: Front, dlc: Front, requests: Counter[str], faults: Faults, elsewhere: Collection[str]
+        self,
+        batchcompute: Front,
+        dlc: Front,
+        visitors: Visitors,
+        requests: Counter[str],
+        faults: Faults,
+        elsewhere: Collection[str],
     ) -> None:
         self._batchcompute = batchcompute
         self._dlc = dlc
+        self._visitors = visitors
         self._requests = requests
         self._faults = faults
         operations = {route.operation for front in (batchcompute, dlc) for route in front.routes}
@@ -63,6 +73,7 @@ class Application:
         headers = joined_headers(request)
         host = headers.get("host", "")
         try:
+            self._visitors.check(headers)
             body = await _read_body(request, front)
             if target.startswith(PREFIX):
                 return self._control.answer(request, body)
@@ -76,14 +87,25 @@ class Application:
         fault = self._faults.draw(route.operation)
         return await play(
             fault,
-            lambda: run_in_threadpool(_handle, front, route, call, host),
+            lambda: _perform(front, route, call, host),
             lambda fault: _refusal(front, fault, host),
         )
 
 
-def _handle(front: Front, route: Route, call: Call, host: str) -> Response:
+async def _perform(front: Front, route: Route, call: Call, host: str) -> Response:
+    found = await run_in_threadpool(_handle, front, route, call, host)
+    if not isinstance(found, LateAnswer):
+        return found
     try:
-        return front.answer(route.handler(call))
+        return front.answer(await asyncio.wait_for(asyncio.wrap_future(found.answer), found.seconds))
+    except asyncio.TimeoutError:
+        return front.answer(found.otherwise)
+
+
+def _handle(front: Front, route: Route, call: Call, host: str) -> Response | LateAnswer:
+    try:
+        answer = route.handler(call)
+        return answer if isinstance(answer, LateAnswer) else front.answer(answer)
     except ApiError as error:
         return front.error(error, host)
     except Exception:  # a client must get the service's error body whatever happens here

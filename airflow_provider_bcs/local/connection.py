@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from h11 import LocalProtocolError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ class ClosableConnection(H11Protocol):
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[_EXTENSION] = {"transport": transport}
-            await application(scope, receive, send)
+            try:
+                await application(scope, receive, send)
+            except LocalProtocolError:
+                # What followed was no HTTP: uvicorn itself has refused it meanwhile.
+                transport.close()
 
         self.app = with_transport
 

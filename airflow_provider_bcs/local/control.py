@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from .faults import Faults, parse_faults
+from .request import host_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +47,6 @@ class Control:
 
 
 def _is_local(request: Request) -> bool:
-    """Both the peer and the Host header: a web page of elsewhere that names this machine sends its own Host."""
+    """Both the peer and the Host header: elsewhere than on loopback, the service lets in any name."""
     peer = request.client.host if request.client else ""
-    return is_loopback(peer) and is_loopback(request.url.hostname or "")
+    return is_loopback(peer) and is_loopback(host_name(request.headers))

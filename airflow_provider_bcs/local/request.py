@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -14,3 +16,11 @@ def joined_headers(request: Request) -> dict[str, str]:
     for name, value in request.headers.items():
         found[name] = f"{found[name]},{value}" if name in found else value
     return found
+
+
+def host_name(headers: Mapping[str, str]) -> str:
+    """Return the name in the Host header, empty when there is none."""
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -31,6 +32,18 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class LateAnswer:
+    """An answer that is still to come; no thread waits for it.
+
+    :ivar otherwise: what is answered when it has not come after so many ``seconds``
+    """
+
+    answer: Future[Answer]
+    seconds: float
+    otherwise: Answer
+
+
+@dataclass(frozen=True)
 class Route:
     """A row of the table of operations.
 
@@ -42,7 +55,7 @@ class Route:
     operation: str
     method: str
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[Call], Answer | LateAnswer]
     query_key: str = ""
 
     def match(self, path: str) -> dict[str, str] | None:

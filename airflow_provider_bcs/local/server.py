@@ -32,6 +32,7 @@ from .oss import assembly as oss
 from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
+from .visitors import Visitors
 
 
 class StartError(Exception):
@@ -72,9 +73,10 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
     ]
     requests: Counter[str] = Counter()
     faults = Faults()
-    object_store = oss.assemble(args, data_dir, store, requests, faults)
+    visitors = Visitors(args.host)
+    object_store = oss.assemble(args, data_dir, store, visitors, requests, faults)
     batchcompute_front, dlc_front = (front for front, _ in sides)
-    services = Application(batchcompute_front, dlc_front, requests, faults, object_store.operations)
+    services = Application(batchcompute_front, dlc_front, visitors, requests, faults, object_store.operations)
     config = uvicorn.Config(
         Ports({_port(listener): services, _port(oss_listener): object_store}),
         http=ClosableConnection,
@@ -83,6 +85,7 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
     server = _Server(config, _announcement(args, data_dir, listener, oss_listener))
@@ -178,7 +181,8 @@ def _search_path() -> str:
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[Path]:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        # Jobs hold keys: what this service makes is for nobody else on the machine.
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = open(data_dir / "lock", "w")  # noqa: SIM115 - held until the service ends
     except OSError as error:
         raise StartError(f"the data directory {data_dir} cannot be used: {error.strerror}") from None

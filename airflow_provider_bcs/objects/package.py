@@ -18,7 +18,7 @@ _LEFT_OUT = {"__pycache__", ".git"}
 
 
 class PackageError(ValueError):
-    """There is nothing to pack; the text names the argument."""
+    """There is nothing that can be packed; the text names the argument."""
 
 
 class Objects(Protocol):
@@ -44,7 +44,7 @@ class Package:
 
         The names of files are relative to the directory, for a pattern to the part of it without wildcards.
 
-        :raises PackageError: when there is no such file
+        :raises PackageError: when there is no such file, or when the pattern climbs up behind a wildcard
         """
         folders = list(folders)
         for folder in folders:
@@ -90,7 +90,13 @@ def _files(folder: str, source: str) -> Iterator[tuple[Path, str]]:
         root = path
         found: Iterable[Path] = root.rglob("*")
     else:
-        root = Path(folder, _fixed_part(source))
+        fixed = _fixed_part(source)
+        if ".." in path.parts[len(Path(folder, fixed).parts) :]:
+            # The names in the archive would climb out of where it is unpacked.
+            raise PackageError(
+                f"package is {source!r}, which has '..' behind a wildcard; write it in front of the first."
+            )
+        root = Path(folder, fixed)
         found = map(Path, glob.iglob(os.path.join(glob.escape(folder), source), recursive=True))
     for file in found:
         name = file.relative_to(root)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_bcs.openapi.credentials import CredentialProvider
 from airflow_provider_bcs.openapi.errors import (
@@ -15,9 +14,10 @@ from airflow_provider_bcs.openapi.errors import (
     NoAnswerError,
     OpenApiError,
     ServiceError,
+    redirect_error,
     service_error,
 )
-from airflow_provider_bcs.openapi.loopback import is_loopback_url
+from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
 
 from .excerpt import Excerpt, read_excerpt
 
@@ -109,13 +109,9 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def _url(endpoint: str) -> str:
-    url = endpoint.rstrip("/")
-    if "://" not in url:
-        url = f"{'http' if is_loopback_url(f'//{url}') else 'https'}://{url}"
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise ValueError(f"oss_endpoint is a host or a URL like https://host; found {endpoint!r}.")
-    return url
+    if "://" not in endpoint:
+        endpoint = f"{'http' if is_loopback_url(f'//{endpoint}') else 'https'}://{endpoint}"
+    return read_endpoint(endpoint, "oss_endpoint")
 
 
 def _client(
@@ -127,11 +123,14 @@ def _client(
     is_local = is_loopback_url(endpoint)
 
     class Adapter(HTTPAdapter):
-        """Does what the vendor's options cannot say: a CA bundle, and no proxy to this machine itself."""
+        """Does what the vendor's options cannot say: a CA bundle, no proxy to this machine, a word on redirects."""
 
         def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
             proxies = {} if is_local else options.pop("proxies", None)
-            return super().send(request, **{**options, "proxies": proxies, "verify": verify})
+            response = super().send(request, **{**options, "proxies": proxies, "verify": verify})
+            if response.is_redirect:
+                raise redirect_error(response.status_code, response.headers["Location"])
+            return response
 
     def provide() -> oss.credentials.Credentials:
         found = credentials()

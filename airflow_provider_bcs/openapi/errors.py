@@ -114,6 +114,11 @@ class ServerError(ServiceError):
     """The service failed; whether the request was carried out is not known."""
 
 
+#: Errors that may concern only what was asked for, and nothing else that could be asked for; TypeError is what a client
+#: says of an id that can be none.
+OWN_ERRORS = (NotFoundError, InvalidRequestError, AccessDeniedError, ServerError, HopelessWaitError, TypeError)
+
+
 def service_error(
     status: int,
     code: str,
@@ -140,6 +145,11 @@ def service_error(
     elif "Signature" in code:
         message = f"Most likely the AccessKey secret is wrong. The service said: {message}"
     return kind(status, code, message, request_id, retry_after)
+
+
+def redirect_error(status: int, location: str | None) -> ServiceError:
+    """Return the error for a redirect: a signature is for one host, and following would hand it to another."""
+    return service_error(status, "UnexpectedRedirect", f"{location or 'nowhere'} is not followed; check the endpoint")
 
 
 def _kind(status: int, code: str) -> type[ServiceError]:

@@ -6,7 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from .errors import MissingCredentialsError, NoAnswerError, ServerError, ThrottledError
+from .errors import (
+    HopelessWaitError,
+    MissingCredentialsError,
+    NoAnswerError,
+    NotFoundError,
+    OpenApiError,
+    ServerError,
+    ThrottledError,
+)
 
 #: So many polls in a row may fail, each one with the client's own retries, before waiting is given up.
 MAX_FAILED_POLLS = 20
@@ -38,9 +46,63 @@ class Log(Protocol):
 
     def warning(self, message: str, /, *args: Any) -> Any: ...
 
+    def error(self, message: str, /, *args: Any) -> Any: ...
 
-class Poll(Generic[S]):
-    """One poll a call; writes a log line when the progress has changed.
+
+class Answers(Generic[S]):
+    """What has been answered so far to one who waits; writes a log line when the progress has changed.
+
+    :param what: what is waited for, for the log
+    """
+
+    #: So many times in a row there may be no such thing: what was created just now is not seen everywhere at once.
+    max_missing = 3
+
+    def __init__(self, what: object, log: Log) -> None:
+        self._what = what
+        self._log = log
+        self._failed = 0
+        self._missing = 0
+        self._progress = ""
+
+    def take(self, answer: S | Exception | None) -> S | None:
+        """Return the state, or None when that was no usable answer.
+
+        :raises OpenApiError: for an answer that will not get better, or after 20 in a row that were of no use
+        """
+        status = self._usable(answer)
+        if status is not None:
+            self._announce(status)
+        return status
+
+    def _usable(self, answer: S | Exception | None) -> S | None:
+        if isinstance(answer, Exception):
+            self._excuse(answer)
+            return None
+        if answer is not None:
+            self._failed = self._missing = 0
+        return answer
+
+    def _excuse(self, error: Exception) -> None:
+        if isinstance(error, NotFoundError):
+            self._missing += 1
+            if self._missing >= self.max_missing:
+                raise HopelessWaitError(f"{self._what} does not exist, or no longer: {error}") from error
+        elif not isinstance(error, (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError)):
+            raise error
+        self._failed += 1
+        if self._failed >= MAX_FAILED_POLLS:
+            raise error
+        self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
+
+    def _announce(self, status: S) -> None:
+        if status.progress != self._progress:
+            self._progress = status.progress
+            self._log.info("%s: %s", self._what, status.progress)
+
+
+class Poll(Answers[S]):
+    """One poll a call.
 
     :param read: asks the service; None when it has no answer yet
     :param what: what is waited for, for the log
@@ -50,11 +112,8 @@ class Poll(Generic[S]):
     known_end: S | None = None
 
     def __init__(self, read: Callable[[], S | None], what: object, log: Log) -> None:
+        super().__init__(what, log)
         self._read = read
-        self._what = what
-        self._log = log
-        self._failed = 0
-        self._progress = ""
 
     def pause(self, interval: float) -> float:
         """Return the seconds to the next poll.
@@ -64,31 +123,22 @@ class Poll(Generic[S]):
         return interval
 
     def __call__(self) -> S | None:
-        """Return the state, or None when there was no usable answer this time.
+        """Ask; return what :meth:`take` makes of the answer.
 
         :raises OpenApiError: for an answer that will not get better, or after 20 polls in a row without one
         """
-        status = self._ask()
+        status = self.look()
         if status is not None:
             self._announce(status)
         return status
 
-    def _ask(self) -> S | None:
+    def look(self) -> S | None:
+        """Do the same, but say nothing of the progress."""
         try:
-            status = self._read()
-        except (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError) as error:
-            self._failed += 1
-            if self._failed >= MAX_FAILED_POLLS:
-                raise
-            self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
-            return None
-        self._failed = 0
-        return status
-
-    def _announce(self, status: S) -> None:
-        if status.progress != self._progress:
-            self._progress = status.progress
-            self._log.info("%s: %s", self._what, status.progress)
+            answer: S | OpenApiError | None = self._read()
+        except OpenApiError as error:
+            answer = error
+        return self._usable(answer)
 
 
 def wait_for_end(poll: Poll[S], interval: float) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,9 +17,17 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
 
-from .errors import CertificateError, NoAnswerError, ServerError, ServiceError, ThrottledError, service_error
+from .errors import (
+    CertificateError,
+    NoAnswerError,
+    ServerError,
+    ServiceError,
+    ThrottledError,
+    redirect_error,
+    service_error,
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +77,7 @@ class Session:
         verify: bool | str = True,
         user_agent: str = "",
     ) -> None:
-        parts = urlsplit(endpoint)
-        if parts.username is not None:
-            raise ValueError(f"An endpoint holds no user or password; found one before {parts.hostname!r}.")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError(f"An endpoint is a URL like https://host or http://host:port; found {endpoint!r}.")
-        self.endpoint = f"{parts.scheme}://{parts.netloc}"
+        self.endpoint = read_endpoint(endpoint)
         self._auth = _Signed(signer)
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
@@ -83,7 +85,7 @@ class Session:
         self._http = requests.Session()
         self._verify = verify
         # Environment variables name proxies for the world outside; to this machine itself there is none.
-        self._proxies: Any = dict.fromkeys(("http", "https", "all")) if is_loopback(parts.hostname) else None
+        self._proxies: Any = dict.fromkeys(("http", "https", "all")) if is_loopback_url(self.endpoint) else None
         self._http.headers["User-Agent"] = user_agent
         # A session is used by several threads in a triggerer; ten connections are requests' own default.
         self._http.mount(self.endpoint, HTTPAdapter(pool_maxsize=10))
@@ -151,7 +153,6 @@ class Session:
                 # Here and not on requests' session, where an environment variable would override it.
                 verify=self._verify,
                 proxies=self._proxies,
-                # A signature is for one host: following a redirect would hand it to another.
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
@@ -188,9 +189,7 @@ def _read(response: requests.Response) -> dict[str, Any]:
     headers, status = response.headers, response.status_code
     request_id = headers.get("x-acs-request-id") or headers.get("request-id") or ""
     if 300 <= status < 400:
-        raise service_error(
-            status, "UnexpectedRedirect", f"{headers.get('Location', 'nowhere')} is not followed; check the endpoint"
-        )
+        raise redirect_error(status, headers.get("Location"))
     content = _json(response)
     if content is None and status >= 400 and (code := _XML_CODE.search(response.text)):
         # The gateway in front of the service has not always looked at what is accepted.
@@ -214,13 +213,18 @@ def _read(response: requests.Response) -> dict[str, Any]:
 
 
 def _json(response: requests.Response) -> dict[str, Any] | None:
-    """Return the object that was answered, ``{}`` for an empty body, None for anything else."""
+    """Return the object that was answered, ``{}`` for an empty body, None for anything else.
+
+    The one operation that answers a bare array has it as ``Items``, like any list.
+    """
     if not response.content:
         return {}
     try:
         content = response.json()
     except (ValueError, RecursionError):
         return None
+    if isinstance(content, list) and response.ok:
+        return {"Items": content}
     return content if isinstance(content, dict) else None
 
 

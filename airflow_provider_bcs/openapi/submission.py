@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+#: What of an owner is another one after it was made to start over, in Airflow by a clear.
+GENERATION = "generation"
 #: More submissions of one owner than this are taken for a mistake.
 MAX_SUBMISSIONS = 1000
 
@@ -21,8 +23,13 @@ class TooManySubmissionsError(RuntimeError):
 def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
     """Return a token of 64 hexadecimal digits.
 
-    :param owner: who submits, e.g. dag, run, task, map index and generation; plain JSON values
+    :param owner: who submits, e.g. dag, run, task, map index and ``generation``; plain JSON values
     :param ended: how many submissions of this owner are known to have ended
     """
     text = json.dumps([dict(owner), ended], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def series_token(owner: Mapping[str, Any]) -> str:
+    """Return what the submissions of all generations of an owner have in common, of 64 hexadecimal digits."""
+    return submission_token({name: value for name, value in owner.items() if name != GENERATION})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator
 
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
@@ -87,16 +87,19 @@ class BatchComputeStartJobOperator(_JobOperator):
 
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
-        from airflow_provider_bcs.openapi.errors import StateConflictError
+        from airflow_provider_bcs.batchcompute.submission import start_again
 
         self._require_job_id()
         client = self.hook.client
-        try:
-            client.start_job(self.job_id)
+        job = client.get_job(self.job_id)
+        if job.is_unsuccessful:
+            start_again(client, self.job_id)
             self.log.info("Job %s is started.", self.job_id)
-        except StateConflictError:
-            if client.get_job(self.job_id).is_terminal:
-                raise
+        elif job.is_terminal:
+            raise AirflowFailException(
+                f"Job {self.job_id} is {job.State}; only one that failed or was stopped can be started again."
+            )
+        else:
             self.log.info("Job %s runs already.", self.job_id)
         return self.job_id
 

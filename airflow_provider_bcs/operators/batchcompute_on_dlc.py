@@ -12,17 +12,18 @@ from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, ConnectionSettingsError
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+from airflow_provider_bcs.operators.package import PackageOperator
 from airflow_provider_bcs.translator.dlc.conversion import convert
 from airflow_provider_bcs.translator.dlc.options import Options, Resources, Site
 
 
-class BatchComputeTaskOnDlcOperator(DlcSubmitJobOperator):
+class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
     """Run one task of a BatchCompute job as a PAI-DLC job: each instance is a pod.
 
     What becomes of each field is in docs/run-on-dlc.md. What cannot be carried over is an error while the DAG file is
     parsed, or when the task runs for what a template gives. ``AutoRelease`` is honoured by deleting the job once its
-    success was seen and its logs were read. Other parameters and XCom are those of
-    :class:`~.dlc.DlcSubmitJobOperator`.
+    success was seen and its logs were read. Other parameters and XCom are those of :class:`~.package.PackageOperator`
+    and :class:`~.dlc.DlcSubmitJobOperator`.
 
     :param job: a BatchCompute job of one task, in any form a job can have (templated)
     :param images: BatchCompute image -> container image (templated)
@@ -35,7 +36,7 @@ class BatchComputeTaskOnDlcOperator(DlcSubmitJobOperator):
     """
 
     template_fields: Sequence[str] = (
-        *DlcSubmitJobOperator.template_fields,
+        *PackageOperator.template_fields,
         "images",
         "instance_types",
         "image",
@@ -93,6 +94,7 @@ class BatchComputeTaskOnDlcOperator(DlcSubmitJobOperator):
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
+        job = self._with_package(job)
         return super()._prepare(convert(job, self._options, Site.of(settings.region, settings.oss_endpoint)).body)
 
     def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import redact
 from airflow.triggers.base import StartTriggerArgs
 
-from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
+from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, mask
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.states import FINISHED
+from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.sensors.batchcompute import BatchComputeTaskSensor
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 
@@ -158,9 +161,18 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
     def _check(self, state: str) -> None:
         from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 
+        self._mask_secrets()
         logs = InstanceLogs(self.hook.client, lambda: self.hook.objects, self.log_instances, self.log_lines)
         for line in logs.read(self.job_id, self.task_name):
-            self.log.info("%s", line)
+            self.log.info("%s", redact(line))
         if state != FINISHED:
             why = explain_task_failure(self.hook.client, self.job_id, self.task_name, state, logs)
-            raise self._failure(why)
+            raise self._failure(str(redact(why)))
+
+    def _mask_secrets(self) -> None:
+        """Hide the job's secrets, which its program may have printed; the task that submitted it is another process."""
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        # What cannot be asked for its description has no logs to show either.
+        with contextlib.suppress(OpenApiError):
+            mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
@@ -25,11 +24,12 @@ if TYPE_CHECKING:
 class DlcSubmitJobOperator(SubmitJobOperator):
     """Submit a PAI-DLC job and wait until it has ended; the pods' logs arrive in the task's log meanwhile.
 
-    The job is named ``DisplayName-TOKEN`` and tagged, by which it is found again: a retry continues the job of the try
-    before when it still runs or has succeeded, and submits it anew when it failed or was stopped, since the service can
-    start none again. Parameters and XCom are those of :class:`~.submit_job.SubmitJobOperator`; ``job`` is the body of
-    CreateJob. ``WorkspaceId`` is the connection's when the job has none.
+    The job is named ``DisplayName-SERIES-TOKEN`` and tagged, by which it is found again: a retry continues the job of
+    the try before when it still runs or has succeeded. Parameters and XCom are those of
+    :class:`~.submit_job.SubmitJobOperator`; ``job`` is the body of CreateJob. ``WorkspaceId`` is the connection's when
+    the job has none.
 
+    :param on_failure: what a retry does with a job that failed or was stopped; this service knows ``resubmit`` only
     :param max_log_lines: the most log lines an interval, of all pods together; what is beyond comes in the next
         intervals. 0 for no logs
     """
@@ -38,8 +38,12 @@ class DlcSubmitJobOperator(SubmitJobOperator):
     name_field = "DisplayName"
     operator_extra_links = (DlcJobLink(),)
 
-    def __init__(self, *, max_log_lines: int = MAX_LINES, **kwargs: Any) -> None:
+    def __init__(
+        self, *, on_failure: Literal["resubmit"] = "resubmit", max_log_lines: int = MAX_LINES, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        if on_failure != "resubmit":
+            raise ValueError(f"on_failure is 'resubmit': PAI-DLC can start no job again; found {on_failure!r}.")
         if type(max_log_lines) is not int or max_log_lines < 0:
             raise ValueError(f"max_log_lines is a whole number from 0; found {max_log_lines!r}.")
         self.max_log_lines = max_log_lines
@@ -61,12 +65,10 @@ class DlcSubmitJobOperator(SubmitJobOperator):
             self.log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
         return job
 
-    def _submit(
-        self, job: dict[str, Any], owner: dict[str, Any], resume: bool, on_submitted: Callable[[str], None]
-    ) -> str:
+    def _submit(self, job: dict[str, Any], owner: dict[str, Any], resume: bool) -> str:
         from airflow_provider_bcs.dlc.submission import submit
 
-        return submit(self.hook.client, job, owner, resume=resume, on_submitted=on_submitted)
+        return submit(self.hook.client, job, owner, resume=resume)
 
     def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
         from airflow_provider_bcs.dlc.submission import find_submitted
@@ -94,6 +96,7 @@ class DlcSubmitJobOperator(SubmitJobOperator):
             bcs_conn_id=self.bcs_conn_id,
             poll_interval=self.poll_interval,
             deadline=deadline,
+            owns_job=True,
         )
 
     def _explain(self, job_id: str, state: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter
+from airflow_provider_bcs.airflow_versions import current_task_instance, keep, kept, start_time, submitter
 from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.description import DescriptionOperator
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import JobSource
     from airflow_provider_bcs.openapi.polling import Poll, Status
     from airflow_provider_bcs.triggers.state import StateTrigger
+
+
+#: What a task instance keeps its job under; renaming it would lose what older versions kept. Airflow's own
+#: ResumableJobMixin is of no use here: it knows no deferral, and takes a clear for a retry.
+_KEPT = "bcs_job"
 
 
 class SubmitJobOperator(DescriptionOperator):
@@ -76,9 +81,7 @@ class SubmitJobOperator(DescriptionOperator):
         """Return the hook of the connection."""
 
     @abstractmethod
-    def _submit(
-        self, job: dict[str, Any], owner: dict[str, Any], resume: bool, on_submitted: Callable[[str], None]
-    ) -> str:
+    def _submit(self, job: dict[str, Any], owner: dict[str, Any], resume: bool) -> str:
         """Submit the job or find it again; return its id."""
 
     @abstractmethod
@@ -155,22 +158,18 @@ class SubmitJobOperator(DescriptionOperator):
 
     def on_kill(self) -> None:
         """Stop the job; it is no error that it has ended."""
-        from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.openapi.stopping import stop
 
         job_id = self._job_id or self._pushed_job_id()
-        try:
-            if job_id is None and self._submitting is not None:
-                # Killed while the service was creating the job.
+        if job_id is None and self._submitting is not None:
+            # Killed while the service was creating the job.
+            try:
                 job_id = self._find(*self._submitting)
-            if job_id is None:
-                return
-            self.hook.client.stop_job(job_id)
-        except (StateConflictError, NotFoundError) as error:
-            self.log.info("Job %s is not running any more: %s", job_id, error)
-        except OpenApiError as error:
-            self.log.error("Job %s could NOT be stopped and may still run: %s", job_id or "(unknown)", error)
-        else:
-            self.log.info("Job %s is stopped.", job_id)
+            except OpenApiError as error:
+                self.log.error("Whether a job was submitted is not known; it may run: %s", error)
+        if job_id is not None:
+            stop(self.hook.client, job_id, self.log)
 
     @property
     def submitted_job_id(self) -> str | None:
@@ -194,21 +193,45 @@ class SubmitJobOperator(DescriptionOperator):
         from airflow_provider_bcs.openapi.errors import InvalidRequestError
 
         ti: Any = context["ti"]
-        is_retry = ti.try_number > ti.max_tries - self.retries + 1
-
-        def remember(job_id: str) -> None:
-            self._job_id = job_id
-            ti.xcom_push(key="job_id", value=job_id)
-
+        # A clear is a further try as well: how many retries there are may have been edited, which would hide the other.
+        is_further_try = ti.try_number > 1
+        before = kept(context, _KEPT)
+        if before is not None and before["generation"] != ti.max_tries:
+            # A clear starts over.
+            self._stop_replaced(before["job_id"])
+            before = None
         self._submitting = job, submitter(context)
         try:
-            job_id = self._submit(*self._submitting, is_retry, remember)
+            self._job_id = job_id = self._submit(*self._submitting, is_further_try)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
-        text = "This task's job is %s (%s)." if is_retry else "Job %s (%s) is submitted."
+        ti.xcom_push(key="job_id", value=job_id)
+        if before is not None and before["job_id"] != job_id:
+            self._stop_replaced(before["job_id"])
+        keep(context, _KEPT, {"job_id": job_id, "generation": ti.max_tries})
+        text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
         self.log.info(text, job_id, job[self.name_field])
         self._submitted(job_id, job, context)
         return job_id
+
+    def _stop_replaced(self, job_id: str) -> None:
+        """Stop a job that another one takes the place of, if it still runs."""
+        from airflow_provider_bcs.openapi.errors import (
+            AccessDeniedError,
+            InvalidRequestError,
+            NotFoundError,
+            StateConflictError,
+        )
+
+        try:
+            self.hook.client.stop_job(job_id)
+        except (StateConflictError, NotFoundError):
+            self.log.info("Job %s, which this task submitted before, has ended.", job_id)
+        except (AccessDeniedError, InvalidRequestError) as error:
+            # The connection may be another one by now; anything else a further try tries again.
+            self.log.error("Job %s, submitted before, could NOT be stopped and may still run: %s", job_id, error)
+        else:
+            self.log.info("Job %s, which this task submitted before, is stopped.", job_id)
 
     def _wait(self, job_id: str) -> str:
         from airflow_provider_bcs.openapi.polling import wait_for_end

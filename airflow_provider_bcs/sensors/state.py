@@ -75,7 +75,11 @@ class StateSensor(BaseSensorOperator):
 
     @cached_property
     def _poll(self) -> Poll[Any]:
-        return self.target.poll(self.hook.client, self.log)
+        poll = self.target.poll(self.hook.client, self.log)
+        if self.reschedule:
+            # Each look is a process of its own, which knows of none before.
+            poll.max_missing = 1
+        return poll
 
     def poke(self, context: Context) -> bool:
         """Return whether it has ended well.
@@ -88,8 +92,10 @@ class StateSensor(BaseSensorOperator):
         self._require_id()
         try:
             status = self._poll()
-        except (ServiceError, HopelessWaitError) as error:
+        except ServiceError as error:
             raise self._failure(f"{self.target}: {error}") from error
+        except HopelessWaitError as error:
+            raise self._failure(str(error)) from error
         if status is None or not status.is_terminal:
             return False
         self._check(status.outcome)

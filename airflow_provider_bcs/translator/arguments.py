@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
@@ -18,7 +19,7 @@ ENDS = ("submit", "stop")
 #: graph another way is ``run_as``.
 _ONLY_FOR: tuple[tuple[tuple[RunAs, ...], tuple[str, ...]], ...] = (
     (("job",), ("start_from_trigger", "timeout", "soft_fail", "mode")),
-    (("jobs", "job"), ("log_instances", "log_lines", "package", "package_uri")),
+    (("jobs", "job"), ("log_instances", "log_lines", "on_failure")),
     (("dlc",), ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")),
 )
 
@@ -33,6 +34,8 @@ class Arguments:
     :ivar task_args: of single operators, by task name
     :ivar assets: whether what a task writes becomes its outlets
     :ivar cluster: the description of a cluster that is made for the graph; None for none
+    :ivar package: the program of the tasks that name no package, a directory, file or glob pattern; None for none
+    :ivar package_uri: the folder it is uploaded to
     :ivar images: for PAI-DLC: BatchCompute image -> container image
     :ivar instance_types: for PAI-DLC: BatchCompute instance type -> instance type or resources there
     :ivar ignore: for PAI-DLC: fields that are left out
@@ -44,6 +47,8 @@ class Arguments:
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: bool = False
     cluster: JobSource | None = None
+    package: str | os.PathLike[str] | None = None
+    package_uri: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     instance_types: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     ignore: Collection[str] = ()
@@ -70,8 +75,9 @@ class Arguments:
     def of_all(self) -> dict[str, Any]:
         """Return the arguments that all operators have."""
         # Not given is not the same as the default: default_args may hold another connection.
-        connection = {} if self.bcs_conn_id is None else {"bcs_conn_id": self.bcs_conn_id}
-        return self._understood({**connection, **self.operator_args})
+        named = {"bcs_conn_id": self.bcs_conn_id, "package": self.package, "package_uri": self.package_uri}
+        given = {name: value for name, value in named.items() if value is not None}
+        return self._understood({**given, **self.operator_args})
 
     def _understood(self, given: Mapping[str, Any]) -> dict[str, Any]:
         unknown = {name for ways, names in _ONLY_FOR if self.run_as not in ways for name in names}

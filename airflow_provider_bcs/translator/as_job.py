@@ -23,7 +23,7 @@ _OF_FOLLOWING = ("start_from_trigger", "timeout", "soft_fail", "mode")
 #: Arguments that the one that cleans up does not have.
 _OF_WAITING = (*_OF_FOLLOWING, "deferrable", "poll_interval", "log_instances", "log_lines")
 #: Arguments of the operator that submits, and of no other one.
-_OF_SUBMITTING = ("package", "package_uri")
+_OF_SUBMITTING = ("package", "package_uri", "on_failure")
 
 
 def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
@@ -25,6 +26,8 @@ def job_to_dag(
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
     assets: bool = False,
     cluster: JobSource | None = None,
+    package: str | os.PathLike[str] | None = None,
+    package_uri: str | None = None,
     images: Mapping[str, str] | None = None,
     instance_types: Mapping[str, str | Mapping[str, Any]] | None = None,
     ignore: Collection[str] = (),
@@ -44,6 +47,9 @@ def job_to_dag(
     :param assets: what a task's OutputMapping names becomes its ``outlets``, beside those it has
     :param cluster: the description of a BatchCompute cluster: it is made for these tasks, they run on it instead of an
         AutoCluster each, and it is deleted whatever becomes of them. Not for ``"dlc"``
+    :param package: a directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
+        the tasks which name none; it is packed and uploaded when a task runs, unless the same is there already
+    :param package_uri: the folder it is uploaded to, such as ``oss://bucket/packages/``; may be a template
     :param images: for ``"dlc"``: BatchCompute image -> container image, e.g. ``{"img-ubuntu": "ubuntu:22.04"}``
     :param instance_types: for ``"dlc"``: BatchCompute instance type -> instance type there, or resources of a quota
     :param ignore: for ``"dlc"``: fields that are left out there, e.g. ``["AutoCluster.UserData"]``
@@ -57,6 +63,8 @@ def job_to_dag(
         task_args=task_args or {},
         assets=assets,
         cluster=cluster,
+        package=package,
+        package_uri=package_uri,
         images=images or {},
         instance_types=instance_types or {},
         ignore=ignore,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.operators.batchcompute_cluster import (
@@ -21,17 +24,10 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.arguments import Arguments
     from airflow_provider_bcs.translator.plan import Plan
 
-#: Arguments that only operators which wait for jobs have.
-_OF_JOBS = (
-    "deferrable",
-    "poll_interval",
-    "wait_for_completion",
-    "start_from_trigger",
-    "timeout",
-    "outlets",
-    "trigger_rule",
-)
-#: How often the teardown is tried again unless the author says otherwise: what it does not delete goes on costing.
+#: What these two take of the arguments of all operators: what any operator has, but for what is the graph's own matter.
+_TAKEN = {"bcs_conn_id", *signature(BaseOperator.__init__).parameters} - {"outlets", "trigger_rule"}
+#: How often the two are tried again at least: a cluster whose worker died while it was being made is known to the next
+#: try only, and what is not deleted goes on costing.
 _RETRIES = 3
 
 
@@ -44,7 +40,7 @@ class OwnCluster:
     """
 
     def __init__(self, cluster: JobSource, plan: Plan, arguments: Arguments) -> None:
-        given = {name: value for name, value in arguments.of_all().items() if name not in _OF_JOBS}
+        given = {name: value for name, value in arguments.of_all().items() if name in _TAKEN}
         self._create = BatchComputeCreateClusterOperator(
             task_id=free_task_id("create_cluster", plan.nodes), cluster=cluster, wait_for_ready=False, **given
         )
@@ -54,8 +50,10 @@ class OwnCluster:
             task_id=free_task_id("delete_cluster", plan.nodes),
             cluster_id=self._cluster_id,
             stop_jobs=True,
-            **{"retries": _RETRIES, **given},
+            **given,
         ).as_teardown(setups=self._create)
+        for task in (self._create, self._delete):
+            task.retries = max(task.retries or 0, _RETRIES)
         dag: DAG = self._create.dag
         self._dag = dag
         self._outside = set(dag.task_dict)

@@ -20,6 +20,7 @@ class BatchComputeTrigger(StateTrigger):
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
     """
 
     def __init__(
@@ -30,8 +31,9 @@ class BatchComputeTrigger(StateTrigger):
         bcs_conn_id: str = "bcs_default",
         poll_interval: float = 10.0,
         deadline: float | None = None,
+        owns_job: bool = False,
     ) -> None:
-        super().__init__(Target(job_id, task_name, instance_id), bcs_conn_id, poll_interval, deadline)
+        super().__init__(Target(job_id, task_name, instance_id), bcs_conn_id, poll_interval, deadline, owns_job)
 
     def _hook(self) -> BatchComputeHook:
         from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook

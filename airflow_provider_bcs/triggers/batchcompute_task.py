@@ -6,34 +6,33 @@ import time
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
+from airflow.providers.common.compat.sdk import redact
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from airflow_provider_bcs.airflow_versions import push_from_trigger
+from airflow_provider_bcs.airflow_versions import mask, push_from_trigger
 from airflow_provider_bcs.batchcompute.failure import explain_task_failure
-from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, FollowedTask, Snapshots, continue_job
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
 from airflow_provider_bcs.batchcompute.states import FINISHED
-from airflow_provider_bcs.triggers.state import StateTrigger, in_thread
+from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.openapi.watcher import in_thread
+from airflow_provider_bcs.triggers.state import StateTrigger
+from airflow_provider_bcs.triggers.watching import watching
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.batchcompute.client import Client
     from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-    from airflow_provider_bcs.openapi.polling import Poll
+    from airflow_provider_bcs.openapi.watcher import Watcher
 
 
 #: XCom of a task that no worker begins: what it waits for since it has continued its job.
 _CONTINUED = "continued"
 
-#: The snapshots of the jobs that this triggerer follows, by connection and job, as long as somebody needs them.
-_SNAPSHOTS: WeakValueDictionary[tuple[str, str], Snapshots] = WeakValueDictionary()
-
 
 class BatchComputeTaskTrigger(StateTrigger):
     """Waits for the end of a task of a job whose other tasks are waited for here too.
 
-    However many they are, the service is asked once an interval: one GetJob, one ListTasks.
+    However many they are, the service is asked once an interval: for the job, and for its tasks.
 
     :param job_id: the job (templated, where the trigger starts the task)
     :param task_name: the task of it (templated, the same)
@@ -77,7 +76,7 @@ class BatchComputeTaskTrigger(StateTrigger):
         path, arguments = super().serialize()
         return path, {**arguments, "timeout": self.timeout, "ends_task": self.ends_task, "soft_fail": self.soft_fail}
 
-    async def _prepare(self, client: Client) -> None:
+    async def _prepare(self, watcher: Watcher) -> None:
         if not self.ends_task:
             return
         ti: Any = self.task_instance
@@ -86,23 +85,18 @@ class BatchComputeTaskTrigger(StateTrigger):
             # Nobody tells a trigger when its task started.
             self.deadline = time.time() + self.timeout
         if ti.try_number > 1:
-            self.target = await self._continued(client, ti, target)
+            self.target = await self._continued(watcher, ti, target)
 
-    async def _continued(self, client: Client, ti: Any, target: FollowedTarget) -> FollowedTarget:
+    async def _continued(self, watcher: Watcher, ti: Any, target: FollowedTarget) -> FollowedTarget:
         """Continue the job once a try, however often a triggerer begins with it anew."""
         # Nobody deletes what a try without a worker has pushed: the next one must not take it for its own.
         key = f"{_CONTINUED}_{ti.try_number}"
         before = await sync_to_async(ti.xcom_pull)(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
         if before is not None:
             return FollowedTarget(**before)
-        target = await in_thread(partial(continue_job, client, target))
+        target = await in_thread(partial(continue_job, await watcher.client(), target))
         await sync_to_async(push_from_trigger)(ti, key, target.fields())
         return target
-
-    def _poll(self, client: Client) -> Poll[FollowedTask]:
-        target = self.target
-        snapshots = _SNAPSHOTS.setdefault((self.bcs_conn_id, target.job_id), Snapshots(target.job_id))
-        return target.shared_poll(client, self.log, snapshots, self.poll_interval)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is something to tell, or to end the task with."""
@@ -119,12 +113,21 @@ class BatchComputeTaskTrigger(StateTrigger):
         elif state is None:
             why = f"Waiting for {self.target} was given up: {event['error']}"
         else:
-            client = await self._hook().get_async_client()
-            try:
-                job_id, task_name = self.target.job_id, self.target.task_name
-                why = await in_thread(partial(explain_task_failure, client, job_id, task_name, state))
-            finally:
-                client.close()
+            why = await self._explained(state)
         # There is no worker to raise it in.
         self.log.error(why)
         return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
+
+    async def _explained(self, state: str) -> str:
+        from airflow_provider_bcs.openapi.errors import OpenApiError
+
+        job_id, task_name = self.target.job_id, self.target.task_name
+        async with watching(self._hook()) as watcher:
+            client = await watcher.client()
+            try:
+                description = await in_thread(partial(client.get_job_description, job_id))
+            except OpenApiError as error:
+                # The service keeps the last lines of a program, which may have printed a secret of its job.
+                return f"{self.target} is {state}; what failed in it is not shown without the job's secrets: {error}"
+            await sync_to_async(mask)(list(secret_values(description.detail())))
+            return str(redact(await in_thread(partial(explain_task_failure, client, job_id, task_name, state))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
@@ -10,11 +11,13 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
+from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.dlc.client import Client
     from airflow_provider_bcs.hooks.dlc import DlcHook
+    from airflow_provider_bcs.openapi.polling import Status
+    from airflow_provider_bcs.openapi.watcher import Watcher
 
 
 class _DlcTrigger(StateTrigger):
@@ -32,6 +35,7 @@ class DlcJobTrigger(_DlcTrigger):
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
     """
 
     def __init__(
@@ -41,17 +45,38 @@ class DlcJobTrigger(_DlcTrigger):
         bcs_conn_id: str = "bcs_default",
         poll_interval: float = 10.0,
         deadline: float | None = None,
+        owns_job: bool = False,
     ) -> None:
-        super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline)
+        super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline, owns_job)
         self.target: JobTarget
         self.log_limit = log_limit
 
-    async def _prepare(self, client: Client) -> None:
-        if self.log_limit:
-            # The triggerer is another process than the one that rendered the job.
-            job = await asyncio.to_thread(client.get_job, self.target.job_id)
-            # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
-            await sync_to_async(mask)(list(secret_values(job.model_dump())))
+    async def _end(self, watcher: Watcher) -> Status | None:
+        if not self.log_limit:
+            return await super()._end(watcher)
+        # Logs are asked for pod by pod: in that there is nothing to share but the client.
+        client = await watcher.client()
+        # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
+        poll = self.target.poll(client, self.log)
+        while (described := await in_thread(poll.look)) is None:
+            if not await self._sleep(self.poll_interval):
+                return None
+        # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
+        await sync_to_async(mask)(list(secret_values(described.model_dump())))
+        while (job := await in_thread(poll)) is None or not job.is_terminal:
+            if not await self._sleep(poll.pause(self.poll_interval)):
+                return poll.known_end
+        return job
+
+    async def _sleep(self, seconds: float) -> bool:
+        """Sleep, until the deadline at most; return False, at once, when that has passed."""
+        if self.deadline is not None:
+            left = self.deadline - time.time()
+            if left <= 0:
+                return False
+            seconds = min(seconds, left)
+        await asyncio.sleep(seconds)
+        return True
 
 
 class DlcPodTrigger(_DlcTrigger):

@@ -5,37 +5,38 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from collections.abc import AsyncIterator, Hashable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED, is_waited_for
+from airflow_provider_bcs.openapi.stopping import stop
+from airflow_provider_bcs.openapi.watcher import in_thread
+from airflow_provider_bcs.triggers.watching import watching
+
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.openapi.polling import Log, Poll
+    from airflow_provider_bcs.openapi.polling import Log, Poll, Status
+    from airflow_provider_bcs.openapi.watcher import Watcher
 
 
-#: Threads of their own: those of the event loop are few, and a service that hangs would hold them all.
-_POLLS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
+#: Seconds to find out whether a job is to be stopped, and to stop it; Airflow allows 30.
+_KILL_TIMEOUT = 25.0
 
-#: Seconds before the first poll: Airflow fails a task whose trigger fires before the scheduler has noticed that the
+#: Seconds to find out, when the deadline has passed, whether what was waited for has ended before it.
+_LAST_LOOK = 10.0
+
+#: Seconds before the first event: Airflow fails a task whose trigger fires before the scheduler has noticed that the
 #: worker let go of it (seen in 3.3.2; a scheduler under load takes seconds for that).
 _SETTLING = 5.0
 
-T = TypeVar("T")
 
-
-async def in_thread(function: Callable[[], T]) -> T:
-    """Run what blocks beside the event loop, which is everybody's."""
-    # The context says whose log a line is for.
-    return await asyncio.get_running_loop().run_in_executor(_POLLS, copy_context().run, function)
-
-
-class Target(Protocol):
-    """What is waited for."""
+class Target(Hashable, Protocol):
+    """What is waited for; its hook's ``read_all`` knows how to read its state."""
 
     def fields(self) -> dict[str, Any]: ...
 
@@ -52,28 +53,36 @@ class StateTrigger(BaseTrigger):
     :param bcs_conn_id: the connection
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
     """
 
     #: Which of the target's fields is its id.
     id_field: ClassVar[str] = "job_id"
 
-    def __init__(self, target: Target, bcs_conn_id: str, poll_interval: float, deadline: float | None) -> None:
+    _has_asked: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        target: Target,
+        bcs_conn_id: str,
+        poll_interval: float,
+        deadline: float | None,
+        owns_job: bool = False,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.target = target
         self.bcs_conn_id = bcs_conn_id
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self.owns_job = owns_job
+        self._has_fired = False
 
     @abstractmethod
     def _hook(self) -> ServiceHook[Any]:
         """Return the hook of the connection."""
 
-    async def _prepare(self, client: Any) -> None:
+    async def _prepare(self, watcher: Watcher) -> None:
         """Do what has to be done before the first poll."""
-
-    def _poll(self, client: Any) -> Poll[Any]:
-        """Return what asks for the state."""
-        return self.target.poll(client, self.log)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
@@ -84,46 +93,100 @@ class StateTrigger(BaseTrigger):
                 "bcs_conn_id": self.bcs_conn_id,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
+                **({"owns_job": True} if self.owns_job else {}),
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until there is something to tell."""
+        """Wait until there is something to tell."""
+        begin = time.monotonic()
+        await self._ask_once()
+        event = await self._awaited()
+        if self.trigger_id is not None:
+            # Not in a DAG run without a scheduler.
+            await asyncio.sleep(begin + _SETTLING - time.monotonic())
+        self._has_fired = True
+        yield event
+
+    async def on_kill(self) -> None:
+        """Stop the job that nobody waits for any more; called by Airflow from 3.3 on.
+
+        It is called too when another triggerer has taken this trigger over, and then the job goes on.
+        """
+        if not self.owns_job:
+            return
+        work = asyncio.ensure_future(asyncio.wait_for(self._stop_unless_waited_for(), _KILL_TIMEOUT))
+        while not work.done():
+            # Airflow 3.3.2 cancels a trigger again every second as long as it is there, and this with it.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({work})
+        if (error := work.exception()) is not None:
+            # Airflow before 3.3 would tell nobody.
+            self.log.error("%s may still run: whether it is waited for is not known.", self.target, exc_info=error)
+
+    async def _ask_once(self) -> None:
+        """Ask for a task's state before somebody has to know.
+
+        For its first answer Airflow 3.3.2 takes 5 s on a quiet machine and 30 s on a busy one: too long for a kill.
+        """
+        if self.owns_job and TRIGGERS_ARE_KILLED and not StateTrigger._has_asked:
+            StateTrigger._has_asked = True
+            with suppress(Exception):
+                await is_waited_for(self.task_instance, 0)
+
+    async def _stop_unless_waited_for(self) -> None:
+        if await is_waited_for(self.task_instance, self.trigger_id or 0):
+            self.log.info("This triggerer waits no longer, but the task does: %s goes on.", self.target)
+            return
+        self.log.info("The task does not wait any more: it was marked, cleared or deleted.")
+        async with watching(self._hook()) as watcher:
+            await in_thread(partial(stop, await watcher.client(), self.target.fields()["job_id"], self.log))
+
+    async def cleanup(self) -> None:
+        """Do the same in an Airflow that has only this method, which it calls however the trigger ends."""
+        if not TRIGGERS_ARE_KILLED and not self._has_fired:
+            await self.on_kill()
+
+    async def _awaited(self) -> TriggerEvent:
         from airflow_provider_bcs.openapi.errors import OpenApiError
 
-        client = None
         try:
-            client = await self._hook().get_async_client()
-            await self._prepare(client)
-            poll = self._poll(client)
-            await self._sleep(min(self.poll_interval, _SETTLING))
-            while True:
-                status = await in_thread(poll)
-                if status is not None and status.is_terminal:
-                    yield self._event(state=status.outcome)
-                    return
-                if not await self._sleep(poll.pause(self.poll_interval)):
-                    known = poll.known_end
-                    yield self._event(timeout=True) if known is None else self._event(state=known.outcome)
-                    return
+            async with watching(self._hook()) as watcher:
+                await self._prepare(watcher)
+                end = await self._end(watcher)
         except Exception as error:
             # Whatever it is: the job goes on, and a trigger that failed would tell nobody why.
             if not isinstance(error, (OpenApiError, AirflowException, ValueError)):
                 self.log.exception("Waiting for %s failed", self.target)
-            yield self._event(error=str(error) or type(error).__name__)
-        finally:
-            if client is not None:
-                client.close()
+            return self._event(error=str(error) or type(error).__name__)
+        return self._event(timeout=True) if end is None else self._event(state=end.outcome)
 
-    async def _sleep(self, seconds: float) -> bool:
-        """Sleep, until the deadline at most; return False, at once, when that has passed."""
-        if self.deadline is not None:
-            left = self.deadline - time.time()
-            if left <= 0:
-                return False
-            seconds = min(seconds, left)
-        await asyncio.sleep(seconds)
-        return True
+    async def _end(self, watcher: Watcher) -> Status | None:
+        """Return the state at the end, None when the deadline came first."""
+        from airflow_provider_bcs.openapi.polling import Answers
+
+        answers: Answers[Status] = Answers(self.target, self.log)
+        wait = watcher.watch(self.target, self.poll_interval, self.deadline)
+        try:
+            while not wait.is_over:
+                # Between two answers nothing is kept of them: thousands wait here.
+                if (end := _end_in(answers.take(await wait.news()))) is not None:
+                    return end
+        finally:
+            watcher.forget(wait)
+        return _end_in(await self._last_look(watcher))
+
+    async def _last_look(self, watcher: Watcher) -> Status | None:
+        """Return the state at the deadline, which may be long after the last answer; None when it is not known."""
+        # Why it is not known is of no interest: it is too late.
+        with suppress(Exception):
+            poll = self.target.poll(await watcher.client(), self.log)
+            return await asyncio.wait_for(in_thread(poll), _LAST_LOOK)
+        return None
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({self.id_field: self.target.fields()[self.id_field], **payload})
+
+
+def _end_in(status: Status | None) -> Status | None:
+    return status if status is not None and status.is_terminal else None

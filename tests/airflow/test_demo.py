@@ -27,7 +27,7 @@ def test_a_signal_leaves_no_process(tmp_path, number):
     )
     assert "the local service answers" in demo.stdout.readline()
     os.kill(demo.pid, number)
-    _, stderr = demo.communicate(timeout=30)
+    _, stderr = demo.communicate(timeout=90)
     assert (demo.returncode, stderr) == (130, "demo stopped\n")
     # What was killed stays in the table of processes until somebody has taken note of it.
     wait_until(lambda: demo.pid not in list(sessions()))

@@ -100,6 +100,14 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
             assert (page.parent / link).exists(), (page.name, link)
 
 
+def test_the_app(service, client):
+    description, job = map(json.loads, blocks("local-service.md", "json"))
+    client.create_app(description)
+    service.put_object("demo/words.txt", "two\none\n")
+    assert client.create_job(job, sync=True).Outputs == {"sorted": "oss://demo/sorted.txt"}
+    assert service.object("demo/sorted.txt") == "one\ntwo\n"
+
+
 def test_the_object_store(service):
     program = blocks("local-service.md", "python")[0].replace("http://127.0.0.1:8643", service.ready["oss"])
     exec(program, {})

@@ -125,7 +125,9 @@ def test_no_connection_is_resolved_before_the_client_is_used():
 
 def test_test_connection(connection, service, monkeypatch):
     assert BatchComputeHook().test_connection() == (True, f"{service.url} answers and accepts the keys")
-    monkeypatch.setenv("AIRFLOW_CONN_WRONG_KEY", json.dumps({"host": service.url, "login": "local", "password": "x"}))
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_WRONG_KEY", json.dumps({"host": service.url, "login": "local", "password": "wrong-key"})
+    )
     ok, text = BatchComputeHook("wrong_key").test_connection()
     assert not ok
     assert "Signature" in text

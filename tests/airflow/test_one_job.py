@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from datetime import datetime, timedelta, timezone
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from airflow.providers.common.compat.sdk import task as decorated_task
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
-from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, Snapshots, continue_job
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
@@ -322,21 +321,6 @@ def test_a_lost_answer_to_the_start_is_no_failure(airflow_db, connection, client
     assert set(states(run).values()) == {"success"}
 
 
-def test_a_snapshot_from_before_the_start_is_not_believed(client: Client, connection):
-    created = client.create_job(job({"a": task("sh -c 'sleep 2; exit 1'")}))
-    snapshots = Snapshots(created.Id)
-    while not client.get_job(created).is_terminal:
-        time.sleep(0.1)
-    old = snapshots.read(client, 60)
-    assert old is not None
-    assert old.job.State == "Failed"
-    target = continue_job(client, FollowedTarget(created.Id, "a"))
-    status = target.shared_poll(client, logging.getLogger(), snapshots, 60)()
-    assert status is not None
-    assert (status.job.State, status.outcome) in [("Waiting", None), ("Running", None)]
-    client.stop_job(created)
-
-
 def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
     """Its task has failed, but the others of the job have not ended, so it cannot be started again yet."""
     content = job({"a": task("false"), "b": task("sleep 30")}, JobFailOnInstanceFail=False)
@@ -347,21 +331,6 @@ def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
     assert poll().outcome is None
     client.stop_job(created)
     assert poll().outcome == "Failed"
-
-
-def test_who_follows_does_not_wait_for_who_asks(client: Client, faults):
-    """Threads are few; one of them is enough to ask a slow service."""
-    created = client.create_job(job({"a": task("true")}))
-    faults({"operation": "batchcompute.ListTasks", "kind": "slow", "times": 1})
-    snapshots = Snapshots(created.Id)
-    asking = Thread(target=snapshots.read, args=(client, 10))
-    asking.start()
-    time.sleep(0.3)
-    started = time.monotonic()
-    assert snapshots.read(client, 10) is None
-    assert time.monotonic() - started < 0.2
-    asking.join()
-    assert snapshots.read(client, 10) is not None
 
 
 def test_arguments_that_only_followers_have_do_not_disturb_the_others(airflow_db, connection):

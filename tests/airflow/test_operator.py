@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -307,6 +308,12 @@ def test_a_trigger_survives_serialization():
     assert BatchComputeTrigger(**json.loads(json.dumps(kwargs))).serialize() == (path, kwargs)
 
 
+def test_a_trigger_that_cannot_ask_for_its_task_says_what_may_still_run(caplog, capfd):
+    # Nobody is there to tell how the task is: this is no triggerer.
+    asyncio.run(BatchComputeTrigger("job-7", owns_job=True).on_kill())
+    assert "job job-7 may still run" in task_log(caplog) + "".join(capfd.readouterr())
+
+
 def test_events(client, faults):
     finished = client.create_job(job({"a": task("true")})).Id
     running = client.create_job(job({"a": task("sleep 600")})).Id
@@ -322,7 +329,7 @@ def test_events(client, faults):
     assert trigger_events(BatchComputeTrigger(running, poll_interval=60, deadline=deadline)) == [
         {"job_id": running, "timeout": True}
     ]
-    assert 0.4 < time.time() - started < 5
+    assert 0.4 < time.time() - started < 30
     (event,) = trigger_events(BatchComputeTrigger("job-0", poll_interval=0.1))
     assert "InvalidResource.NotFound" in event["error"]
     client.stop_job(running)

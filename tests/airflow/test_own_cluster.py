@@ -102,7 +102,7 @@ def test_a_cluster_for_each_element_of_a_list(client):
 def test_edges_setup_and_teardown():
     dag = translated("edges")
     create, delete = dag.get_task("create_cluster"), dag.get_task("delete_cluster")
-    assert (create.is_setup, delete.is_teardown, delete.retries) == (True, True, 3)
+    assert (create.is_setup, delete.is_teardown) == (True, True)
     assert create.downstream_task_ids == {"a", "delete_cluster"}
     assert delete.upstream_task_ids == {"c", "create_cluster"}
     assert dag.get_task("b").upstream_task_ids == {"a"}
@@ -112,6 +112,15 @@ def test_edges_setup_and_teardown():
     one = translated("one", run_as="job")
     assert one.get_task("create_cluster").downstream_task_ids == {"submit", "delete_cluster"}
     assert one.get_task("delete_cluster").upstream_task_ids == {"create_cluster", "stop"}
+
+
+@pytest.mark.parametrize(("given", "made"), [({}, 3), ({"retries": 0}, 3), ({"retries": 5}, 5)])
+@pytest.mark.parametrize("where", ["operator_args", "default_args"])
+def test_the_two_have_retries_of_their_own(where, given, made):
+    dag = job_to_dag(graph("retried"), cluster=cluster(), **{where: given})
+    retries = {task.task_id: task.retries for task in dag.tasks}
+    of_jobs = given.get("retries", 0)
+    assert retries == {"create_cluster": made, "delete_cluster": made, "a": of_jobs, "b": of_jobs, "c": of_jobs}
 
 
 def test_a_cluster_that_cannot_be_made_runs_nothing(client):

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.objects.package import Package, PackageError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from tests.airflow.running import output, run_dag, states
 from tests.local.service import job, task
 from tests.local.test_faults import counted
@@ -85,23 +85,35 @@ def test_nothing_to_pack(tmp_path):
         Package.of("no/*", [str(tmp_path)])
 
 
+def test_no_name_in_the_archive_climbs_out_of_it(programs):
+    with pytest.raises(PackageError, match=r"package is 'lib/\*/../../main.sh', which has '..' behind a wildcard"):
+        Package.of("lib/*/../../main.sh", [str(programs)])
+    assert set(Package.of("lib/../*.sh", [str(programs)]).files.values()) == {"main.sh"}
+
+
 @pytest.mark.usefixtures("airflow_db", "connection")
-@pytest.mark.parametrize("run_as", ["jobs", "job"])
+@pytest.mark.parametrize("run_as", ["jobs", "job", "dlc"])
 def test_uploaded_once_when_a_task_runs(programs, service, tmp_path, caplog, capfd, run_as):
     (service.data_dir / "oss/packages").mkdir(exist_ok=True)
     (programs / "lib/word").write_text(f"shipped {run_as}\n")
     before = counted(service, "oss.PutObject")
-    tasks = {name: task("./main.sh") for name in ("a", "b")}
-    arguments = {**ARGUMENTS, "package": programs, "log_instances": "all"}
+    auto = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
+    tasks = {name: task("./main.sh", ClusterId="", AutoCluster=auto) for name in ("a", "b")}
     for number in range(2):
         dag = job_to_dag(
-            job(tasks), dag_id=f"shipped_{run_as}_{number}", run_as=run_as, operator_args=arguments, schedule=None
+            job(tasks),
+            dag_id=f"shipped_{run_as}_{number}",
+            run_as=run_as,
+            package=programs,
+            package_uri="oss://{{ params.bucket }}/shipped/",
+            operator_args={"poll_interval": 0.2, "log_instances": "all"},
+            images={"img-ubuntu": "ubuntu:22.04"},
+            params={"bucket": "packages"},
         )
-        dag.fileloc = str(tmp_path / "dag.py")
         assert counted(service, "oss.PutObject") == before + (1 if number else 0)
         assert set(states(run_dag(dag)).values()) == {"success"}
     assert counted(service, "oss.PutObject") == before + 1
-    assert output(caplog, capfd).count(f"  | shipped {run_as}") >= 4
+    assert output(caplog, capfd).count(f"shipped {run_as}") >= 4
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
@@ -127,7 +139,31 @@ def test_relative_to_the_dag_file_and_only_where_there_is_none(programs, service
     assert packages["none"].startswith(FOLDER)
 
 
+@pytest.mark.parametrize("run_as", ["jobs", "job", "dlc"])
+def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, run_as):
+    auto = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
+    with DAG("grouped", schedule=None, start_date=datetime(2024, 1, 1)):
+        made = BatchComputeTaskGroup(
+            "g",
+            job({name: task("true", ClusterId="", AutoCluster=auto) for name in ("a", "b")}),
+            run_as=run_as,
+            package=programs,
+            package_uri=FOLDER,
+            cluster={"Name": "packed", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 1}}},
+            operator_args={"log_instances": "all", "poll_interval": 1, "deferrable": False},
+            images={"img-ubuntu": "ubuntu:22.04"},
+            task_args={"b": {"package": "other"}},
+        )
+    packages = {name: getattr(each, "package", None) for name, each in made.children.items()}
+    assert {name: package for name, package in packages.items() if package} == (
+        {"g.submit": str(programs)} if run_as == "job" else {"g.a": str(programs), "g.b": "other"}
+    )
+
+
 def test_a_package_needs_a_place():
+    for run_as in ("jobs", "job"):
+        with pytest.raises(ValueError, match="package needs package_uri"):
+            job_to_dag(job("true"), run_as=run_as, package="programs")
     with DAG("no_place", schedule=None, start_date=datetime(2024, 1, 1)):
         for uri in (None, "oss://packages/x"):
             with pytest.raises(ValueError, match="package needs package_uri"):

@@ -77,7 +77,9 @@ def test_a_task_is_seen_while_the_rest_of_the_job_still_runs(client):
 
 def test_a_job_that_is_not_there(caplog, capfd):
     assert run(BatchComputeJobSensor, "gone", job_id="job-0") == "failed"
-    assert "job job-0: InvalidResource.NotFound" in task_log(caplog) + "".join(capfd.readouterr())
+    assert "job job-0 does not exist, or no longer: InvalidResource.NotFound" in task_log(caplog) + "".join(
+        capfd.readouterr()
+    )
 
 
 def test_templates_and_serialization(client):

@@ -179,12 +179,26 @@ def test_a_changed_or_deleted_job_is_submitted_anew(client):
 
 
 def test_a_job_that_released_itself_is_not_submitted_again(client):
-    owner, seen = {**OWNER, "run": "released"}, []
+    owner = {**OWNER, "run": "released"}
     released = job({"a": task("true")}, AutoRelease=True)
-    for resume in (False, True):
-        submit(client, released, owner, resume=resume, on_submitted=seen.append)
-        wait_until(lambda: seen[0] not in [item.Id for item in client.list_jobs()])
-    assert len(set(seen)) == 1
+    first = submit(client, released, owner, resume=False)
+    wait_until(lambda: first not in [item.Id for item in client.list_jobs()])
+    assert submit(client, released, owner, resume=True) == first
+
+
+def test_a_failed_job_is_submitted_anew_when_that_is_asked_for(client):
+    description, owner = job({"a": task("false")}), {**OWNER, "run": "resubmit"}
+    found = []
+    for _ in range(3):
+        found.append(submit(client, description, owner, resume=True, restart=False))
+        ended(client, found[-1])
+    assert len(set(found)) == 3
+    # What still runs, or has finished, is taken all the same.
+    description, owner = job({"a": task("sleep 1")}), {**OWNER, "run": "take"}
+    first = submit(client, description, owner, resume=False)
+    assert submit(client, description, owner, resume=True, restart=False) == first
+    assert ended(client, first).State == "Finished"
+    assert submit(client, description, owner, resume=True, restart=False) == first
 
 
 def test_a_failure_is_explained(client):

@@ -1,8 +1,6 @@
-"""Descriptions of clusters, images and app jobs: models, and the rules of their tables."""
+"""Descriptions of clusters and images: models, and the rules of their tables."""
 
 from __future__ import annotations
-
-from copy import deepcopy
 
 import pytest
 from hypothesis import given
@@ -16,7 +14,6 @@ from airflow_provider_bcs.batchcompute import (
     cluster_rules,
     validate_cluster,
     validate_image,
-    validate_job,
 )
 from tests.batchcompute.clusters import cluster, group, image
 from tests.batchcompute.jobs import put, without
@@ -132,17 +129,6 @@ def test_images():
     assert [item.code for item in validate_image({"Platform": "Plan9"})] == [
         *("MissingName", "MissingEcsImageId", "InvalidPlatform")
     ]
-
-
-def test_app_jobs():
-    app = {"AppName": "Public:sort", "Inputs": {"in": "oss://b/in", "n": 3}, "Config": {"InstanceCount": 2}}
-    job = {"Name": "x" * 100, "Type": "App", "App": app}
-    assert validate_job(job) == []
-    job = put(put(deepcopy(job), "App.Inputs", {f"i{n}": n for n in range(51)}), "App.Config.Colour", "red")
-    assert [item.path for item in validate_job(put(job, "App.AppName", ""))] == [
-        *("App.AppName", "App.Inputs", "App.Config.Colour")
-    ]
-    assert [item.code for item in validate_job({"Name": "x", "Type": "App"})] == ["MissingApp"]
 
 
 @given(st.sampled_from(["Groups", "Groups.group1", "Configs", "Configs.Disks", VPC, "UserData"]), json_values)

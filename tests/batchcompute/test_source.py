@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.batchcompute import JobDescription, JobSourceError, read_job, validate_job
-from airflow_provider_bcs.description.source import parse_job
+from airflow_provider_bcs.description.source import JobSyntaxError, parse_job
 from tests.batchcompute.jobs import job
 
 
@@ -131,6 +131,28 @@ def test_other_things_are_no_job(thing):
     with pytest.raises(JobSourceError, match="A job is a dict, JSON text"):
         read_job(thing)
     assert [item.code for item in validate_job(thing)] == ["InvalidHttpBody"]
+
+
+def test_merges_of_merges_are_bounded():
+    lines = ["a0: &a0 {k0: v}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    with pytest.raises(JobSyntaxError, match="too large"):
+        parse_job("\n".join(lines), yaml=True)
+    wide = "a: &a {" + ", ".join(f"k{n}: 1" for n in range(1000)) + "}\n"
+    with pytest.raises(JobSyntaxError, match="too large"):
+        parse_job(f"{wide}b: {{<<: [{', '.join(['*a'] * 3000)}]}}", yaml=True)
+
+
+def test_the_one_key_of_many_that_is_there_twice_is_found_at_once():
+    # Compared one with another, these would take hours.
+    keys = [f'"k{n}": 1' for n in range(300_000)]
+    with pytest.raises(JobSyntaxError, match="the key 'k299999' twice"):
+        parse_job("{" + ", ".join([*keys, keys[-1]]) + "}")
+
+
+def test_a_merged_key_may_be_given_again():
+    text = "a: &a {x: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: [*b, *a], y: 3}"
+    assert parse_job(text, yaml=True) == {"a": {"x": 1}, "b": {"x": 2}, "c": {"x": 2, "y": 3}}
 
 
 def test_a_dict_is_nested_no_deeper_than_a_file():

@@ -156,12 +156,25 @@ def test_submitting_again_finds_the_job(dlc):
     first = submit(dlc, description, owner, resume=False)
     assert submit(dlc, description, owner, resume=True) == first
     assert submit(dlc, description, owner, resume=False) == first
-    assert submit(dlc, description, {**owner, "generation": 1}, resume=False) != first
     found = dlc.get_job(first)
     assert found.DisplayName.startswith(f"{name}-")
     assert TAG in found.Settings.Tags
     for item in jobs_named(dlc, name):
         dlc.stop_job(item)
+
+
+def test_another_generation_stops_what_the_one_before_has_submitted(dlc):
+    owner, description = {**OWNER, "name": named()}, job("sleep 60")
+    other = submit(dlc, description, {**OWNER, "name": named()}, resume=False)
+    first = submit(dlc, description, {**owner, "generation": 0}, resume=False)
+    second = submit(dlc, description, {**owner, "generation": 1}, resume=False)
+    assert second != first
+    assert ended(dlc, first).outcome == "Stopped"
+    # A worker that died in between changes nothing.
+    assert submit(dlc, description, {**owner, "generation": 1}, resume=True) == second
+    for job_id in (other, second):
+        assert not dlc.get_job(job_id).is_terminal
+        dlc.stop_job(job_id)
 
 
 def test_a_retry_submits_anew_what_failed_and_takes_what_succeeded(dlc):

@@ -1,4 +1,4 @@
-"""Clusters, images and app jobs over HTTP: statuses, bodies, state machines, restarts."""
+"""Clusters and images over HTTP: statuses, bodies, state machines, restarts."""
 
 from __future__ import annotations
 
@@ -321,32 +321,6 @@ def test_state_survives(start_service: Callable[..., Service]) -> None:
     wait_until(lambda: service.call("GET", f"/clusters/{leaving}").status_code == 404)
     wait_until(lambda: service.get(f"/clusters/{staying}")["Groups"]["group1"]["ActualVMCount"] == 1)
     assert service.get(f"/images/{image_id}")["Name"] == "an-image"
-
-
-def test_app_jobs_are_kept_but_fail(quick: Service) -> None:
-    app = {"Name": "an app job", "Type": "App", "App": {"AppName": ":sort", "Inputs": {"n": 3}}}
-    job_id = quick.create(app)
-    done = quick.wait(job_id)
-    assert (done["State"], done["InstanceMetrics"]["FailedCount"]) == ("Failed", 0)
-    assert "Type App do not run here" in done["Message"]
-    assert quick.get(f"/jobs/{job_id}?description")["App"] == app["App"]
-    assert job_id in [item["Id"] for item in quick.get("/jobs?State=Failed")["Items"]]
-    assert quick.get(f"/jobs/{job_id}/tasks") == {"NextMarker": "", "Items": []}
-    assert error(quick.call("POST", f"/jobs/{job_id}/stop")) == conflict("Failed")
-    assert quick.call("POST", f"/jobs/{job_id}/start").status_code == 201
-    assert quick.wait(job_id)["State"] == "Failed"
-    assert quick.call("DELETE", f"/jobs/{job_id}").status_code == 204
-
-
-def test_an_app_job_that_waits_can_be_stopped(start_service: Callable[..., Service]) -> None:
-    service = start_service("--max-instances", "1")
-    running = service.create(job("sleep 60"))
-    wait_until(lambda: service.state(running) == "Running")
-    job_id = service.create({"Name": "a", "Type": "App", "App": {"AppName": ":sort"}})
-    assert service.state(job_id) == "Waiting"
-    assert service.call("POST", f"/jobs/{job_id}/stop").status_code == 201
-    assert service.state(job_id) == "Stopped"
-    service.call("POST", f"/jobs/{running}/stop")
 
 
 @pytest.mark.parametrize("value", ["-1", "soon", "inf", "nan"])

@@ -220,8 +220,8 @@ def test_no_other_machine_gets_anything(start_service: Callable[..., Service], e
         ("http://localhost:8000/", "http://localhost:8000/topics/a%2Fb/messages"),
         ("https://[::1]:8000/base/?x=1#y", "https://[::1]:8000/base/topics/a%2Fb/messages"),
         # urllib3 would connect to example.com.
-        ("http://example.com\\@127.0.0.1/", "http://127.0.0.1/topics/a%2Fb/messages"),
-        ("http://user:secret@127.0.0.1/", "http://127.0.0.1/topics/a%2Fb/messages"),
+        ("http://example.com\\@127.0.0.1/", ""),
+        ("http://user:secret@127.0.0.1/", ""),
         ("http://127.0.0.1@example.com/", ""),
         ("http://127.0.0.1.example.com/", ""),
         ("http://127.0.0.1:port/", ""),

@@ -30,6 +30,7 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
         "access_key_secret": "mine",
     }
     assert service.get("/jobs")["Items"] == []
+    assert service.data_dir.stat().st_mode & 0o777 == 0o700
     assert service.ready["oss"] != service.url
     assert requests.get(service.ready["oss"], timeout=10).headers["Content-Type"] == "application/xml"
     service.process.terminate()

@@ -11,9 +11,16 @@ import pytest
 
 from airflow_provider_bcs.objects import ObjectStore
 from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
-from airflow_provider_bcs.openapi.errors import AccessDeniedError, NoAnswerError, NotFoundError, ServerError
+from airflow_provider_bcs.openapi.errors import (
+    AccessDeniedError,
+    NoAnswerError,
+    NotFoundError,
+    ServerError,
+    ServiceError,
+)
 from tests.local.service import Service
 from tests.local.test_faults import counted
+from tests.openapi.test_session import canned
 
 LOCAL = fixed_credentials(Credentials("local", "local"))
 
@@ -72,6 +79,24 @@ def test_retries(store: ObjectStore, service: Service, faults: Callable[..., Non
     faults({"operation": "oss.GetObject", "kind": "error-500"})
     with pytest.raises(ServerError):
         store.read_range("oss://objects/x", 0, 1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("content")
+    keys = fixed_credentials(Credentials("id", "the-secret", "the-token"))
+    with canned() as (other, elsewhere), canned(status, b"", Location=f"{other}/objects/x") as (url, seen):
+        store = ObjectStore("local", endpoint=url, credentials=keys, attempts=1)
+        for ask in (
+            lambda: store.exists("oss://objects/x"),
+            lambda: store.read_range("oss://objects/x", 0, 1),
+            lambda: store.upload(tmp_path / "file", "oss://objects/x"),
+        ):
+            with pytest.raises(ServiceError) as error:
+                ask()
+            assert error.value.status == status
+            assert "the-" not in str(error.value)
+    assert (len(seen), elsewhere) == (3, [])
 
 
 def test_no_proxy_to_this_machine(store: ObjectStore, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_bcs import dlc
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.openapi.errors import (
     AccessDeniedError,
@@ -43,7 +44,7 @@ class Canned(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
@@ -160,10 +161,16 @@ def test_a_security_token_travels_signed():
     assert seen[0][2]["x-acs-security-token"] == "sts-token"
 
 
-def test_no_redirect_is_followed():
-    with canned() as (other, elsewhere), canned(302, b"", Location=f"{other}/jobs/job-1") as (url, _):
-        with pytest.raises(ServiceError, match="UnexpectedRedirect: .* is not followed"):
-            quick(url).get_job("job-1")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("service_client", [Client, dlc.Client])
+def test_no_redirect_is_followed(status, service_client):
+    with canned() as (other, elsewhere), canned(status, b"", Location=f"{other}/jobs/job-1") as (url, seen):
+        client = service_client(url, "id", "the-secret", "the-token", retry=QUICK)
+        for ask in (client.get_job, client.stop_job, client.delete_job):
+            with pytest.raises(ServiceError, match="UnexpectedRedirect: .* is not followed") as error:
+                ask("job-1")
+            assert "the-" not in str(error.value)
+    assert seen
     assert elsewhere == []
 
 

@@ -10,20 +10,46 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import psutil
 from airflow import __version__
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 AIRFLOW_3 = not __version__.startswith("2.")
 
+#: How often whoever works is killed, and how many tasks wait when it is a triggerer; "make test-rounds" has more.
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
+#: Where there is one worker at a time, each costs seconds.
+WAITS = int(os.environ.get("WAITS", "10" if AIRFLOW_3 else "3"))
+
+#: A worker that has not been heard of for so many seconds is taken for dead; it says something every five.
+HEARTBEAT_TIMEOUT = 20
+_HEARTBEAT = (
+    {
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT": HEARTBEAT_TIMEOUT,
+        "TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 2,
+    }
+    if AIRFLOW_3
+    else {
+        "SCHEDULER_ZOMBIE_TASK_THRESHOLD": HEARTBEAT_TIMEOUT,
+        "ZOMBIE_DETECTION_INTERVAL": 2,
+        "LOCAL_TASK_JOB_HEARTBEAT_SEC": 5,
+    }
+)
+#: The triggers of a triggerer that has not been heard of for so many seconds are taken over by another one.
+TRIGGERER_TIMEOUT = 20
+
 
 class Airflow:
-    """A whole Airflow on SQLite in one directory."""
+    """A whole Airflow in one directory, on SQLite unless ``settings`` say otherwise."""
 
-    def __init__(self, home: Path, dags: Path, connection: str) -> None:
+    def __init__(self, home: Path, dags: Path, connection: str, **settings: str) -> None:
         self.home = home
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         port = free_port()
@@ -42,45 +68,88 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__HOST": "127.0.0.1",
+            # A worker whose first question is not answered in 5 s fails its task; a busy machine takes longer.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(16),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            **{f"AIRFLOW__SCHEDULER__{name}": str(value) for name, value in _HEARTBEAT.items()},
+            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(TRIGGERER_TIMEOUT),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW_CONN_BCS_DEFAULT": connection,
+            "WAITS": str(WAITS),
+            **settings,
         }
+        database = settings.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home / 'airflow.db'}?timeout=30")
+        self.database = create_engine(database, poolclass=NullPool)
 
     def start(self) -> None:
         self.cli("db", "migrate")
         names = ["scheduler", "triggerer"] + (["api-server", "dag-processor"] if AIRFLOW_3 else [])
         for name in names:
-            with (self.home / f"{name}.log").open("wb") as log:
-                self.processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", name],
-                    env=self.environment,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            self.start_process(name, name)
+
+    def start_process(self, name: str, *component: str) -> None:
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", *component],
+                # Two triggerers serve their logs side by side.
+                env={**self.environment, "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port())},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         """End each process with all that it started."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for process in self.processes.values():
+        self._end(*self.processes.values())
+
+    def stop_process(self, name: str, *numbers: signal.Signals) -> None:
+        """End one of them, by default as it is ended when the machine is; SIGKILL leaves it no time."""
+        self._end(self.processes.pop(name), numbers=numbers or (signal.SIGTERM, signal.SIGKILL))
+
+    def _end(
+        self, *ending: subprocess.Popen[bytes], numbers: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL)
+    ) -> None:
+        for number in numbers:
+            for process in ending:
                 if process.poll() is None:
                     os.killpg(process.pid, number)
             deadline = time.monotonic() + 20
-            while time.monotonic() < deadline and any(p.poll() is None for p in self.processes.values()):
+            while time.monotonic() < deadline and any(p.poll() is None for p in ending):
                 time.sleep(0.2)
-        for process in self.processes.values():
+        for process in ending:
             # What a process left in its group, an executor's worker for instance.
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Let a process and all it started do nothing, as on a machine that swaps."""
+        group = self.processes[name].pid
+        try:
+            os.killpg(group, signal.SIGSTOP)
+            # One that stops in the middle of a transaction would keep everybody else from SQLite.
+            while not self._is_unlocked():
+                os.killpg(group, signal.SIGCONT)
+                time.sleep(0.1)
+                os.killpg(group, signal.SIGSTOP)
+            yield
+        finally:
+            os.killpg(group, signal.SIGCONT)
+
+    def _is_unlocked(self) -> bool:
+        try:
+            with closing(sqlite3.connect(self.home / "airflow.db", timeout=2)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     def cli(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -89,16 +158,45 @@ class Airflow:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30)) as connection:
-            return connection.execute(statement, values).fetchall()
+    def query(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        with self.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), values)]
 
     def mark_failed(self, dag_id: str, run_id: str) -> None:
         """Do what the button does: set the state of the run's tasks; Airflow itself has to notice."""
-        with closing(sqlite3.connect(self.home / "airflow.db", timeout=30)) as connection, connection:
-            connection.execute(
-                "UPDATE task_instance SET state = 'failed' WHERE dag_id = ? AND run_id = ?", (dag_id, run_id)
-            )
+        self.mark("failed", dag_id, run_id)
+
+    def mark(self, state: str, dag_id: str, run_id: str, task_id: str = "%") -> None:
+        """Do the same for one task, or with another state."""
+        self._execute(
+            "UPDATE task_instance SET state = :state, end_date = :now"
+            " WHERE dag_id = :dag_id AND run_id = :run_id AND task_id LIKE :task_id",
+            state=state,
+            now=datetime.now(timezone.utc),
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+        )
+
+    def set_back(self, dag_id: str, run_id: str, ago: timedelta) -> None:
+        """Have a run believe that it started long ago."""
+        self._execute(
+            "UPDATE dag_run SET start_date = :started WHERE dag_id = :dag_id AND run_id = :run_id",
+            started=datetime.now(timezone.utc) - ago,
+            dag_id=dag_id,
+            run_id=run_id,
+        )
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Delete a run with all its tasks, as the button does."""
+        self._execute("DELETE FROM dag_run WHERE dag_id = :dag_id AND run_id = :run_id", dag_id=dag_id, run_id=run_id)
+
+    def _execute(self, statement: str, **parameters: Any) -> None:
+        with self.database.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("PRAGMA foreign_keys = ON"))
+                parameters = {name: _as_stored(value) for name, value in parameters.items()}
+            connection.execute(text(statement), parameters)
 
     def fail_run(self, dag_id: str, run_id: str) -> None:
         """Mark a whole run failed, as the button does."""
@@ -124,17 +222,62 @@ class Airflow:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def kill_worker(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """End the processes that run a task and watch over it, as the kernel does when memory runs out.
+
+        Airflow notices after :data:`HEARTBEAT_TIMEOUT` seconds.
+        """
+        _, worker = self._running(dag_id, run_id, task_id)
+        _kill(worker[::-1])
+
+    def kill_process_of(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """End the one of our processes that a task runs under and all below it, as when their machine is lost.
+
+        Returns its name.
+        """
+        name, _ = self._running(dag_id, run_id, task_id)
+        with self.processes.pop(name) as process:
+            lost = psutil.Process(process.pid)
+            _kill([lost, *lost.children(recursive=True)])
+        return name
+
+    def _running(self, dag_id: str, run_id: str, task_id: str) -> tuple[str, list[psutil.Process]]:
+        """Return which of our processes a task runs under, and the processes below that, the task's own first."""
+        ((pid,),) = self.query(
+            "SELECT pid FROM task_instance"
+            " WHERE dag_id = :dag_id AND run_id = :run_id AND task_id = :task_id AND state = 'running'",
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+        )
+        names = {process.pid: name for name, process in self.processes.items()}
+        task = psutil.Process(pid)
+        below = [task]
+        for parent in task.parents():
+            if parent.pid in names:
+                return names[parent.pid], below
+            below.append(parent)
+        raise AssertionError(f"{task_id} runs in process {pid}, which is none of ours")
+
     def trigger(self, dag_id: str, run_id: str) -> None:
-        self.wait(lambda: bool(self.query("SELECT 1 FROM serialized_dag WHERE dag_id = ?", dag_id)), 120, dag_id)
+        self.wait(
+            lambda: bool(self.query("SELECT 1 FROM serialized_dag WHERE dag_id = :dag_id", dag_id=dag_id)), 120, dag_id
+        )
         self.cli("dags", "trigger", dag_id, "--run-id", run_id)
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         return dict(
-            self.query("SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id = ?", dag_id, run_id)
+            self.query(
+                "SELECT task_id, state FROM task_instance WHERE dag_id = :dag_id AND run_id = :run_id",
+                dag_id=dag_id,
+                run_id=run_id,
+            )
         )
 
     def run_state(self, dag_id: str, run_id: str) -> str:
-        ((state,),) = self.query("SELECT state FROM dag_run WHERE dag_id = ? AND run_id = ?", dag_id, run_id)
+        ((state,),) = self.query(
+            "SELECT state FROM dag_run WHERE dag_id = :dag_id AND run_id = :run_id", dag_id=dag_id, run_id=run_id
+        )
         return str(state)
 
     def wait(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
@@ -151,11 +294,28 @@ class Airflow:
             for file in self.home.glob("*.log")
         )
 
-    def trigger_logs(self, dag_id: str = "*") -> str:
-        folders = (self.home / "logs").glob(f"dag_id={dag_id}")
-        return "\n".join(
-            file.read_text(errors="replace") for folder in folders for file in folder.rglob("*.log.trigger.*")
-        )
+    def trigger_logs(self, dag_id: str = "*", run_id: str = "*", task_id: str = "*") -> str:
+        """Return what the triggerer has logged of tasks."""
+        return self._logs_of(f"dag_id={dag_id}/run_id={run_id}/task_id={task_id}/*.log.trigger.*")
+
+    def task_logs(self, dag_id: str, task_id: str) -> str:
+        """Return what the workers have logged of a task."""
+        return self._logs_of(f"dag_id={dag_id}/run_id=*/task_id={task_id}/*.log")
+
+    def _logs_of(self, files: str) -> str:
+        return "\n".join(file.read_text(errors="replace") for file in (self.home / "logs").glob(files))
+
+
+def _as_stored(value: Any) -> Any:
+    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
+
+
+def _kill(processes: Sequence[psutil.Process]) -> None:
+    """End processes, parents first: none is left to start another in place of one that is gone."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=20)
 
 
 def free_port() -> int:

@@ -9,8 +9,19 @@ import pytest
 
 from airflow_provider_bcs import demo
 from tests.airflow.conftest import connection_json
+from tests.airflow.planted_secrets import PLANTED, find_secrets
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A local service with a secret that can be searched for."""
+    data_dir = tmp_path_factory.mktemp("service") / "data"
+    running = Service(data_dir, "--max-instances", "8", "--access-key-secret", PLANTED["key_secret"])
+    yield running
+    running.session.close()
+    assert running.end() == 0
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +34,5 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Itera
         yield running
     finally:
         running.stop()
+        # Logs of all processes and tasks, the database: the connection itself is in the environment only.
+        assert find_secrets([running.home]) == []

@@ -8,6 +8,7 @@ import pytest
 
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
+from tests.processes.dags.indiscreet import SECRETS
 
 pytestmark = pytest.mark.processes
 
@@ -43,6 +44,25 @@ def test_a_deferred_task_that_times_out_stops_its_job(airflow: Airflow, client):
     airflow.wait(lambda: airflow.states("late", "one").get("deferred") == "deferred", 120, "the deferral")
     airflow.wait(lambda: airflow.run_state("late", "one") == "failed", 120, "the time-out")
     assert [item.State for item in client.list_jobs(cluster_id="cls-late")] == ["Stopped"]
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize("run_as", ["jobs", "job"])
+def test_what_a_program_tells_of_secrets_is_masked(airflow: Airflow, service: Service, run_as: str, deferrable: bool):
+    """In the log and in the error."""
+    secrets = {**SECRETS, "connection": service.ready["access_key_secret"]}
+    told = [f"{name} is {line} !" for name, text in secrets.items() for line in text.splitlines()]
+    service.put_object("bcs-processes/indiscreet/told", "".join(f"{line}\n" for line in told))
+    dag_id = f"indiscreet-{run_as}-{deferrable}"
+    airflow.trigger(dag_id, "one")
+    airflow.wait(lambda: airflow.run_state(dag_id, "one") in ("success", "failed"), 240, f"the run of {dag_id}")
+    assert airflow.states(dag_id, "one")["t"] == "failed"
+    log = airflow.task_logs(dag_id, "t")
+    # On standard output, on standard error, and in the error.
+    assert {name: log.count(f"{name} is *** !") >= 3 for name in secrets} == dict.fromkeys(secrets, True), log
+    # The worker prints a copy of the log.
+    printed = "".join(file.read_text(errors="replace") for file in airflow.home.glob("*.log"))
+    assert [line for line in told if line in log + printed] == []
 
 
 def test_the_log_of_a_deferred_task_is_whole(airflow: Airflow):

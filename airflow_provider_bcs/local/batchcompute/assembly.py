@@ -8,7 +8,9 @@ from airflow_provider_bcs.batchcompute.rules import Quotas
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
-from . import clusters, creation, image_api, jobs
+from . import apps, clusters, creation, image_api, jobs
+from .app_api import AppApi
+from .apps import Apps
 from .cluster_api import ClusterApi
 from .clusters import Clusters
 from .engine import Engine
@@ -20,19 +22,20 @@ from .lifecycle import Lifecycle
 from .notification import Notifier
 from .verifier import Verifier
 
-SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA
+SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + apps.SCHEMA
 
 
 def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
     """Return what answers requests and what runs instances, by the options of the command."""
-    all_jobs, all_clusters = Jobs(store), Clusters(store, args.cluster_delay)
+    all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, args.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
     lifecycle = Lifecycle(all_jobs, notifier)
     engine = Engine(all_jobs, lifecycle, notifier, settings, args.max_instances)
     quotas = Quotas(**dict(args.quota))
     routes = [
-        *JobApi(all_jobs, lifecycle, engine, all_clusters, quotas).routes(),
+        *JobApi(all_jobs, lifecycle, engine, all_clusters, all_apps, quotas).routes(),
         *ClusterApi(all_clusters).routes(),
         *ImageApi(store).routes(),
+        *AppApi(all_apps).routes(),
     ]
     return BatchComputeFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

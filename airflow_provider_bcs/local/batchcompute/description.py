@@ -21,26 +21,29 @@ _TASK: dict[str, Any] = {
 
 
 def fill_in_defaults(job: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
-    """Return a valid job with every optional field set that has a default; null counts as absent."""
-    filled = {
-        **_filled(job, _JOB),
+    """Return a valid job with every optional field set that has a default; null counts as absent.
+
+    That of a job of Type App has no tasks yet: they come from the app.
+    """
+    found = {
+        **filled(job, _JOB),
         # Clients read Notification.Topic without looking whether it is there.
         "Notification": {"Topic": {}, **_present(job.get("Notification") or {})},
     }
     if is_app(job):
-        return filled
+        return found
     tasks = {name: _task(task, quotas) for name, task in tasks_of(job).items()}
-    return {**filled, "DAG": {"Tasks": tasks, "Dependencies": job["DAG"].get("Dependencies") or {}}}
+    return {**found, "DAG": {"Tasks": tasks, "Dependencies": job["DAG"].get("Dependencies") or {}}}
 
 
 def is_app(job: Mapping[str, Any]) -> bool:
-    """Tell whether a job is of Type App, which has no tasks."""
+    """Tell whether a job is of Type App."""
     return bool(job.get("Type") == "App")
 
 
 def tasks_of(job: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the tasks of a valid job."""
-    tasks: dict[str, dict[str, Any]] = {} if is_app(job) else job["DAG"]["Tasks"]
+    tasks: dict[str, dict[str, Any]] = job["DAG"]["Tasks"]
     return tasks
 
 
@@ -48,17 +51,16 @@ def named_clusters(job: Mapping[str, Any]) -> set[str]:
     """Return the ids of the clusters that a job with its defaults is to run on."""
     tasks = tasks_of(job).values()
     named = {task["ClusterId"] or task["AutoCluster"].get("ClusterId") for task in tasks}
-    config = (job.get("App") or {}).get("Config") or {}
-    return {cluster_id for cluster_id in (*named, config.get("ClusterId")) if cluster_id}
+    return {cluster_id for cluster_id in named if cluster_id}
 
 
 def _task(task: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
     parameters = task["Parameters"]
-    command = _filled(parameters["Command"], {"PackagePath": "", "EnvVars": {}})
+    command = filled(parameters["Command"], {"PackagePath": "", "EnvVars": {}})
     return {
-        **_filled(task, {**_TASK, "Timeout": quotas.MaxInstanceTimeout}),
+        **filled(task, {**_TASK, "Timeout": quotas.MaxInstanceTimeout}),
         "Parameters": {
-            **_filled(parameters, {"InputMappingConfig": {}, "StdoutRedirectPath": "", "StderrRedirectPath": ""}),
+            **filled(parameters, {"InputMappingConfig": {}, "StdoutRedirectPath": "", "StderrRedirectPath": ""}),
             "Command": command,
         },
     }
@@ -68,7 +70,8 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _filled(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def filled(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is set in ``fields``, and ``defaults`` for the rest; null counts as absent."""
     present = _present(fields)
     # Clients send an empty string for "not set", also where a number or an object belongs.
     return {**defaults, **{name: value for name, value in present.items() if value != "" or name not in defaults}}
@@ -77,7 +80,7 @@ def _filled(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str,
 def predecessors(job: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return for each task the tasks that must have finished before it; Dependencies is the other way round."""
     found: dict[str, set[str]] = {name: set() for name in tasks_of(job)}
-    for source, targets in (job["DAG"]["Dependencies"] if found else {}).items():
+    for source, targets in job["DAG"]["Dependencies"].items():
         for target in targets:
             found[target].add(source)
     return found

@@ -6,7 +6,7 @@ import select
 import shutil
 import signal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
 from airflow_provider_bcs.local.runner import SHUTDOWN_SECONDS, Runner, Settings
@@ -114,7 +114,7 @@ class Engine(Runner[Attempt]):
             job_id=job.id,
             task_name=key.task,
             instance_id=key.number,
-            task=task,
+            task=_without_keys(task),
             stdout=stream_path(job, key.task, key.number, "stdout"),
             stderr=stream_path(job, key.task, key.number, "stderr"),
         )
@@ -194,3 +194,18 @@ def stream_path(job: Job, task: str, instance: int, stream: str) -> str:
     """Return the object path of ``stdout`` or ``stderr`` of an instance, empty when it is not redirected."""
     folder = job.tasks[task]["Parameters"][f"{stream.capitalize()}RedirectPath"]
     return f"{folder}{stream}.{job.id}.{task}.{instance}" if folder else ""
+
+
+def _without_keys(task: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the keys for what is mounted: here that is a directory, and a file with keys is one too many."""
+    auto_cluster = task["AutoCluster"]
+    configs = auto_cluster.get("Configs")
+    return {
+        **_without_mount_keys(task),
+        "AutoCluster": {**auto_cluster, "Configs": _without_mount_keys(configs)} if configs else auto_cluster,
+    }
+
+
+def _without_mount_keys(place: dict[str, Any]) -> dict[str, Any]:
+    mounts = place.get("Mounts")
+    return {**place, "Mounts": {"Entries": mounts.get("Entries")}} if mounts else place

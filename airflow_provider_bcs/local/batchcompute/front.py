@@ -39,7 +39,7 @@ class BatchComputeFront(Front):
 
     def answer(self, answer: Answer) -> Response:
         common = {"x-acs-request-id": request_id(), "x-acs-version": API_VERSION}
-        return json_response(answer.status, answer.body, {**answer.headers, **common})
+        return json_response(answer.status, answer.body, {**common, **answer.headers})
 
     def error(self, error: ApiError, host: str) -> Response:
         return self.answer(Answer(error.status, {"Code": error.code, "Message": error.message}, error.headers))

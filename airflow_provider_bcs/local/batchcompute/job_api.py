@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
+from concurrent.futures import Future
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas, validate_job
+from airflow_provider_bcs.batchcompute.rules import Quotas, check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.api_error import invalid, missing, not_found, quota_exhausted
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.front import request_id
+from airflow_provider_bcs.local.routes import Answer, Call, LateAnswer, Route
 
+from . import app_task
+from .apps import Apps
 from .clusters import Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
-from .description import fill_in_defaults, named_clusters
+from .description import fill_in_defaults, is_app, named_clusters
 from .engine import Engine, stream_path
 from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
@@ -22,14 +26,19 @@ from .listing import is_true, max_item_count, numeric_marker, page, state_filter
 from .states import FINISHED, metrics
 
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
+#: How long a request waits for an app job; clients give an answer a minute.
+_SYNC_SECONDS = 50
 
 
 class JobApi:
     """Handlers of the operations; each answers one request."""
 
-    def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, clusters: Clusters, quotas: Quotas) -> None:
+    def __init__(
+        self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, clusters: Clusters, apps: Apps, quotas: Quotas
+    ) -> None:
         self._jobs = jobs
         self._clusters = clusters
+        self._apps = apps
         self._lifecycle = lifecycle
         self._engine = engine
         self._store = jobs.store
@@ -52,20 +61,54 @@ class JobApi:
             Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
         ]
 
-    def create_job(self, call: Call) -> Answer:
-        token, job = idempotent_token(call), parse_object(call.body)
+    def create_job(self, call: Call) -> Answer | LateAnswer:
+        token, job, sync = idempotent_token(call), parse_object(call.body), "sync" in call.query
         refuse(validate_job(job, templates=False, quotas=self._quotas))
+        if sync and not is_app(job):
+            raise invalid("sync", "It is for jobs of Type App.")
         with self._store.transaction():
             job_id = create_once(self._store, "CreateJob", token, job, lambda: self._create(job))
+            answer = self._outcome(job_id) if sync else Answer(201, {"Id": job_id})
         self._engine.wake()
-        return Answer(201, {"Id": job_id})
+        return answer
 
     def _create(self, job: dict[str, Any]) -> str:
         if self._jobs.count() >= self._quotas.MaxJobCount:
             raise quota_exhausted("MaxJobCount", self._quotas.MaxJobCount)
         description = fill_in_defaults(job, self._quotas)
+        if is_app(job):
+            description |= self._of_app(job)
         self._require_clusters(description)
         return self._lifecycle.create(description)
+
+    def _of_app(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Return what an app job is with its app, the newest revision, which stays that of the job."""
+        app = self._apps.find(job["App"]["AppName"])
+        if app is None:
+            raise invalid("AppName", "There is no such app.")
+        resolved = app_task.resolve(job["App"], app)
+        tasks = {app_task.TASK_NAME: app_task.task_of(resolved, app)}
+        refuse(list(check_quotas(tasks, 0, self._quotas)))
+        return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
+
+    def _outcome(self, job_id: str) -> LateAnswer:
+        """Answer with how an app job ends. The codes are assumptions, as is that the waiting has an end."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise not_found()
+        answer: Future[Answer] = Future()
+
+        def tell(ended: Job) -> None:
+            # Nobody may be waiting any more.
+            if answer.set_running_or_notify_cancel():
+                error = {"Code": "", "Message": ""}
+                if ended.state != FINISHED:
+                    error = {"Code": f"Job{ended.state}", "Message": ended.message or f"{job_id} is {ended.state}."}
+                answer.set_result(_app_result(ended, error))
+
+        self._lifecycle.when_ended(job, tell)
+        late = f"{job_id} has not ended in {_SYNC_SECONDS} s and goes on; the same IdempotentToken waits for it again."
+        return LateAnswer(answer, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
 
     def _require_clusters(self, description: dict[str, Any]) -> None:
         self._clusters.settle()
@@ -78,7 +121,11 @@ class JobApi:
 
     def get_job_description(self, call: Call) -> Answer:
         job = self._job(call)
-        return Answer(200, {**job.description, "Priority": job.priority, "Id": job.id})
+        description = {**job.description, "Priority": job.priority, "Id": job.id}
+        if is_app(description):
+            # That an app job has a task is a matter of this service.
+            del description["DAG"]
+        return Answer(200, description)
 
     def list_jobs(self, call: Call) -> Answer:
         count = max_item_count(call.query)
@@ -224,8 +271,20 @@ class JobApi:
         }
 
 
+def _app_result(job: Job, error: dict[str, str]) -> Answer:
+    outcome = {"StartTime": job.started, "EndTime": job.ended, "Outputs": _outputs(job, job.state), "Error": error}
+    number = request_id()
+    return Answer(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
+
+
+def _outputs(job: Job, state: str) -> dict[str, Any]:
+    """Return where the outputs of an app job are, once they are there; what Outputs holds is an assumption."""
+    outputs: dict[str, Any] = job.description["App"]["Outputs"] if state == FINISHED else {}
+    return outputs
+
+
 def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
-    return {
+    item = {
         "InstanceId": row["number"],
         "State": row["state"],
         "StartTime": row["started"],
@@ -243,6 +302,10 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
             "Detail": row["detail"],
         },
     }
+    if is_app(job.description):
+        item["Error"] = {"Code": row["error_code"], "Message": row["error_message"]}
+        item["Outputs"] = _outputs(job, row["state"])
+    return item
 
 
 def _order(call: Call) -> str:

@@ -7,6 +7,7 @@ the instances that are Running, and ends those that are not.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from airflow_provider_bcs.local.api_error import state_conflict
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 
-from .description import is_app, predecessors
+from .description import predecessors
 from .jobs import Job, Jobs
 from .notification import Notifier
 from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
@@ -41,6 +42,7 @@ class Lifecycle:
         self._jobs = jobs
         self._store = jobs.store
         self._notifier = notifier
+        self._waiting: dict[int, list[Callable[[Job], None]]] = {}
 
     def create(self, description: dict[str, Any]) -> str:
         """Create a Waiting job; return its id."""
@@ -50,6 +52,14 @@ class Lifecycle:
             assert job is not None
             with self._notifier.changes(job, is_new=True):
                 return job_id
+
+    def when_ended(self, job: Job, tell: Callable[[Job], None]) -> None:
+        """Call ``tell`` with the job as it is when it has ended, before anybody can delete it."""
+        with self._store.lock:
+            if job.state in ACTIVE:
+                self._waiting.setdefault(job.number, []).append(tell)
+            else:
+                tell(job)
 
     def stop(self, job: Job) -> None:
         """Stop a job: in force when this returns.
@@ -96,9 +106,6 @@ class Lifecycle:
         :param busy: instances that still have a process, though they may be Waiting again
         """
         for job in self._jobs.active():
-            if is_app(job.description):
-                self._end(job, FAILED, "Jobs of Type App do not run here: there is nothing that knows their apps.")
-                continue
             states = self._jobs.task_states(job)
             for position, (task, before) in enumerate(predecessors(job.description).items()):
                 if all(states[name] == FINISHED for name in before):
@@ -208,6 +215,10 @@ class Lifecycle:
             self._store.execute(
                 "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number
             )
+            ended = self._jobs.by_number(job.number)
+            assert ended is not None
+            for tell in self._waiting.pop(job.number, ()):
+                tell(ended)
         log.info("%s is %s. %s", job.id, state, message)
 
     def _update(self, key: InstanceKey, assignments: str, *values: object) -> None:

@@ -19,6 +19,7 @@ from airflow_provider_bcs.local.connection import close_without_answer
 from airflow_provider_bcs.local.faults import Fault, Faults, play
 from airflow_provider_bcs.local.front import request_id
 from airflow_provider_bcs.local.request import joined_headers
+from airflow_provider_bcs.local.visitors import Visitors
 
 from . import document
 from .call import Call, read_call
@@ -40,8 +41,9 @@ _PIECE = 1 << 20
 class ObjectStoreApplication:
     """An ASGI application over the table of operations.
 
-    :param requests: counts the requests by operation
     :param incoming: where contents are received
+    :param visitors: who is let in
+    :param requests: counts the requests by operation
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class ObjectStoreApplication:
         operations: Sequence[Operation],
         verifier: Verifier,
         incoming: Path,
+        visitors: Visitors,
         requests: Counter[str],
         faults: Faults,
     ) -> None:
         self._operations = operations
         self._verifier = verifier
         self._incoming = incoming
+        self._visitors = visitors
         self._requests = requests
         self._faults = faults
 
@@ -83,6 +87,7 @@ class ObjectStoreApplication:
         query: bytes = request.scope["query_string"]
         try:
             headers = joined_headers(request)
+            self._visitors.check(headers)
             call = read_call(request.method, raw_path.decode("latin-1"), query.decode("latin-1"), headers)
             self._verifier.verify(call)
             operation = find_operation(self._operations, call)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from airflow_provider_bcs.local.faults import Faults
 from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.local.visitors import Visitors
 
 from .application import ObjectStoreApplication
 from .bucket_api import BucketApi
@@ -21,7 +22,12 @@ from .verifier import Verifier
 
 
 def assemble(
-    args: argparse.Namespace, data_dir: Path, store: Store, requests: Counter[str], faults: Faults
+    args: argparse.Namespace,
+    data_dir: Path,
+    store: Store,
+    visitors: Visitors,
+    requests: Counter[str],
+    faults: Faults,
 ) -> ObjectStoreApplication:
     """Return what answers requests, by the options of the command."""
     objects = Objects(data_dir, Records(store))
@@ -32,4 +38,4 @@ def assemble(
         *ObjectApi(objects).operations(),
     ]
     verifier = Verifier(args.access_key_id, args.access_key_secret)
-    return ObjectStoreApplication(operations, verifier, objects.incoming, requests, faults)
+    return ObjectStoreApplication(operations, verifier, objects.incoming, visitors, requests, faults)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
+from airflow_provider_bcs.local.request import host_name
 from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from . import errors
@@ -61,7 +62,7 @@ def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) ->
     """
     if not path.startswith("/"):
         raise errors.invalid_uri(path)
-    bucket, _, parent = _host_name(headers.get("host", "")).partition(".")
+    bucket, _, parent = host_name(headers).partition(".")
     bucket, key = (bucket, _decoded(path[1:])) if is_loopback(parent) else read_path(path)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
@@ -75,13 +76,6 @@ def read_path(path: str) -> tuple[str, str]:
     """
     bucket, _, key = path.removeprefix("/").partition("/")
     return _decoded(bucket), _decoded(key)
-
-
-def _host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _decoded(text: str) -> str:

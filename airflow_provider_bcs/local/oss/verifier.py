@@ -29,9 +29,7 @@ _TOKEN = re.compile(r"(security-token[:=])[^\n&]+")
 
 
 class Verifier:
-    """Knows one access key.
-
-    Nobody is let in without it, so a web page of elsewhere that names this machine gets nothing.
+    """Knows one access key; nobody is let in without it.
 
     :param clock: seconds since the epoch
     """

@@ -88,7 +88,7 @@ def _environment(spec: InstanceSpec) -> dict[str, str]:
         "BATCH_COMPUTE_DAG_JOB_ID": spec.job_id,
         "BATCH_COMPUTE_DAG_TASK_ID": spec.task_name,
         "BATCH_COMPUTE_DAG_INSTANCE_ID": str(spec.instance_id),
-        # No host yet: the objects here are files. The name cannot be resolved by anyone (RFC 6761).
+        # An instance finds its objects as files. The name cannot be resolved by anyone (RFC 6761).
         "BATCH_COMPUTE_OSS_HOST": "oss.invalid",
         "BATCH_COMPUTE_REGION": "local",
         "BATCH_COMPUTE_CLUSTER_ID": spec.task.get("ClusterId") or "",

@@ -70,3 +70,5 @@ if CAN_START_FROM_TRIGGER:
         run_as="job",
         operator_args={**WAITING, "start_from_trigger": True},
     )
+
+job_to_dag(job("cleared-graph", {"a": task("sleep 600")}, {}), run_as="job", operator_args=WAITING)

@@ -1,4 +1,6 @@
-"""A graph on a cluster of its own."""
+"""Graphs on clusters of their own."""
+
+from datetime import timedelta
 
 from airflow_provider_bcs.translator import job_to_dag
 
@@ -21,4 +23,15 @@ job_to_dag(
     cluster={"Name": "own-cluster", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
     operator_args={"poll_interval": 2, "retries": 0},
     task_args={"b": {"deferrable": True}},
+)
+
+# What the author says of retries is about jobs: the cluster's tasks have theirs all the same.
+job_to_dag(
+    {
+        "Name": "lost-workers",
+        "Type": "DAG",
+        "DAG": {"Tasks": {"a": task("sleep 600"), "b": task("true")}, "Dependencies": {"a": ["b"]}},
+    },
+    cluster={"Name": "lost-workers", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
+    operator_args={"poll_interval": 2, "retries": 0, "retry_delay": timedelta(seconds=1), "deferrable": False},
 )

@@ -16,9 +16,13 @@ primes = job_to_dag(
 )
 
 
+def job(command, cluster):
+    task = {"Parameters": {"Command": {"CommandLine": command}}, "InstanceCount": 1, "ClusterId": cluster}
+    return {"Name": "a-job", "Type": "DAG", "DAG": {"Tasks": {"a": task}}}
+
+
 def endless(cluster):
-    task = {"Parameters": {"Command": {"CommandLine": "sleep 600"}}, "InstanceCount": 1, "ClusterId": cluster}
-    return {"Name": "endless", "Type": "DAG", "DAG": {"Tasks": {"a": task}}}
+    return job("sleep 600", cluster)
 
 
 with DAG("killed", schedule=None, start_date=datetime(2024, 1, 1)) as killed:
@@ -32,6 +36,14 @@ with DAG("late", schedule=None, start_date=datetime(2024, 1, 1)) as late:
         deferrable=True,
         execution_timeout=timedelta(seconds=20),
     )
+
+# A clear finds two of these waiting, and one that has ended.
+with DAG("cleared", schedule=None, start_date=datetime(2024, 1, 1)) as cleared:
+    BatchComputeSubmitJobOperator(task_id="job", job=endless("cls-cleared"), poll_interval=2, deferrable=True)
+    DlcSubmitJobOperator(
+        task_id="training", job=str(Path(__file__).parent / "endless.yaml"), poll_interval=2, deferrable=True
+    )
+    BatchComputeSubmitJobOperator(task_id="done", job=job("true", "cls-done"), poll_interval=1, deferrable=False)
 
 with DAG("logged", schedule=None, start_date=datetime(2024, 1, 1)) as logged:
     DlcSubmitJobOperator(

@@ -1,0 +1,110 @@
+"""Models of apps, programs that are kept in the service, and of what a job of Type App says.
+
+Source: the app pages of the API and its Python SDK.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, Strict
+
+from airflow_provider_bcs.description.model import Boolean, Description, Integer, Text
+
+#: A text stays a text and a whole number one, whatever the app's parameter is to be.
+Scalar = Text | Annotated[int, Strict()] | Annotated[float, Strict()]
+
+
+class AppDocker(Description):
+    """The container image an app runs in, from a registry or from one that is kept in OSS."""
+
+    Image: Text | None = None
+    RegistryOSSPath: Text | None = None
+
+
+class AppVM(Description):
+    """The machine image an app runs on."""
+
+    ECSImageId: Text | None = None
+
+
+class AppParameter(Description):
+    """An input or output of an app. Type is String or Number; LocalPath is where the program has the file or folder."""
+
+    Description: Text | None = None
+    Type: Text | None = None
+    Default: Scalar | None = None
+    LocalPath: Text | None = None
+
+
+class AppSetting(Description):
+    """One setting of an app's machines; a job may give another value unless Overwritable is false."""
+
+    Default: Scalar | None = None
+    Description: Text | None = None
+    Overwritable: Boolean | None = None
+
+
+class AppConfig(Description):
+    """The settings of an app. Sizes in GB, Timeout in seconds, of one instance."""
+
+    ResourceType: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    InstanceType: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    InstanceCount: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    MinDiskSize: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    DiskType: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    MinDataDiskSize: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    DataDiskType: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    DataDiskMountPoint: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    MaxRetryCount: Annotated[AppSetting, Field(default_factory=AppSetting)]
+    Timeout: Annotated[AppSetting, Field(default_factory=AppSetting)]
+
+
+class AppDescription(Description):
+    """An app: a command, its image, and the parameters that a job gives values to."""
+
+    Name: Text | None = None
+    Description: Text | None = None
+    CommandLine: Text | None = None
+    Docker: Annotated[AppDocker, Field(default_factory=AppDocker)]
+    VM: Annotated[AppVM, Field(default_factory=AppVM)]
+    EnvVars: Annotated[dict[str, Text], Field(repr=False, default_factory=dict)]
+    Daemonize: Boolean | None = None
+    InputParameters: Annotated[dict[str, AppParameter], Field(default_factory=dict)]
+    OutputParameters: Annotated[dict[str, AppParameter], Field(default_factory=dict)]
+    Config: Annotated[AppConfig, Field(default_factory=AppConfig)]
+
+
+class AppLogging(Description):
+    """Where the standard streams of an app's instances go."""
+
+    StdoutPath: Text | None = None
+    StderrPath: Text | None = None
+
+
+class AppJobConfig(Description):
+    """The settings of an app that a job gives values to, and where it runs."""
+
+    ResourceType: Text | None = None
+    InstanceType: Text | None = None
+    InstanceCount: Integer | None = None
+    MinDiskSize: Integer | None = None
+    DiskType: Text | None = None
+    MinDataDiskSize: Integer | None = None
+    DataDiskType: Text | None = None
+    DataDiskMountPoint: Text | None = None
+    MaxRetryCount: Integer | None = None
+    Timeout: Integer | None = None
+    ReserveOnFail: Boolean | None = None
+    ClassicNetwork: Boolean | None = None
+    ClusterId: Text | None = None
+
+
+class AppJob(Description):
+    """What a job of Type App runs: the app, by a name that begins with ``:`` or ``Public:`` for a public one."""
+
+    AppName: Text | None = None
+    Inputs: Annotated[dict[str, Any], Field(repr=False, default_factory=dict)]
+    Outputs: Annotated[dict[str, Any], Field(default_factory=dict)]
+    Logging: Annotated[AppLogging, Field(default_factory=AppLogging)]
+    Config: Annotated[AppJobConfig, Field(default_factory=AppJobConfig)]

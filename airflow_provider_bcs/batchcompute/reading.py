@@ -1,0 +1,124 @@
+"""Read the states of many jobs, tasks, instances and clusters in few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError
+
+from .mirror import FollowedTarget
+from .roa_client import MAX_PAGE_SIZE
+from .states import FAILED, FINISHED, RUNNING, STOPPED, WAITING
+from .target import Target
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.openapi.polling import Status
+
+    from .client import Client
+    from .response import Job
+
+T = TypeVar("T")
+
+#: A page of a listing is worth so many single calls: more of it than that is not read for what may not be in it.
+_PAGE_WORTH = 4
+#: So many jobs have to have ended since they were last seen before the lists of those that ended are read.
+_MANY_ENDED = 20
+
+
+def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Status | Exception]]:
+    """Yield the state of each target, or the error that is its own, as soon as it is known.
+
+    Jobs are looked for in the listings by state as long as that is cheaper, and those that are not there are asked for
+    one by one; the tasks of a job likewise. What is alone costs one call.
+
+    :param targets: :class:`~.target.Target`, :class:`~.mirror.FollowedTarget`, :class:`~.cluster_target.ClusterTarget`
+    :raises OpenApiError: when it concerns all of them
+    """
+    jobs: dict[str, list[Target | FollowedTarget]] = {}
+    parts: dict[tuple[str, str | None], list[Target]] = {}
+    for target in targets:
+        if isinstance(target, FollowedTarget) or (isinstance(target, Target) and target.task_name is None):
+            jobs.setdefault(target.job_id, []).append(target)
+        elif isinstance(target, Target):
+            parent = None if target.instance_id is None else target.task_name
+            parts.setdefault((target.job_id, parent), []).append(target)
+        else:
+            yield target, _own(target.read, client)
+    for job_id, job in _read_jobs(client, dict.fromkeys(jobs)):
+        yield from _tell(client, job, jobs[job_id])
+    for (job_id, task_name), found in parts.items():
+        yield from _read_parts(client, job_id, task_name, found)
+
+
+def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, Job | Exception]]:
+    try:
+        # In this order a job that moves on meanwhile is seen rather twice than never.
+        for state in (WAITING, RUNNING):
+            yield from _listed(client.list_jobs(state), wanted, lambda job: job.Id)
+        if len(wanted) >= _MANY_ENDED:
+            for state in (FINISHED, FAILED, STOPPED):
+                yield from _listed(client.list_jobs(state), wanted, lambda job: job.Id)
+    except AccessDeniedError:
+        # Who may look at a job need not be allowed to list those of all; if it is the keys, each job says so.
+        pass
+    for job_id in wanted:
+        yield job_id, _own(client.get_job, job_id)
+
+
+def _tell(
+    client: Client, job: Job | Exception, targets: Sequence[Target | FollowedTarget]
+) -> Iterator[tuple[Hashable, Status | Exception]]:
+    followed = [target for target in targets if isinstance(target, FollowedTarget)]
+    for target in targets:
+        if not isinstance(target, FollowedTarget) or isinstance(job, Exception):
+            yield target, job
+    if not followed or isinstance(job, Exception):
+        return
+    # Newer than the job: those of a job that has ended are final.
+    tasks = _own(lambda: {task.TaskName: task for task in client.list_tasks(job)})
+    for target in followed:
+        yield target, tasks if isinstance(tasks, Exception) else _own(target.find, job, tasks)
+
+
+def _read_parts(
+    client: Client, job_id: str, task_name: str | None, targets: Sequence[Target]
+) -> Iterator[tuple[Hashable, Status | Exception]]:
+    """Read tasks of one job, or instances of one task of it."""
+    by_name = {str(target.task_name if task_name is None else target.instance_id): target for target in targets}
+    wanted = dict.fromkeys(by_name)
+    listed: Iterator[tuple[str, Any]]
+    try:
+        if task_name is None:
+            listed = _listed(client.list_tasks(job_id), wanted, lambda task: task.TaskName)
+        else:
+            instances = client.list_instances(job_id, task_name)
+            listed = _listed(instances, wanted, lambda instance: str(instance.InstanceId))
+        for name, found in listed:
+            yield by_name[name], found
+    except OWN_ERRORS:
+        # Each of those that are left says what it is.
+        pass
+    for name in wanted:
+        yield by_name[name], _own(by_name[name].read, client)
+
+
+def _listed(listing: Iterator[T], wanted: dict[str, None], name_of: Callable[[T], str]) -> Iterator[tuple[str, T]]:
+    """Yield what a listing has of ``wanted``, and take it out there; not more pages are read than are worth it."""
+    pages = len(wanted) // _PAGE_WORTH
+    for item in islice(listing, pages * MAX_PAGE_SIZE):
+        name = name_of(item)
+        if name in wanted:
+            del wanted[name]
+            yield name, item
+            if not wanted:
+                return
+
+
+def _own(read: Callable[..., T], *arguments: Any) -> T | Exception:
+    """Return what is read, or the error, unless that concerns others too."""
+    try:
+        return read(*arguments)
+    except OWN_ERRORS as error:
+        return error

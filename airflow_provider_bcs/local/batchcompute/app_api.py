@@ -1,0 +1,107 @@
+"""The seven operations on apps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.app_description_rules import split_name, validate_app
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+from airflow_provider_bcs.local.api_error import invalid
+from airflow_provider_bcs.local.routes import Answer, Call, Route
+
+from .apps import App, Apps
+from .creation import create_once, idempotent_token, parse_object, refuse
+from .listing import max_item_count, page
+
+_SCOPES = ("Private", "Public")
+# What a job has to know; the rest is the app's program. That GetApp keeps it to itself is an assumption.
+_SHOWN = ("Name", "Description", "InputParameters", "OutputParameters", "Config")
+
+
+class AppApi:
+    """Handlers of the operations; each answers one request."""
+
+    def __init__(self, apps: Apps) -> None:
+        self._apps = apps
+        self._store = apps.store
+
+    def routes(self) -> list[Route]:
+        app = "/apps/{AppName}"
+        return [
+            Route("batchcompute.CreateApp", "POST", "/apps", self.create_app),
+            Route("batchcompute.ListApps", "GET", "/apps", self.list_apps),
+            Route("batchcompute.GetAppDetail", "GET", app, self.get_app_detail, "Detail"),
+            Route("batchcompute.GetAppRevisions", "GET", app, self.get_app_revisions, "Revisions"),
+            Route("batchcompute.GetApp", "GET", app, self.get_app),
+            Route("batchcompute.ModifyApp", "PUT", app, self.modify_app),
+            Route("batchcompute.DeleteApp", "DELETE", app, self.delete_app),
+        ]
+
+    def create_app(self, call: Call) -> Answer:
+        token, app = idempotent_token(call), parse_object(call.body)
+        refuse(validate_app(app))
+        with self._store.transaction():
+            name = create_once(self._store, "CreateApp", token, app, lambda: self._apps.add(app))
+        return Answer(201, {"Name": name})
+
+    def get_app(self, call: Call) -> Answer:
+        name = call.names["AppName"]
+        if _scope(call) == "Public":
+            name = f":{split_name(name)[1]}"
+        return Answer(200, _item(self._apps.revisions(name)[-1]))
+
+    def get_app_detail(self, call: Call) -> Answer:
+        app = self._revisions(call)[-1]
+        return Answer(200, {**app.description, **_item(app)})
+
+    def get_app_revisions(self, call: Call) -> Answer:
+        found = self._apps.revisions(call.names["AppName"])
+        return Answer(200, [{"Revision": app.revision, "UpdateTime": app.updated} for app in found])
+
+    def list_apps(self, call: Call) -> Answer:
+        count = max_item_count(call.query)
+        found = self._apps.newest(_scope(call), call.query.get("Marker", ""), count + 1)
+        # A marker is the last name of a page.
+        return Answer(
+            200,
+            page([_item(app) for app in found[:count]], found[count - 1].name if 0 < count < len(found) else ""),
+        )
+
+    def modify_app(self, call: Call) -> Answer:
+        with self._store.transaction():
+            app = self._apps.revisions(call.names["AppName"])[-1]
+            description = parse_object(call.body)
+            # Assumptions: the body is the whole description, and need not name the app again.
+            description["Name"] = description.get("Name") or call.names["AppName"]
+            refuse(validate_app(description))
+            if split_name(description["Name"]) != (app.scope, app.name):
+                raise invalid("Name", "It must be the name of the app.")
+            self._apps.modify(app, description)
+        return Answer(200)
+
+    def delete_app(self, call: Call) -> Answer:
+        with self._store.transaction():
+            for app in self._revisions(call):
+                self._apps.delete(app)
+        return Answer(204)
+
+    def _revisions(self, call: Call) -> list[App]:
+        return self._apps.revisions(call.names["AppName"], call.query.get("Qualifier", ""))
+
+
+def _scope(call: Call) -> str:
+    scope = call.query.get("Scope", "") or "Private"
+    if scope not in _SCOPES:
+        raise invalid("Scope", f"It must be one of {', '.join(_SCOPES)}.")
+    return scope
+
+
+def _item(app: App) -> dict[str, Any]:
+    description = app.description
+    return {
+        **{name: description[name] for name in _SHOWN},
+        "Scope": app.scope,
+        "OwnerId": ACCOUNT_ID,
+        "Revision": app.revision,
+        "UpdateTime": app.updated,
+    }

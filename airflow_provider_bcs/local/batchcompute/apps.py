@@ -1,0 +1,152 @@
+"""Apps as rows of the store: every description an app has had."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
+from airflow_provider_bcs.local.api_error import ApiError, not_found
+from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.store import Store
+
+from .description import filled
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS app_revisions (
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    PRIMARY KEY (scope, name, revision)
+) WITHOUT ROWID;
+"""
+_APP = {
+    "Description": "",
+    "Docker": {},
+    "VM": {},
+    "EnvVars": {},
+    "Daemonize": False,
+    "InputParameters": {},
+    "OutputParameters": {},
+}
+_PARAMETER = {"Description": "", "Type": "String", "LocalPath": ""}
+_CONFIG: dict[str, Any] = {
+    "ResourceType": "OnDemand",
+    "InstanceType": "",
+    "InstanceCount": 1,
+    "MinDiskSize": 40,
+    "DiskType": "cloud_efficiency",
+    "MinDataDiskSize": 0,
+    "DataDiskType": "cloud_efficiency",
+    "DataDiskMountPoint": "",
+    "MaxRetryCount": 0,
+    "Timeout": 86400,
+}
+
+
+@dataclass(frozen=True)
+class App:
+    """One revision of an app; ``name`` is without the prefix of public ones."""
+
+    scope: str
+    name: str
+    revision: int
+    text: str
+    updated: str
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The submitted description with defaults filled in."""
+        description: dict[str, Any] = json.loads(self.text)
+        return description
+
+
+class Apps:
+    """Reads and writes apps. A name is that of a public app by its prefix."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def add(self, description: dict[str, Any]) -> str:
+        """Create an app; return its name.
+
+        :raises ApiError: InvalidResource.AlreadyExisting
+        """
+        if self._revisions(description["Name"]):
+            raise ApiError(403, "InvalidResource.AlreadyExisting", "Specified resource already exists.")
+        self._add(description, 0)
+        return str(description["Name"])
+
+    def modify(self, newest: App, description: dict[str, Any]) -> None:
+        """Give an app a new revision, of the number after its newest one."""
+        self._add(description, newest.revision + 1)
+
+    def find(self, name: str) -> App | None:
+        """Return the newest revision of an app."""
+        return next(reversed(self._revisions(name)), None)
+
+    def revisions(self, name: str, qualifier: str = "") -> list[App]:
+        """Return the revisions of an app, the oldest first, or the one of this number.
+
+        :raises ApiError: InvalidResource.NotFound
+        """
+        found = [app for app in self._revisions(name) if qualifier in ("", str(app.revision))]
+        if not found:
+            raise not_found()
+        return found
+
+    def newest(self, scope: str, after: str, count: int) -> list[App]:
+        """Return apps in order of their names, the newest revision of each."""
+        return list(
+            self._select(
+                "WHERE scope = ? AND name > ? AND revision = (SELECT MAX(revision) FROM app_revisions other"
+                " WHERE other.scope = app_revisions.scope AND other.name = app_revisions.name) ORDER BY name LIMIT ?",
+                scope,
+                after,
+                count,
+            )
+        )
+
+    def delete(self, app: App) -> None:
+        """Delete one revision; with its last one an app is gone."""
+        self.store.execute(
+            "DELETE FROM app_revisions WHERE scope = ? AND name = ? AND revision = ?", app.scope, app.name, app.revision
+        )
+
+    def _add(self, description: dict[str, Any], revision: int) -> None:
+        self.store.execute(
+            "INSERT INTO app_revisions VALUES (?, ?, ?, ?, ?)",
+            *split_name(description["Name"]),
+            revision,
+            json.dumps(_fill_in_defaults(description)),
+            now(),
+        )
+
+    def _revisions(self, name: str) -> list[App]:
+        if not APP_NAME.passes(name):
+            # None that was made has it; some texts no database can even look for.
+            return []
+        return list(self._select("WHERE scope = ? AND name = ? ORDER BY revision", *split_name(name)))
+
+    def _select(self, tail: str, *values: Any) -> Iterator[App]:
+        columns = "scope, name, revision, description, updated"
+        for row in self.store.rows(f"SELECT {columns} FROM app_revisions {tail}", *values):  # noqa: S608
+            yield App(*row)
+
+
+def _fill_in_defaults(app: dict[str, Any]) -> dict[str, Any]:
+    app = filled(app, _APP)
+    config = app.get("Config") or {}
+    parameters = {
+        field: {name: filled(parameter, _PARAMETER) for name, parameter in app[field].items()}
+        for field in ("InputParameters", "OutputParameters")
+    }
+    settings = {
+        name: filled(config.get(name) or {}, {"Default": default, "Description": "", "Overwritable": True})
+        for name, default in _CONFIG.items()
+    }
+    return {**app, **parameters, "Config": settings}

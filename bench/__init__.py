@@ -1,0 +1,1 @@
+"""``make bench``: a file for each measurement; ``run`` prints their table."""

@@ -1,0 +1,114 @@
+"""Airflow's own triggerer, both of its processes, which is told what to run by the bench rather than by a database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+import attrs
+from airflow.executors.workloads import RunTrigger
+from airflow.jobs.triggerer_job_runner import TriggerEventEntry, TriggerRunner, TriggerRunnerSupervisor
+from airflow.models.trigger import Trigger
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+#: So many triggers are handed over in one message, one message a second.
+BATCH = 500
+_BEAT = 0.01
+
+
+class Heartbeat(BaseTrigger):
+    """Tells once a second for how long the event loop was not free, at most.
+
+    Twice: by the clock, and what of it this process can have caused by computing; on a machine with other work the
+    first says little.
+    """
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{__name__}.Heartbeat", {}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        worst, worst_own, told = 0.0, 0.0, time.monotonic()
+        while True:
+            slept, computed = time.monotonic(), time.process_time()
+            await asyncio.sleep(_BEAT)
+            now = time.monotonic()
+            late = now - slept - _BEAT
+            worst, worst_own = max(worst, late), max(worst_own, min(late, time.process_time() - computed))
+            if now - told >= 1:
+                yield TriggerEvent([worst, worst_own])
+                worst, worst_own, told = 0.0, 0.0, now
+
+
+class Asleep(BaseTrigger):
+    """Waits and does nothing: what it takes is Airflow's own."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{__name__}.Asleep", {"seconds": self.seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        await asyncio.sleep(self.seconds)
+        yield TriggerEvent(None)
+
+
+class _Stamped(deque[TriggerEventEntry]):
+    """The events of the runner, which reach the supervisor up to a second later."""
+
+    def append(self, entry: TriggerEventEntry) -> None:
+        entry.event.payload = {"at": time.time(), "payload": entry.event.payload}
+        super().append(entry)
+
+
+class _Runner(TriggerRunner):
+    def __init__(self) -> None:
+        super().__init__()
+        self.events = _Stamped()
+
+
+@attrs.define(kw_only=True)
+class Triggerer(TriggerRunnerSupervisor):
+    """The supervisor; its child process runs the triggers.
+
+    :ivar fired: when each trigger fired, and with what, by its number
+    :ivar blocked: what the heartbeat told, second by second
+    """
+
+    to_do: deque[RunTrigger] = attrs.field(factory=deque, init=False)
+    fired: dict[int, tuple[float, Any]] = attrs.field(factory=dict, init=False)
+    blocked: list[list[float]] = attrs.field(factory=list, init=False)
+
+    def watch(self, number: int, classpath: str, arguments: dict[str, Any]) -> None:
+        """Have a trigger run, from 1 on; 0 is the heartbeat."""
+        kwargs = Trigger.encrypt_kwargs(arguments)
+        self.to_do.append(RunTrigger(id=number, classpath=classpath, encrypted_kwargs=kwargs))
+
+    def load_triggers(self) -> None:
+        if not self.creating_triggers:
+            self.creating_triggers.extend(self.to_do.popleft() for _ in range(min(BATCH, len(self.to_do))))
+
+    def on_trigger_event(self, trigger_id: int, event: TriggerEvent) -> None:
+        at, payload = event.payload["at"], event.payload["payload"]
+        if trigger_id:
+            self.fired[trigger_id] = (at, payload)
+        else:
+            self.blocked.append(payload)
+
+    def on_trigger_failure(self, trigger_id: int, exc: list[str] | None) -> None:
+        self.fired[trigger_id] = (time.time(), {"error": exc})
+
+    # What a triggerer does with its database.
+    def heartbeat(self) -> None: ...
+
+    def clean_unused(self) -> None: ...
+
+    def emit_metrics(self) -> None: ...
+
+    @classmethod
+    def run_in_process(cls) -> None:
+        _Runner().run()

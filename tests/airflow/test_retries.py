@@ -1,0 +1,115 @@
+"""What a further try makes of the job of the try before."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowException
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+from airflow_provider_bcs.translator import BatchComputeTaskGroup
+from tests.airflow.conftest import connection_json
+from tests.airflow.running import output, run_dag, states
+from tests.batchcompute.jobs import job, task
+from tests.dlc.jobs import job as dlc_job
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+ONE_RETRY: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(0), "poll_interval": 0.2}
+
+
+class Giving(BatchComputeSubmitJobOperator):
+    """Gives up waiting in its first try, as one does that cannot reach the service for long."""
+
+    def execute(self, context):
+        self._gives_up = context["ti"].try_number == 1
+        return super().execute(context)
+
+    def _wait(self, job_id):
+        if self._gives_up:
+            raise AirflowException("gave up")
+        return super()._wait(job_id)
+
+
+def run(operator: type, name: str, **kwargs: Any) -> Any:
+    with DAG(name, start_date=START, schedule=None) as dag:
+        operator(task_id="submit", **ONE_RETRY, **kwargs)
+    return run_dag(dag)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("on_failure", ["restart", "resubmit"])
+def test_a_failed_job_is_started_again_or_submitted_anew(client, service, on_failure):
+    name = f"on-failure-{on_failure}"
+    marker = service.data_dir.parent / name
+    description = job({"a": task(f"sh -c '! mkdir {marker}'", ClusterId=name)})
+    assert states(run(BatchComputeSubmitJobOperator, name, job=description, on_failure=on_failure)) == {
+        "submit": "success"
+    }
+    found = [item.State for item in client.list_jobs(cluster_id=name, reverse=True)]
+    assert found == (["Finished"] if on_failure == "restart" else ["Failed", "Finished"])
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("on_failure", ["restart", "resubmit"])
+def test_a_job_that_still_runs_is_waited_for(client, on_failure):
+    name = f"still-runs-{on_failure}"
+    found = run(Giving, name, job=job({"a": task("sleep 2", ClusterId=name)}), on_failure=on_failure)
+    assert states(found) == {"submit": "success"}
+    assert [item.State for item in client.list_jobs(cluster_id=name)] == ["Finished"]
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_a_job_whose_description_has_changed_is_replaced(client, caplog, capfd):
+    seconds = "{{ 600 if ti.try_number == 1 else 0 }}"
+    found = run(Giving, "changed", job=job({"a": task(f"sleep {seconds}", ClusterId="changed")}))
+    assert states(found) == {"submit": "success"}
+    before, after = client.list_jobs(cluster_id="changed", reverse=True)
+    assert after.State == "Finished"
+    if AIRFLOW_V_3_3_PLUS:
+        assert before.State == "Stopped"
+        assert f"Job {before.Id}, which this task submitted before, is stopped." in output(caplog, capfd)
+    else:
+        # Nothing there tells which job that was.
+        assert before.State == "Running"
+        client.stop_job(before)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_a_job_that_cannot_be_stopped_holds_nobody_up(service, monkeypatch, caplog, capfd):
+    """The connection may have become one to another account."""
+    BatchComputeSubmitJobOperator(task_id="submit", job=job())._stop_replaced("job-0")
+    assert "Job job-0, which this task submitted before, has ended." in output(caplog, capfd)
+    settings = {**json.loads(connection_json(service)), "password": "another"}
+    monkeypatch.setenv("AIRFLOW_CONN_BCS_DEFAULT", json.dumps(settings))
+    BatchComputeSubmitJobOperator(task_id="submit", job=job())._stop_replaced("job-0")
+    assert "Job job-0, submitted before, could NOT be stopped and may still run: " in output(caplog, capfd)
+
+
+def test_wrong_policies_are_parse_errors():
+    with pytest.raises(ValueError, match="on_failure is one of 'restart', 'resubmit'; found 'continue'"):
+        BatchComputeSubmitJobOperator(task_id="submit", job=job(), on_failure="continue")
+    with pytest.raises(ValueError, match="on_failure is 'resubmit': .* can start no job again; found 'restart'"):
+        DlcSubmitJobOperator(task_id="submit", job=dlc_job(), on_failure="restart")
+    assert DlcSubmitJobOperator(task_id="submit", job=dlc_job(), on_failure="resubmit")
+
+
+@pytest.mark.parametrize(("run_as", "on_cluster"), [("jobs", False), ("jobs", True), ("job", True), ("dlc", False)])
+def test_a_graph_takes_the_policy_whichever_way_it_runs(run_as, on_cluster):
+    """Where it has no meaning it is left out, so that ``run_as`` is all there is to change."""
+    cluster = {"Name": "c", "ImageId": "img-ubuntu", "Groups": {"g": {"DesiredVMCount": 1}}}
+    arguments = {"on_failure": "resubmit", "log_instances": "all", "instance_type": "ecs.c6.large", "image": "python"}
+    with DAG("policy", start_date=START, schedule=None):
+        group = BatchComputeTaskGroup(
+            "g",
+            job({"a": {**task("true"), "ClusterId": "", "AutoCluster": {"ImageId": "i", "InstanceType": "t"}}}),
+            run_as=run_as,
+            cluster=cluster if on_cluster else None,
+            operator_args=arguments,
+        )
+    submits = group.children["g.submit" if run_as == "job" else "g.a"]
+    assert run_as == "dlc" or submits.on_failure == "resubmit"

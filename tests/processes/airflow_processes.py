@@ -289,9 +289,10 @@ class Airflow:
             time.sleep(0.5)
 
     def logs(self) -> str:
+        # What a task waits for is often told by the last of them.
         return "\n".join(
             f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-25:])
-            for file in self.home.glob("*.log")
+            for file in [*sorted(self.home.glob("*.log")), *sorted((self.home / "logs").rglob("*.log.trigger.*"))]
         )
 
     def trigger_logs(self, dag_id: str = "*", run_id: str = "*", task_id: str = "*") -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_bcs import demo
+from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.dlc import Client as DlcClient
 from tests.airflow.conftest import connection_json
 from tests.airflow.planted_secrets import PLANTED, find_secrets
 from tests.local.service import Service
@@ -36,3 +39,17 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Itera
         running.stop()
         # Logs of all processes and tasks, the database: the connection itself is in the environment only.
         assert find_secrets([running.home]) == []
+
+
+@pytest.fixture(autouse=True)
+def left_running(client: Client, dlc: DlcClient) -> Iterator[None]:
+    """No test leaves a job that runs: it would take the place of the next one's."""
+    yield
+    deadline = time.monotonic() + 20
+    while left := [
+        *client.list_jobs("Running"),
+        *client.list_jobs("Waiting"),
+        *(job for job in dlc.list_jobs() if not job.is_terminal),
+    ]:
+        assert time.monotonic() < deadline, left
+        time.sleep(1)

@@ -37,7 +37,15 @@ def test_a_clear_of_deferred_tasks_and_of_one_that_had_succeeded(airflow: Airflo
     airflow.wait(lambda: airflow.states("cleared", "one") == before, 240, "the deferrals after the clear")
     assert (len(jobs("cls-cleared")), len(trainings()), len(jobs("cls-done"))) == (2, 2, 2)
     assert (jobs("cls-cleared"), trainings()) == (["Stopped", "Running"],) * 2
+    # Airflow tells nobody of a mark before a triggerer has begun with the task again.
+    tasks = ("job", "training")
+    airflow.wait(
+        lambda: all(airflow.trigger_logs("cleared", "one", task).count("Running") >= 2 for task in tasks),
+        60,
+        "the waits",
+    )
     airflow.mark_failed("cleared", "one")
+    wait_for_states(airflow, lambda: jobs("cls-cleared") + trainings(), ["Stopped"] * 4, "all jobs")
 
 
 def test_a_clear_of_what_submits_a_graph_stops_the_job_of_before(airflow: Airflow, client: Client):

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import attrs
 from airflow.executors.workloads import RunTrigger
@@ -17,6 +18,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 #: So many triggers are handed over in one message, one message a second.
 BATCH = 500
 _BEAT = 0.01
+_TELL = 0.5
 
 
 class Heartbeat(BaseTrigger):
@@ -42,19 +44,34 @@ class Heartbeat(BaseTrigger):
                 worst, worst_own, told = 0.0, 0.0, now
 
 
-class Asleep(BaseTrigger):
-    """Waits and does nothing: what it takes is Airflow's own."""
+class Told(BaseTrigger):
+    """Is told that its job has ended, and asks nobody: what it takes is Airflow's own.
 
-    def __init__(self, seconds: float) -> None:
+    The first one tells the others.
+
+    :param file: holds the number of the last job that has ended
+    """
+
+    waiting: ClassVar[dict[int, asyncio.Event]] = {}
+
+    def __init__(self, number: int, file: str) -> None:
         super().__init__()
-        self.seconds = seconds
+        self.number = number
+        self.file = file
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{__name__}.Asleep", {"seconds": self.seconds}
+        return f"{__name__}.Told", {"number": self.number, "file": self.file}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        await asyncio.sleep(self.seconds)
+        if self.number > 1:
+            ended = self.waiting[self.number] = asyncio.Event()
+            await ended.wait()
         yield TriggerEvent(None)
+        while self.number == 1:
+            await asyncio.sleep(_TELL)
+            last = int(Path(self.file).read_text())
+            for number in [number for number in self.waiting if number <= last]:
+                self.waiting.pop(number).set()
 
 
 class _Stamped(deque[TriggerEventEntry]):

@@ -179,18 +179,21 @@ class Amazon(_Stubbed):
 class Nothing(Watched):
     """No service: what Airflow itself takes."""
 
-    classpath = "bench.triggerer.Asleep"
+    classpath = "bench.triggerer.Told"
     success = "None"
 
-    def __init__(self, folder: Path, count: int) -> None: ...
+    def __init__(self, folder: Path, count: int) -> None:
+        self._file = folder / "ended"
+        self._new = folder / "new"
 
     def arguments(self, number: int) -> dict[str, Any]:
-        # The first one is to end at once.
-        return {"seconds": 0 if number == 1 else 3600}
+        return {"number": number, "file": str(self._file)}
 
     def calls(self) -> int:
         return 0
 
-    def end(self, number: int) -> None: ...
+    def end(self, number: int) -> None:
+        self._new.write_text(str(number))
+        self._new.replace(self._file)
 
     def close(self) -> None: ...

@@ -112,8 +112,6 @@ def result(
         "memory": (end.memory - before.memory) / 1024 / count,
         "blocked": longest(triggerer.blocked[told:]),
     }
-    if kind is Nothing:
-        return found
     ended: dict[int, float] = {}
     told = len(triggerer.blocked)
     thread = threading.Thread(target=end_one_by_one, args=(jobs, first, last, ended))

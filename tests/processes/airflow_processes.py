@@ -52,6 +52,7 @@ class Airflow:
     def __init__(self, home: Path, dags: Path, connection: str, **settings: str) -> None:
         self.home = home
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._has_deleted = False
         port = free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         self.environment = {
@@ -188,7 +189,11 @@ class Airflow:
         )
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
-        """Delete a run with all its tasks, as the button does."""
+        """Delete a run with all its tasks, as the button does.
+
+        A scheduler that was just looking at it ends with an ObjectDeletedError (seen in 3.3.2), and is started again.
+        """
+        self._has_deleted = True
         self._execute("DELETE FROM dag_run WHERE dag_id = :dag_id AND run_id = :run_id", dag_id=dag_id, run_id=run_id)
 
     def _execute(self, statement: str, **parameters: Any) -> None:
@@ -284,6 +289,9 @@ class Airflow:
         deadline = time.monotonic() + timeout
         while not condition():
             dead = [name for name, process in self.processes.items() if process.poll() is not None]
+            if self._has_deleted and dead == ["scheduler"]:
+                self.start_process("scheduler", "scheduler")
+                dead = []
             assert not dead, f"{dead} ended while waiting for {what}: {self.logs()}"
             assert time.monotonic() < deadline, f"waited in vain for {what}: {self.logs()}"
             time.sleep(0.5)
@@ -295,9 +303,9 @@ class Airflow:
             for file in [*sorted(self.home.glob("*.log")), *sorted((self.home / "logs").rglob("*.log.trigger.*"))]
         )
 
-    def trigger_logs(self, dag_id: str = "*", run_id: str = "*", task_id: str = "*") -> str:
+    def trigger_logs(self, dag_id: str = "*", run_id: str = "*", task_id: str = "*", attempt: int | str = "*") -> str:
         """Return what the triggerer has logged of tasks."""
-        return self._logs_of(f"dag_id={dag_id}/run_id={run_id}/task_id={task_id}/*.log.trigger.*")
+        return self._logs_of(f"dag_id={dag_id}/run_id={run_id}/task_id={task_id}/attempt={attempt}.log.trigger.*")
 
     def task_logs(self, dag_id: str, task_id: str) -> str:
         """Return what the workers have logged of a task."""

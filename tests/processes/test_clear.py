@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS as CAN_KEEP
@@ -38,12 +39,8 @@ def test_a_clear_of_deferred_tasks_and_of_one_that_had_succeeded(airflow: Airflo
     assert (len(jobs("cls-cleared")), len(trainings()), len(jobs("cls-done"))) == (2, 2, 2)
     assert (jobs("cls-cleared"), trainings()) == (["Stopped", "Running"],) * 2
     # Airflow tells nobody of a mark before a triggerer has begun with the task again.
-    tasks = ("job", "training")
-    airflow.wait(
-        lambda: all(airflow.trigger_logs("cleared", "one", task).count("Running") >= 2 for task in tasks),
-        60,
-        "the waits",
-    )
+    waits = [partial(airflow.trigger_logs, "cleared", "one", task, attempt=2) for task in ("job", "training")]
+    airflow.wait(lambda: all("Running" in log() for log in waits), 60, "the waits")
     airflow.mark_failed("cleared", "one")
     wait_for_states(airflow, lambda: jobs("cls-cleared") + trainings(), ["Stopped"] * 4, "all jobs")
 

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     ended TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, priority, number);
+CREATE INDEX IF NOT EXISTS jobs_in_order ON jobs (state, number);
 CREATE TABLE IF NOT EXISTS tasks (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     position INTEGER NOT NULL,

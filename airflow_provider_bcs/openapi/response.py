@@ -56,22 +56,18 @@ class Response(BaseModel):
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True, defer_build=True)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _without_absent(cls, data: Any) -> Any:
-        return _present(data) if isinstance(data, dict) else data
-
     @model_validator(mode="wrap")
     @classmethod
-    def _without_unreadable(cls, data: Any, handler: ModelWrapValidatorHandler[Response]) -> Response:
+    def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Response]) -> Response:
         """Leave out fields that are not of their documented type; only those without a default are needed."""
+        present = _present(data) if isinstance(data, dict) else data
         try:
-            return handler(data)
+            return handler(present)
         except ValidationError as error:
             wrong = {item["loc"][0] for item in error.errors() if item["loc"]}
-            if not isinstance(data, dict) or not wrong or any(cls.model_fields[str(n)].is_required() for n in wrong):
+            if present is data or not wrong or any(cls.model_fields[str(n)].is_required() for n in wrong):
                 raise
-            return handler({name: value for name, value in data.items() if name not in wrong})
+            return handler({name: value for name, value in present.items() if name not in wrong})
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What is not documented may be secret."""

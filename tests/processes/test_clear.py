@@ -55,3 +55,6 @@ def test_a_clear_of_what_submits_a_graph_stops_the_job_of_before(airflow: Airflo
     wait_for_states(airflow, jobs, ["Stopped" if CAN_KEEP else "Running", "Running"], "the jobs of the graph")
     airflow.fail_run("cleared-graph", "one")
     wait_for_states(airflow, lambda: jobs()[-1:], ["Stopped"], "the last job of the graph")
+    if not CAN_KEEP:
+        # Nothing is kept there of the job of before.
+        client.stop_job(next(client.list_jobs("Running")))

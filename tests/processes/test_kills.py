@@ -61,14 +61,18 @@ def test_a_blocking_task_that_ends_otherwise_stops_its_job(airflow: Airflow, cli
     print(f"blocking, {end}: stopped after {time.monotonic() - begin:.1f} s")
 
 
-def test_a_mirrored_task_that_is_marked_stops_the_job_when_nobody_else_waits(airflow: Airflow, client: Client):
-    airflow.trigger("mirrored", "one")
-    airflow.wait(lambda: airflow.states("mirrored", "one").get("g.a") == "deferred", 240, "the deferral of g.a")
-    assert jobs(client, "mirrored") == ["Running"]
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_mirrored_task_that_is_marked_stops_the_job_when_nobody_else_waits(
+    airflow: Airflow, client: Client, state: str
+):
+    airflow.trigger("mirrored", state)
+    airflow.wait(lambda: "Running" in airflow.trigger_logs("mirrored", state, "g.a"), 240, "the wait of g.a")
+    # The newest comes first.
+    assert jobs(client, "mirrored")[0] == "Running"
     marked = time.monotonic()
-    airflow.mark("failed", "mirrored", "one", "g.a")
-    airflow.wait(lambda: jobs(client, "mirrored") == ["Stopped"], 120, "the end of the job")
-    print(f"mirrored, marked failed: stopped after {time.monotonic() - marked:.1f} s")
+    airflow.mark(state, "mirrored", state, "g.a")
+    airflow.wait(lambda: jobs(client, "mirrored")[0] == "Stopped", 120, "the end of the job")
+    print(f"mirrored, marked {state}: stopped after {time.monotonic() - marked:.1f} s")
 
 
 def test_triggerers_come_and_go_and_no_job_is_stopped(airflow: Airflow, client: Client):

@@ -36,18 +36,25 @@ def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable,
     :param targets: :class:`~.target.Target`, :class:`~.mirror.FollowedTarget`, :class:`~.cluster_target.ClusterTarget`
     :raises OpenApiError: when it concerns all of them
     """
-    jobs: dict[str, list[Target | FollowedTarget]] = {}
+    # Of most jobs nothing but the state is wanted: a list for each would be many objects.
+    jobs: dict[str, Target] = {}
+    followed: dict[str, list[FollowedTarget]] = {}
     parts: dict[tuple[str, str | None], list[Target]] = {}
     for target in targets:
-        if isinstance(target, FollowedTarget) or (isinstance(target, Target) and target.task_name is None):
-            jobs.setdefault(target.job_id, []).append(target)
-        elif isinstance(target, Target):
+        if isinstance(target, FollowedTarget):
+            followed.setdefault(target.job_id, []).append(target)
+        elif not isinstance(target, Target):
+            yield target, _own(target.read, client)
+        elif target.task_name is None:
+            jobs[target.job_id] = target
+        else:
             parent = None if target.instance_id is None else target.task_name
             parts.setdefault((target.job_id, parent), []).append(target)
-        else:
-            yield target, _own(target.read, client)
-    for job_id, job in _read_jobs(client, dict.fromkeys(jobs)):
-        yield from _tell(client, job, jobs[job_id])
+    for job_id, job in _read_jobs(client, dict.fromkeys((*jobs, *followed))):
+        if job_id in jobs:
+            yield jobs[job_id], job
+        if job_id in followed:
+            yield from _follow(client, job, followed[job_id])
     for (job_id, task_name), found in parts.items():
         yield from _read_parts(client, job_id, task_name, found)
 
@@ -67,18 +74,15 @@ def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, J
         yield job_id, _own(client.get_job, job_id)
 
 
-def _tell(
-    client: Client, job: Job | Exception, targets: Sequence[Target | FollowedTarget]
+def _follow(
+    client: Client, job: Job | Exception, targets: Sequence[FollowedTarget]
 ) -> Iterator[tuple[Hashable, Status | Exception]]:
-    followed = [target for target in targets if isinstance(target, FollowedTarget)]
-    for target in targets:
-        if not isinstance(target, FollowedTarget) or isinstance(job, Exception):
-            yield target, job
-    if not followed or isinstance(job, Exception):
+    if isinstance(job, Exception):
+        yield from ((target, job) for target in targets)
         return
     # Newer than the job: those of a job that has ended are final.
     tasks = _own(lambda: {task.TaskName: task for task in client.list_tasks(job)})
-    for target in followed:
+    for target in targets:
         yield target, tasks if isinstance(tasks, Exception) else _own(target.find, job, tasks)
 
 

@@ -291,13 +291,15 @@ class Client(ServiceClient):
             items = page.get(field) or []
             if not isinstance(items, list):
                 raise ServerError(200, "MalformedAnswer", f"{field} is no array")
-            found = [read_answer(model, item) for item in items]
-            new = [item for item in found if item[key] not in seen]
-            seen.update(item[key] for item in new)
-            yield from new
+            before = len(seen)
+            for item in items:
+                found = read_answer(model, item)
+                if found[key] not in seen:
+                    seen.add(found[key])
+                    yield found
             # The service may give shorter pages than were asked for, so a short one alone says nothing.
             is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))
-            if not new or is_last:
+            if len(seen) == before or is_last:
                 return
 
 

@@ -30,31 +30,27 @@ def read_all(
 
     :raises OpenApiError: when it concerns all of them
     """
-    jobs: set[str] = set()
-    pods: dict[str, list[PodTarget]] = {}
-    by_id: dict[str, list[JobTarget]] = {}
+    # Of most jobs nothing but the state is wanted: a list for each would be many objects.
+    listed: dict[str, JobTarget] = {}
+    single: dict[str, list[JobTarget | PodTarget]] = {}
     for target in targets:
-        if isinstance(target, PodTarget):
-            pods.setdefault(target.job_id, []).append(target)
-        else:
-            by_id.setdefault(target.job_id, []).append(target)
-            jobs.add(target.job_id)
-    jobs -= pods.keys()
+        if isinstance(target, PodTarget) or listed.setdefault(target.job_id, target) is not target:
+            single.setdefault(target.job_id, []).append(target)
+    for job_id in single.keys() & listed.keys():
+        single[job_id].append(listed.pop(job_id))
     try:
-        for job in client.list_jobs(sorted(jobs)) if len(jobs) > 1 else ():
-            if job.JobId in jobs:
-                jobs.discard(job.JobId)
-                for target in by_id[job.JobId]:
-                    yield target, job
+        for job in client.list_jobs(sorted(listed)) if len(listed) > 1 else ():
+            if job.JobId in listed:
+                yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):
         # An id that is none, or no permission to list; each of those that are left says what it is.
         pass
-    for job_id in (*jobs, *pods):
+    for target in listed.values():
+        yield target, _job(client, target.job_id)
+    for job_id, wanted in single.items():
         found = _job(client, job_id)
-        for target in by_id.get(job_id, ()):
-            yield target, found
-        for pod in pods.get(job_id, ()):
-            yield pod, _pod(client, found, pod)
+        for each in wanted:
+            yield each, _pod(client, found, each) if isinstance(each, PodTarget) else found
 
 
 def _job(client: Client, job_id: str) -> Job | Exception:

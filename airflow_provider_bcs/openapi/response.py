@@ -83,7 +83,9 @@ class Response(BaseModel):
 def _present(data: dict[str, Any]) -> dict[str, Any]:
     """The service writes "" for a text, number or object that is not there, and clients have seen null."""
     return {
-        name: [element for element in value if element is not None] if isinstance(value, list) else value
+        name: [element for element in value if element is not None]
+        if isinstance(value, list) and None in value
+        else value
         for name, value in data.items()
         if value is not None and value != ""
     }

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import partial
@@ -126,11 +126,18 @@ class _Round:
     """The answers to all who are due at one time."""
 
     def __init__(self, waits: Iterable[Wait], read_all: ReadAll) -> None:
-        self._waits: dict[Hashable, list[Wait]] = {}
-        for wait in waits:
-            self._waits.setdefault(wait.target, []).append(wait)
+        # No list for each: thousands of new ones a round are what brings the garbage collector to look at all objects
+        # there are, which holds up the event loop.
+        self._waits: dict[Hashable, Wait | list[Wait]] = {}
         #: How many of each interval have no answer yet.
-        self.open = Counter(wait.interval for waits in self._waits.values() for wait in waits)
+        self.open: Counter[float] = Counter()
+        for wait in waits:
+            self.open[wait.interval] += 1
+            found = self._waits.setdefault(wait.target, wait)
+            if isinstance(found, list):
+                found.append(wait)
+            elif found is not wait:
+                self._waits[wait.target] = [found, wait]
         self._read_all = read_all
         self._answers: Iterator[tuple[Hashable, Answer]] | None = None
         self._may_reconnect = True
@@ -145,7 +152,7 @@ class _Round:
             for target, answer in self._answers:
                 if isinstance(answer, AccessDeniedError) and self._may_reconnect:
                     raise answer
-                answered = self._waits.pop(target, [])
+                answered = _each(self._waits.pop(target, ()))
                 self._close(answered)
                 news += [(wait, answer) for wait in answered if wait.is_new(answer)]
                 if len(news) >= _MAX_NEWS or time.monotonic() >= end:
@@ -160,7 +167,7 @@ class _Round:
             return self.give_up(error, news)
         return _Batch(news, is_last=True)
 
-    def _close(self, answered: list[Wait]) -> None:
+    def _close(self, answered: Sequence[Wait]) -> None:
         for wait in answered:
             self.open[wait.interval] -= 1
             if not self.open[wait.interval]:
@@ -168,8 +175,12 @@ class _Round:
 
     def give_up(self, error: Exception, news: list[tuple[Wait, Answer]]) -> _Batch:
         """Tell all who have no answer yet that there is none."""
-        unanswered = [wait for waits in self._waits.values() for wait in waits]
+        unanswered = [wait for waits in self._waits.values() for wait in _each(waits)]
         return _Batch(news + [(wait, error) for wait in unanswered if wait.is_new(error)], error, is_last=True)
+
+
+def _each(waits: Wait | Sequence[Wait]) -> Sequence[Wait]:
+    return (waits,) if isinstance(waits, Wait) else waits
 
 
 class Watcher:

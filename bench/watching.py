@@ -26,8 +26,8 @@ from bench.rows import Row, compared, is_installed
 from bench.triggerer import Heartbeat, Triggerer
 from bench.watched import POLL, Amazon, BatchCompute, Databricks, Dlc, Nothing, Watched
 
-#: Intervals in which nothing ends.
-QUIET = 2
+#: Intervals in which nothing ends: with 10,000 triggers Python looks at all objects once in so long a time.
+QUIET = 5
 #: Seconds to wait for the first poll of all jobs (of more than 1,000 the longer), and for all events.
 START_SECONDS, END_SECONDS = 240, 6 * POLL
 _TICK = 0.05

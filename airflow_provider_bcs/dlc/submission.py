@@ -51,7 +51,8 @@ def submit(
 
     :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
         service can start none again; so it is when the description has changed, and the job of before is stopped
-    :raises OpenApiError: when the service refuses, or when nothing could be found out
+    :raises OpenApiError: when the service refuses, when nothing could be found out, or when a job of before could not
+        be stopped now
     """
     for ended in range(MAX_SUBMISSIONS):
         marked = _Marked(job, owner, ended)
@@ -75,7 +76,7 @@ def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
         return True
     log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
     if not found.is_terminal:
-        stop(client, found.JobId, log)
+        stop(client, found.JobId, log, insist=True)
     return False
 
 
@@ -123,7 +124,7 @@ class _Marked:
         found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
         for surplus in found[:-1]:
             if not surplus.is_terminal:
-                log.warning("Job %s was created besides %s, and is stopped.", surplus.JobId, found[-1].JobId)
+                log.warning("Job %s was created besides %s.", surplus.JobId, found[-1].JobId)
                 stop(client, surplus.JobId, log)
         return found[-1] if found else None
 
@@ -131,8 +132,8 @@ class _Marked:
         """Stop what the owner has submitted besides, before a clear for instance."""
         for other in self._others:
             if not other.is_terminal:
-                log.info("Job %s, submitted before, is %s; it is stopped.", other.JobId, other.Status)
-                stop(client, other.JobId, log)
+                log.info("Job %s, submitted before, is %s; it is not wanted any more.", other.JobId, other.Status)
+                stop(client, other.JobId, log, insist=True)
 
     def create(self, client: Client) -> str:
         """Create the job; when no answer arrives, find out whether it exists."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from .errors import NotFoundError, OpenApiError, StateConflictError
+from .errors import AccessDeniedError, InvalidRequestError, NotFoundError, OpenApiError, StateConflictError
 from .polling import Log
 
 
@@ -14,13 +14,20 @@ class JobClient(Protocol):
     def stop_job(self, job: Any, /) -> None: ...
 
 
-def stop(client: JobClient, job_id: str, log: Log) -> None:
-    """Stop a job; that it has ended is no error, and that it could not be stopped is said in the log."""
+def stop(client: JobClient, job_id: str, log: Log, *, insist: bool = False) -> None:
+    """Stop a job, and say in the log what came of it; that it has ended is no error.
+
+    :param insist: raise an error that may pass instead, for somebody who tries again
+    :raises OpenApiError: only then
+    """
     try:
         client.stop_job(job_id)
     except (StateConflictError, NotFoundError) as error:
         log.info("Job %s is not running any more: %s", job_id, error)
     except OpenApiError as error:
+        # The connection may be another one by now than that the job was submitted with.
+        if insist and not isinstance(error, (AccessDeniedError, InvalidRequestError)):
+            raise
         log.error("Job %s could NOT be stopped and may still run: %s", job_id, error)
     else:
         log.info("Job %s is stopped.", job_id)

@@ -216,22 +216,10 @@ class SubmitJobOperator(DescriptionOperator):
 
     def _stop_replaced(self, job_id: str) -> None:
         """Stop a job that another one takes the place of, if it still runs."""
-        from airflow_provider_bcs.openapi.errors import (
-            AccessDeniedError,
-            InvalidRequestError,
-            NotFoundError,
-            StateConflictError,
-        )
+        from airflow_provider_bcs.openapi.stopping import stop
 
-        try:
-            self.hook.client.stop_job(job_id)
-        except (StateConflictError, NotFoundError):
-            self.log.info("Job %s, which this task submitted before, has ended.", job_id)
-        except (AccessDeniedError, InvalidRequestError) as error:
-            # The connection may be another one by now; anything else a further try tries again.
-            self.log.error("Job %s, submitted before, could NOT be stopped and may still run: %s", job_id, error)
-        else:
-            self.log.info("Job %s, which this task submitted before, is stopped.", job_id)
+        self.log.info("Job %s, which this task submitted before, is not wanted any more.", job_id)
+        stop(self.hook.client, job_id, self.log, insist=True)
 
     def _wait(self, job_id: str) -> str:
         from airflow_provider_bcs.openapi.polling import wait_for_end

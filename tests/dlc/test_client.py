@@ -16,6 +16,7 @@ from airflow_provider_bcs.openapi.errors import (
     InvalidRequestError,
     NoAnswerError,
     NotFoundError,
+    ServerError,
     StateConflictError,
     ThrottledError,
 )
@@ -175,6 +176,20 @@ def test_another_generation_stops_what_the_one_before_has_submitted(dlc):
     for job_id in (other, second):
         assert not dlc.get_job(job_id).is_terminal
         dlc.stop_job(job_id)
+
+
+@pytest.mark.parametrize("change", [{"generation": 1}, {}], ids=["another generation", "another description"])
+def test_a_job_of_before_that_cannot_be_stopped_now_is_stopped_by_a_further_try(dlc, faults, change):
+    owner = {**OWNER, "name": named(), "generation": 0}
+    first = submit(dlc, job("sleep 60"), owner, resume=False)
+    faults({"operation": "dlc.StopJob", "kind": "error-500"})
+    for _ in range(2):
+        with pytest.raises(ServerError):
+            submit(dlc, job("sleep 0"), {**owner, **change}, resume=True)
+    faults()
+    second = submit(dlc, job("sleep 0"), {**owner, **change}, resume=True)
+    assert ended(dlc, first).outcome == "Stopped"
+    assert ended(dlc, second).outcome == "Succeeded"
 
 
 def test_a_retry_submits_anew_what_failed_and_takes_what_succeeded(dlc):

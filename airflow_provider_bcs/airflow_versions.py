@@ -17,6 +17,8 @@ from airflow_provider_bcs.openapi.submission import GENERATION
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.openapi.succession import Store
+
 #: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
@@ -54,17 +56,12 @@ def submitter(context: Context) -> dict[str, Any]:
     }
 
 
-def kept(context: Context, key: str) -> Any | None:
-    """Return what the task instance has kept over retries and clears; None before Airflow 3.3, which keeps nothing."""
-    store = context.get("task_state_store")
-    return None if store is None else store.get(key)
+def task_state_store(context: Context) -> Store | None:
+    """Return what keeps plain JSON for a task instance over its retries and clears; None before Airflow 3.3.
 
-
-def keep(context: Context, key: str, value: Any) -> None:
-    """Keep plain JSON for the tries to come, where Airflow can."""
-    store = context.get("task_state_store")
-    if store is not None:
-        store.set(key, value)
+    Airflow's ResumableJobMixin, which uses it too, knows no deferral and takes a clear for a retry.
+    """
+    return context.get("task_state_store")
 
 
 def current_task_instance() -> Any | None:

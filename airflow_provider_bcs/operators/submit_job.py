@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_bcs.airflow_versions import current_task_instance, keep, kept, start_time, submitter
+from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter, task_state_store
 from airflow_provider_bcs.description.violation import InvalidJobError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.description import DescriptionOperator
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import JobSource
     from airflow_provider_bcs.openapi.polling import Poll, Status
     from airflow_provider_bcs.triggers.state import StateTrigger
-
-
-#: What a task instance keeps its job under; renaming it would lose what older versions kept. Airflow's own
-#: ResumableJobMixin is of no use here: it knows no deferral, and takes a clear for a retry.
-_KEPT = "bcs_job"
 
 
 class SubmitJobOperator(DescriptionOperator):
@@ -191,35 +186,27 @@ class SubmitJobOperator(DescriptionOperator):
 
     def _submit_once(self, job: dict[str, Any], context: Context) -> str:
         from airflow_provider_bcs.openapi.errors import InvalidRequestError
+        from airflow_provider_bcs.openapi.succession import submit_as_successor
 
         ti: Any = context["ti"]
+        owner = submitter(context)
         # A clear is a further try as well: how many retries there are may have been edited, which would hide the other.
         is_further_try = ti.try_number > 1
-        before = kept(context, _KEPT)
-        if before is not None and before["generation"] != ti.max_tries:
-            # A clear starts over.
-            self._stop_replaced(before["job_id"])
-            before = None
-        self._submitting = job, submitter(context)
+
+        def submit() -> str:
+            self._submitting = job, owner
+            self._job_id = job_id = self._submit(job, owner, is_further_try)
+            ti.xcom_push(key="job_id", value=job_id)
+            return job_id
+
         try:
-            self._job_id = job_id = self._submit(*self._submitting, is_further_try)
+            job_id = submit_as_successor(submit, owner, task_state_store(context), self.hook.client, self.log)
         except InvalidRequestError as error:
             raise AirflowFailException(f"The service refuses the job: {error}") from error
-        ti.xcom_push(key="job_id", value=job_id)
-        if before is not None and before["job_id"] != job_id:
-            self._stop_replaced(before["job_id"])
-        keep(context, _KEPT, {"job_id": job_id, "generation": ti.max_tries})
         text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
         self.log.info(text, job_id, job[self.name_field])
         self._submitted(job_id, job, context)
         return job_id
-
-    def _stop_replaced(self, job_id: str) -> None:
-        """Stop a job that another one takes the place of, if it still runs."""
-        from airflow_provider_bcs.openapi.stopping import stop
-
-        self.log.info("Job %s, which this task submitted before, is not wanted any more.", job_id)
-        stop(self.hook.client, job_id, self.log, insist=True)
 
     def _wait(self, job_id: str) -> str:
         from airflow_provider_bcs.openapi.polling import wait_for_end

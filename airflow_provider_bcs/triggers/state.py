@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED, is_waited_for
+from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
 from airflow_provider_bcs.openapi.stopping import stop
 from airflow_provider_bcs.openapi.watcher import in_thread
+from airflow_provider_bcs.triggers.killing import OwnedJob
 from airflow_provider_bcs.triggers.watching import watching
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.openapi.polling import Log, Poll, Status
     from airflow_provider_bcs.openapi.watcher import Watcher
 
-
-#: Seconds to find out whether a job is to be stopped, and to stop it; Airflow allows 30.
-_KILL_TIMEOUT = 25.0
 
 #: Seconds to find out, when the deadline has passed, whether what was waited for has ended before it.
 _LAST_LOOK = 10.0
@@ -58,8 +56,6 @@ class StateTrigger(BaseTrigger):
 
     #: Which of the target's fields is its id.
     id_field: ClassVar[str] = "job_id"
-
-    _has_asked: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -100,7 +96,8 @@ class StateTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait until there is something to tell."""
         begin = time.monotonic()
-        await self._ask_once()
+        if self.owns_job:
+            await self._owned_job().ask_in_advance()
         event = await self._awaited()
         if self.trigger_id is not None:
             # Not in a DAG run without a scheduler.
@@ -113,32 +110,13 @@ class StateTrigger(BaseTrigger):
 
         It is called too when another triggerer has taken this trigger over, and then the job goes on.
         """
-        if not self.owns_job:
-            return
-        work = asyncio.ensure_future(asyncio.wait_for(self._stop_unless_waited_for(), _KILL_TIMEOUT))
-        while not work.done():
-            # Airflow 3.3.2 cancels a trigger again every second as long as it is there, and this with it.
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({work})
-        if (error := work.exception()) is not None:
-            # Airflow before 3.3 would tell nobody.
-            self.log.error("%s may still run: whether it is waited for is not known.", self.target, exc_info=error)
+        if self.owns_job:
+            await self._owned_job().kill()
 
-    async def _ask_once(self) -> None:
-        """Ask for a task's state before somebody has to know.
+    def _owned_job(self) -> OwnedJob:
+        return OwnedJob(self, self.target, self._stop)
 
-        For its first answer Airflow 3.3.2 takes 5 s on a quiet machine and 30 s on a busy one: too long for a kill.
-        """
-        if self.owns_job and TRIGGERS_ARE_KILLED and not StateTrigger._has_asked:
-            StateTrigger._has_asked = True
-            with suppress(Exception):
-                await is_waited_for(self.task_instance, 0)
-
-    async def _stop_unless_waited_for(self) -> None:
-        if await is_waited_for(self.task_instance, self.trigger_id or 0):
-            self.log.info("This triggerer waits no longer, but the task does: %s goes on.", self.target)
-            return
-        self.log.info("The task does not wait any more: it was marked, cleared or deleted.")
+    async def _stop(self) -> None:
         async with watching(self._hook()) as watcher:
             await in_thread(partial(stop, await watcher.client(), self.target.fields()["job_id"], self.log))
 

@@ -48,6 +48,7 @@ class ServiceHook(BaseHook, Generic[C]):
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
         self.region = region
+        self._was_read = False
 
     @abstractmethod
     def _client_class(self) -> type[C]:
@@ -109,15 +110,36 @@ class ServiceHook(BaseHook, Generic[C]):
         return self.client
 
     async def get_async_client(self) -> C:
-        """Return a client from within an event loop, without blocking it; the client itself blocks."""
+        """Return a client from within an event loop, without blocking it; the client itself blocks.
+
+        :raises ConnectionSettingsError: when the connection lacks something
+        :raises MissingConnectionError: when there is no such connection, as far as Airflow can tell
+        :raises NoAnswerError: when the connection cannot be read now
+        """
+        from airflow_provider_bcs.openapi.errors import MissingConnectionError, NoAnswerError
+
+        try:
+            connection = await self._get_connection_async()
+            settings = await asyncio.to_thread(self._read, connection)
+        except ValueError:
+            raise
+        except Exception as error:
+            # When a secrets backend or the database does not answer, Airflow says that there is no such connection, or
+            # that it is not for us (2.11.2, 3.3.2); but one that was there a moment ago is there.
+            is_missing = isinstance(error, (AirflowNotFoundException, PermissionError)) and not self._was_read
+            kind = MissingConnectionError if is_missing else NoAnswerError
+            raise kind(f"Connection {self.bcs_conn_id} could not be read: {error}") from error
+        self._was_read = True
+        return await asyncio.to_thread(self._build_client, settings)
+
+    async def _get_connection_async(self) -> AirflowConnection:
         from airflow.providers.common.compat.connection import get_async_connection
 
         try:
-            connection = await get_async_connection(self.bcs_conn_id, hook=self)
+            return await get_async_connection(self.bcs_conn_id, hook=self)
         except AirflowNotFoundException:
             # "airflow dags test" of Airflow 3 knows those of the database in this way only.
-            connection = await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
-        return await asyncio.to_thread(lambda: self._build_client(self._read(connection)))
+            return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
     def _build_client(self, settings: ServiceSettings) -> C:
         return self._client_class()(

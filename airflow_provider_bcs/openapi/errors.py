@@ -4,6 +4,7 @@ The tree: OpenApiError
  - MissingCredentialsError: no keys to sign with
  - CertificateError: what answered is not known to be the service
  - NoAnswerError: no answer arrived
+ - MissingConnectionError: nobody knows, for now, where to ask and with which keys
  - HopelessWaitError: what is waited for cannot happen any more
  - ServiceError: the service answered with an error; has status, code, message, request id
     - InvalidRequestError, AccessDeniedError (- ClockSkewError), NotFoundError, StateConflictError,
@@ -36,7 +37,7 @@ class CertificateError(OpenApiError):
 
 
 class NoAnswerError(OpenApiError):
-    """No answer arrived: no connection, a time-out, or a connection that ended too early.
+    """No answer arrived: no connection, a time-out, a connection that ended too early, or not known where to ask.
 
     :ivar never_sent: whether the request certainly did not reach the service
     """
@@ -44,6 +45,10 @@ class NoAnswerError(OpenApiError):
     def __init__(self, text: str, *, never_sent: bool = False) -> None:
         super().__init__(text)
         self.never_sent = never_sent
+
+
+class MissingConnectionError(OpenApiError):
+    """What says where to ask and with which keys is not there, as far as can be told now."""
 
 
 class HopelessWaitError(OpenApiError):

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from .errors import (
     HopelessWaitError,
+    MissingConnectionError,
     MissingCredentialsError,
     NoAnswerError,
     NotFoundError,
@@ -88,6 +89,10 @@ class Answers(Generic[S]):
             self._missing += 1
             if self._missing >= self.max_missing:
                 raise HopelessWaitError(f"{self._what} does not exist, or no longer: {error}") from error
+        elif isinstance(error, MissingConnectionError):
+            self._missing += 1
+            if self._missing >= self.max_missing:
+                raise error
         elif not isinstance(error, (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError)):
             raise error
         self._failed += 1

@@ -11,11 +11,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .errors import AccessDeniedError, NoAnswerError, NotFoundError, ServerError, ThrottledError
+from .errors import AccessDeniedError, NoAnswerError, NotFoundError, OpenApiError, ServerError, ThrottledError
 from .polling import Status
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _THREADS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
 #: How long a thread goes on before it tells what is new, and how much news it tells at once.
 _SLICE = 0.2
 _MAX_NEWS = 50
+
+#: Seconds between the attempts to get a client for somebody who does not wait in rounds.
+_RECONNECT_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 #: Seconds between two looks at least; Airflow allows sensors an interval of 0.
 _MIN_INTERVAL = 0.1
@@ -190,7 +194,8 @@ class Watcher:
     both are due. While a long round is being read, other intervals come in between, in turn. After an error that
     concerns the whole service nothing is asked for a while.
 
-    :param connect: gives a client
+    :param connect: gives a client; an OpenApiError that it raises is a failed poll of all who are due, anything else
+        ends their waits
     :param read_all: asks for many states
     """
 
@@ -210,7 +215,17 @@ class Watcher:
         self._paused_until = 0.0
 
     async def client(self) -> Any:
-        """Return the client of the connection; it blocks, use it in a thread."""
+        """Return the client of the connection; it blocks, use it in a thread.
+
+        :raises OpenApiError: when it cannot be had, after some attempts
+        """
+        for pause in _RECONNECT_PAUSES:
+            with suppress(OpenApiError):
+                return await self._connected()
+            await asyncio.sleep(pause)
+        return await self._connected()
+
+    async def _connected(self) -> ServiceClient:
         async with self._connecting:
             if self._client is None:
                 self._client = await self._connect()
@@ -286,7 +301,7 @@ class Watcher:
 
     async def _go_on(self, begun: _Round) -> None:
         try:
-            client = await self.client()
+            client = await self._connected()
         except Exception as error:
             batch = begun.give_up(error, [])
         else:

@@ -123,8 +123,8 @@ class BatchComputeTaskTrigger(StateTrigger):
 
         job_id, task_name = self.target.job_id, self.target.task_name
         async with watching(self._hook()) as watcher:
-            client = await watcher.client()
             try:
+                client = await watcher.client()
                 description = await in_thread(partial(client.get_job_description, job_id))
             except OpenApiError as error:
                 # The service keeps the last lines of a program, which may have printed a secret of its job.

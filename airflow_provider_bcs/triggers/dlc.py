@@ -11,10 +11,13 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
+from airflow_provider_bcs.openapi.errors import OpenApiError
+from airflow_provider_bcs.openapi.polling import Answers
 from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.dlc.client import Client
     from airflow_provider_bcs.hooks.dlc import DlcHook
     from airflow_provider_bcs.openapi.polling import Status
     from airflow_provider_bcs.openapi.watcher import Watcher
@@ -55,7 +58,9 @@ class DlcJobTrigger(_DlcTrigger):
         if not self.log_limit:
             return await super()._end(watcher)
         # Logs are asked for pod by pod: in that there is nothing to share but the client.
-        client = await watcher.client()
+        client = await self._client(watcher)
+        if client is None:
+            return None
         # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
         poll = self.target.poll(client, self.log)
         while (described := await in_thread(poll.look)) is None:
@@ -67,6 +72,18 @@ class DlcJobTrigger(_DlcTrigger):
             if not await self._sleep(poll.pause(self.poll_interval)):
                 return poll.known_end
         return job
+
+    async def _client(self, watcher: Watcher) -> Client | None:
+        """Return the client as soon as there is one, None when the deadline came first."""
+        answers: Answers[Status] = Answers(self.target, self.log)
+        while True:
+            try:
+                client: Client = await watcher.client()
+                return client
+            except OpenApiError as error:
+                answers.take(error)
+            if not await self._sleep(self.poll_interval):
+                return None
 
     async def _sleep(self, seconds: float) -> bool:
         """Sleep, until the deadline at most; return False, at once, when that has passed."""

@@ -158,9 +158,11 @@ class StateTrigger(BaseTrigger):
         """Return the state at the deadline, which may be long after the last answer; None when it is not known."""
         # Why it is not known is of no interest: it is too late.
         with suppress(Exception):
-            poll = self.target.poll(await watcher.client(), self.log)
-            return await asyncio.wait_for(in_thread(poll), _LAST_LOOK)
+            return await asyncio.wait_for(self._look(watcher), _LAST_LOOK)
         return None
+
+    async def _look(self, watcher: Watcher) -> Status | None:
+        return await in_thread(self.target.poll(await watcher.client(), self.log))
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({self.id_field: self.target.fields()[self.id_field], **payload})

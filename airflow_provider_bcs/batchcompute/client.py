@@ -9,6 +9,7 @@ from airflow_provider_bcs.description.model import known_fields_only
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.openapi.client import path_segment
 from airflow_provider_bcs.openapi.errors import StateConflictError
+from airflow_provider_bcs.openapi.response import Unreadable
 
 from .app_client import AppOperations
 from .cluster_client import ClusterOperations
@@ -64,6 +65,7 @@ class Client(ClusterOperations, ImageOperations, AppOperations):
         order_by: str = "",
         reverse: bool = False,
         page_size: int = MAX_PAGE_SIZE,
+        unreadable: Unreadable | None = None,
     ) -> Iterator[Job]:
         """Iterate over all jobs, page by page as they are asked for.
 
@@ -72,10 +74,11 @@ class Client(ClusterOperations, ImageOperations, AppOperations):
         :param order_by: ``CreationTime`` or ``Id``
         :param reverse: the other way round
         :param page_size: jobs a request, 1 to 100
+        :param unreadable: is given the error of a job that cannot be read, which is left out then; None to raise it
         """
         filters = {"State": state, "ClusterId": cluster_id, "OrderBy": order_by}
         filters["IsReverse"] = "true" if reverse else ""
-        return self._list(Job, "/jobs", filters, page_size)
+        return self._list(Job, "/jobs", filters, page_size, unreadable=unreadable)
 
     def start_job(self, job: Any) -> None:
         """Run a stopped or failed job again; instances that had finished are not run again."""
@@ -100,22 +103,29 @@ class Client(ClusterOperations, ImageOperations, AppOperations):
         """Return state, times and counts of a task."""
         return self._get(Task, _task_path(job, task_name))
 
-    def list_tasks(self, job: Any, *, page_size: int = MAX_PAGE_SIZE) -> Iterator[Task]:
-        """Iterate over the tasks of a job."""
-        return self._list(Task, f"{_job_path(job)}/tasks", {}, page_size)
+    def list_tasks(
+        self, job: Any, *, page_size: int = MAX_PAGE_SIZE, unreadable: Unreadable | None = None
+    ) -> Iterator[Task]:
+        """Iterate over the tasks of a job; ``unreadable`` as for the jobs."""
+        return self._list(Task, f"{_job_path(job)}/tasks", {}, page_size, unreadable=unreadable)
 
     def get_instance(self, job: Any, task_name: str, instance_id: int) -> Instance:
         """Return state, times and result of an instance; they are numbered from 0."""
         return self._get(Instance, f"{_task_path(job, task_name)}/instances/{int(instance_id)}")
 
     def list_instances(
-        self, job: Any, task_name: str, state: str = "", *, page_size: int = MAX_PAGE_SIZE
+        self,
+        job: Any,
+        task_name: str,
+        state: str = "",
+        *,
+        page_size: int = MAX_PAGE_SIZE,
+        unreadable: Unreadable | None = None,
     ) -> Iterator[Instance]:
-        """Iterate over the instances of a task, or over those in one state."""
+        """Iterate over the instances of a task, or over those in one state; ``unreadable`` as for the jobs."""
+        path = f"{_task_path(job, task_name)}/instances"
         # Markers of this one list are numbers, and the first page's is 0.
-        return self._list(
-            Instance, f"{_task_path(job, task_name)}/instances", {"State": state}, page_size, first_marker="0"
-        )
+        return self._list(Instance, path, {"State": state}, page_size, first_marker="0", unreadable=unreadable)
 
 
 def _job_path(job: Any) -> str:

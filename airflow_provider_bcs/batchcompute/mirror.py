@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import HopelessWaitError
+from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServerError
 from airflow_provider_bcs.openapi.polling import Log, Poll
 
 from .states import FINISHED, STOPPED
@@ -70,14 +70,18 @@ class FollowedTarget:
         """
         job = client.get_job(self.job_id)
         # In this order the tasks of a job that has ended are final.
-        return self.find(job, {task.TaskName: task for task in client.list_tasks(job)})
+        return self.find(job, *tasks_of(client, job))
 
-    def find(self, job: Job, tasks: Mapping[str, Task]) -> FollowedTask:
+    def find(self, job: Job, tasks: Mapping[str, Task], unreadable: Sequence[ServerError] = ()) -> FollowedTask:
         """Return what a job and its tasks, read after it, say of the task.
 
+        :param unreadable: why others of its tasks could not be read
         :raises HopelessWaitError: when there is no such task
+        :raises ServerError: when it may be one that could not be read
         """
         task = tasks.get(self.task_name)
+        if task is None and unreadable:
+            raise unreadable[0]
         if task is None:
             raise HopelessWaitError(f"Job {self.job_id} has no task {self.task_name}.")
         return FollowedTask(job, task, self.stale_end)
@@ -92,6 +96,13 @@ class FollowedTarget:
 
     def __str__(self) -> str:
         return f"task {self.task_name} of job {self.job_id}"
+
+
+def tasks_of(client: Client, job: Job) -> tuple[dict[str, Task], list[ServerError]]:
+    """Return the tasks of a job by name, and why others of them could not be read."""
+    unreadable: list[ServerError] = []
+    tasks = {task.TaskName: task for task in client.list_tasks(job, unreadable=unreadable.append)}
+    return tasks, unreadable
 
 
 def end_time(task: Task) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError
+from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError, ServerError
 
-from .mirror import FollowedTarget
+from .mirror import FollowedTarget, tasks_of
 from .roa_client import MAX_PAGE_SIZE
 from .states import FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from .target import Target
@@ -63,10 +63,10 @@ def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, J
     try:
         # In this order a job that moves on meanwhile is seen rather twice than never.
         for state in (WAITING, RUNNING):
-            yield from _listed(client.list_jobs(state), wanted, lambda job: job.Id)
+            yield from _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id)
         if len(wanted) >= _MANY_ENDED:
             for state in (FINISHED, FAILED, STOPPED):
-                yield from _listed(client.list_jobs(state), wanted, lambda job: job.Id)
+                yield from _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id)
     except AccessDeniedError:
         # Who may look at a job need not be allowed to list those of all; if it is the keys, each job says so.
         pass
@@ -81,9 +81,9 @@ def _follow(
         yield from ((target, job) for target in targets)
         return
     # Newer than the job: those of a job that has ended are final.
-    tasks = _own(lambda: {task.TaskName: task for task in client.list_tasks(job)})
+    tasks = _own(tasks_of, client, job)
     for target in targets:
-        yield target, tasks if isinstance(tasks, Exception) else _own(target.find, job, tasks)
+        yield target, tasks if isinstance(tasks, Exception) else _own(target.find, job, *tasks)
 
 
 def _read_parts(
@@ -95,9 +95,10 @@ def _read_parts(
     listed: Iterator[tuple[str, Any]]
     try:
         if task_name is None:
-            listed = _listed(client.list_tasks(job_id), wanted, lambda task: task.TaskName)
+            tasks = client.list_tasks(job_id, unreadable=_leave_out)
+            listed = _listed(tasks, wanted, lambda task: task.TaskName)
         else:
-            instances = client.list_instances(job_id, task_name)
+            instances = client.list_instances(job_id, task_name, unreadable=_leave_out)
             listed = _listed(instances, wanted, lambda instance: str(instance.InstanceId))
         for name, found in listed:
             yield by_name[name], found
@@ -118,6 +119,10 @@ def _listed(listing: Iterator[T], wanted: dict[str, None], name_of: Callable[[T]
             yield name, item
             if not wanted:
                 return
+
+
+def _leave_out(error: ServerError) -> None:
+    """What cannot be read in a list is asked for by itself, and then says so itself."""
 
 
 def _own(read: Callable[..., T], *arguments: Any) -> T | Exception:

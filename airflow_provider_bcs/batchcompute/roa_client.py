@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_bcs.openapi import roa
 from airflow_provider_bcs.openapi.client import ServiceClient
-from airflow_provider_bcs.openapi.errors import NotFoundError, ServerError, ServiceError
-from airflow_provider_bcs.openapi.response import Response, read_answer
+from airflow_provider_bcs.openapi.errors import NotFoundError, ServiceError
+from airflow_provider_bcs.openapi.response import Response, Unreadable, read_answer, read_items
 
 if TYPE_CHECKING:
     import requests
@@ -53,7 +53,13 @@ class RoaClient(ServiceClient):
         return read_answer(model, self._session.send("GET", path, repeatable=True))
 
     def _list(
-        self, model: type[R], path: str, filters: dict[str, str], page_size: int, first_marker: str = ""
+        self,
+        model: type[R],
+        path: str,
+        filters: dict[str, str],
+        page_size: int,
+        first_marker: str = "",
+        unreadable: Unreadable | None = None,
     ) -> Iterator[R]:
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
@@ -61,11 +67,7 @@ class RoaClient(ServiceClient):
         seen = {"", "0", first_marker}
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
-            items = page.get("Items") or []
-            if not isinstance(items, list):
-                raise ServerError(200, "MalformedAnswer", "Items is no array")
-            for item in items:
-                yield read_answer(model, item)
+            yield from read_items(model, page.get("Items") or [], unreadable)
             marker = str(page.get("NextMarker") or "")
             if marker in seen:
                 return

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.openapi import acs3
 from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
-from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, ServerError, StateConflictError
-from airflow_provider_bcs.openapi.response import Response, read_answer
+from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.response import Response, Unreadable, read_answer, read_items
 
 from .filters import checked, query_of
 from .response import Created, EcsSpec, Events, Job, JobMetrics, PodLogs, PodMetrics
@@ -83,23 +83,28 @@ class Client(ServiceClient):
         job_ids: Iterable[str] | None = None,
         *,
         page_size: int = MAX_PAGE_SIZE,
+        unreadable: Unreadable | None = None,
         **filters: Unpack[JobFilters],
     ) -> Iterator[Job]:
         """Iterate over jobs, page by page as they are asked for, the newest first.
 
         :param job_ids: only these jobs, however old
         :param page_size: jobs a request, 1 to 100
+        :param unreadable: is given the error of a job that cannot be read, which is left out then; None to raise it
         :param filters: see :class:`~airflow_provider_bcs.dlc.filters.JobFilters`
         """
         params = dict(checked(filters))
         if job_ids is None:
-            yield from self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, key="JobId")
+            yield from self._pages(
+                Job, "ListJobs", "/jobs", "Jobs", params, page_size, key="JobId", unreadable=unreadable
+            )
             return
         # Whether the seven days hold for ids too is not documented.
         params.setdefault("start_time", BEGINNING)
         remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
-            found = self._pages(Job, "ListJobs", "/jobs", "Jobs", {**params, "job_ids": chunk}, page_size, key="JobId")
+            params["job_ids"] = chunk
+            found = self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, key="JobId", unreadable=unreadable)
             # When all have been seen, no further page is asked for.
             yield from islice(found, len(chunk))
 
@@ -283,20 +288,18 @@ class Client(ServiceClient):
         page_size: int,
         *,
         key: str,
+        unreadable: Unreadable | None = None,
     ) -> Iterator[R]:
         # Pages shift while new items arrive at their front: what comes twice is left out.
         seen: set[str] = set()
         for number in count(1):
             page = self._call(operation, "GET", path, {**params, "page_number": number, "page_size": page_size})
             items = page.get(field) or []
-            if not isinstance(items, list):
-                raise ServerError(200, "MalformedAnswer", f"{field} is no array")
             before = len(seen)
-            for item in items:
-                found = read_answer(model, item)
-                if found[key] not in seen:
-                    seen.add(found[key])
-                    yield found
+            for item in read_items(model, items, unreadable):
+                if item[key] not in seen:
+                    seen.add(item[key])
+                    yield item
             # The service may give shorter pages than were asked for, so a short one alone says nothing.
             is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))
             if len(seen) == before or is_last:

@@ -11,6 +11,7 @@ from airflow_provider_bcs.openapi.errors import (
     HopelessWaitError,
     InvalidRequestError,
     NotFoundError,
+    ServerError,
 )
 
 from .target import JobTarget, PodTarget
@@ -39,7 +40,7 @@ def read_all(
     for job_id in single.keys() & listed.keys():
         single[job_id].append(listed.pop(job_id))
     try:
-        for job in client.list_jobs(sorted(listed)) if len(listed) > 1 else ():
+        for job in client.list_jobs(sorted(listed), unreadable=_leave_out) if len(listed) > 1 else ():
             if job.JobId in listed:
                 yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):
@@ -51,6 +52,10 @@ def read_all(
         found = _job(client, job_id)
         for each in wanted:
             yield each, _pod(client, found, each) if isinstance(each, PodTarget) else found
+
+
+def _leave_out(error: ServerError) -> None:
+    """What cannot be read in a list is asked for by itself, and then says so itself."""
 
 
 def _job(client: Client, job_id: str) -> Job | Exception:

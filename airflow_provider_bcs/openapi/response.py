@@ -5,7 +5,7 @@ Times are time-zone-aware; a time that is not set, or that cannot be read, is No
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -92,6 +92,8 @@ def _present(data: dict[str, Any]) -> dict[str, Any]:
 
 
 R = TypeVar("R", bound=Response)
+#: What takes the error of an item that cannot be read.
+Unreadable = Callable[[ServerError], object]
 
 
 def read_answer(model: type[R], content: object) -> R:
@@ -104,3 +106,22 @@ def read_answer(model: type[R], content: object) -> R:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors())
         raise ServerError(200, "MalformedAnswer", f"The answer is no {model.__name__}; wrong: {fields}") from None
+
+
+def read_items(model: type[R], items: object, unreadable: Unreadable | None = None) -> Iterator[R]:
+    """Read the items of a list, one by one.
+
+    :param unreadable: is given the error of an item that cannot be read, which is left out then; None to raise it
+    :raises ServerError: when it is no list, or for such an item
+    """
+    if not isinstance(items, list):
+        raise ServerError(200, "MalformedAnswer", f"The answer is no list of {model.__name__}")
+    for item in items:
+        try:
+            found = read_answer(model, item)
+        except ServerError as error:
+            if unreadable is None:
+                raise
+            unreadable(error)
+        else:
+            yield found

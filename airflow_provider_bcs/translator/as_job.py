@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,15 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     """Make the operators of a plan, and the edges that it does not know.
 
     :return: task name -> the operator that follows it, and the two tasks around them under their own names
+    :raises ValueError: when a task is to have what one job cannot keep
     """
     if "wait_for_completion" in arguments.of_all():
         raise ValueError(
             "operator_args has wait_for_completion, but with run_as='job' each task is followed to its end;"
             " right is run_as='jobs', or to leave it out."
         )
+    if problems := list(_own_packages(plan, arguments)):
+        raise ValueError("\n".join(problems))
     ends = Ends(plan.job, arguments.of_all(), plan.nodes, arguments.task_args)
     followers: dict[str, BaseOperator] = {
         name: BatchComputeTaskOperator(
@@ -50,6 +53,19 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     behind = {successor for successors in plan.edges.values() for successor in successors}
     ends.tie([task for name, task in followers.items() if name not in behind], list(followers.values()))
     return {**followers, str(ends.submit.label): ends.submit, str(ends.stop.label): ends.stop}
+
+
+def _own_packages(plan: Plan, arguments: Arguments) -> Iterator[str]:
+    of_all = arguments.of_all()
+    for task in plan.nodes:
+        for name in ("package", "package_uri"):
+            found = arguments.of(task).get(name)
+            if found != of_all.get(name):
+                yield (
+                    f"task_args has {name}={found!r} for task {task}, but with run_as='job' one task submits the job of"
+                    f" all of them, with {name}={of_all.get(name)!r}; right is {name} of the whole graph, a PackagePath"
+                    f" in DAG.Tasks.{task}.Parameters.Command, or run_as='jobs'."
+                )
 
 
 class Ends:

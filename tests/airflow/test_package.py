@@ -147,17 +147,36 @@ def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, run_as):
             "g",
             job({name: task("true", ClusterId="", AutoCluster=auto) for name in ("a", "b")}),
             run_as=run_as,
-            package=programs,
+            package=str(programs),
             package_uri=FOLDER,
             cluster={"Name": "packed", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 1}}},
             operator_args={"log_instances": "all", "poll_interval": 1, "deferrable": False},
             images={"img-ubuntu": "ubuntu:22.04"},
-            task_args={"b": {"package": "other"}},
+            # The one job of all tasks has one package.
+            task_args={"b": {"package": str(programs) if run_as == "job" else "other"}},
         )
     packages = {name: getattr(each, "package", None) for name, each in made.children.items()}
     assert {name: package for name, package in packages.items() if package} == (
         {"g.submit": str(programs)} if run_as == "job" else {"g.a": str(programs), "g.b": "other"}
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ({"package": "other"}, "package='other' for task b, .* with package='programs'; right is package of the whole"),
+        ({"package": None}, "package=None for task b, .* or run_as='jobs'"),
+        ({"package_uri": "oss://other/"}, f"package_uri='oss://other/' for task b, .* with package_uri='{FOLDER}'"),
+        ({"package": "p", "package_uri": "oss://o/"}, r"package='p' for task b.*\n.*package_uri='oss://o/' for task b"),
+    ],
+)
+def test_a_package_of_its_own_is_nothing_that_one_job_keeps(own, says):
+    arguments = {"package": "programs", "package_uri": FOLDER, "task_args": {"b": own}}
+    with pytest.raises(ValueError, match=says):
+        job_to_dag(job({"a": task("true"), "b": task("true")}), run_as="job", **arguments)
+    arguments["task_args"] = {"submit": {"package_uri": "oss://other/"}, "b": {"package": "programs"}}
+    dag = job_to_dag(job({"a": task("true"), "b": task("true")}), run_as="job", **arguments)
+    assert (dag.get_task("submit").package, dag.get_task("submit").package_uri) == ("programs", "oss://other/")
 
 
 def test_a_package_needs_a_place():

@@ -13,7 +13,7 @@ from .states import FAILED
 
 if TYPE_CHECKING:
     from .client import Client
-    from .response import Job
+    from .response import Instance, Job
 
 #: How many failed instances of a job are told about.
 MAX_INSTANCES = 5
@@ -25,14 +25,16 @@ def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs 
     :param state: what the job ended in, which is said even when the service does not answer now
     :param logs: where the last lines of the instances are read; None to name the objects only
     """
-    lines = [f"Job {job_id} is {state}"]
+    head, message, lines = f"Job {job_id} is {state}", "", []
     try:
         job = client.get_job(job_id)
-        lines = [f"Job {job_id} ({job.Name}) is {state}" + (f": {job.Message}" if job.Message else "")]
-        lines += islice(_failed_instances(client, job, logs), MAX_INSTANCES)
+        head, message = f"Job {job_id} ({job.Name}) is {state}", job.Message
+        for task_name, instance in islice(_failed_instances(client, job), MAX_INSTANCES):
+            message = _beyond(message, task_name, instance)
+            lines.append(_told(task_name, instance, logs))
     except OpenApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
-    return "\n".join(lines)
+    return "\n".join([f"{head}: {message}" if message else head, *lines])
 
 
 def explain_task_failure(
@@ -42,7 +44,8 @@ def explain_task_failure(
     lines = [f"Task {task_name} of job {job_id} is {state}"]
     try:
         if state == FAILED:
-            lines += islice(_of_task(client, job_id, task_name, logs), MAX_INSTANCES)
+            for instance in islice(client.list_instances(job_id, task_name, FAILED), MAX_INSTANCES):
+                lines.append(_told(task_name, instance, logs))
         else:
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
@@ -52,23 +55,30 @@ def explain_task_failure(
     return "\n".join(lines)
 
 
-def _failed_instances(client: Client, job: Job, logs: InstanceLogs | None) -> Iterator[str]:
+def _failed_instances(client: Client, job: Job) -> Iterator[tuple[str, Instance]]:
     for task in client.list_tasks(job):
         if task.State == FAILED or task.InstanceMetrics.FailedCount:
-            yield from _of_task(client, job.Id, task.TaskName, logs)
+            for instance in client.list_instances(job, task.TaskName, FAILED):
+                yield task.TaskName, instance
 
 
-def _of_task(client: Client, job_id: str, task_name: str, logs: InstanceLogs | None) -> Iterator[str]:
-    for instance in client.list_instances(job_id, task_name, FAILED):
-        text = (
-            f"Instance {instance.InstanceId} of task {task_name}"
-            f" failed after {instance.RetryCount} retries: {instance.Result}"
-        )
-        for stream, path in (("output", instance.StdoutRedirectPath), ("error", instance.StderrRedirectPath)):
-            if path:
-                text += f"\n(its standard {stream}: {path})"
-        last = logs.last_error_lines(instance) if logs and instance.StderrRedirectPath else []
-        # The service may have kept the same lines.
-        if "\n".join(last) not in instance.Result.Detail:
-            text = "\n".join([text, *indented(last)])
-        yield text
+def _beyond(message: str, task_name: str, instance: Instance) -> str:
+    """Return what a job's message says beyond what is told of an instance."""
+    before, name, after = message.partition(f"Instance {instance.InstanceId} of task {task_name} ")
+    why = instance.Result.ErrorMessage
+    return before.rstrip() if name and why and after.endswith(why) else message
+
+
+def _told(task_name: str, instance: Instance, logs: InstanceLogs | None) -> str:
+    text = (
+        f"Instance {instance.InstanceId} of task {task_name}"
+        f" failed after {instance.RetryCount} retries: {instance.Result}"
+    )
+    for stream, path in (("output", instance.StdoutRedirectPath), ("error", instance.StderrRedirectPath)):
+        if path:
+            text += f"\n(its standard {stream}: {path})"
+    last = logs.last_error_lines(instance) if logs and instance.StderrRedirectPath else []
+    # The service may have kept the same lines.
+    if "\n".join(last) not in instance.Result.Detail:
+        text = "\n".join([text, *indented(last)])
+    return text

@@ -108,7 +108,10 @@ class Result(Response):
     Detail: str = ""
 
     def __str__(self) -> str:
-        parts = [f"exit code {self.ExitCode}", self.ErrorCode, self.ErrorMessage]
+        why = ": ".join(part for part in (self.ErrorCode, self.ErrorMessage) if part)
+        code = f"exit code {self.ExitCode}"
+        # Each of them may say what another one says already.
+        parts = ["" if why.rstrip(".").endswith(code) else code, "" if why in self.Detail else why]
         text = ", ".join(part for part in parts if part)
         return f"{text}\n{self.Detail}" if self.Detail else text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pendulum
 import pytest
@@ -19,6 +20,7 @@ from airflow_provider_bcs.openapi.errors import (
 from airflow_provider_bcs.openapi.submission import submission_token
 from tests.batchcompute.jobs import job, task
 from tests.local.service import wait_until
+from tests.openapi.answering import answering
 
 
 def ended(client, created):
@@ -204,7 +206,47 @@ def test_a_failed_job_is_submitted_anew_when_that_is_asked_for(client):
 def test_a_failure_is_explained(client):
     command = 'sh -c "echo out of cheese >&2; exit 3"'
     failed = ended(client, client.create_job(job({"a": task("true"), "b": task(command)}, {"a": ["b"]})))
-    text = explain_failure(client, failed.Id, failed.State)
-    assert f"Job {failed.Id} (a-job) is Failed: " in text
-    assert "Instance 0 of task b failed after 0 retries: exit code 3" in text
-    assert "out of cheese" in text
+    # The job's message says the same as its instance, and so did the service of the exit code: each is said once.
+    assert failed.Message == "Instance 0 of task b failed: CommandFailed: The command ended with exit code 3."
+    assert explain_failure(client, failed.Id, failed.State).splitlines() == [
+        f"Job {failed.Id} (a-job) is Failed",
+        "Instance 0 of task b failed after 0 retries: CommandFailed: The command ended with exit code 3.",
+        "out of cheese",
+    ]
+
+
+def test_a_failure_that_a_program_has_said_itself_is_not_said_again(client):
+    missing = task("true")
+    missing["Parameters"]["Command"]["PackagePath"] = "oss://b/none.tar"
+    failed = ended(client, client.create_job(job({"a": missing}, JobFailOnInstanceFail=False)))
+    first, instance, program = explain_failure(client, failed.Id, failed.State).splitlines()
+    assert first == f"Job {failed.Id} (a-job) is Failed: No instance of task a finished."
+    assert instance == "Instance 0 of task a failed after 0 retries: exit code 1"
+    assert program.startswith("PackageNotFound: PackagePath oss://b/none.tar does not exist")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Instance 0 of task a failed: no disk", ""),
+        ("Instance 0 of task a failed: no disk; the cluster is gone", None),
+        ("Instance 10 of task a failed: no disk", None),
+        ("Instance 0 of task ab failed: no disk", None),
+        ("no disk", None),
+        ("", ""),
+    ],
+)
+def test_a_message_that_says_more_is_told(message, told):
+    def answer(path: str) -> tuple[int, Any]:
+        name = path.partition("?")[0].rpartition("/")[2]
+        one = {"Id": "job-1", "Name": "n", "TaskName": "a", "InstanceId": 0, "State": "Failed", "Message": message}
+        one["Result"] = {"ExitCode": 1, "ErrorMessage": "no disk"}
+        return 200, one if name == "job-1" else {"Items": [one]}
+
+    with answering(answer) as url:
+        client = Client(url, "local", "local")
+        first, second = explain_failure(client, "job-1", "Failed").splitlines()
+        client.close()
+    told = message if told is None else told
+    assert first == (f"Job job-1 (n) is Failed: {told}" if told else "Job job-1 (n) is Failed")
+    assert second == "Instance 0 of task a failed after 0 retries: exit code 1, no disk"

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -33,6 +29,7 @@ from airflow_provider_bcs.openapi.session import RetryPolicy
 from airflow_provider_bcs.openapi.watcher import Wait, Watcher
 from tests.batchcompute.jobs import job, task
 from tests.local.service import Service
+from tests.openapi.answering import answering
 
 ONCE = RetryPolicy(attempts=1)
 
@@ -44,33 +41,6 @@ def jobs(client: Client) -> Iterator[list[str]]:
     yield ids
     for job_id in ids:
         client.stop_job(job_id)
-
-
-@contextmanager
-def answering(answer: Callable[[str], tuple[int, Any]]) -> Iterator[str]:
-    """Run a service that answers a path with a status and JSON."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, content = answer(self.path)
-            body = json.dumps(content).encode()
-            self.send_response_only(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def watcher_of(*urls: str, read_all: Any = reading.read_all) -> Watcher:

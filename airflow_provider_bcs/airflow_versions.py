@@ -25,8 +25,6 @@ CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 #: Whether a trigger is told when its task was marked or cleared; before, it knows only that it ended.
 TRIGGERS_ARE_KILLED: bool = AIRFLOW_V_3_3_PLUS
 
-# EnvVars of a job stand seven levels deep, keys of a cluster's mounts nine.
-_MAX_NESTING = 16
 # What is shorter is part of too many words: a log would be unreadable. Airflow 3 has the same limit.
 _MIN_SECRET = 5
 _MIN_LINE = 8
@@ -78,19 +76,10 @@ def mask(values: Iterable[Any]) -> None:
     for value in values:
         if isinstance(value, str) and len(value) >= _MIN_SECRET:
             mask_secret(value)
-            _mask_deeply()
             # A key of several lines is printed line by line; a brace that is alone on one is no secret.
             for line in map(str.strip, value.splitlines() if "\n" in value else ()):
                 if len(line) >= _MIN_LINE:
                     mask_secret(line)
-
-
-def _mask_deeply() -> None:
-    """Airflow 2 stores rendered fields as they are nested, and masks only what is five levels deep or less."""
-    if airflow_version.startswith("2."):
-        from airflow.utils.log.secrets_masker import SecretsMasker
-
-        SecretsMasker.MAX_RECURSION_DEPTH = max(SecretsMasker.MAX_RECURSION_DEPTH, _MAX_NESTING)
 
 
 def push_from_trigger(ti: Any, key: str, value: Any) -> None:

@@ -2,25 +2,114 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
-# Fields of the services that hold keys or tokens, and what authors call such variables.
+from .template import is_template
+
+#: What stands for a secret, as in Airflow's own masking.
+HIDDEN = "***"
+
+# Fields of the services that hold keys or tokens, and what authors call such variables; a tokenizer is none.
 _SECRET_NAME = re.compile(
-    r"(^Auth$|passw(or)?d|secret|token|credential$|api_?key|private_?key|access_?key(?!_?id))", re.IGNORECASE
+    r"(^Auth$|passw(or)?d|passphrase|secret|token(?!i[sz])|credential$|[_-]pwd$"
+    r"|api[_-]?key|private[_-]?key|access[_-]?key(?![_-]?id))",
+    re.IGNORECASE,
 )
+# In command lines, Options of mounts and URLs.
+_ASSIGNED = re.compile(
+    r"""(?<![\w.-])(?P<name>[\w.-]+)=(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[^\s"',;&|]+))"""
+)
+_PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(?P<password>[^\s/@]+)@")
+# A switch, or a variable of a shell.
+_NO_SECRET = re.compile(r"true|false|\$.*", re.IGNORECASE | re.DOTALL)
 
 
-def secret_values(description: Any, name: str = "") -> Iterator[str]:
+def secret_values(description: Any) -> Iterator[str]:
     """Yield the texts in ``description`` whose field, or whose variable's name, tells of a secret."""
-    if isinstance(description, Mapping):
+    found: list[str] = []
+
+    def note(secret: str) -> str:
+        found.append(secret)
+        return secret
+
+    _replace(description, note)
+    return iter(found)
+
+
+def without_secrets(description: Any) -> Any:
+    """Return a copy with ``***`` for each secret that stands in it literally, rather than as a template."""
+    return _replace(description, lambda secret: secret if is_template(secret) else HIDDEN)
+
+
+def literal_secrets(description: Any) -> Iterator[str]:
+    """Yield the paths of the texts in which a secret stands literally."""
+    return _changed(description, without_secrets(description), "")
+
+
+def _changed(before: Any, after: Any, path: str) -> Iterator[str]:
+    if isinstance(before, (Mapping, list)):
+        for key in before if isinstance(before, Mapping) else range(len(before)):
+            yield from _changed(before[key], after[key], f"{path}.{key}" if path else str(key))
+    elif before != after:
+        yield path
+
+
+def with_secrets(now: Any, shown: Any, whole: Any) -> Any:
+    """Return ``whole`` with what has changed since ``shown``, the same without its secrets, became what it is now."""
+    if isinstance(now, Mapping) and isinstance(shown, Mapping) and isinstance(whole, Mapping):
+        return {key: with_secrets(value, shown.get(key), whole.get(key)) for key, value in now.items()}
+    if isinstance(now, list) and isinstance(shown, list) and isinstance(whole, (list, tuple)):
+        return [with_secrets(*values) for values in zip_longest(now, shown, whole)][: len(now)]
+    return whole if now == shown else now
+
+
+def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
+    """Return a copy with ``put(secret)`` for each secret; ``name`` is that of the field or variable."""
+    if isinstance(value, Mapping):
         # A variable may be written as an object of its own, with its name and value in fields.
-        own = description.get("Key") or description.get("Name")
-        for key, value in description.items():
-            yield from secret_values(value, str(own) if key == "Value" and own else str(key))
-    elif isinstance(description, (list, tuple)):
-        for element in description:
-            yield from secret_values(element, name)
-    elif isinstance(description, str) and description and _SECRET_NAME.search(name):
-        yield description
+        own = value.get("Key") or value.get("Name")
+        return {
+            key: _replace(element, put, str(own) if key == "Value" and own else str(key))
+            for key, element in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_replace(element, put, name) for element in value]
+    if not isinstance(value, str) or not value:
+        return value
+    return _put(value, put) if _is_secret(name) else _replace_in_text(value, put)
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
+def _replace_in_text(text: str, put: Callable[[str], str]) -> str:
+    if text[0] in "{[":
+        # Options of a mount are JSON text.
+        with suppress(ValueError, RecursionError):
+            before = json.loads(text)
+            after = _replace(before, put)
+            return text if after == before else json.dumps(after)
+    if "=" not in text and "@" not in text:
+        return text
+
+    def replaced(match: re.Match[str]) -> str:
+        found = match.groupdict()
+        if not _is_secret(found.get("name", "password")):
+            return match[0]
+        group = str(match.lastgroup)
+        begin, end = (position - match.start() for position in match.span(group))
+        return f"{match[0][:begin]}{_put(found[group], put)}{match[0][end:]}"
+
+    return _ASSIGNED.sub(replaced, _PASSWORD_OF_URL.sub(replaced, text))
+
+
+def _put(value: str, put: Callable[[str], str]) -> str:
+    return value if _NO_SECRET.fullmatch(value) else put(value)

@@ -121,6 +121,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
     template_fields: Sequence[str] = ("cluster", "bcs_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json"}
     described = "cluster"
+    secret_fields = ("cluster",)
 
     def __init__(self, *, cluster: JobSource, wait_for_ready: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
-from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
-from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, ConnectionSettingsError
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
@@ -44,6 +43,7 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
         "dlc_job",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
+    secret_fields = ("job", "dlc_job")
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
         self.instance_type = instance_type
         self.dlc_job = dlc_job
         super().__init__(**kwargs)
+        self._show("dlc_job", without_secrets(dlc_job))
 
     @property
     def _options(self) -> Options:
@@ -73,7 +74,7 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
             ignore=self.ignore,
             image=self.image,
             instance_type=self.instance_type,
-            dlc_job=self.dlc_job,
+            dlc_job=self.with_secrets("dlc_job"),
         )
 
     def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
@@ -100,8 +101,3 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
     def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
         if job.get("AutoRelease"):
             self._release(job_id)
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is self:
-            mask(secret_values(self.dlc_job))

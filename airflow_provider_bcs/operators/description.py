@@ -6,13 +6,14 @@ import contextlib
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, redact
 
 from airflow_provider_bcs.airflow_versions import mask
-from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
 from airflow_provider_bcs.description.source import (
     DESCRIBED,
     FILE_SUFFIXES,
@@ -30,13 +31,25 @@ from airflow_provider_bcs.description.violation import InvalidJobError, JobWarni
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+# Airflow masks what is five levels deep or less; EnvVars of a job stand seven levels deep, keys of a cluster's mounts
+# nine.
+_MAX_NESTING = 16
+
 
 class DescriptionOperator(BaseOperator):
-    """An operator with a templated field that holds a description: a dict, text, the path of a file, or a model."""
+    """An operator with a templated field that holds a description: a dict, text, the path of a file, or a model.
+
+    Airflow stores templated fields, with the DAG and once they are rendered, for all who may see these. So secrets are
+    ``***`` in the field, be they of the DAG file, of a job file, or of a template.
+    """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
     #: The name of that field, which also says what is described.
     described: ClassVar[str]
+    #: The fields that may hold secrets: that one, and others.
+    secret_fields: ClassVar[tuple[str, ...]]
+    #: Field -> what it shows, and what it holds.
+    _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
     @abstractmethod
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
@@ -61,6 +74,7 @@ class DescriptionOperator(BaseOperator):
         """
         if isinstance(given, CheckedJob):
             self._description, self.template_ext = dict(given), ()
+            self._show(self.described, without_secrets(given))
             return
         if isinstance(given, os.PathLike):
             given = os.fspath(given)
@@ -98,6 +112,20 @@ class DescriptionOperator(BaseOperator):
             raise InvalidJobError(violations, source)
         for text in self._warnings(given):
             warnings.warn(text, JobWarning, stacklevel=2)
+        self._show(self.described, without_secrets(given))
+
+    def _show(self, field: str, shown: Any) -> None:
+        """Have a field show something else than it holds."""
+        whole = getattr(self, field)
+        if shown != whole:
+            setattr(self, field, shown)
+            self._hidden = {**self._hidden, field: (shown, whole)}
+
+    def with_secrets(self, field: str | None = None) -> Any:
+        """Return a field, the description by default, with what is shown as ``***``."""
+        field = field or self.described
+        now = getattr(self, field)
+        return with_secrets(now, *self._hidden[field]) if field in self._hidden else now
 
     def resolve_template_files(self) -> None:
         """Read the file, if there is one, and validate what is in it; called once a DAG file is parsed."""
@@ -124,11 +152,18 @@ class DescriptionOperator(BaseOperator):
         """
         if parent is self:
             self.resolve_template_files()
+            for field in self._hidden:
+                setattr(self, field, self.with_secrets(field))
+            self._hidden = {}
         super()._do_render_template_fields(parent, *args, **kwargs)
         if parent is self:
             # Before Airflow stores what it shows as rendered.
             with contextlib.suppress(JobSourceError):
                 mask(secret_values(self._rendered()))
+            for field in self.secret_fields:
+                mask(secret_values(getattr(self, field)))
+            for field in self.secret_fields:
+                self._show(field, redact(without_secrets(getattr(self, field)), max_depth=_MAX_NESTING))
 
     def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
         """Render a value, and in a dict the keys too: InputMapping has its OSS paths there."""
@@ -144,7 +179,7 @@ class DescriptionOperator(BaseOperator):
 
     def _rendered(self) -> dict[str, Any]:
         # Never read_job for text: rendered text must not be able to name a file.
-        given = self._description
+        given = self.with_secrets()
         return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_job(given)
 
 

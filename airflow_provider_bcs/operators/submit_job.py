@@ -45,6 +45,7 @@ class SubmitJobOperator(DescriptionOperator):
     template_fields: Sequence[str] = ("job", "bcs_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
     described = "job"
+    secret_fields: ClassVar[tuple[str, ...]] = ("job",)
 
     #: The field that says what the job is called.
     name_field: ClassVar[str]

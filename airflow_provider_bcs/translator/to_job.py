@@ -68,7 +68,7 @@ def task_group_to_job(group: TaskGroup | DAG, /, **fields: Any) -> dict[str, Any
     if submits:
         if len(submits) > 1:
             raise ValueError(f"{_called(group)} submits {len(submits)} jobs; right is a group that submits one.")
-        whole = submits[0].job
+        whole = submits[0].with_secrets()
         parts = {
             task_id: _followed(op) for task_id, op in operators.items() if isinstance(op, BatchComputeTaskOperator)
         }
@@ -110,7 +110,7 @@ def submitted_job(submit: BatchComputeSubmitGraphOperator) -> dict[str, Any]:
     ]
     if problems:
         raise ValueError("\n".join(problems))
-    return _assemble(submit.job, parts, operators)
+    return _assemble(submit.with_secrets(), parts, operators)
 
 
 def _not_kept(operator: Any, submit: BatchComputeSubmitGraphOperator, inside: Collection[str]) -> Iterator[str]:
@@ -187,7 +187,7 @@ def _job(operator: Any) -> dict[str, Any]:
     operator.resolve_template_files()
     if isinstance(operator.job, str):
         raise ValueError(f"The job of task {operator.task_id} is known only once its template is rendered.")
-    return read_job(operator.job)
+    return read_job(operator.with_secrets())
 
 
 def _submitted(operator: Any) -> _Part:

@@ -58,6 +58,9 @@ def whole_jobs(draw: st.DrawFn) -> dict[str, Any]:
             content.pop(field, None)
     if not any(content["DAG"]["Dependencies"].values()) and draw(st.booleans()):
         del content["DAG"]["Dependencies"]
+    if draw(st.booleans()):
+        keys = {"AccessKeyId": "id", "AccessKeySecret": draw(st.sampled_from(["hidden in the operators", "***"]))}
+        next(iter(content["DAG"]["Tasks"].values()))["Mounts"] = {"Entries": [], "OSS": keys}
     return content
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.providers.common.compat.sdk import redact
+
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from airflow_provider_bcs.dlc.states import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.links.dlc import DlcJobLink, console_url
+from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.openapi.loopback import is_loopback_url
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
@@ -87,7 +90,7 @@ class DlcSubmitJobOperator(SubmitJobOperator):
         return is_loopback_url(self.hook.client.endpoint)
 
     def _poll(self, job_id: str) -> Poll[Any]:
-        return JobTarget(job_id, self.max_log_lines).poll(self.hook.client, self.log)
+        return JobTarget(job_id, self.max_log_lines).poll(self.hook.client, MaskedLog(self.log))
 
     def _trigger(self, job_id: str, deadline: float | None) -> DlcJobTrigger:
         return DlcJobTrigger(
@@ -102,4 +105,4 @@ class DlcSubmitJobOperator(SubmitJobOperator):
     def _explain(self, job_id: str, state: str) -> str | None:
         from airflow_provider_bcs.dlc.failure import explain_failure
 
-        return None if state == SUCCEEDED else explain_failure(self.hook.client, job_id, state)
+        return None if state == SUCCEEDED else str(redact(explain_failure(self.hook.client, job_id, state)))

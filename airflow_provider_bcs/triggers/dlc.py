@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
+from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.openapi.errors import OpenApiError
 from airflow_provider_bcs.openapi.polling import Answers
 from airflow_provider_bcs.openapi.watcher import in_thread
@@ -62,7 +63,7 @@ class DlcJobTrigger(_DlcTrigger):
         if client is None:
             return None
         # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
-        poll = self.target.poll(client, self.log)
+        poll = self.target.poll(client, MaskedLog(self.log))
         while (described := await in_thread(poll.look)) is None:
             if not await self._sleep(self.poll_interval):
                 return None

@@ -32,15 +32,19 @@ _SUBMITTED: dict[str, Any] = {
 
 
 def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a CreateJob body without what is not to be kept: passwords and credentials."""
-    specs = []
-    for spec in body["JobSpecs"]:
-        image = spec.get("ImageConfig")
-        if image:
-            image = {name: value for name, value in image.items() if name not in _SECRET_IMAGE_FIELDS}
-            spec = {**spec, "ImageConfig": image}
-        specs.append(spec)
-    return {**{name: value for name, value in body.items() if name != "CredentialConfig"}, "JobSpecs": specs}
+    """Return a CreateJob body without what is not to be kept: passwords, credentials, options that may hold keys."""
+    kept = {name: value for name, value in body.items() if name not in ("CredentialConfig", "Options")}
+    kept["JobSpecs"] = [
+        {**spec, "ImageConfig": _without(image, *_SECRET_IMAGE_FIELDS)} if (image := spec.get("ImageConfig")) else spec
+        for spec in body["JobSpecs"]
+    ]
+    if sources := body.get("DataSources"):
+        kept["DataSources"] = [_without(source, "Options") for source in sources]
+    return kept
+
+
+def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
 
 
 def job_detail(jobs: Jobs, job: Job) -> dict[str, Any]:

@@ -228,6 +228,21 @@ def test_translate_writes_a_dag_file(file, run):
     assert run("translate", name, "-o", "no/dag.py")[2] == ["no/dag.py: cannot be written: No such file or directory."]
 
 
+def test_translate_names_the_secrets_that_it_writes(file, run):
+    variables = {"API_TOKEN": "s3cret", "DB_PASSWORD": "{{ var.value.db }}", "TOKENIZERS_PARALLELISM": "false"}
+    work = task("sh -c 'PASSWORD=s3cret ./x'", Mounts={"Entries": [], "OSS": {"AccessKeySecret": "s3cret"}})
+    work["Parameters"]["Command"]["EnvVars"] = variables
+    name = file("secret.json", job({"a": work}))
+    code, out, err = run("translate", name)
+    assert code == 0
+    assert "s3cret" in "\n".join(out)
+    where = ["Parameters.Command.CommandLine", "Parameters.Command.EnvVars.API_TOKEN", "Mounts.OSS.AccessKeySecret"]
+    assert [line.split(" stands in the DAG file")[0] for line in err] == [
+        f"secret.json: warning: DAG.Tasks.a.{path}" for path in where
+    ]
+    assert run("translate", name, "--to", "v2")[2] == []
+
+
 def test_translate_an_old_file_into_a_new_one(file, run):
     name = file("old.yaml", v1_job(Description="数"))
     code, out, err = run("translate", name, "--to", "v2", "-o", "new.json")

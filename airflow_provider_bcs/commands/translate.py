@@ -13,6 +13,8 @@ from . import CommandError
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.instance_types import InstanceTypes
 
+_KEPT = "stands in the DAG file, which Airflow keeps and shows; right is a template such as {{ var.value.NAME }}."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a .json, .yaml or .yml file of a BatchCompute job")
@@ -30,18 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from airflow_provider_bcs.description.secrets import literal_secrets
     from airflow_provider_bcs.translator.dag_file import dag_file
 
     from .job_file import check_graph
 
     found = check_graph(args.file, _instance_types(args.instance_types))
+    notes = found.warnings
     if args.to == "airflow":
         text = dag_file(found.plan(), args.file.name)
+        notes = [*notes, *(f"{args.file}: warning: {path} {_KEPT}" for path in literal_secrets(found.job))]
     else:
         text = json.dumps(found.job, indent=4, ensure_ascii=False) + "\n"
     # What is left of the text that UTF-8 cannot hold stands in a JSON string, and means the same escaped.
     _write(text.encode(errors="backslashreplace"), args.output, args.force)
-    for line in found.warnings:
+    for line in notes:
         print(line, file=sys.stderr)  # noqa: T201 - the command's output
     return 0
 

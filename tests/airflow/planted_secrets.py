@@ -11,7 +11,8 @@ PLANTED = {
     name: f"PLANTED{number}xq7Zt{name.replace('_', '')}9"
     for number, name in enumerate(
         ["key_secret", "security_token", "wrong_secret", "mount_secret", "mount_token", "variable", "user_data"]
-        + ["image_password", "image_auth"]
+        + ["image_password", "image_auth", "role_token", "custom_variable", "container_variable", "mount_option"]
+        + ["data_option", "in_command", "in_url"]
     )
 }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .checks import Check
+from .secrets import without_secrets
 from .suggestion import did_you_mean
 from .template import is_template
 from .violation import Violation
@@ -167,5 +168,5 @@ def shown(value: Any, secret: bool) -> str:
         kind += f" of length {len(value)}"
     if secret or isinstance(value, (list, tuple, dict)):
         return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-    text = repr(value)
+    text = repr(without_secrets(value))
     return text if len(text) <= 60 else f"{text[:60]}... ({kind})"

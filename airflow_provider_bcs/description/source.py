@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from stat import S_ISREG
@@ -20,6 +21,8 @@ _MAX_NODES = 2_000_000
 _MAX_DEPTH = 64
 _MERGE = "tag:yaml.org,2002:merge"
 _SCALARS = frozenset({str, int, bool, float, type(None)})
+# What PyYAML says before a name: a password that begins so and stands without quotes is one.
+_NAMED = re.compile("(undefined alias|for the tag|tag handle|duplicate anchor) .*", re.DOTALL)
 _INFINITE = (float("inf"), float("-inf"))
 
 
@@ -206,13 +209,13 @@ def _parse_yaml(text: str, name: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         where = f" at line {line} column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
+        problem = _NAMED.sub(r"\1", " ".join(str(getattr(error, "problem", None) or error).split()))
         raise JobSyntaxError(f"{name} is not YAML: {problem}{where}.", line=line) from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
     except JobSyntaxError:
         raise
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         # The error's own text holds the value, which may be secret.
         raise JobSyntaxError(f"{name} holds a value that cannot be read ({type(error).__name__}).") from None
 

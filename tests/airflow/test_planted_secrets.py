@@ -166,7 +166,7 @@ DEFERRABLE = pytest.mark.parametrize("deferrable", [False, True])
 @DEFERRABLE
 @HOW
 @pytest.mark.parametrize(("operator", "described"), BOTH)
-@pytest.mark.parametrize(("command", "state"), [(IS_TOLD, "success"), (TELLS, "failed")])
+@pytest.mark.parametrize(("command", "state"), [(IS_TOLD, "success"), (TELLS, "failed")], ids=["success", "failure"])
 def test_a_job_ends(
     run: Run, operator: Any, described: Any, command: str, state: str, planted: Planted, deferrable: bool
 ) -> None:

@@ -121,8 +121,9 @@ def test_secrets_are_not_in_a_violation():
     secret = "hunter2-" * 200
     wrong = job({"count": task(Mounts={"OSS": {"AccessKeySecret": [secret], "AccessSecurityToken": [secret]}})})
     put(wrong, f"{T}.Parameters.Command.EnvVars", {"PASSWORD": secret})
+    put(wrong, f"{T}.Parameters.Command.CommandLine", f"env PASSWORD={secret} ./program")
     violations = validate_job(wrong)
-    assert len(violations) == 3
+    assert len(violations) == 4
     assert "hunter2" not in "".join(map(str, violations))
 
 

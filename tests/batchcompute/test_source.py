@@ -88,8 +88,10 @@ def test_unreadable_files(tmp_path, content, says):
         ("a: 1\na: 2", "the key 'a' twice"),
         ("Priority: 0b_", "a value that cannot be read"),
         ("Priority: !!bool x", "a value that cannot be read"),
+        ("Name: !!timestamp x", "a value that cannot be read"),
         ("Priority: 0x" + "f" * 5000, "a number that cannot be read"),
         ("on: 1", "The key True is a boolean, not a text; in YAML write it in quotes"),
+        ("a: \0", "is not YAML: unacceptable character #x0000: special characters are not allowed in"),
         ("a: &x [*x]", "nested too deeply"),
         ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
         (
@@ -106,6 +108,13 @@ def test_unreadable_yaml(tmp_path, text, says):
     file.write_text(text)
     with pytest.raises(JobSourceError, match=says):
         read_job(file)
+
+
+@pytest.mark.parametrize("sign", ["*", "!", "!a!", "%", "@", "`", "!!int "])
+def test_a_password_without_quotes_is_in_no_error(sign):
+    with pytest.raises(JobSourceError) as error:
+        parse_job(f"{{PASSWORD: {sign}hunter2}}", yaml=True)
+    assert "hunter2" not in str(error.value)
 
 
 def test_a_huge_file_is_refused_without_being_read(tmp_path):

@@ -37,7 +37,7 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
             "operator_args has wait_for_completion, but with run_as='job' each task is followed to its end;"
             " right is run_as='jobs', or to leave it out."
         )
-    if problems := list(_own_packages(plan, arguments)):
+    if problems := list(_not_of_one_task(plan, arguments)):
         raise ValueError("\n".join(problems))
     ends = Ends(plan.job, arguments.of_all(), plan.nodes, arguments.task_args)
     followers: dict[str, BaseOperator] = {
@@ -55,16 +55,17 @@ def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
     return {**followers, str(ends.submit.label): ends.submit, str(ends.stop.label): ends.stop}
 
 
-def _own_packages(plan: Plan, arguments: Arguments) -> Iterator[str]:
+def _not_of_one_task(plan: Plan, arguments: Arguments) -> Iterator[str]:
     of_all = arguments.of_all()
-    for task in plan.nodes:
-        for name in ("package", "package_uri"):
-            found = arguments.of(task).get(name)
-            if found != of_all.get(name):
+    for task in (name for name in plan.nodes if name in arguments.task_args):
+        of_task = arguments.of(task)
+        for name in _OF_SUBMITTING:
+            if (found := of_task.get(name)) != (of_job := of_all.get(name)):
+                other = f", a PackagePath in DAG.Tasks.{task}.Parameters.Command" if name.startswith("package") else ""
                 yield (
                     f"task_args has {name}={found!r} for task {task}, but with run_as='job' one task submits the job of"
-                    f" all of them, with {name}={of_all.get(name)!r}; right is {name} of the whole graph, a PackagePath"
-                    f" in DAG.Tasks.{task}.Parameters.Command, or run_as='jobs'."
+                    f" all of them, with {name}={of_job!r}; right is {name} of the whole graph{other}"
+                    " or run_as='jobs'."
                 )
 
 

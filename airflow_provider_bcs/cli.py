@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 
 from airflow_provider_bcs import __version__
-from airflow_provider_bcs.commands import CommandError, graph, translate, validate
+from airflow_provider_bcs.commands import CommandError, graph, one_line, translate, validate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 something is wrong, 2 wrong arguments."""
+    """Run the command; return its exit code: 0 done, 1 something is wrong, 2 wrong arguments, 130 interrupted."""
     args = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A job file may hold text that the terminal's encoding cannot; stderr is like this from the start.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = args.run(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except CommandError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command's output
+        print("\n".join(map(one_line, str(error).split("\n"))), file=sys.stderr)  # noqa: T201 - the command's output
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        # Each command handles what it reads and makes; what is left is its output.
+        return _not_written(error)
     return code
+
+
+def _not_written(error: OSError) -> int:
+    # Whoever reads has enough: "| head".
+    if not isinstance(error, BrokenPipeError):
+        print(f"airflow-bcs: the output cannot be written: {error.strerror or error}.", file=sys.stderr)  # noqa: T201
+    # Python would try the rest again on its way out.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

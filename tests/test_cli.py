@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -212,6 +214,52 @@ def test_validate_what_is_no_job(file, run, description, wrong, kind):
     assert line.startswith(f"good.json: {kind} has no graph; ")
 
 
+@pytest.mark.parametrize("command", ["validate", "graph", "translate"])
+def test_a_name_of_a_file_that_is_none(run, command):
+    code, out, err = run(command, "x" * 5000 + ".json")
+    assert (code, len(out + err)) == (1, 1)
+    assert (out + err)[0].endswith(".json: cannot be read: File name too long.")
+
+
+def test_a_name_of_a_file_that_moves_the_cursor(file, run):
+    assert run("validate", file("a\n\x1b[2J.json", job())) == (0, [r"a\n\x1b[2J.json: valid"], [])
+    wrong = r"a\n\x1b[2J.json: is empty."
+    assert run("validate", file("a\n\x1b[2J.json", "")) == (1, [wrong], [])
+    assert run("graph", "a\n\x1b[2J.json") == (1, [], [wrong])
+
+
+def command_line(redirected, name):
+    """Run a command in a shell; return its exit code and what is on stderr."""
+    program = f"{sys.executable} -m airflow_provider_bcs.cli"
+    done = subprocess.run(
+        ["bash", "-c", f"{program} {redirected.format(name)}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["validate --any-size", "graph", "translate"])
+def test_an_output_that_cannot_be_written(file, command):
+    many = file("many.json", job({f"t{n}": task() for n in range(3000)}))
+    file("wrong.json", job({f"t{n}": task(Tiemout=1) for n in range(3000)}))
+    full = "airflow-bcs: the output cannot be written: No space left on device.\n"
+    assert command_line(f"{command} {{}} > /dev/full", many) == (1, full)
+    assert command_line(f"{command} {{}} | true", "wrong.json" if "validate" in command else many) == (1, "")
+    code, err = command_line(f"{command} {{}} >&-", many)
+    assert (code, err) == ((1, "There is no standard output; name a file with -o.\n") if "late" in command else (0, ""))
+
+
+def test_a_command_that_is_interrupted(file):
+    os.mkfifo("slow.py")
+    name = file("good.json", job())
+    # Nobody reads from the pipe: it waits to be opened.
+    command = [sys.executable, "-m", "airflow_provider_bcs.cli", "translate", name, "--force", "-o", "slow.py"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == ""
+
+
 # translate
 
 
@@ -225,6 +273,8 @@ def test_translate_writes_a_dag_file(file, run):
     Path("dag.py").write_text("mine")
     assert run("translate", name, "-o", "dag.py", "--force")[0] == 0
     assert Path("dag.py").read_text() == expected
+    itself = ["jobs.json: is the job file itself; name another one."]
+    assert run("translate", name, "-o", name, "--force") == (1, [], itself)
     assert run("translate", name, "-o", "no/dag.py")[2] == ["no/dag.py: cannot be written: No such file or directory."]
 
 
@@ -273,9 +323,10 @@ def test_translate_with_a_table_of_instance_types(file, run):
     assert code == 0
     found = json.loads("\n".join(out))
     assert found["DAG"]["Tasks"]["Find"]["AutoCluster"]["InstanceType"] == "ecs.huge"
-    for bad in ({"x": [1]}, {"x": [True, 2]}, {"x": 8}):
+    for bad in ({"x": [1]}, {"x": [True, 2]}, {"x": 8}, {"x": [1, 0]}, {"x": [-1, 1]}):
         code, _, err = run("translate", name, "--instance-types", file("types.json", bad))
-        assert (code, err) == (1, [f"types.json: x: found {bad['x']!r}; right is [cores, MB of memory]."])
+        says = f"types.json: x: found {bad['x']!r}; right is [cores, MB of memory], numbers above 0."
+        assert (code, err) == (1, [says])
     assert run("translate", name, "--instance-types", "none.json")[0] == 1
 
 

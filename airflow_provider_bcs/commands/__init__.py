@@ -3,3 +3,10 @@
 
 class CommandError(Exception):
     """What a command cannot do; the text goes to stderr, a line for each thing that is wrong."""
+
+
+def one_line(text: str) -> str:
+    """Escape what moves a terminal's cursor or is not shown: a key, or a file's name, may hold anything."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )

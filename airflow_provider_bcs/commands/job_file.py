@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSourceErro
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
-from . import CommandError
+from . import CommandError, one_line
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
     :param max_tasks: whether more than 16 tasks are an error
     :param instance_types: what a job of the first API chooses its instance types from
     """
-    if path.is_file() and path.suffix.lower() not in FILE_SUFFIXES:
-        return JobFile(path, errors=[f"{path}: is no {', '.join(FILE_SUFFIXES)} file."])
+    # Not path.is_file(): of a name that is too long it says so in an exception.
+    if os.path.isfile(path) and path.suffix.lower() not in FILE_SUFFIXES:
+        return JobFile(path, errors=[_located(path, None, f"is no {', '.join(FILE_SUFFIXES)} file.")])
     try:
         text = read_text(path)
         given = parse_job(text, name=str(path), yaml=path.suffix.lower() != ".json")
@@ -74,7 +76,7 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
         violations = conversion.violations + rules.validate_job(job, max_tasks=max_tasks)
     if violations:
         return JobFile(path, errors=_lines(path, violations, Positions(text), legacy=is_legacy(given)))
-    return JobFile(path, job, warnings=[f"{path}: warning: {_one_line(text)}" for text in notes + job_warnings(job)])
+    return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in notes + job_warnings(job)])
 
 
 def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
@@ -87,7 +89,7 @@ def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> J
         raise CommandError("\n".join(found.errors))
     kind = _kind(found.job)
     if kind is not _JOB:
-        raise CommandError(f"{path}: {kind.name} has no graph; {kind.taker} takes it as it is.")
+        raise CommandError(_located(path, None, f"{kind.name} has no graph; {kind.taker} takes it as it is."))
     return found
 
 
@@ -131,12 +133,4 @@ def _lines(path: Path, violations: list[Violation], positions: Positions, *, leg
 
 
 def _located(path: Path, line: int | None, text: str) -> str:
-    where = path if line is None else f"{path}:{line}"
-    return f"{where}: {_one_line(text)}"
-
-
-def _one_line(text: str) -> str:
-    """Escape what moves a terminal's cursor or is not shown: a key may hold anything."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
-    )
+    return one_line(f"{path}: {text}" if line is None else f"{path}:{line}: {text}")

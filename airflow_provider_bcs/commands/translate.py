@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import CommandError
+from . import CommandError, one_line
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.instance_types import InstanceTypes
@@ -41,9 +41,11 @@ def run(args: argparse.Namespace) -> int:
     notes = found.warnings
     if args.to == "airflow":
         text = dag_file(found.plan(), args.file.name)
-        notes = [*notes, *(f"{args.file}: warning: {path} {_KEPT}" for path in literal_secrets(found.job))]
+        notes = [*notes, *(one_line(f"{args.file}: warning: {path} {_KEPT}") for path in literal_secrets(found.job))]
     else:
         text = json.dumps(found.job, indent=4, ensure_ascii=False) + "\n"
+    if args.output is not None and args.output.exists() and args.output.samefile(args.file):
+        raise CommandError(f"{args.output}: is the job file itself; name another one.")
     # What is left of the text that UTF-8 cannot hold stands in a JSON string, and means the same escaped.
     _write(text.encode(errors="backslashreplace"), args.output, args.force)
     for line in notes:
@@ -52,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(content: bytes, output: Path | None, force: bool) -> None:
+    if output is None and sys.stdout is None:
+        raise CommandError("There is no standard output; name a file with -o.")
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -76,6 +80,6 @@ def _instance_types(path: Path | None) -> InstanceTypes:
     except JobSourceError as error:
         raise CommandError(str(error)) from None
     for name, size in table.items():
-        if not (isinstance(size, list) and [type(number) for number in size] == [int, int]):
-            raise CommandError(f"{path}: {name}: found {size!r}; right is [cores, MB of memory].")
+        if not (isinstance(size, list) and [type(number) for number in size] == [int, int] and min(size) > 0):
+            raise CommandError(f"{path}: {name}: found {size!r}; right is [cores, MB of memory], numbers above 0.")
     return {name: (cores, memory) for name, (cores, memory) in table.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from . import one_line
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a .json, .yaml or .yml job file")
@@ -18,5 +20,5 @@ def run(args: argparse.Namespace) -> int:
     for path in map(Path, args.files):
         found = check(path, max_tasks=not args.any_size)
         wrong = wrong or bool(found.errors)
-        print("\n".join(found.errors or found.warnings or [f"{path}: valid"]))  # noqa: T201 - the command's output
+        print("\n".join(found.errors or found.warnings or [one_line(f"{path}: valid")]))  # noqa: T201 - the command's output
     return 1 if wrong else 0

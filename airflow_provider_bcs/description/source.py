@@ -132,10 +132,13 @@ def read_text(path: str | os.PathLike[str]) -> str:
         if status.st_size > MAX_FILE_SIZE:
             raise JobSourceError(_too_large(str(file), status.st_size))
         return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise JobSourceError(f"{file} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise JobSourceError(f"{file} is not UTF-8 text: byte {error.start} cannot be decoded.") from None
+    except JobSourceError:
+        raise
+    except (OSError, ValueError) as error:
+        # A path that holds the character 0 is the latter.
+        raise JobSourceError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:

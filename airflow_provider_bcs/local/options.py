@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,19 +15,24 @@ from .isolation import ISOLATIONS
 
 _QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
 _ROOM = max(4, 2 * (os.cpu_count() or 1))
+_MAX_PORT = 65535
 _MAX_CLOCK_RATE = 1_000_000.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``airflow-bcs local``."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8642, help="port of the API, 0 for any free one (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8642, help="port of the API, 0 for any free one (%(default)s)")
     parser.add_argument(
-        "--oss-port", type=int, default=8643, help="port of the object store, 0 for any free one (%(default)s)"
+        "--oss-port", type=_port, default=8643, help="port of the object store, 0 for any free one (%(default)s)"
     )
-    parser.add_argument("--data-dir", type=Path, default=Path(".bcs-local"), help="state and objects (%(default)s)")
-    parser.add_argument("--access-key-id", default="local", help="the one key that is accepted (%(default)s)")
-    parser.add_argument("--access-key-secret", default="local", help="its secret (%(default)s)")
+    parser.add_argument(
+        "--data-dir", type=_directory, default=Path(".bcs-local"), help="state and objects (%(default)s)"
+    )
+    parser.add_argument(
+        "--access-key-id", type=_key_id, default="local", help="the one key that is accepted (%(default)s)"
+    )
+    parser.add_argument("--access-key-secret", type=_secret, default="local", help="its secret (%(default)s)")
     parser.add_argument(
         "--max-instances",
         type=_positive,
@@ -80,6 +86,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help=f"limit of BatchCompute, one of {', '.join(_QUOTA_NAMES)}; may be given several times",
     )
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= _MAX_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {_MAX_PORT}")
+    return int(text)
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no directory; '.' is the current one")
+    return Path(text)
+
+
+def _key_id(text: str) -> str:
+    # It stands in headers and URLs, between signs.
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one or more of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def _secret(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no secret")
+    return text
 
 
 def _positive(text: str) -> int:

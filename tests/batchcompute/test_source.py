@@ -128,6 +128,8 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path):
 def test_no_file_and_no_regular_file(tmp_path):
     with pytest.raises(JobSourceError, match="No such file or directory"):
         read_job("missing.json")
+    with pytest.raises(JobSourceError, match="cannot be read: embedded null byte"):
+        read_job("a\0.json")
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(JobSourceError, match="is not a file"):
         read_job(tmp_path / "folder.json")

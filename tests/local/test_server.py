@@ -61,9 +61,36 @@ def test_port_in_use(tmp_path: Path, wanted: str, other: str) -> None:
     assert str(port) in line
 
 
-@pytest.mark.parametrize("option", ["--quota=MaxNothing=1", "--quota=MaxJobCount", "--max-instances=0"])
+@pytest.mark.parametrize(
+    "option",
+    ["--quota=MaxNothing=1", "--quota=MaxJobCount", "--max-instances=0", "--port=65536", "--port=-1", "--oss-port=x"]
+    + ["--data-dir=", "--access-key-id=", "--access-key-id=a b", "--access-key-id=ä", "--access-key-secret="],
+)
 def test_wrong_options(option: str, tmp_path: Path) -> None:
-    assert run(option, "--data-dir", str(tmp_path / "data")).returncode == 2
+    data_dir = [] if "data-dir" in option else ["--data-dir", str(tmp_path / "data")]
+    result = run(option, *data_dir)
+    assert (result.returncode, result.stdout) == (2, "")
+    name, _, value = option.partition("=")
+    assert f"argument {name}: {value!r} is no" in result.stderr
+
+
+def test_a_full_disk_for_the_line_on_stdout(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "airflow_provider_bcs.cli",
+        "local",
+        "--port",
+        "0",
+        "--oss-port",
+        "0",
+        "--data-dir",
+    ]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*command, str(tmp_path)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "airflow-bcs: the output cannot be written: No space left on device."
 
 
 def test_quotas(start_service: Callable[..., Service]) -> None:

@@ -28,7 +28,9 @@ from bench.watched import POLL, Amazon, BatchCompute, Databricks, Dlc, Nothing, 
 
 #: Intervals in which nothing ends: with 10,000 triggers Python looks at all objects once in so long a time.
 QUIET = 5
-#: Seconds to wait for the first poll of all jobs (of more than 1,000 the longer), and for all events.
+#: Jobs that end a second; Airflow takes about a millisecond for the end of one trigger.
+RATE = 100
+#: Seconds to wait for the first poll of all jobs (of more than 1,000 the longer), and for events after the last end.
 START_SECONDS, END_SECONDS = 240, 6 * POLL
 _TICK = 0.05
 
@@ -56,12 +58,11 @@ def drive(triggerer: Triggerer, until: Callable[[], bool], seconds: float) -> No
 
 
 def end_one_by_one(jobs: Watched, first: int, last: int, ended: dict[int, float]) -> None:
-    """End jobs evenly over one interval; note when each had certainly ended."""
-    began = time.monotonic()
+    """End jobs evenly; note when each had certainly ended."""
+    began = time.monotonic() - first / RATE
     while first <= last:
         time.sleep(_TICK)
-        share = (time.monotonic() - began) / POLL
-        up_to = min(last, int(share * last))
+        up_to = min(last, int((time.monotonic() - began) * RATE))
         if up_to >= first:
             jobs.end(up_to)
             ended.update(dict.fromkeys(range(first, up_to + 1), time.time()))
@@ -116,7 +117,7 @@ def result(
     told = len(triggerer.blocked)
     thread = threading.Thread(target=end_one_by_one, args=(jobs, first, last, ended))
     thread.start()
-    drive(triggerer, lambda: len(triggerer.fired) == last, END_SECONDS)
+    drive(triggerer, lambda: len(triggerer.fired) == last, count / RATE + END_SECONDS)
     thread.join()
     right = {number: at for number, (at, event) in triggerer.fired.items() if kind.success in str(event)}
     delays = sorted(right.get(number, math.inf) - at for number, at in ended.items())

@@ -348,6 +348,10 @@ def test_a_graph_that_only_a_template_knows(file, run):
     code, out, err = run("translate", file("late.json", job({"{{ params.x }}": task()})))
     assert (code, out) == (1, [])
     assert err[0].startswith("late.json: DAG.Tasks holds the template")
+    for command in ("translate", "graph"):
+        code, out, err = run(command, file("late.json", job() | {"DAG": "{{ params.x }}"}))
+        assert (code, out) == (1, [])
+        assert err[0].startswith("late.json: DAG holds the template '{{ params.x }}': ")
     assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {"AppName": ":a"}}))[0] == 1
 
 
@@ -358,6 +362,7 @@ def test_graph_as_text(file, run):
     assert run("graph", file("d.json", DIAMOND)) == (0, ["a -> b, c", "b (2 instances) -> d", "c -> d", "d"], [])
     chain = job({n: task() for n in "cab"}, {"a": ["b"], "b": ["c"]})
     assert run("graph", file("c.json", chain))[1] == ["a -> b", "b -> c", "c"]
+    assert run("graph", file("t.json", job({"a": "{{ params.x }}"})))[1] == ["a"]
     fan = job({f"t{n}": task() for n in range(40)}, {"t0": [f"t{n}" for n in range(1, 40)]})
     assert run("graph", file("f.json", fan))[1][0] == "t0 -> " + ", ".join(f"t{n}" for n in range(1, 40))
     assert run("graph", file("old.json", v1_job()))[1] == ["Find"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,9 @@ def _topological(plan: Plan) -> list[str]:
 
 
 def _label(plan: Plan, name: str) -> str:
-    count = plan.nodes[name]["DAG"]["Tasks"][name]["InstanceCount"]
+    task = plan.nodes[name]["DAG"]["Tasks"][name]
+    # One that is a template as a whole has as many as that says.
+    count = task["InstanceCount"] if isinstance(task, Mapping) else 1
     return name if count == 1 else f"{name} ({count} instances)"
 
 

@@ -66,6 +66,7 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     content = as_current(content).job
     if content["Type"] != "DAG":
         raise ValueError(f"{source or 'The job'} has Type {content['Type']!r}; only a job of Type DAG has a graph.")
+    _no_template("DAG", content["DAG"])
     tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
     for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
         _no_template(path, value)

@@ -25,6 +25,9 @@ T = TypeVar("T")
 _PAGE_WORTH = 4
 #: So many jobs have to have ended since they were last seen before the lists of those that ended are read.
 _MANY_ENDED = 20
+#: Of so many jobs the lists of those that ended are looked into first: what ended need not wait for all that run.
+_MANY = 2000
+_ENDED = (FINISHED, FAILED, STOPPED)
 
 
 def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Status | Exception]]:
@@ -60,13 +63,19 @@ def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable,
 
 
 def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, Job | Exception]]:
+    def listed(state: str, most_in_vain: int | None = None) -> Iterator[tuple[str, Job]]:
+        return _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id, most_in_vain)
+
     try:
+        if len(wanted) >= _MANY:
+            for state in _ENDED:
+                yield from listed(state, MAX_PAGE_SIZE)
         # In this order a job that moves on meanwhile is seen rather twice than never.
         for state in (WAITING, RUNNING):
-            yield from _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id)
+            yield from listed(state)
         if len(wanted) >= _MANY_ENDED:
-            for state in (FINISHED, FAILED, STOPPED):
-                yield from _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id)
+            for state in _ENDED:
+                yield from listed(state)
     except AccessDeniedError:
         # Who may look at a job need not be allowed to list those of all; if it is the keys, each job says so.
         pass
@@ -109,16 +118,25 @@ def _read_parts(
         yield by_name[name], _own(by_name[name].read, client)
 
 
-def _listed(listing: Iterator[T], wanted: dict[str, None], name_of: Callable[[T], str]) -> Iterator[tuple[str, T]]:
-    """Yield what a listing has of ``wanted``, and take it out there; not more pages are read than are worth it."""
+def _listed(
+    listing: Iterator[T], wanted: dict[str, None], name_of: Callable[[T], str], most_in_vain: int | None = None
+) -> Iterator[tuple[str, T]]:
+    """Yield what a listing has of ``wanted``, and take it out there; not more pages are read than are worth it.
+
+    :param most_in_vain: so many items in a row may be none of ``wanted``; None for any number
+    """
     pages = len(wanted) // _PAGE_WORTH
+    in_vain = 0
     for item in islice(listing, pages * MAX_PAGE_SIZE):
         name = name_of(item)
         if name in wanted:
             del wanted[name]
+            in_vain = 0
             yield name, item
             if not wanted:
                 return
+        elif (in_vain := in_vain + 1) == most_in_vain:
+            return
 
 
 def _leave_out(error: ServerError) -> None:

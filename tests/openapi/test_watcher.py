@@ -126,6 +126,20 @@ def test_many_that_end_at_once_are_listed_too(client, counted, waiting_jobs):
         client.start_job(job_id)
 
 
+def test_of_very_many_those_that_ended_lately_are_told_first(client, counted, waiting_jobs, monkeypatch):
+    monkeypatch.setattr(reading, "_MANY", len(waiting_jobs))
+    for job_id in waiting_jobs[::10]:
+        client.stop_job(job_id)
+    counted()
+    states = [status.State for _, status in reading.read_all(client, [Target(job_id) for job_id in waiting_jobs])]
+    assert len(states) == len(waiting_jobs)
+    assert states[:4] == ["Stopped"] * 3 + ["Waiting"]
+    # The lists of the three ends, of the waiting and of the running.
+    assert counted() == {"batchcompute.ListJobs": 5}
+    for job_id in waiting_jobs[::10]:
+        client.start_job(job_id)
+
+
 def test_a_job_among_many_others_is_not_looked_for_in_all_pages(client, counted, waiting_jobs):
     counted()
     found = dict(reading.read_all(client, [Target(job_id) for job_id in waiting_jobs[:3]]))

@@ -23,7 +23,7 @@ from .engine import Engine, stream_path
 from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
-from .states import FINISHED, metrics
+from .states import FINISHED, metrics, task_state
 
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
 #: How long a request waits for an app job; clients give an answer a minute.
@@ -246,6 +246,8 @@ class JobApi:
         return job, list(job.tasks).index(name), name
 
     def _job_item(self, job: Job) -> dict[str, Any]:
+        counts = self._jobs.instance_counts(job).values()
+        tasks = Counter(task_state(states, job.state, job.fails_on_instance_fail) for states in counts)
         return {
             "Id": job.id,
             "Name": job.description["Name"],
@@ -256,8 +258,8 @@ class JobApi:
             "CreationTime": job.created,
             "StartTime": job.started,
             "EndTime": job.ended,
-            "TaskMetrics": metrics(Counter(self._jobs.task_states(job).values())),
-            "InstanceMetrics": metrics(self._jobs.instance_counts(job)),
+            "TaskMetrics": metrics(tasks),
+            "InstanceMetrics": metrics(sum(counts, Counter())),
         }
 
     def _task_item(self, job: Job, position: int, name: str, state: str) -> dict[str, Any]:
@@ -267,7 +269,7 @@ class JobApi:
             "State": state,
             "StartTime": started,
             "EndTime": ended,
-            "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)),
+            "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)[position]),
         }
 
 

@@ -6,6 +6,7 @@ import json
 import secrets
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,15 +170,18 @@ class Jobs:
             for name, states in self.instance_states(job).items()
         }
 
-    def instance_counts(self, job: Job, task: int | None = None) -> dict[str, int]:
-        """Return the number of instances by state, of one task or of the whole job."""
-        rows = self.store.rows(
-            "SELECT state, COUNT(*) AS count FROM instances WHERE job = ? AND (? IS NULL OR task = ?) GROUP BY state",
+    def instance_counts(self, job: Job, task: int | None = None) -> dict[int, Counter[str]]:
+        """Return the number of instances by state for each task, by position; for one task or for all."""
+        found: dict[int, Counter[str]] = {}
+        for row in self.store.rows(
+            "SELECT task, state, COUNT(*) AS count FROM instances WHERE job = ? AND (? IS NULL OR task = ?)"
+            " GROUP BY task, state",
             job.number,
             task,
             task,
-        )
-        return {row["state"]: row["count"] for row in rows}
+        ):
+            found.setdefault(row["task"], Counter())[row["state"]] = row["count"]
+        return found
 
     def task_times(self, job: Job, task: int, state: str) -> tuple[str, str]:
         """Return the StartTime and EndTime of a task in a state."""

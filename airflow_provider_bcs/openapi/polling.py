@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
@@ -101,9 +102,10 @@ class Answers(Generic[S]):
         self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
 
     def _announce(self, status: S) -> None:
-        if status.progress != self._progress:
-            self._progress = status.progress
-            self._log.info("%s: %s", self._what, status.progress)
+        progress = sys.intern(status.progress)
+        if progress != self._progress:
+            self._progress = progress
+            self._log.info("%s: %s", self._what, progress)
 
 
 class Poll(Answers[S]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
@@ -85,9 +86,11 @@ class Wait:
             # After it the same state is news again: there is an answer now.
             self._said = None
             return True
+        # Thousands say the same; it is kept once.
+        progress = sys.intern(answer.progress)
         # An end may look like what was before it: a task goes on waiting in a job that has failed.
-        is_new = answer.is_terminal or answer.progress != self._said
-        self._said = answer.progress
+        is_new = answer.is_terminal or progress != self._said
+        self._said = progress
         return is_new
 
     def tell(self, answer: Answer) -> None:

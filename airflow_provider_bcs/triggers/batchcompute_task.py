@@ -18,7 +18,7 @@ from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.state import StateTrigger
-from airflow_provider_bcs.triggers.watching import watching
+from airflow_provider_bcs.triggers.watching import SharedWatcher
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
@@ -122,7 +122,7 @@ class BatchComputeTaskTrigger(StateTrigger):
         from airflow_provider_bcs.openapi.errors import OpenApiError
 
         job_id, task_name = self.target.job_id, self.target.task_name
-        async with watching(self._hook()) as watcher:
+        async with SharedWatcher(self._hook()) as watcher:
             try:
                 client = await watcher.client()
                 description = await in_thread(partial(client.get_job_description, job_id))

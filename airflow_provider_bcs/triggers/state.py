@@ -17,7 +17,7 @@ from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
 from airflow_provider_bcs.openapi.stopping import stop
 from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.killing import OwnedJob
-from airflow_provider_bcs.triggers.watching import watching
+from airflow_provider_bcs.triggers.watching import SharedWatcher
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.service import ServiceHook
@@ -66,6 +66,8 @@ class StateTrigger(BaseTrigger):
         owns_job: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        # Airflow's logger of the class, for all of them: one for each takes a kilobyte.
+        self.logger()
         self.target = target
         self.bcs_conn_id = bcs_conn_id
         self.poll_interval = poll_interval
@@ -117,7 +119,7 @@ class StateTrigger(BaseTrigger):
         return OwnedJob(self, self.target, self._stop)
 
     async def _stop(self) -> None:
-        async with watching(self._hook()) as watcher:
+        async with SharedWatcher(self._hook()) as watcher:
             await in_thread(partial(stop, await watcher.client(), self.target.fields()["job_id"], self.log))
 
     async def cleanup(self) -> None:
@@ -129,7 +131,7 @@ class StateTrigger(BaseTrigger):
         from airflow_provider_bcs.openapi.errors import OpenApiError
 
         try:
-            async with watching(self._hook()) as watcher:
+            async with SharedWatcher(self._hook()) as watcher:
                 await self._prepare(watcher)
                 end = await self._end(watcher)
         except Exception as error:

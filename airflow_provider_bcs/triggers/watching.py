@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -24,21 +22,27 @@ class _Used:
 _WATCHERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], _Used]] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def watching(hook: ServiceHook[Any]) -> AsyncIterator[Watcher]:
-    """Give the watcher of a hook's connection, the same one to all who use it at the time."""
-    from airflow_provider_bcs.openapi.watcher import Watcher
+class SharedWatcher:
+    """Gives the watcher of a hook's connection, the same one to all who use it at the time."""
 
-    watchers = _WATCHERS.setdefault(asyncio.get_running_loop(), {})
-    key = (hook.service, hook.bcs_conn_id)
-    used = watchers.get(key)
-    if used is None:
-        used = watchers[key] = _Used(Watcher(hook.get_async_client, hook.read_all))
-    used.users += 1
-    try:
-        yield used.watcher
-    finally:
-        used.users -= 1
-        if not used.users:
-            del watchers[key]
-            used.watcher.close()
+    # Not a generator, and nothing kept of the hook: thousands wait within.
+    __slots__ = ("_key", "_used", "_watchers")
+
+    def __init__(self, hook: ServiceHook[Any]) -> None:
+        from airflow_provider_bcs.openapi.watcher import Watcher
+
+        self._watchers = _WATCHERS.setdefault(asyncio.get_running_loop(), {})
+        self._key = (hook.service, hook.bcs_conn_id)
+        if self._key not in self._watchers:
+            self._watchers[self._key] = _Used(Watcher(hook.get_async_client, hook.read_all))
+        self._used = self._watchers[self._key]
+
+    async def __aenter__(self) -> Watcher:
+        self._used.users += 1
+        return self._used.watcher
+
+    async def __aexit__(self, *_: object) -> None:
+        self._used.users -= 1
+        if not self._used.users:
+            del self._watchers[self._key]
+            self._used.watcher.close()

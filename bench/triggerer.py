@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -24,24 +25,41 @@ _TELL = 0.5
 class Heartbeat(BaseTrigger):
     """Tells once a second for how long the event loop was not free, at most.
 
-    Twice: by the clock, and what of it this process can have caused by computing; on a machine with other work the
-    first says little.
+    Thrice: by the clock; what of it this process can have caused by computing, since on a machine with other work the
+    first says little; and what of that was no garbage collection.
     """
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return f"{__name__}.Heartbeat", {}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        worst, worst_own, told = 0.0, 0.0, time.monotonic()
+        collecting = _Collecting()
+        gc.callbacks.append(collecting)
+        worst, told = [0.0, 0.0, 0.0], time.monotonic()
         while True:
-            slept, computed = time.monotonic(), time.process_time()
+            slept, computed, collected = time.monotonic(), time.process_time(), collecting.seconds
             await asyncio.sleep(_BEAT)
             now = time.monotonic()
             late = now - slept - _BEAT
-            worst, worst_own = max(worst, late), max(worst_own, min(late, time.process_time() - computed))
+            own = min(late, time.process_time() - computed)
+            worst = [*map(max, worst, (late, own, own - (collecting.seconds - collected)))]
             if now - told >= 1:
-                yield TriggerEvent([worst, worst_own])
-                worst, worst_own, told = 0.0, 0.0, now
+                yield TriggerEvent(worst)
+                worst, told = [0.0, 0.0, 0.0], now
+
+
+class _Collecting:
+    """How long Python has looked for garbage, in seconds; no thread goes on meanwhile."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._began = 0.0
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.monotonic()
+        else:
+            self.seconds += time.monotonic() - self._began
 
 
 class Told(BaseTrigger):

@@ -131,7 +131,7 @@ def result(
 
 
 def longest(told: list[list[float]]) -> list[float]:
-    """Return the longest time by the clock, and the longest of this process' own."""
+    """Return the longest of each of the heartbeat's times."""
     return [max(times) for times in zip(*told, strict=True)]
 
 
@@ -150,7 +150,7 @@ def rows(count: int) -> Iterator[Row | str]:
     alone = measured(Nothing, count)
     ours = {"BatchCompute": measured(BatchCompute, count), "PAI-DLC": measured(Dlc, count)}
     for name, figures in ours.items():
-        for index, which in enumerate(("by the clock", "of its own")):
+        for index, which in enumerate(("by the clock", "of its own", "without garbage collection")):
             what = f"{count} waits, longest time the event loop was not free, {which}: {name} / Airflow alone"
             yield compared(what, figures["blocked"][index] * 1000, alone["blocked"][index] * 1000, "ms")
         yield from _missing(name, figures)

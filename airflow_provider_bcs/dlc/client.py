@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.openapi import acs3
 from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
-from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, StateConflictError
+from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, ServiceError, StateConflictError
 from airflow_provider_bcs.openapi.response import Response, Unreadable, read_answer, read_items
 
 from .filters import checked, query_of
@@ -135,7 +135,7 @@ class Client(ServiceClient):
     def stop_job(self, job: Any) -> None:
         """Ask for the end of a job; it becomes Stopping, and some time later Stopped.
 
-        :raises StateConflictError: when it has ended already
+        :raises StateConflictError: when it has ended already; not when it runs and the service will not stop it now
         """
         try:
             self._call("StopJob", "POST", f"{_job_path(job)}/stop")
@@ -143,6 +143,8 @@ class Client(ServiceClient):
             # How the service refuses this is not documented well enough to tell it from other errors.
             found = self.get_job(job)
             if not found.is_terminal and found.Status != "Stopping":
+                if isinstance(error, StateConflictError):
+                    raise ServiceError(error.status, error.code, error.message, error.request_id) from None
                 raise
             if error.attempts == 1 and found.is_terminal:
                 raise StateConflictError(error.status, error.code, error.message, error.request_id) from None

@@ -31,11 +31,12 @@ class JobLogs:
     """Writes each line of each pod once, with the pod's id before it when there is more than one.
 
     :param limit: the most lines a call, all pods together; what is beyond comes with the next calls
+    :ivar client: may be replaced by another of the same service
     :ivar failed: whether something could not be read in the last call
     """
 
     def __init__(self, client: Client, job_id: str, log: Log, limit: int = MAX_LINES) -> None:
-        self._client = client
+        self.client = client
         self._job_id = job_id
         self._log = log
         self._limit = limit
@@ -106,7 +107,7 @@ class JobLogs:
     def _is_over(self, pod: Pod) -> bool:
         """Tell whether a pod ended so long ago that no line of it can still be on its way."""
         finish = pod.GmtFinishTime
-        return pod.is_terminal and finish is not None and self._client.now() - finish > COLLECTION
+        return pod.is_terminal and finish is not None and self.client.now() - finish > COLLECTION
 
     def _reader(self, key: _Key) -> PodLogReader:
         if key not in self._readers:
@@ -114,7 +115,7 @@ class JobLogs:
             begin = (pod.GmtCreateTime or _BEGINNING) - _EARLIER
 
             def fetch(start: int, end: int | None, max_lines: int) -> list[str]:
-                return self._client.get_pod_logs(
+                return self.client.get_pod_logs(
                     self._job_id,
                     pod.PodId,
                     pod_uid=pod.PodUid or None,
@@ -123,7 +124,7 @@ class JobLogs:
                     max_lines=max_lines,
                 ).Logs
 
-            self._readers[key] = PodLogReader(fetch, lambda: self._client.now().timestamp(), begin.timestamp())
+            self._readers[key] = PodLogReader(fetch, lambda: self.client.now().timestamp(), begin.timestamp())
         return self._readers[key]
 
 

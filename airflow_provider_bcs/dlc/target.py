@@ -42,7 +42,7 @@ class JobTarget:
 
     def poll(self, client: Client, log: Log) -> Poll[Job]:
         """Return what asks for its state again and again."""
-        return _LoggingPoll(client, self, log) if self.log_limit else Poll(partial(self.read, client), self, log)
+        return LoggingPoll(client, self, log) if self.log_limit else Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""
@@ -101,13 +101,16 @@ def _is_settled(client: Client, job: Job) -> bool:
     return job.GmtFinishTime is None or client.now() - job.GmtFinishTime > POD_PATIENCE
 
 
-class _LoggingPoll(Poll["Job"]):
-    """A poll that writes the pods' logs too, and tells of the end only when they are whole."""
+class LoggingPoll(Poll["Job"]):
+    """A poll that writes the pods' logs too, and tells of the end only when they are whole.
+
+    :ivar logs: the logs; their client is that of the poll
+    """
 
     def __init__(self, client: Client, target: JobTarget, log: Log) -> None:
-        super().__init__(partial(target.read, client), target, log)
+        super().__init__(lambda: target.read(self.logs.client), target, log)
         self._limit = target.log_limit
-        self._logs = JobLogs(client, target.job_id, log, target.log_limit)
+        self.logs = JobLogs(client, target.job_id, log, target.log_limit)
         # The local service collects nothing: what is written can be read.
         self._patience = 0.0 if is_loopback_url(client.endpoint) else LOG_PATIENCE
         self._ended_since: float | None = None
@@ -120,19 +123,19 @@ class _LoggingPoll(Poll["Job"]):
             return None
         if not job.is_terminal:
             self._announce(job)
-            self._logs.write(job)
+            self.logs.write(job)
             return job
         self.known_end = job
         present = time.monotonic()
         if self._ended_since is None:
             self._ended_since = self._quiet_since = present
-        written = self._logs.write(job, ended=True)
+        written = self.logs.write(job, ended=True)
         self._pause = 0.0 if written else 1.0
         if written:
             self._quiet_since = time.monotonic()
         if not self._is_written(written, present):
             return None
-        if self._logs.failed:
+        if self.logs.failed:
             self._log.warning("Not all of the pods' logs could be read.")
         self._announce(job)
         return job
@@ -143,7 +146,7 @@ class _LoggingPoll(Poll["Job"]):
         if written >= self._limit:
             return False
         since_end = present - self._ended_since
-        if self._logs.failed:
+        if self.logs.failed:
             return since_end >= LOG_FAILURE_PATIENCE
         # A pod that is kept after the end may go on writing.
         return present - self._quiet_since >= self._patience or since_end >= 10 * LOG_PATIENCE

@@ -67,6 +67,12 @@ def read_connection(connection: AirflowConnection, service: str, region: str | N
     :raises ConnectionSettingsError: when neither a region nor an endpoint is given, or only half a key
     """
     extra = connection.extra_dejson
+    if not isinstance(extra, dict):
+        # The type promises one; Airflow reads any JSON.
+        raise ConnectionSettingsError(
+            f'Connection {connection.conn_id}: extra is a JSON object, such as {{"region": "cn-shanghai"}};'
+            f" found {type(extra).__name__}."
+        )
     endpoint = extra.get(f"{service}_endpoint") or _host_endpoint(connection)
     region = region or extra.get("region") or extra.get("region_id")
     if not region and not endpoint:

@@ -228,6 +228,15 @@ class Watcher:
             await asyncio.sleep(pause)
         return await self._connected()
 
+    async def another_client(self, client: object) -> Any:
+        """Return a client of the connection as it is by now, for somebody whose client is of no use any more.
+
+        :raises OpenApiError: when it cannot be had, after some attempts
+        """
+        if self._client is client:
+            self._disconnect()
+        return await self.client()
+
     async def _connected(self) -> ServiceClient:
         async with self._connecting:
             if self._client is None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
+from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
 from airflow_provider_bcs.masked_log import MaskedLog
-from airflow_provider_bcs.openapi.errors import OpenApiError
+from airflow_provider_bcs.openapi.errors import AccessDeniedError, OpenApiError
 from airflow_provider_bcs.openapi.polling import Answers
 from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
+    from airflow_provider_bcs.dlc.response import Job
     from airflow_provider_bcs.hooks.dlc import DlcHook
     from airflow_provider_bcs.openapi.polling import Status
     from airflow_provider_bcs.openapi.watcher import Watcher
@@ -59,28 +62,41 @@ class DlcJobTrigger(_DlcTrigger):
         if not self.log_limit:
             return await super()._end(watcher)
         # Logs are asked for pod by pod: in that there is nothing to share but the client.
-        client = await self._client(watcher)
+        client = await self._client(watcher.client)
         if client is None:
             return None
         # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
-        poll = self.target.poll(client, MaskedLog(self.log))
-        while (described := await in_thread(poll.look)) is None:
+        poll = LoggingPoll(client, self.target, MaskedLog(self.log))
+        while (described := await self._asked(watcher, poll, poll.look)) is None:
             if not await self._sleep(self.poll_interval):
                 return None
         # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
         await sync_to_async(mask)(list(secret_values(described.model_dump())))
-        while (job := await in_thread(poll)) is None or not job.is_terminal:
+        while (job := await self._asked(watcher, poll, poll)) is None or not job.is_terminal:
             if not await self._sleep(poll.pause(self.poll_interval)):
                 return poll.known_end
         return job
 
-    async def _client(self, watcher: Watcher) -> Client | None:
+    async def _asked(self, watcher: Watcher, poll: LoggingPoll, ask: Callable[[], Job | None]) -> Job | None:
+        """Ask; when there is no answer, or the keys are refused, the connection may by now say something else."""
+        refused = None
+        try:
+            found = await in_thread(ask)
+        except AccessDeniedError as error:
+            found, refused = None, error
+        if refused or poll.failed:
+            client = await self._client(partial(watcher.another_client, poll.logs.client))
+            if client is None:
+                return None
+            poll.logs.client = client
+        return await in_thread(ask) if refused else found
+
+    async def _client(self, connect: Callable[[], Awaitable[Client]]) -> Client | None:
         """Return the client as soon as there is one, None when the deadline came first."""
         answers: Answers[Status] = Answers(self.target, self.log)
         while True:
             try:
-                client: Client = await watcher.client()
-                return client
+                return await connect()
             except OpenApiError as error:
                 answers.take(error)
             if not await self._sleep(self.poll_interval):

@@ -6,11 +6,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.openapi import client as client_module
 from airflow_provider_bcs.openapi import watcher as watcher_module
 from airflow_provider_bcs.openapi.errors import MissingConnectionError, NoAnswerError
@@ -73,6 +74,37 @@ def test_a_wait_with_logs_goes_on(dlc, unreadable_for):
     assert trigger_events(trigger) == [{"job_id": submitted, "state": "Succeeded"}]
 
 
+class Renewed(DlcHook):
+    """A hook whose connection is another one when it is read again."""
+
+    before: ClassVar[dict[str, Any]]
+
+    async def _get_connection_async(self) -> Any:
+        connection = await super()._get_connection_async()
+        for name, value in self.before.items():
+            setattr(connection, name, value)
+        type(self).before = {}
+        return connection
+
+
+@pytest.mark.parametrize("before", [{"password": "expired"}, {"port": 1}])
+def test_a_wait_with_logs_goes_on_with_what_the_connection_says_by_now(dlc, monkeypatch, caplog, capfd, before):
+    submitted = dlc.create_job(dlc_job("echo from the pod")).JobId
+    trigger = DlcJobTrigger(submitted, 100, poll_interval=0.2)
+    monkeypatch.setattr(Renewed, "before", before, raising=False)
+    monkeypatch.setattr(trigger, "_hook", Renewed)
+    assert trigger_events(trigger) == [{"job_id": submitted, "state": "Succeeded"}]
+    assert Renewed.before == {}
+    assert "from the pod" in output(caplog, capfd)
+
+
+def test_a_wait_with_logs_ends_when_its_keys_are_refused_again(dlc, monkeypatch):
+    submitted = dlc.create_job(dlc_job()).JobId
+    monkeypatch.setenv(VARIABLE, os.environ[VARIABLE].replace('"password": "local"', '"password": "expired"'))
+    (event,) = trigger_events(DlcJobTrigger(submitted, 100, poll_interval=0.2))
+    assert "SignatureDoesNotMatch" in event["error"]
+
+
 def test_a_wait_with_logs_ends_at_its_deadline_all_the_same(monkeypatch):
     monkeypatch.setenv(VARIABLE, UNREADABLE)
     trigger = DlcJobTrigger("dlc1", 100, poll_interval=60, deadline=0.0)
@@ -108,6 +140,12 @@ def test_one_that_lacks_something_is_told_at_once(monkeypatch):
     monkeypatch.setenv(VARIABLE, '{"conn_type": "bcs"}')
     (event,) = trigger_events(BatchComputeTrigger("job-1", poll_interval=0.1))
     assert "has no region" in event["error"]
+
+
+def test_one_whose_extra_is_no_object_is_told_at_once(monkeypatch):
+    monkeypatch.setenv(VARIABLE, '{"conn_type": "bcs", "extra": "[1]"}')
+    (event,) = trigger_events(BatchComputeTrigger("job-1", poll_interval=0.1))
+    assert "extra is a JSON object" in event["error"]
 
 
 def test_a_job_is_stopped_all_the_same(client, unreadable_for, caplog, capfd):

@@ -189,7 +189,7 @@ class Airflow:
         )
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
-        """Delete a run with all its tasks, as the button does.
+        """Delete a run with all its tasks; the API of Airflow 3 deletes none that is running.
 
         A scheduler that was just looking at it ends with an ObjectDeletedError (seen in 3.3.2), and is started again.
         """

@@ -45,6 +45,22 @@ def test_a_clear_of_deferred_tasks_and_of_one_that_had_succeeded(airflow: Airflo
     wait_for_states(airflow, lambda: jobs("cls-cleared") + trainings(), ["Stopped"] * 4, "all jobs")
 
 
+def test_a_clear_of_a_task_that_a_worker_runs(airflow: Airflow, client: Client):
+    def jobs() -> list[str]:
+        return [item.State for item in client.list_jobs(cluster_id="cls-running", reverse=True)]
+
+    airflow.trigger("cleared-running", "one")
+    airflow.wait(lambda: jobs() == ["Running"], 240, "the job")
+    airflow.wait(lambda: airflow.states("cleared-running", "one") == {"job": "running"}, 60, "the task")
+    airflow.cli("tasks", "clear", "cleared-running", "--yes")
+    airflow.wait(lambda: "is stopped." in airflow.task_logs("cleared-running", "job"), 120, "the end of the first try")
+    # Airflow 2.11 counts it as a retry, which starts the job again.
+    wait_for_states(airflow, jobs, ["Stopped", "Running"] if CAN_KEEP else ["Running"], "the jobs")
+    airflow.wait(lambda: airflow.states("cleared-running", "one") == {"job": "running"}, 60, "the next try")
+    airflow.mark_failed("cleared-running", "one")
+    wait_for_states(airflow, lambda: jobs()[-1:], ["Stopped"], "the last job")
+
+
 def test_a_clear_of_what_submits_a_graph_stops_the_job_of_before(airflow: Airflow, client: Client):
     def jobs() -> list[str]:
         return [item.State for item in client.list_jobs(reverse=True) if item.Name == "cleared-graph"]

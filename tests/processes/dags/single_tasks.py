@@ -45,6 +45,16 @@ with DAG("cleared", schedule=None, start_date=datetime(2024, 1, 1)) as cleared:
     )
     BatchComputeSubmitJobOperator(task_id="done", job=job("true", "cls-done"), poll_interval=1, deferrable=False)
 
+with DAG("cleared-running", schedule=None, start_date=datetime(2024, 1, 1)) as cleared_running:
+    BatchComputeSubmitJobOperator(
+        task_id="job",
+        job=endless("cls-running"),
+        poll_interval=2,
+        deferrable=False,
+        # Airflow 2.11 counts a clear of what runs as a retry.
+        retry_delay=timedelta(seconds=1),
+    )
+
 with DAG("logged", schedule=None, start_date=datetime(2024, 1, 1)) as logged:
     DlcSubmitJobOperator(
         task_id="train", job=str(Path(__file__).parent / "talker.yaml"), deferrable=True, poll_interval=2

@@ -124,22 +124,26 @@ class Objects:
         """Return an object and its content; what is written behind its size from now on is not part of it."""
         self.bucket_time(bucket)
         path = self._path(bucket, key)
-        try:
-            # Not to wait for somebody who writes to a pipe.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            raise errors.no_such_key(key) from None
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and not key.endswith("/"):
-            file: BinaryIO = os.fdopen(descriptor, "rb")
-        else:
-            os.close(descriptor)
-            file = open(os.devnull, "rb")  # noqa: SIM115 - closed by who reads it
-        try:
-            return self._stored(bucket, key, status, file), file
-        except BaseException:
+        while True:
+            try:
+                # Not to wait for somebody who writes to a pipe.
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except OSError:
+                raise errors.no_such_key(key) from None
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and not key.endswith("/"):
+                file: BinaryIO = os.fdopen(descriptor, "rb")
+            else:
+                os.close(descriptor)
+                file = open(os.devnull, "rb")  # noqa: SIM115 - closed by who reads it
+            try:
+                stored = self._stored(bucket, key, path, status, file)
+            except BaseException:
+                file.close()
+                raise
+            if stored is not None:
+                return stored, file
             file.close()
-            raise
 
     def put(
         self, bucket: str, key: str, content: Received, headers: Mapping[str, str], *, keep: bool = False
@@ -197,16 +201,24 @@ class Objects:
             if is_used or not _remove_empty(path):
                 raise errors.exists_already(f"There are objects below {key!r}; here that is a directory.")
 
-    def _stored(self, bucket: str, key: str, status: os.stat_result, file: BinaryIO) -> StoredObject:
+    def _stored(self, bucket: str, key: str, path: str, status: os.stat_result, file: BinaryIO) -> StoredObject | None:
+        """Return what is known of an open file; None when it is no longer that of the key, and nobody knows."""
         record = self._records.find(bucket, key, status)
         if stat.S_ISDIR(status.st_mode) and key.endswith("/") and record is not None:
             return StoredObject(key, 0, status.st_mtime, record)
         if not stat.S_ISREG(status.st_mode) or key.endswith("/"):
             raise errors.no_such_key(key)
         if record is None:
+            with self._lock:
+                if not _is_at(path, status):
+                    return None
+                # Who puts an object moves the file first.
+                record = self._records.find(bucket, key, status)
+        if record is None:
             record = Record(checksums_of(blocks(file, 0, status.st_size)))
-            if time.time() - status.st_mtime > _RACY_SECONDS:
-                self._records.put(bucket, key, status, record)
+            with self._lock:
+                if time.time() - status.st_mtime > _RACY_SECONDS and _is_at(path, status):
+                    self._records.put(bucket, key, status, record)
         return StoredObject(key, status.st_size, status.st_mtime, record)
 
     def _path(self, bucket: str, key: str = "") -> str:
@@ -223,6 +235,14 @@ class Objects:
             return self._tree.path(f"oss://{bucket}/{key}")
         except Failure as failure:
             raise errors.invalid_object_name(f"Here objects are files. {failure.message}") from None
+
+
+def _is_at(path: str, status: os.stat_result) -> bool:
+    """Tell whether an open file still has its name."""
+    try:
+        return os.path.samestat(os.lstat(path), status)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _remove_empty(path: str) -> bool:

@@ -1,0 +1,57 @@
+"""Two at once on one object: what is read and kept is that of one of them, as a whole."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs.local.oss.objects import Objects
+from airflow_provider_bcs.local.oss.received import Received
+from airflow_provider_bcs.local.oss.records import SCHEMA, Record, Records
+from airflow_provider_bcs.local.store import Store
+
+BUCKET = "tests"
+
+
+def put(objects: Objects, text: str, key: str = "x") -> None:
+    with Received(objects.incoming) as content:
+        content.write(text.encode())
+        objects.put(BUCKET, key, content, {"content-type": f"text/{text}"})
+
+
+class InterruptedRecords(Records):
+    """Puts another content after a file was opened and before its record is looked for."""
+
+    objects: Objects
+    next = ""
+
+    def find(self, bucket: str, key: str, status: os.stat_result) -> Record | None:
+        text, self.next = self.next, ""
+        if text:
+            put(self.objects, text)
+        return super().find(bucket, key, status)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[InterruptedRecords]:
+    (tmp_path / "oss" / BUCKET).mkdir(parents=True)
+    store = Store(tmp_path / "state.sqlite", SCHEMA)
+    records = InterruptedRecords(store)
+    records.objects = Objects(tmp_path, records)
+    yield records
+    store.close()
+
+
+def test_a_reader_does_not_take_the_headers_of_a_new_content(records: InterruptedRecords, tmp_path: Path) -> None:
+    put(records.objects, "old")
+    before = time.time() - 100
+    os.utime(tmp_path / "oss" / BUCKET / "x", (before, before))
+    records.next = "new"
+    for _ in range(2):
+        stored, file = records.objects.open(BUCKET, "x")
+        with file:
+            assert (stored.content_type, file.read()) == ("text/new", b"new")

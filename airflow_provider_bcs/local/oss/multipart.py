@@ -16,9 +16,8 @@ from airflow_provider_bcs.local.api_error import ApiError
 
 from . import errors
 from .digest import Checksums, blocks
-from .objects import Objects
+from .objects import Objects, StoredObject
 from .received import Received
-from .records import Record
 
 #: Of each part but the last one, in bytes.
 MIN_PART = 100 * 1024
@@ -108,7 +107,7 @@ class Uploads:
         found = (_part(path) for path in (self._folder / upload.id).glob("*.part"))
         return sorted((part for part in found if part), key=lambda part: part.number)
 
-    def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]], *, keep: bool) -> Record:
+    def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]], *, keep: bool) -> StoredObject:
         """Make an object of the parts.
 
         :param wanted: number and ETag of each
@@ -119,9 +118,9 @@ class Uploads:
         with Received(self._objects.incoming) as content:
             for data in self._content(upload, parts):
                 content.write(data)
-            record = self._objects.put(upload.bucket, upload.key, content, upload.headers, keep=keep)
+            stored = self._objects.put(upload.bucket, upload.key, content, upload.headers, keep=keep)
         self.abort(upload)
-        return record
+        return stored
 
     def abort(self, upload: Upload) -> None:
         shutil.rmtree(self._folder / upload.id, ignore_errors=True)

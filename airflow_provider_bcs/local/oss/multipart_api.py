@@ -56,7 +56,7 @@ class MultipartApi:
             wanted.append((int(number), part.findtext("{*}ETag") or ""))
         if not wanted:
             raise errors.malformed_xml("it names no part")
-        checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(call)).checksums
+        checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(call)).record.checksums
         elements: list[Element] = [*_names(call), ("ETag", checksums.etag)]
         response = document.response("CompleteMultipartUploadResult", elements)
         response.headers["x-oss-hash-crc64ecma"] = str(checksums.crc64)

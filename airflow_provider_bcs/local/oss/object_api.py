@@ -48,7 +48,12 @@ class ObjectApi:
         return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
 
     def _copy(self, call: Call) -> Response:
-        source_bucket, source_key = read_path(call.headers[_COPY_SOURCE].partition("?")[0])
+        source, _, query = call.headers[_COPY_SOURCE].partition("?")
+        source_bucket, source_key = read_path(source)
+        if not source_key or query:
+            raise errors.invalid_argument(
+                _COPY_SOURCE, call.headers[_COPY_SOURCE][:100], "/bucket/key, without a version"
+            )
         stored, file = self._objects.open(source_bucket, source_key)
         with file, Received(self._objects.incoming) as content:
             check_conditions(stored, call.headers, f"{_COPY_SOURCE}-")
@@ -56,11 +61,10 @@ class ObjectApi:
                 content.write(data)
             is_replaced = call.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
             headers = kept_headers(call) if is_replaced else stored.record.headers
-            record = self._objects.put(call.bucket, call.key, content, headers, keep=forbids_overwrite(call))
-        found = self._objects.find(call.bucket, call.key)
+            copied = self._objects.put(call.bucket, call.key, content, headers, keep=forbids_overwrite(call))
         elements: list[Element] = [
-            ("LastModified", document.time(found.modified)),
-            ("ETag", record.checksums.etag),
+            ("LastModified", document.time(copied.modified)),
+            ("ETag", copied.record.checksums.etag),
         ]
         return document.response("CopyObjectResult", elements)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
-import shutil
 import stat
 import threading
 import time
@@ -22,9 +21,8 @@ from . import errors
 from .digest import blocks, checksums_of
 from .received import Received, remove_leftovers
 from .records import Record, Records
-from .walk import Walk
+from .walk import MAX_KEY, Walk
 
-_MAX_KEY = 1023
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 #: A file that was written to this recently may be written to again without a visible change of its time.
 _RACY_SECONDS = 1.0
@@ -147,7 +145,7 @@ class Objects:
 
     def put(
         self, bucket: str, key: str, content: Received, headers: Mapping[str, str], *, keep: bool = False
-    ) -> Record:
+    ) -> StoredObject:
         """Make a content an object.
 
         :param headers: what the object is answered with
@@ -166,7 +164,7 @@ class Objects:
                 self._make_room(bucket, key, path)
                 status = content.move(path)
             self._records.put(bucket, key, status, record)
-        return record
+        return StoredObject(key, content.size, status.st_mtime, record)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object; it is no error that there is none."""
@@ -229,8 +227,8 @@ class Objects:
                 return self._tree.path(f"oss://{bucket}/")
             except Failure:
                 raise errors.invalid_bucket_name(bucket) from None
-        if len(key.encode()) > _MAX_KEY:
-            raise errors.invalid_object_name(f"A key has at most {_MAX_KEY} bytes; this one has {len(key.encode())}.")
+        if len(key.encode()) > MAX_KEY:
+            raise errors.invalid_object_name(f"A key has at most {MAX_KEY} bytes; this one has {len(key.encode())}.")
         try:
             return self._tree.path(f"oss://{bucket}/{key}")
         except Failure as failure:
@@ -246,9 +244,18 @@ def _is_at(path: str, status: os.stat_result) -> bool:
 
 
 def _remove_empty(path: str) -> bool:
-    """Remove a directory that holds directories at most; return False, and leave it, when there is more in it."""
-    for directory, folders, files in os.walk(path):
-        if files or any(os.path.islink(os.path.join(directory, name)) for name in folders):
-            return False
-    shutil.rmtree(path)
+    """Remove a directory that holds directories at most; return False when there is more in it, which is left."""
+    directories = [path]
+    try:
+        for directory in directories:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        return False
+                    directories.append(entry.path)
+        for directory in reversed(directories):
+            os.rmdir(directory)
+    except OSError:
+        # A program has written there meanwhile, or they are nested deeper than a path can be long.
+        return False
     return True

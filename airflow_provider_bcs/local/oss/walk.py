@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from .records import version
 
-#: Follows every key that begins with what stands before it.
-LAST = "\U0010ffff"
+#: The most bytes of a key.
+MAX_KEY = 1023
+#: Follows every key that begins with what stands before it: no key has so many of the last character.
+LAST = "\U0010ffff" * (MAX_KEY // 4 + 1)
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Walk:
 
     def _below(self, directory: str, base: str) -> Iterator[str]:
         for key, entry in _sorted_entries(directory, base):
+            if len(key.encode()) > MAX_KEY:
+                continue
             is_folder = key.endswith("/")
             if not is_folder and self._is_wanted(key):
                 yield key

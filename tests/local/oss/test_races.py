@@ -6,10 +6,14 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from airflow_provider_bcs.local.oss.objects import Objects
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.oss.call import Call
+from airflow_provider_bcs.local.oss.object_api import ObjectApi
+from airflow_provider_bcs.local.oss.objects import Objects, StoredObject
 from airflow_provider_bcs.local.oss.received import Received
 from airflow_provider_bcs.local.oss.records import SCHEMA, Record, Records
 from airflow_provider_bcs.local.store import Store
@@ -55,3 +59,38 @@ def test_a_reader_does_not_take_the_headers_of_a_new_content(records: Interrupte
         stored, file = records.objects.open(BUCKET, "x")
         with file:
             assert (stored.content_type, file.read()) == ("text/new", b"new")
+
+
+class DeletedObjects(Objects):
+    """Somebody else deletes each object as soon as it is there."""
+
+    def put(self, bucket: str, key: str, *args: Any, **options: Any) -> StoredObject:
+        stored = super().put(bucket, key, *args, **options)
+        self.delete(bucket, key)
+        return stored
+
+
+def test_a_copy_that_is_deleted_at_once_was_made_all_the_same(records: InterruptedRecords, tmp_path: Path) -> None:
+    put(records.objects, "source")
+    copy = Call("PUT", BUCKET, "copy", [], {"x-oss-copy-source": f"/{BUCKET}/x"})
+    (operation, *_) = ObjectApi(DeletedObjects(tmp_path, records)).operations()
+    assert operation.name == "CopyObject"
+    assert operation.handler(copy).status_code == 200
+    assert list(records.objects.walk(BUCKET)) == ["x"]
+
+
+def test_what_a_program_writes_is_not_removed_with_an_empty_folder(
+    records: InterruptedRecords, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "oss" / BUCKET / "x"
+    (folder / "empty").mkdir(parents=True)
+    rmdir = os.rmdir
+
+    def write_before(path: str) -> None:
+        (folder / "written").touch()
+        rmdir(path)
+
+    monkeypatch.setattr(os, "rmdir", write_before)
+    with pytest.raises(ApiError, match="There are objects below 'x'"):
+        put(records.objects, "new")
+    assert (folder / "written").exists()

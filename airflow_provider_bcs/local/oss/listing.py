@@ -27,7 +27,8 @@ def page(walk: Walk, delimiter: str, size: int) -> Page:
     """
     entries: list[str] = []
     prefixes: set[str] = set()
-    if delimiter and walk.after.removeprefix(walk.prefix).partition(delimiter)[1:] == (delimiter, ""):
+    is_within = delimiter and walk.after.startswith(walk.prefix)
+    if is_within and walk.after.removeprefix(walk.prefix).partition(delimiter)[1:] == (delimiter, ""):
         # The page before ended with this common prefix.
         walk.after += LAST
     for key in walk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -19,9 +20,9 @@ from airflow_provider_bcs.local.oss.records import SCHEMA, Records
 from airflow_provider_bcs.local.store import Store
 from tests.local.service import Service
 
-from .conftest import BUCKET
+from .conftest import BUCKET, code
 
-NAMES = st.text("ab-.0é\U0001f600", min_size=1, max_size=3).filter(lambda name: name not in (".", ".."))
+NAMES = st.text("ab-.0é\U0010ffff", min_size=1, max_size=3).filter(lambda name: name not in (".", ".."))
 KEYS = st.builds(
     lambda names, end: "/".join(names) + end, st.lists(NAMES, min_size=1, max_size=3), st.sampled_from(["", "", "/"])
 )
@@ -93,6 +94,39 @@ def test_model(steps: list[tuple[str, str]], prefix: str, delimiter: str, data: 
                 break
         assert entries == expected_page(set(model), prefix, delimiter, "")
         store.close()
+
+
+def test_what_begins_behind_a_part_of_the_prefix(store: oss.Client) -> None:
+    for key in ("a/b1", "a/b2/c"):
+        store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=b""))
+    found = store.list_objects_v2(
+        oss.ListObjectsV2Request(bucket=BUCKET, prefix="a/b", start_after="a/", delimiter="/")
+    )
+    assert [entry.key for entry in found.contents] == ["a/b1"]
+    assert [entry.prefix for entry in found.common_prefixes] == ["a/b2/"]
+
+
+def test_keys_of_the_last_character_are_below_their_prefix(store: oss.Client) -> None:
+    for name in ("x", "y"):
+        store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=f"last/\U0010ffff\U0010ffff{name}", body=b""))
+    pages = store.list_objects_v2_paginator(limit=1).iter_page(oss.ListObjectsV2Request(bucket=BUCKET, delimiter="/"))
+    assert [entry.prefix for found in islice(pages, 3) for entry in found.common_prefixes or []] == ["last/"]
+
+
+def test_directories_that_are_deeper_than_any_key(store: oss.Client, service: Service) -> None:
+    bucket_directory, longest = service.data_dir / "oss/deep-bucket", "a/" * 511 + "f"
+    for depth in range(1500):
+        os.mkdir(bucket_directory / ("a/" * depth))
+    files = [bucket_directory / longest, bucket_directory / ("a/" * 1499 + "f")]
+    for file in files:
+        file.touch()
+    request = oss.ListObjectsV2Request(bucket="deep-bucket")
+    assert [entry.key for entry in store.list_objects_v2(request).contents] == [longest]
+    bucket = oss.DeleteBucketRequest(bucket="deep-bucket")
+    assert code(lambda: store.delete_bucket(bucket)) == (409, "BucketNotEmpty")
+    for file in files:
+        file.unlink()
+    store.delete_bucket(bucket)
 
 
 def test_pages_of_the_vendors_client(store: oss.Client, service: Service) -> None:

@@ -54,7 +54,7 @@ def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
         begin, end = first, size if last is None else last + 1
     if 0 <= begin < end <= size:
         return begin, end
-    if headers.get("x-oss-range-behavior") != "standard" or (begin >= end and last):
+    if headers.get("x-oss-range-behavior") != "standard" or (first is not None and last is not None and last < first):
         return None
     if begin >= size or not size:
         raise ApiError(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})

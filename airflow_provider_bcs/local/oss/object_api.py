@@ -146,8 +146,8 @@ def _overrides(call: Call) -> dict[str, str]:
     """Return the headers that the query asks for."""
     found = {name: call.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in call.query}
     for name, value in found.items():
-        if not (value.isascii() and value.isprintable()):
-            raise errors.invalid_argument(f"response-{name}", value, "printable ASCII")
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise errors.invalid_argument(f"response-{name}", value, "printable ASCII that no space begins or ends")
     return found
 
 

@@ -43,7 +43,8 @@ class StoredObject:
     @property
     def content_type(self) -> str:
         """What it was put with, else what the name says."""
-        guessed = mimetypes.guess_type(self.key)[0] or "application/octet-stream"
+        # Of the last name alone: a whole key could be taken for a "data:" URL, and its type be anything.
+        guessed = mimetypes.guess_type(self.key.rpartition("/")[2])[0] or "application/octet-stream"
         return self.record.headers.get("content-type") or guessed
 
 

@@ -83,6 +83,8 @@ def test_a_job_reads_and_writes_the_same_objects(store: oss.Client, service: Ser
         ("bytes=-20", "0123456789", "0123456789"),
         ("bytes=10-", "InvalidRange", "0123456789"),
         ("bytes=5-2", "0123456789", "0123456789"),
+        ("bytes=9-0", "0123456789", "0123456789"),
+        ("bytes=-0", "InvalidRange", "0123456789"),
         ("lines=1-2", "0123456789", "0123456789"),
     ],
 )
@@ -102,6 +104,21 @@ def test_ranges(store: oss.Client, header: str, standard: str, default: str) -> 
     if found.status_code == 206:
         begin = int(standard[0])
         assert found.content_range == f"bytes {begin}-{begin + len(standard) - 1}/10"
+
+
+@pytest.mark.parametrize("key", ["data:\u20ac/x,y", "data:a\nb/x,y", "data:a,b"])
+def test_a_key_that_looks_like_a_url(service: Service, key: str, store: oss.Client) -> None:
+    assert raw_request(service, "PUT", key=key, body=b"x") == (200, b"")
+    assert raw_request(service, "GET", key=key) == (200, b"x")
+    assert raw_request(service, "HEAD", key=key) == (200, b"")
+
+
+def test_a_content_type_that_no_header_can_have(service: Service, store: oss.Client) -> None:
+    put(store, "x")
+    for value in (" a", "a ", "a\nb", "\u20ac"):
+        status, body = raw_request(service, "GET", key="x", query={"response-content-type": value})
+        assert (status, b"response-content-type is" in body) == (400, True)
+    assert raw_request(service, "GET", key="x", query={"response-content-type": ""}) == (200, b"hello")
 
 
 def test_conditions(store: oss.Client) -> None:

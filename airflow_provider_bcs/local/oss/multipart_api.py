@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from . import document, errors
 from .call import Call
+from .digest import checksums_of
 from .document import Element
 from .multipart import MAX_PARTS, Upload, Uploads
-from .object_api import forbids_overwrite, kept_headers, received
+from .object_api import check_digest, forbids_overwrite, kept_headers, received
 from .operations import Body, Operation
 
 _MAX_LISTED = 1000
@@ -47,13 +48,11 @@ class MultipartApi:
 
     def _complete(self, call: Call) -> Response:
         upload = self._upload(call)
-        root = document.read(call.body, "CompleteMultipartUpload")
-        wanted = []
-        for part in root.iterfind("{*}Part"):
-            number = part.findtext("{*}PartNumber") or ""
-            if not (number.isascii() and number.isdigit() and len(number) <= len(str(MAX_PARTS))):
-                raise errors.malformed_xml(f"PartNumber is {number!r}; right is 1 to {MAX_PARTS}")
-            wanted.append((int(number), part.findtext("{*}ETag") or ""))
+        check_digest(call, checksums_of([call.body]))
+        if call.headers.get("x-oss-complete-all", "").lower() == "yes" and not call.body:
+            wanted = [(part.number, part.etag) for part in self._uploads.parts(upload)]
+        else:
+            wanted = _named_parts(call.body)
         if not wanted:
             raise errors.malformed_xml("it names no part")
         checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(call)).record.checksums
@@ -105,6 +104,17 @@ class MultipartApi:
 
     def _upload(self, call: Call) -> Upload:
         return self._uploads.find(call.bucket, call.key, call.query["uploadId"])
+
+
+def _named_parts(body: bytes) -> list[tuple[int, str]]:
+    """Return number and ETag of each part that a document names."""
+    found = []
+    for part in document.read(body, "CompleteMultipartUpload").iterfind("{*}Part"):
+        number = part.findtext("{*}PartNumber") or ""
+        if not (number.isascii() and number.isdigit() and len(number) <= len(str(MAX_PARTS))):
+            raise errors.malformed_xml(f"PartNumber is {number!r}; right is 1 to {MAX_PARTS}")
+        found.append((int(number), part.findtext("{*}ETag") or ""))
+    return found
 
 
 def _names(call: Call) -> list[Element]:

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from . import document, errors
 from .call import Call, read_path
 from .conditions import check_conditions, read_range
-from .digest import blocks
+from .digest import Checksums, blocks, checksums_of
 from .document import Element
 from .objects import Objects, StoredObject
 from .operations import Body, Operation
@@ -92,10 +92,16 @@ class ObjectApi:
         return Response(status_code=204)
 
     def _delete_many(self, call: Call) -> Response:
+        check_digest(call, checksums_of([call.body]))
         root = document.read(call.body, "Delete")
         keys = [element.text or "" for element in root.iterfind("{*}Object/{*}Key")]
         if not 0 < len(keys) <= _MAX_DELETED or not all(keys):
             raise errors.malformed_xml(f"it names {len(keys)} keys; right are 1 to {_MAX_DELETED}, none of them empty")
+        if any(element.text not in (None, "", "null") for element in root.iterfind("{*}Object/{*}VersionId")):
+            raise errors.not_implemented("VersionId of an object")
+        for key in keys:
+            # All or none.
+            self._objects.check_name(call.bucket, key)
         encode = document.encoder(call.query.get("encoding-type", ""))
         deleted: list[Element] = []
         for key in keys:
@@ -113,10 +119,15 @@ def received(call: Call) -> Received:
     :raises ApiError: InvalidDigest, when it is not the one that the client has sent
     """
     assert call.received is not None
-    right, found = call.received.checksums.content_md5, call.headers.get("content-md5", "")
+    check_digest(call, call.received.checksums)
+    return call.received
+
+
+def check_digest(call: Call, checksums: Checksums) -> None:
+    """:raises ApiError: InvalidDigest, when the body is not the one that the client has sent"""
+    right, found = checksums.content_md5, call.headers.get("content-md5", "")
     if found not in ("", right):
         raise errors.invalid_digest(found, right)
-    return call.received
 
 
 def kept_headers(call: Call) -> dict[str, str]:

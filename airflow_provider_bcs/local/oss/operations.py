@@ -12,11 +12,16 @@ from starlette.responses import Response
 from . import errors
 from .call import Call
 
-#: Query parameters that name an operation; others are parameters of one.
+#: Query parameters that name an operation whatever their value is, or one that does not exist here.
 _NAMING = re.compile(
-    "acl|append|bucketInfo|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|policy|referer"
-    "|requestPayment|resourceGroup|restore|stat|symlink|tagging|uploadId|uploads|versioning|versions|website|worm"
-    "|x-oss-process"
+    "acl|append|bucketInfo|comp|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|policy|referer"
+    "|requestPayment|resourceGroup|restore|stat|symlink|tagging|uploadId|uploads|versionId|versioning|versions|website"
+    "|worm|x-oss-async-process|x-oss-process"
+)
+#: Those that are parameters of an operation, also when they are empty.
+_PARAMETER = re.compile(
+    "continuation-token|delimiter|encoding-type|fetch-owner|(key-|upload-id-|part-number-)?marker|max-(keys|parts|uploads)"
+    "|partNumber|prefix|response-.*|security-token|sequential|start-after|x-oss-.*"
 )
 
 
@@ -58,7 +63,7 @@ def find_operation(operations: Sequence[Operation], call: Call) -> Operation:
     :raises ApiError: when there is none
     """
     target = "object" if call.key else "bucket" if call.bucket else "service"
-    named = set(filter(_NAMING.fullmatch, call.query))
+    named = {name for name, value in call.query.items() if _is_naming(name, value)}
     for operation in operations:
         if (
             (operation.method, operation.target) == (call.method, target)
@@ -66,4 +71,12 @@ def find_operation(operations: Sequence[Operation], call: Call) -> Operation:
             and (not operation.header or operation.header in call.headers)
         ):
             return operation
-    raise errors.not_implemented(" ".join((call.method, "of a", target, *sorted(named))))
+    raise errors.not_implemented(" ".join((f"{call.method} of the {target}", *(f"?{name}" for name in sorted(named)))))
+
+
+def _is_naming(name: str, value: str) -> bool:
+    """Tell whether a parameter names an operation: to leave out one that is unknown could delete a bucket."""
+    if name == "versionId" and value in ("", "null"):
+        # What an object is that has no versions.
+        return False
+    return bool(_NAMING.fullmatch(name)) or (not value and not _PARAMETER.fullmatch(name))

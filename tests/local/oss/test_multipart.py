@@ -12,6 +12,7 @@ from alibabacloud_oss_v2.models import CompleteMultipartUpload, UploadPart
 from tests.local.service import Service
 
 from .conftest import BUCKET, code
+from .raw import raw_request
 
 PART = 100 * 1024
 
@@ -92,3 +93,27 @@ def test_abort(store: oss.Client) -> None:
     elsewhere = oss.ListPartsRequest(bucket=BUCKET, key="other", upload_id=other)
     assert code(lambda: store.list_parts(elsewhere)) == (404, "NoSuchUpload")
     store.abort_multipart_upload(oss.AbortMultipartUploadRequest(bucket=BUCKET, key="big", upload_id=other))
+
+
+def test_all_parts_that_there_are(store: oss.Client) -> None:
+    upload_id = begin(store)
+    parts = [put_part(store, upload_id, number, body) for number, body in ((2, b"2"), (1, b"1" * PART))]
+    request = oss.CompleteMultipartUploadRequest(bucket=BUCKET, key="big", upload_id=upload_id, complete_all="yes")
+    store.complete_multipart_upload(request)
+    assert store.get_object(oss.GetObjectRequest(bucket=BUCKET, key="big")).body.content == b"1" * PART + b"2"
+    upload_id = begin(store)
+    request.upload_id = upload_id
+    assert code(lambda: store.complete_multipart_upload(request)) == (400, "MalformedXML")
+    assert code(lambda: complete(store, upload_id, *parts)) == (400, "InvalidPartOrder")
+
+
+def test_a_list_of_parts_that_was_damaged_on_the_way(store: oss.Client, service: Service) -> None:
+    upload_id = begin(store)
+    etag = put_part(store, upload_id, 1, b"x").etag
+    body = (
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    )
+    query, wrong = {"uploadId": upload_id}, {"content-md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+    status, answer = raw_request(service, "POST", key="big", query=query, headers=wrong, body=body.encode())
+    assert (status, b"<Code>InvalidDigest<" in answer) == (400, True)
+    assert raw_request(service, "POST", key="big", query=query, body=body.encode())[0] == 200

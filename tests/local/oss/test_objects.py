@@ -211,6 +211,41 @@ def test_delete_many_and_copy(store: oss.Client) -> None:
     assert keys(store) == ["again", "many/3"]
 
 
+def test_delete_many_all_or_none(store: oss.Client, service: Service) -> None:
+    put(store, "a/b")
+    good = b"<Object><Key>a/b</Key></Object>"
+    for last, headers, expected in (
+        (b"<Object><Key>a//b</Key></Object>", {}, b"InvalidObjectName"),
+        (b"<Object><Key>c</Key><VersionId>1</VersionId></Object>", {}, b"NotImplemented"),
+        (b"", {"content-md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}, b"InvalidDigest"),
+    ):
+        body = b"<Delete>" + good + last + b"</Delete>"
+        status, answer = raw_request(service, "POST", query={"delete": ""}, headers=headers, body=body)
+        assert (status, b"<Code>" + expected in answer) == (400, True), answer
+    assert keys(store) == ["a/b"]
+
+
+def test_operations_that_do_not_exist_here_do_nothing_else(store: oss.Client, service: Service) -> None:
+    """What is left out of a request that is not understood may be all that it was about."""
+    put(store, "x")
+    (service.data_dir / "oss/empty-bucket").mkdir(exist_ok=True)
+    block = oss.DeleteBucketPublicAccessBlockRequest(bucket="empty-bucket")
+    # The older signature covers no names that are unknown.
+    assert code(lambda: oss_client(service).delete_bucket_public_access_block(block)) == (400, "NotImplemented")
+    assert store.is_bucket_exist("empty-bucket")
+    other = oss.DeleteObjectRequest(bucket=BUCKET, key="x", version_id="1")
+    assert code(lambda: store.delete_object(other)) == (400, "NotImplemented")
+    assert code(lambda: get(store, "x", version_id="1")) == (400, "NotImplemented")
+    copy = oss.CopyObjectRequest(bucket=BUCKET, key="y", source_key="x", source_version_id="1")
+    assert code(lambda: store.copy_object(copy)) == (400, "InvalidArgument")
+    assert get(store, "x", version_id="null").body.content == b"hello"
+    status, answer = raw_request(service, "PUT", query={"cname": "", "comp": "add"})
+    assert (status, b"PUT of the bucket ?cname ?comp is not known to the local service." in answer) == (400, True)
+    assert raw_request(service, "PUT", key="y", headers={"x-oss-copy-source": f"/{BUCKET}"})[0] == 400
+    assert raw_request(service, "GET", query={"prefix": "", "marker": "", "delimiter": ""})[0] == 200
+    assert keys(store) == ["x"]
+
+
 def test_state_survives(store: oss.Client, service: Service, start_service: Any) -> None:
     own = start_service(name="own")
     (own.data_dir / "oss" / BUCKET).mkdir()

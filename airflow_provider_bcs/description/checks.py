@@ -40,7 +40,8 @@ BOOLEAN = _type("boolean", "true or false without quotes", bool)
 OBJECT = _type("object", "an object in braces", dict)
 ARRAY = _type("array", "an array in brackets", list, tuple)
 NUMBER = Check(
-    lambda value: type(value) in (int, float) and math.isfinite(value),
+    # A whole number may have more digits than a float can hold.
+    lambda value: type(value) is int or (type(value) is float and math.isfinite(value)),
     "Its type must be number.",
     "a number without quotes",
     is_type=True,

@@ -82,3 +82,31 @@ def test_a_job_that_is_waited_for(client, service):
     assert client.get_job_description(job).App.Inputs == {"words": "oss://waited/words.txt"}
     (task,) = client.list_tasks(job)
     assert client.get_instance(job, task.TaskName, 0).Outputs == done.Outputs
+
+
+def test_a_job_that_is_deleted_before_it_is_asked_for_again(client, faults):
+    client.create_app(command("true", Name="released"))
+    faults({"operation": "batchcompute.CreateJob", "kind": "drop-after", "times": 1})
+    done = client.create_job({**app_job("released"), "AutoRelease": True}, sync=True)
+    assert (done.Error.Code, done.StartTime) == ("JobDeleted", None)
+    assert done.Error.Message.endswith("has ended and is deleted; how it ended is not known any more.")
+
+
+def test_qualifiers_and_names_of_the_wrong_kind(client):
+    client.create_app(command("true", Name="qualified"))
+    for call in (client.get_app_detail, client.delete_app):
+        for qualifier in ("newest", -1, None, "\u0661"):
+            with pytest.raises(InvalidRequestError, match="InvalidQualifier: .* must be the number of a revision"):
+                call("qualified", qualifier)
+    for name in (False, 0, [], {}):
+        with pytest.raises(InvalidRequestError, match="InvalidName: .* Its type must be string"):
+            client.modify_app("qualified", command("true", Name=name))
+    assert client.get_app("qualified").Revision == 0
+
+
+def test_numbers_beyond_all_floats(client):
+    parameters = {"n": {"Type": "Number", "Default": 10**400}}
+    client.create_app(command("true", Name="huge") | {"InputParameters": parameters})
+    done = client.create_job(app_job("huge", Inputs={"n": 10**4000}), sync=True)
+    assert done.Error.Code == ""
+    assert client.get_app("huge").InputParameters["n"]["Default"] == 10**400

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.app_description_rules import split_name, validate_app
+from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.api_error import invalid
 from airflow_provider_bcs.local.routes import Answer, Call, Route
@@ -72,7 +74,8 @@ class AppApi:
             app = self._apps.revisions(call.names["AppName"])[-1]
             description = parse_object(call.body)
             # Assumptions: the body is the whole description, and need not name the app again.
-            description["Name"] = description.get("Name") or call.names["AppName"]
+            if is_absent(description.get("Name")):
+                description["Name"] = call.names["AppName"]
             refuse(validate_app(description))
             if split_name(description["Name"]) != (app.scope, app.name):
                 raise invalid("Name", "It must be the name of the app.")
@@ -86,7 +89,10 @@ class AppApi:
         return Answer(204)
 
     def _revisions(self, call: Call) -> list[App]:
-        return self._apps.revisions(call.names["AppName"], call.query.get("Qualifier", ""))
+        qualifier = call.query.get("Qualifier", "")
+        if not re.fullmatch("[0-9]*", qualifier):
+            raise invalid("Qualifier", "It must be the number of a revision.")
+        return self._apps.revisions(call.names["AppName"], qualifier)
 
 
 def _scope(call: Call) -> str:

@@ -91,11 +91,13 @@ class JobApi:
         refuse(list(check_quotas(tasks, 0, self._quotas)))
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
-    def _outcome(self, job_id: str) -> LateAnswer:
+    def _outcome(self, job_id: str) -> Answer | LateAnswer:
         """Answer with how an app job ends. The codes are assumptions, as is that the waiting has an end."""
         job = self._jobs.get(job_id)
         if job is None:
-            raise not_found()
+            # Its token was used before, and the job deleted since, by AutoRelease say.
+            gone = f"{job_id} has ended and is deleted; how it ended is not known any more."
+            return _app_result(None, {"Code": "JobDeleted", "Message": gone})
         answer: Future[Answer] = Future()
 
         def tell(ended: Job) -> None:
@@ -273,8 +275,13 @@ class JobApi:
         }
 
 
-def _app_result(job: Job, error: dict[str, str]) -> Answer:
-    outcome = {"StartTime": job.started, "EndTime": job.ended, "Outputs": _outputs(job, job.state), "Error": error}
+def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
+    outcome = {
+        "StartTime": job.started if job else "",
+        "EndTime": job.ended if job else "",
+        "Outputs": _outputs(job, job.state) if job else {},
+        "Error": error,
+    }
     number = request_id()
     return Answer(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
 

@@ -123,7 +123,9 @@ class Uploads:
         return stored
 
     def abort(self, upload: Upload) -> None:
-        shutil.rmtree(self._folder / upload.id, ignore_errors=True)
+        # No part may come meanwhile: the directory would stay.
+        with self._lock:
+            shutil.rmtree(self._folder / upload.id, ignore_errors=True)
 
     def _wanted_parts(self, upload: Upload, wanted: Sequence[tuple[int, str]]) -> list[Part]:
         there = {part.number: part for part in self.parts(upload)}

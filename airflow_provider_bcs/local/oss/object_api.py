@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from email.utils import formatdate
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
@@ -16,6 +16,9 @@ from .document import Element
 from .objects import Objects, StoredObject
 from .operations import Body, Operation
 from .received import Received
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 _KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 _META = "x-oss-meta-"
@@ -77,7 +80,7 @@ class ObjectApi:
             headers = {**_headers(stored), **_overrides(call), "Content-Length": str(end - begin)}
             if part:
                 headers["Content-Range"] = f"bytes {begin}-{end - 1}/{stored.size}"
-            return StreamingResponse(_content(file, begin, end), 206 if part else 200, headers)
+            return _FileResponse(file, begin, end, 206 if part else 200, headers)
         except BaseException:
             file.close()
             raise
@@ -162,6 +165,13 @@ def _overrides(call: Call) -> dict[str, str]:
     return found
 
 
-def _content(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
-    with file:
-        yield from blocks(file, begin, end)
+class _FileResponse(StreamingResponse):
+    """A part of a file, which is closed whether the client takes it to the end or not."""
+
+    def __init__(self, file: BinaryIO, begin: int, end: int, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(blocks(file, begin, end), status, headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import alibabacloud_oss_v2 as oss
 import pytest
@@ -286,6 +289,30 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: oss.Client, service: Se
         put(store, "broken", pieces())
     wait_until(lambda: not list((service.data_dir / "tmp").glob("oss-*")))
     assert keys(store) == []
+
+
+def test_a_download_that_breaks_off_keeps_no_file_open(store: oss.Client, service: Service) -> None:
+    put(store, "big", b"x" * 20_000_000)
+    url = urlsplit(store.presign(oss.GetObjectRequest(bucket=BUCKET, key="big")).url)
+    assert url.hostname
+    request = f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
+    connections = [socket.create_connection((url.hostname, url.port)) for _ in range(20)]
+    for connection in connections:
+        connection.sendall(request)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    assert open_files(service, "big") == 20
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: open_files(service, "big") == 0, 10)
+
+
+def open_files(service: Service, name: str) -> int:
+    """Return how often the service has a file of this name open."""
+    found = 0
+    for link in Path(f"/proc/{service.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += os.readlink(link).endswith(f"/{name}")
+    return found
 
 
 def test_requests_are_counted_and_faults_played(store: oss.Client, service: Service) -> None:

@@ -33,7 +33,7 @@ class AppParameter(Description):
 
     Description: Text | None = None
     Type: Text | None = None
-    Default: Scalar | None = None
+    Default: Annotated[Scalar | None, Field(repr=False)] = None
     LocalPath: Text | None = None
 
 

@@ -20,7 +20,7 @@ from airflow_provider_bcs.description.checks import (
     one_of,
     size,
 )
-from airflow_provider_bcs.description.rules import Row, RuleTable, is_absent
+from airflow_provider_bcs.description.rules import Row, RuleTable, is_absent, shown
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.violation import Violation
 
@@ -130,7 +130,8 @@ def _validate_parameters(app: Mapping[str, Any]) -> Iterator[Violation]:
             here = f"{field}.{name}"
             check, default = PARAMETER_TYPES[parameter.get("Type") or "String"], parameter.get("Default")
             if not is_absent(default) and not check.passes(default):
-                advice = f"Found {default!r}; right is {check.right}, as the parameter's Type says."
+                # What a job gives as an input is not shown either: it may be a password.
+                advice = f"Found {shown(default, secret=True)}; right is {check.right}, as the parameter's Type says."
                 yield Violation(f"{here}.Default", *WORDING.invalid("Default", check.tail), advice)
             path = parameter.get("LocalPath")
             if not is_absent(path) and paths.setdefault(path, here) != here:

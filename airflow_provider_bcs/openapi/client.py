@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -85,9 +86,12 @@ def path_segment(value: Any, what: str) -> str:
 
     :raises TypeError: when it is no text, empty, or would be a path
     """
-    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
-        raise TypeError(f"A {what} is a text that is not empty and no path; found {value!r}.")
-    return quote(value, safe="")
+    # Half a character cannot stand in a URL.
+    with suppress(UnicodeEncodeError):
+        if isinstance(value, str) and value.strip() and value not in (".", ".."):
+            return quote(value, safe="")
+    article = "An" if what[0] in "aeiou" else "A"
+    raise TypeError(f"{article} {what} is a text that is not empty and no path; found {value!r}.")
 
 
 def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:

@@ -104,6 +104,12 @@ def test_qualifiers_and_names_of_the_wrong_kind(client):
     assert client.get_app("qualified").Revision == 0
 
 
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "\ud800", None, 5, {"Name": "x"}])
+def test_what_can_be_no_name_is_not_asked_for(client, name):
+    with pytest.raises(TypeError, match="An app name is a text that is not empty and no path"):
+        client.get_app(name)
+
+
 def test_numbers_beyond_all_floats(client):
     parameters = {"n": {"Type": "Number", "Default": 10**400}}
     client.create_app(command("true", Name="huge") | {"InputParameters": parameters})

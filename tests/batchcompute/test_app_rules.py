@@ -129,3 +129,10 @@ def test_no_json_value_anywhere_makes_the_rules_themselves_fail(path, value):
 
 def test_rules_and_models_know_the_same_fields():
     assert set(fields_of_rules(app_description_rules._TABLE._root)) == set(fields_of_models(AppDescription))
+
+
+def test_a_default_that_may_be_a_password_is_not_shown():
+    wrong = put(app(), "InputParameters.password", {"Type": "Number", "Default": "hunter2"})
+    (violation,) = validate_app(wrong)
+    assert "a str of length 7; right is a number" in violation.advice
+    assert "hunter2" not in repr(violation) + repr(AppDescription(wrong))

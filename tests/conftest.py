@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from airflow_provider_bcs import dlc as dlc_package
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.openapi.session import RetryPolicy
 from tests.local.service import Service
 
+# How long an example takes says little on a machine with other work.
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("usual")
 # For --hypothesis-profile: how many more examples than usual.
-settings.register_profile("fuzz", max_examples=5_000)
+settings.register_profile("fuzz", settings.get_profile("usual"), max_examples=5_000)
 
 HOME = tempfile.mkdtemp(prefix="airflow-bcs-tests-")
 

@@ -380,7 +380,7 @@ def test_graph_as_mermaid(file, run):
     ]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(description=graphs())
 def test_the_graph_is_whole_and_in_an_order_that_can_run(tmp_path_factory, capsys, description):
     path = tmp_path_factory.mktemp("graph") / "a.json"

@@ -30,7 +30,7 @@ def numbered(value, path, paths):
     return f"@{len(paths) - 1}@"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(keys, trees, min_size=1, max_size=3), st.sampled_from(["json", "ascii", "tabs", "yaml"]))
 def test_every_leaf_is_found(tree, form):
     paths: list[list[str]] = []

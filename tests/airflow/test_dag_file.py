@@ -86,7 +86,7 @@ def executed(text):
     return space["dag"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(graphs(max_tasks=10))
 def test_the_file_makes_the_same_dag(description):
     same(executed(dag_file(plan_job(description), "a.json")), job_to_dag(description))
@@ -101,7 +101,7 @@ def with_texts(description, texts):
     return description
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.builds(with_texts, graphs(max_tasks=3), st.lists(nasty, min_size=1, max_size=5)), nasty)
 def test_no_text_of_a_job_becomes_code(description, source):
     text = dag_file(plan_job(description), source)
@@ -113,7 +113,7 @@ def test_no_text_of_a_job_becomes_code(description, source):
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(values)
 def test_a_literal_is_the_value(value):
     code = literal(value)
@@ -125,7 +125,7 @@ def test_literals_are_laid_out_as_a_formatter_does(tmp_path):
     """One run of the formatter for all, since starting it is what takes the time."""
     found = []
 
-    @settings(max_examples=300, deadline=None, database=None)
+    @settings(max_examples=300, database=None)
     @given(values | nasty)
     def collect(value):
         found.append(value)
@@ -141,7 +141,7 @@ def test_airflow_parses_many_written_files_and_linters_find_nothing(tmp_path):
     """As Airflow parses them; one run of each tool for all, since starting one is what takes the time."""
     described = {}
 
-    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
     @given(st.one_of(graphs(max_tasks=12), v1_jobs()))
     def write(description):
         name = f"d{uuid.uuid4().hex}"

@@ -36,7 +36,7 @@ def expected_edges(description):
     return {(a, b) for a, targets in description["DAG"]["Dependencies"].items() for b in targets}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(graphs())
 def test_edges_are_exactly_the_dependencies(description):
     dag = job_to_dag(description)

@@ -64,7 +64,7 @@ def whole_jobs(draw: st.DrawFn) -> dict[str, Any]:
     return content
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
 @given(whole_jobs(), st.sampled_from(["jobs", "job"]))
 def test_there_and_back_is_the_identity(content, run_as):
     with new_dag() as dag:
@@ -74,7 +74,7 @@ def test_there_and_back_is_the_identity(content, run_as):
     assert task_group_to_job(group) == content
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(graphs(max_tasks=16))
 def test_what_is_wired_by_hand_is_what_was_described(content):
     with new_dag():

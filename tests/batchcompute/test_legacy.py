@@ -92,7 +92,7 @@ def test_what_is_a_job_of_the_first_api():
     assert not is_legacy({"Description": "x", "Priority": 1})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(v1_jobs())
 def test_random_jobs_are_valid_and_nothing_gets_lost(description):
     content, sentences = from_v1(description)

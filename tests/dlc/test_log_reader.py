@@ -57,7 +57,7 @@ def read_all(log: PodLog, until: float, interval: float, limit: int = 100_000) -
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     gaps=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.001, 0.4, 1.0, 7.0]), max_size=120),
     repeat=st.integers(1, 40),
@@ -78,7 +78,7 @@ def test_each_line_once_and_in_order(gaps, repeat, words, inclusive, keeps_last,
     assert read_all(log, time + 1, interval, limit) == [text for _, _, text in lines]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     lines=st.lists(st.tuples(st.floats(0, 100), st.floats(0, 60), st.sampled_from("abc")), max_size=250),
     interval=st.sampled_from([1.0, 5.0, 30.0]),

@@ -10,7 +10,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from alibabacloud_pai_dlc20201203.models import CreateJobRequest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from pydantic import ValidationError
 
 from airflow_provider_bcs.description.model import Description, known_fields_only
@@ -21,8 +20,6 @@ from airflow_provider_bcs.dlc.rules import validate_job
 from airflow_provider_bcs.dlc.settings import JobSettings
 from tests.dlc.bodies import bodies, body, role, unwrapped
 
-# The first use of the models builds their validators, which takes its time.
-UNHURRIED = hypothesis_settings(deadline=None)
 #: Fields that the vendor's SDK does not know, and why they are here.
 OURS_ALONE = {
     "Settings.EnablePreemptibleJob": "in answers of the service, which authors copy from",
@@ -90,7 +87,6 @@ def bare(content):
     return [bare(element) for element in content] if isinstance(content, list) else content
 
 
-@UNHURRIED
 @given(bodies())
 def test_the_vendors_sdk_reads_and_writes_the_same(content):
     for name in OURS_ALONE:
@@ -100,7 +96,6 @@ def test_the_vendors_sdk_reads_and_writes_the_same(content):
     assert validate_job(theirs) == []
 
 
-@UNHURRIED
 @given(bodies())
 def test_detail_dump_and_load_are_inverse(content):
     model = JobDescription(content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import get_origin
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.description.model import Description
@@ -14,8 +14,6 @@ from airflow_provider_bcs.dlc.rule_table import INVALID, MISSING
 from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from tests.dlc.bodies import ABSENT, bodies, body, changed, places
 
-# The first use of the models builds their validators, which takes its time.
-UNHURRIED = settings(deadline=None)
 R = "JobSpecs.0"
 
 
@@ -23,7 +21,6 @@ def found(description, **options):
     return [(item.path, item.code) for item in validate_job(description, **options)]
 
 
-@UNHURRIED
 @given(bodies(), st.booleans())
 def test_random_valid_bodies_are_valid(content, templates):
     assert validate_job(content, templates=templates) == []
@@ -32,7 +29,6 @@ def test_random_valid_bodies_are_valid(content, templates):
 _WRONG_TYPE = {str: 7, int: "7", float: "0.5", bool: "true", list: {"a": 1}, dict: [1]}
 
 
-@UNHURRIED
 @given(bodies(), st.data())
 def test_a_value_of_a_wrong_type_is_found_wherever_it_is(content, data):
     everything = list(places(JobDescription, content))[1:]
@@ -41,7 +37,6 @@ def test_a_value_of_a_wrong_type_is_found_wherever_it_is(content, data):
     assert (path, INVALID) in found(changed(deepcopy(content), {path: wrong_value}), templates=False)
 
 
-@UNHURRIED
 @given(bodies(), st.data())
 def test_an_unknown_field_is_found_wherever_it_is(content, data):
     models = [
@@ -54,7 +49,6 @@ def test_an_unknown_field_is_found_wherever_it_is(content, data):
     assert found(changed(deepcopy(content), {path: "red"}), templates=False) == [(path, INVALID)]
 
 
-@UNHURRIED
 @given(bodies(), st.data())
 def test_a_missing_field_is_found(content, data):
     content.pop("TemplateId", None)
@@ -72,7 +66,6 @@ json_values = st.recursive(
 )
 
 
-@UNHURRIED
 @given(
     st.sampled_from(
         ["JobType", "JobSpecs", "DataSources", "Settings", "UserVpc", "UserCommand", "SuccessPolicy", "ResourceId", R]

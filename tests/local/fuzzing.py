@@ -50,7 +50,7 @@ ODD_BODIES = st.sampled_from(
 def fuzzed(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the settings of a fuzz test that takes so many examples in a usual run."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
-    return settings(max_examples=examples * _FACTOR, deadline=None, suppress_health_check=checks)
+    return settings(max_examples=examples * _FACTOR, suppress_health_check=checks)
 
 
 @st.composite

@@ -306,7 +306,7 @@ def test_an_answer_that_comes_too_late() -> None:
     assert not late.set_running_or_notify_cancel()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["", "Name", "CommandLine", "VM", "InputParameters", "InputParameters.words", "Config.Timeout"]),
     st.sampled_from(["App", "App.AppName", "App.Inputs", "App.Inputs.words", "App.Config", "App.Logging"]),

@@ -231,7 +231,7 @@ def test_modify(quick: Service) -> None:
     assert quick.get(f"/clusters/{cluster_id}") == found
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=5))
 def test_machines_converge_to_what_is_desired_and_the_oldest_stay(quick: Service, counts: list[int]) -> None:
     cluster_id = create(quick, cluster({"group1": group(counts[0])}))
@@ -247,7 +247,7 @@ def test_machines_converge_to_what_is_desired_and_the_oldest_stay(quick: Service
     assert quick.call("GET", f"/clusters/{cluster_id}").status_code == 404
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["", "Groups", "Groups.group1", "Groups.group1.DesiredVMCount", "Configs", "UserData", "ImageId"]),
     json_values,

@@ -79,7 +79,7 @@ cases = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(cases)
 def test_random_requests_are_signed_as_the_vendors_sdk_signs_them(case):
     headers = {"x-acs-action": case.action}
@@ -105,7 +105,7 @@ def test_random_requests_are_signed_as_the_vendors_sdk_signs_them(case):
     assert ours == case.vendors_authorization({name: sent[name] for name in required})
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(cases)
 def test_what_the_vendors_sdk_sends_is_verified(case):
     headers = {

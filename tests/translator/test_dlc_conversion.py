@@ -65,7 +65,7 @@ def test_priority_counts_on_a_quota(given_priority, expected):
     assert found["JobSpecs"][0]["ResourceConfig"] == {"CPU": "2", "Memory": "4Gi"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_priority_keeps_the_order(one, other):
     options = Options(image="i", instance_type={"CPU": "2"}, dlc_job={"ResourceId": "q"})

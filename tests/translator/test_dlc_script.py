@@ -92,7 +92,7 @@ def place(tmp_path):
     return Place(tmp_path)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.sampled_from(SHELLS), st.lists(WORDS, max_size=5), st.dictionaries(NAMES, WORDS, max_size=4))
 def test_arguments_and_variables_arrive_as_they_are(shell, words, variables):
     with tempfile.TemporaryDirectory() as root:

@@ -50,7 +50,7 @@ def expected_page(keys: set[str], prefix: str, delimiter: str, after: str) -> li
     return [entry for entry in dict.fromkeys(found) if entry > after]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps=STEPS, prefix=st.text("ab/-", max_size=3), delimiter=st.sampled_from(["", "/", "-", "/a"]), data=st.data())
 def test_model(steps: list[tuple[str, str]], prefix: str, delimiter: str, data: Any) -> None:
     model: dict[str, bytes] = {}

@@ -61,6 +61,8 @@ class RoaClient(ServiceClient):
         first_marker: str = "",
         unreadable: Unreadable | None = None,
     ) -> Iterator[R]:
+        if not 1 <= page_size <= MAX_PAGE_SIZE:
+            raise ValueError(f"page_size is from 1 to {MAX_PAGE_SIZE}; found {page_size!r}.")
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
         # "0" is how the list of instances says that there is no more.

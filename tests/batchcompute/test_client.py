@@ -91,6 +91,12 @@ def test_lists_page_by_themselves(client, service):
             client.stop_job(item)
 
 
+@pytest.mark.parametrize("page_size", [0, 101])
+def test_a_page_of_an_impossible_size_is_not_asked_for(client, page_size):
+    with pytest.raises(ValueError, match=f"page_size is from 1 to 100; found {page_size}"):
+        list(client.list_jobs(page_size=page_size))
+
+
 def test_instances_page_by_number(client):
     created = client.create_job(job({"a": task("true", InstanceCount=23)}))
     ended(client, created)

@@ -132,12 +132,14 @@ def test_of_very_many_those_that_ended_lately_are_told_first(client, counted, wa
         client.stop_job(job_id)
     counted()
     states = [status.State for _, status in reading.read_all(client, [Target(job_id) for job_id in waiting_jobs])]
-    assert len(states) == len(waiting_jobs)
-    assert states[:4] == ["Stopped"] * 3 + ["Waiting"]
-    # The lists of the three ends, of the waiting and of the running.
-    assert counted() == {"batchcompute.ListJobs": 5}
+    found = counted()
     for job_id in waiting_jobs[::10]:
         client.start_job(job_id)
+    assert len(states) == len(waiting_jobs)
+    assert states[:4] == ["Stopped"] * 3 + ["Waiting"]
+    # The lists of the three ends, a page more where the jobs of other tests follow, of the waiting and of the running.
+    assert set(found) == {"batchcompute.ListJobs"}
+    assert 5 <= found["batchcompute.ListJobs"] <= 8
 
 
 def test_a_job_among_many_others_is_not_looked_for_in_all_pages(client, counted, waiting_jobs):

@@ -113,7 +113,7 @@ def test_life_of_a_cluster(start_service: Callable[..., Service]) -> None:
 
 
 def test_states_of_machines(start_service: Callable[..., Service]) -> None:
-    service = start_service("--cluster-delay", "1")
+    service = start_service("--cluster-delay", "2")
     cluster_id = create(service)
     seen: list[str] = []
     old = machines(service, cluster_id)[0]["Id"]

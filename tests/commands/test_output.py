@@ -1,0 +1,76 @@
+"""What all commands share: names of files, outputs that cannot be written, interruptions, imports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.batchcompute.jobs import job, task
+from tests.batchcompute.legacy_jobs import v1_job
+
+
+@pytest.mark.parametrize("command", ["validate", "graph", "translate"])
+def test_a_name_of_a_file_that_is_none(run, command):
+    code, out, err = run(command, "x" * 5000 + ".json")
+    assert (code, len(out + err)) == (1, 1)
+    assert (out + err)[0].endswith(".json: cannot be read: File name too long.")
+
+
+def test_a_name_of_a_file_that_moves_the_cursor(file, run):
+    assert run("validate", file("a\n\x1b[2J.json", job())) == (0, [r"a\n\x1b[2J.json: valid"], [])
+    wrong = r"a\n\x1b[2J.json: is empty."
+    assert run("validate", file("a\n\x1b[2J.json", "")) == (1, [wrong], [])
+    assert run("graph", "a\n\x1b[2J.json") == (1, [], [wrong])
+
+
+def command_line(redirected, name):
+    """Run a command in a shell; return its exit code and what is on stderr."""
+    program = f"{sys.executable} -m airflow_provider_bcs.cli"
+    done = subprocess.run(
+        ["bash", "-c", f"{program} {redirected.format(name)}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["validate --any-size", "graph", "translate"])
+def test_an_output_that_cannot_be_written(file, command):
+    many = file("many.json", job({f"t{n}": task() for n in range(3000)}))
+    file("wrong.json", job({f"t{n}": task(Tiemout=1) for n in range(3000)}))
+    full = "airflow-bcs: the output cannot be written: No space left on device.\n"
+    assert command_line(f"{command} {{}} > /dev/full", many) == (1, full)
+    assert command_line(f"{command} {{}} | true", "wrong.json" if "validate" in command else many) == (1, "")
+    code, err = command_line(f"{command} {{}} >&-", many)
+    assert (code, err) == ((1, "There is no standard output; name a file with -o.\n") if "late" in command else (0, ""))
+
+
+def test_a_command_that_is_interrupted(file):
+    os.mkfifo("slow.py")
+    name = file("good.json", job())
+    # Nobody reads from the pipe: it waits to be opened.
+    command = [sys.executable, "-m", "airflow_provider_bcs.cli", "translate", name, "--force", "-o", "slow.py"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == ""
+
+
+def test_the_commands_need_no_airflow(file):
+    name = file("old.json", v1_job())
+    for command in (["validate", name], ["translate", name], ["graph", name]):
+        program = (
+            f"import sys; from airflow_provider_bcs.cli import main; assert main({command!r}) == 0;"
+            "assert not [module for module in sys.modules if module.split('.')[0] in ('airflow', 'requests')]"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )
+        assert done.returncode == 0, done.stderr

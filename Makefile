@@ -7,15 +7,20 @@ BENCH := .venv-bench
 CELERY := .venv-celery
 # What the bench compares with.
 PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aiobotocore] astronomer-cosmos
+# PostgreSQL's.
+DRIVER := psycopg2-binary
 # CeleryExecutor, and the drivers of its database.
-EXECUTOR := apache-airflow-providers-celery asyncpg psycopg2-binary
+EXECUTOR := apache-airflow-providers-celery asyncpg $(DRIVER)
 # Deferred jobs in one triggerer.
 N ?= 1000
 # How often "make test-rounds" kills whoever works, and how many tasks wait when it is a triggerer.
 ROUNDS ?= 20
-WAITS ?= 10
+WAITS ?= 100
+ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) BCS_TEST_DATABASE=postgresql
+# Who is killed.
+KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
 
-.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-rounds test-faults test-training test-celery fuzz check bench bench-followers constraints clean
+.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-followers constraints clean
 
 demo: $(AIRFLOW3)/.installed
 	@$(AIRFLOW3)/bin/airflow-bcs demo
@@ -34,9 +39,12 @@ test-processes: $(AIRFLOW3)/.installed
 test-processes-airflow2: $(AIRFLOW2)/.installed
 	$(AIRFLOW2)/bin/pytest -m processes tests/processes -k "$(PROCESSES)"
 
-# Takes an hour: workers and triggerers are killed again and again.
-test-rounds: $(AIRFLOW3)/.installed
-	ROUNDS=$(ROUNDS) WAITS=$(WAITS) $(AIRFLOW3)/bin/pytest -m processes tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
+# Takes hours: workers and triggerers are killed again and again, on PostgreSQL (BCS_TEST_POSTGRES says where).
+test-rounds: $(CELERY)/.executor
+	$(ROUNDS_IN) $(CELERY)/bin/pytest -m processes $(KILLED)
+
+test-rounds-airflow2: $(AIRFLOW2)/.driver
+	$(ROUNDS_IN) $(AIRFLOW2)/bin/pytest -m processes $(KILLED)
 
 test-faults: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/pytest -n 2 -m faults
@@ -87,6 +95,10 @@ $(CELERY)/.executor: $(CELERY)/.installed
 	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/celery.txt $(EXECUTOR)
 	touch $@
 
+$(AIRFLOW2)/.driver: $(AIRFLOW2)/.installed
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/airflow-2.txt $(DRIVER)
+	touch $@
+
 $(BENCH)/.peers: $(BENCH)/.installed
 	missing=; for peer in $(PEERS); do \
 	  TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/bench.txt "$$peer" \
@@ -95,7 +107,7 @@ $(BENCH)/.peers: $(BENCH)/.installed
 
 # Pin anew, for all supported Python versions at once.
 constraints: $(AIRFLOW3)/.installed
-	for pins in "airflow-2 apache-airflow==2.11.2" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
+	for pins in "airflow-2 apache-airflow==2.11.2 $(DRIVER)" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
 	  "celery apache-airflow==3.3.2 $(EXECUTOR)"; do \
 	  printf '%s\n' $${pins#* } > .airflow.in; \
 	  $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import make_url
 
 from airflow_provider_bcs import demo
 from tests.airflow.conftest import connection_json
@@ -19,6 +17,7 @@ from tests.airflow.planted_secrets import find_secrets
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
 from tests.processes.conftest import service as service
+from tests.processes.postgresql import give_up, new_database
 
 WORKERS = ("worker1", "worker2")
 #: Redis gives a message to another worker when the one that took it has not answered for so many seconds.
@@ -32,19 +31,9 @@ def session_name() -> str:
 
 
 @pytest.fixture(scope="session")
-def database(session_name: str) -> Iterator[URL]:
-    """A new database, dropped in the end."""
-    server = make_url(os.environ.get("BCS_TEST_POSTGRES", "postgresql+psycopg2://postgres@127.0.0.1:5432/postgres"))
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {session_name}"))
-    except OperationalError as error:
-        _give_up("PostgreSQL", server, "BCS_TEST_POSTGRES", error.orig)
-    yield server.set(database=session_name)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {session_name} WITH (FORCE)"))
-    engine.dispose()
+def database(session_name: str) -> Iterator[str]:
+    with new_database(session_name) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +47,7 @@ def broker(session_name: str) -> Iterator[Any]:
     try:
         client.ping()
     except RedisError as error:
-        _give_up("Redis", make_url(url), "BCS_TEST_REDIS", error)
+        give_up("Redis", make_url(url), "BCS_TEST_REDIS", error)
     yield client
     for key in client.scan_iter(f"{session_name}*"):
         client.delete(key)
@@ -69,14 +58,9 @@ def _broker_url() -> str:
     return os.environ.get("BCS_TEST_REDIS", "redis://127.0.0.1:6379/0")
 
 
-def _give_up(name: str, url: URL, variable: str, reason: object) -> None:
-    text = " ".join(str(reason).split())
-    pytest.exit(f"{name} is needed and does not answer at {url!r} ({variable} says where): {text}", returncode=1)
-
-
 @pytest.fixture(scope="session")
 def airflow(
-    tmp_path_factory: pytest.TempPathFactory, database: URL, broker: Any, service: Service, session_name: str
+    tmp_path_factory: pytest.TempPathFactory, database: str, broker: Any, service: Service, session_name: str
 ) -> Iterator[Airflow]:
     here = Path(__file__).parent
     demo.package(here.parents[1] / "example_dags", service.data_dir)
@@ -85,7 +69,7 @@ def airflow(
         here / "dags",
         connection_json(service),
         AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
-        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database.render_as_string(hide_password=False),
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
         AIRFLOW__CELERY__BROKER_URL=_broker_url(),
         AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER="1",
         AIRFLOW__CELERY__TASK_ACKS_LATE="True",

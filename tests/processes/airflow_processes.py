@@ -145,6 +145,8 @@ class Airflow:
             os.killpg(group, signal.SIGCONT)
 
     def _is_unlocked(self) -> bool:
+        if self.database.dialect.name != "sqlite":
+            return True
         try:
             with closing(sqlite3.connect(self.home / "airflow.db", timeout=2)) as connection:
                 connection.execute("BEGIN EXCLUSIVE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from airflow_provider_bcs.dlc import Client as DlcClient
 from tests.airflow.conftest import connection_json
 from tests.airflow.planted_secrets import PLANTED, find_secrets
 from tests.local.service import Service
+from tests.processes import postgresql
 from tests.processes.airflow_processes import Airflow
 
 
@@ -28,10 +31,26 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterator[Airflow]:
+def airflow_settings() -> Iterator[dict[str, str]]:
+    """On SQLite, where Airflow 2.11 runs one task at a time, unless ``BCS_TEST_DATABASE`` is ``postgresql``."""
+    if os.environ.get("BCS_TEST_DATABASE") != "postgresql":
+        yield {}
+        return
+    with postgresql.new_database(f"bcs_test_{secrets.token_hex(4)}") as url:
+        yield {
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+        }
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, service: Service, airflow_settings: dict[str, str]
+) -> Iterator[Airflow]:
     here = Path(__file__).parent
     demo.package(here.parents[1] / "example_dags", service.data_dir)
-    running = Airflow(tmp_path_factory.mktemp("airflow"), here / "dags", connection_json(service))
+    running = Airflow(tmp_path_factory.mktemp("airflow"), here / "dags", connection_json(service), **airflow_settings)
     try:
         running.start()
         yield running

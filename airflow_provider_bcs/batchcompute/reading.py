@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError, ServerError
 
 from .mirror import FollowedTarget, tasks_of
+from .response import JOB_STATE
 from .roa_client import MAX_PAGE_SIZE
 from .states import FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from .target import Target
@@ -64,7 +65,8 @@ def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable,
 
 def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, Job | Exception]]:
     def listed(state: str, most_in_vain: int | None = None) -> Iterator[tuple[str, Job]]:
-        return _listed(client.list_jobs(state, unreadable=_leave_out), wanted, lambda job: job.Id, most_in_vain)
+        jobs = client.list_jobs(state, unreadable=_leave_out, fields=JOB_STATE)
+        return _listed(jobs, wanted, lambda job: job.Id, most_in_vain)
 
     try:
         if len(wanted) >= _MANY:

@@ -88,6 +88,10 @@ class Job(Stateful):
         return f"{self.State}; tasks: {self.TaskMetrics}; instances: {self.InstanceMetrics}"
 
 
+#: What of a job tells its state, progress and outcome.
+JOB_STATE = ("Id", "State", "TaskMetrics", "InstanceMetrics")
+
+
 class Task(Stateful):
     """A task of a job."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +27,7 @@ class RoaClient(ServiceClient):
     service = "batchcompute"
 
     def _sign(self, request: requests.PreparedRequest) -> None:
-        keys = self._credentials()
+        keys = self.credentials()
         body = request.body or b""
         headers: dict[str, str] = {}
         roa.sign(
@@ -60,6 +60,7 @@ class RoaClient(ServiceClient):
         page_size: int,
         first_marker: str = "",
         unreadable: Unreadable | None = None,
+        fields: Collection[str] | None = None,
     ) -> Iterator[R]:
         if not 1 <= page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size is from 1 to {MAX_PAGE_SIZE}; found {page_size!r}.")
@@ -69,7 +70,7 @@ class RoaClient(ServiceClient):
         seen = {"", "0", first_marker}
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
-            yield from read_items(model, page.get("Items") or [], unreadable)
+            yield from read_items(model, page.get("Items") or [], unreadable, fields)
             marker = str(page.get("NextMarker") or "")
             if marker in seen:
                 return

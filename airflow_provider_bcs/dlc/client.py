@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timezone
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,7 +44,7 @@ class Client(ServiceClient):
     service = "pai-dlc"
 
     def _sign(self, request: requests.PreparedRequest) -> None:
-        keys = self._credentials()
+        keys = self.credentials()
         body = request.body or b""
         headers = {"x-acs-action": request.headers["x-acs-action"]}
         acs3.sign(
@@ -84,6 +84,7 @@ class Client(ServiceClient):
         *,
         page_size: int = MAX_PAGE_SIZE,
         unreadable: Unreadable | None = None,
+        fields: Collection[str] | None = None,
         **filters: Unpack[JobFilters],
     ) -> Iterator[Job]:
         """Iterate over jobs, page by page as they are asked for, the newest first.
@@ -91,20 +92,20 @@ class Client(ServiceClient):
         :param job_ids: only these jobs, however old
         :param page_size: jobs a request, 1 to 100
         :param unreadable: is given the error of a job that cannot be read, which is left out then; None to raise it
+        :param fields: read only these of each job, which takes less time; the others are as if they had not been sent
         :param filters: see :class:`~airflow_provider_bcs.dlc.filters.JobFilters`
         """
         params = dict(checked(filters))
+        reading: dict[str, Any] = {"key": "JobId", "unreadable": unreadable, "fields": fields}
         if job_ids is None:
-            yield from self._pages(
-                Job, "ListJobs", "/jobs", "Jobs", params, page_size, key="JobId", unreadable=unreadable
-            )
+            yield from self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
             return
         # Whether the seven days hold for ids too is not documented.
         params.setdefault("start_time", BEGINNING)
         remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
             params["job_ids"] = chunk
-            found = self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, key="JobId", unreadable=unreadable)
+            found = self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
             # When all have been seen, no further page is asked for.
             yield from islice(found, len(chunk))
 
@@ -291,6 +292,7 @@ class Client(ServiceClient):
         *,
         key: str,
         unreadable: Unreadable | None = None,
+        fields: Collection[str] | None = None,
     ) -> Iterator[R]:
         # Pages shift while new items arrive at their front: what comes twice is left out.
         seen: set[str] = set()
@@ -298,7 +300,7 @@ class Client(ServiceClient):
             page = self._call(operation, "GET", path, {**params, "page_number": number, "page_size": page_size})
             items = page.get(field) or []
             before = len(seen)
-            for item in read_items(model, items, unreadable):
+            for item in read_items(model, items, unreadable, fields):
                 if item[key] not in seen:
                     seen.add(item[key])
                     yield item

@@ -14,6 +14,7 @@ from airflow_provider_bcs.openapi.errors import (
     ServerError,
 )
 
+from .response import JOB_STATE
 from .target import JobTarget, PodTarget
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def read_all(
     for job_id in single.keys() & listed.keys():
         single[job_id].append(listed.pop(job_id))
     try:
-        for job in client.list_jobs(sorted(listed), unreadable=_leave_out) if len(listed) > 1 else ():
+        # What is alone is asked for by itself.
+        wanted = sorted(listed) if len(listed) > 1 else ()
+        for job in client.list_jobs(wanted, unreadable=_leave_out, fields=JOB_STATE):
             if job.JobId in listed:
                 yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):

@@ -163,6 +163,19 @@ class Job(Response):
         return "; ".join(part for part in parts if part)
 
 
+#: What of a job tells its status, progress and outcome.
+JOB_STATE = (
+    "JobId",
+    "Status",
+    "SubStatus",
+    "ReasonCode",
+    "ReasonMessage",
+    "GmtFinishTime",
+    "Pods",
+    "RestartTimes",
+)
+
+
 class PodLogs(Response):
     """Lines of a pod's log."""
 

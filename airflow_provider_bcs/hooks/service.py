@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -23,6 +23,7 @@ from airflow_provider_bcs.hooks.connection import (
 if TYPE_CHECKING:
     from airflow_provider_bcs.objects.store import ObjectStore
     from airflow_provider_bcs.openapi.client import ServiceClient
+    from airflow_provider_bcs.openapi.credentials import CredentialProvider
 
 DEFAULT_CONNECTION = "bcs_default"
 
@@ -69,10 +70,17 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises AirflowNotFoundException: when there is no such connection
         :raises ConnectionSettingsError: when the connection lacks something
         """
+        return self._read_settings()
+
+    def _read_settings(self) -> ServiceSettings:
         connection = self.get_connection(self.bcs_conn_id)
         # Airflow 3 masks it in the process that writes the task's log, and not in this one.
         mask([connection.password, *secret_values(connection.extra_dejson)])
         return self._read(connection)
+
+    def _read_credentials(self) -> CredentialProvider:
+        """Read the keys anew: temporary ones end, and somebody may have put others into the connection."""
+        return self._read_settings().credentials
 
     @cached_property
     def client(self) -> C:
@@ -81,7 +89,7 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises AirflowNotFoundException: when there is no such connection
         :raises ConnectionSettingsError: when the connection lacks something
         """
-        return self._build_client(self.settings)
+        return self._build_client(self.settings, self._read_credentials)
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -101,7 +109,7 @@ class ServiceHook(BaseHook, Generic[C]):
         return ObjectStore(
             settings.region,
             endpoint=settings.oss_endpoint,
-            credentials=settings.credentials,
+            credentials=self.client.credentials,
             verify=settings.verify,
         )
 
@@ -141,9 +149,15 @@ class ServiceHook(BaseHook, Generic[C]):
             # "airflow dags test" of Airflow 3 knows those of the database in this way only.
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
-    def _build_client(self, settings: ServiceSettings) -> C:
+    def _build_client(
+        self, settings: ServiceSettings, read_credentials: Callable[[], CredentialProvider] | None = None
+    ) -> C:
         return self._client_class()(
-            settings.region, endpoint=settings.endpoint, credentials=settings.credentials, verify=settings.verify
+            settings.region,
+            endpoint=settings.endpoint,
+            credentials=settings.credentials,
+            read_credentials=read_credentials,
+            verify=settings.verify,
         )
 
     def _read(self, connection: AirflowConnection) -> ServiceSettings:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,6 +19,8 @@ from .session import RetryPolicy, Session
 if TYPE_CHECKING:
     import requests
 
+log = logging.getLogger(__name__)
+
 
 class ServiceClient(ABC):
     """A client of one service in one region.
@@ -26,6 +30,7 @@ class ServiceClient(ABC):
     :param security_token: comes with temporary keys
     :param endpoint: URL to use instead of the region's public one
     :param credentials: gives the keys anew for each request, instead of the three parameters above
+    :param read_credentials: called when the keys were refused; when it gives others, the request is sent once more
     :param timeout: seconds to connect, and seconds without a byte from the service
     :param retry: how a failed request is repeated
     :param verify: False to accept any TLS certificate, or the path of a CA bundle
@@ -43,6 +48,7 @@ class ServiceClient(ABC):
         *,
         endpoint: str | None = None,
         credentials: CredentialProvider | None = None,
+        read_credentials: Callable[[], CredentialProvider] | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
         retry: RetryPolicy | None = None,
         verify: bool | str = True,
@@ -54,9 +60,11 @@ class ServiceClient(ABC):
         #: How a failed request is repeated.
         self.retry = retry or RetryPolicy()
         self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
+        self._read_credentials = read_credentials
         self._session = Session(
             endpoint or f"https://{self.service}.{region}.aliyuncs.com",
             self._sign,
+            renew=self._renew,
             timeout=timeout,
             retry=self.retry,
             verify=verify,
@@ -68,6 +76,13 @@ class ServiceClient(ABC):
         """The URL that requests go to."""
         return self._session.endpoint
 
+    def credentials(self) -> Credentials:
+        """Return the keys that the next request is signed with.
+
+        :raises MissingCredentialsError: when there are none
+        """
+        return self._credentials()
+
     def now(self) -> datetime:
         """Return the present in UTC by the service's clock, which may differ from this machine's."""
         return self._session.now()
@@ -75,6 +90,19 @@ class ServiceClient(ABC):
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._session.close()
+
+    def _renew(self) -> bool:
+        """Tell whether there are other keys by now."""
+        if self._read_credentials is None:
+            return False
+        try:
+            refused = self._credentials()
+            self._credentials = self._read_credentials()
+            return self._credentials() != refused
+        except Exception as error:
+            # The keys may be kept anywhere; that they were refused is what has to be told.
+            log.warning("The keys were refused, and cannot be read anew: %s", error)
+            return False
 
     @abstractmethod
     def _sign(self, request: requests.PreparedRequest) -> None:

@@ -55,7 +55,7 @@ class Answers(Generic[S]):
     """What has been answered so far to one who waits; writes a log line when the progress has changed.
 
     :param what: what is waited for, for the log
-    :ivar failed: how many answers in a row were of no use
+    :ivar error: the last answer, when it was of no use
     """
 
     #: So many times in a row there may be no such thing: what was created just now is not seen everywhere at once.
@@ -64,7 +64,8 @@ class Answers(Generic[S]):
     def __init__(self, what: object, log: Log) -> None:
         self._what = what
         self._log = log
-        self.failed = 0
+        self.error: Exception | None = None
+        self._failed = 0
         self._missing = 0
         self._progress = ""
 
@@ -80,10 +81,12 @@ class Answers(Generic[S]):
 
     def _usable(self, answer: S | Exception | None) -> S | None:
         if isinstance(answer, Exception):
+            self.error = answer
             self._excuse(answer)
             return None
         if answer is not None:
-            self.failed = self._missing = 0
+            self.error = None
+            self._failed = self._missing = 0
         return answer
 
     def _excuse(self, error: Exception) -> None:
@@ -97,10 +100,10 @@ class Answers(Generic[S]):
                 raise error
         elif not isinstance(error, (NoAnswerError, ServerError, ThrottledError, MissingCredentialsError)):
             raise error
-        self.failed += 1
-        if self.failed >= MAX_FAILED_POLLS:
+        self._failed += 1
+        if self._failed >= MAX_FAILED_POLLS:
             raise error
-        self._log.warning("No state of %s (%d in a row): %s", self._what, self.failed, error)
+        self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
 
     def _announce(self, status: S) -> None:
         progress = sys.intern(status.progress)

@@ -20,6 +20,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
 
 from .errors import (
+    AccessDeniedError,
     CertificateError,
     NoAnswerError,
     ServerError,
@@ -62,6 +63,7 @@ class Session:
 
     :param endpoint: URL without a path, e.g. ``https://batchcompute.cn-shanghai.aliyuncs.com``
     :param signer: signs each request anew, repeated ones too
+    :param renew: called when the keys were refused; tells whether it is worth signing and sending once more
     :param timeout: seconds to connect, and seconds without a byte from the service
     :param retry: what to do after a failure that may pass
     :param verify: False to accept any TLS certificate, or the path of a CA bundle
@@ -72,6 +74,7 @@ class Session:
         endpoint: str,
         signer: Signer,
         *,
+        renew: Callable[[], bool] = lambda: False,
         timeout: tuple[float, float] = (10.0, 60.0),
         retry: RetryPolicy | None = None,
         verify: bool | str = True,
@@ -79,6 +82,7 @@ class Session:
     ) -> None:
         self.endpoint = read_endpoint(endpoint)
         self._auth = _Signed(signer)
+        self._renew = renew
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._ahead = timedelta()
@@ -128,10 +132,18 @@ class Session:
             before_sleep=lambda state: _log_retry(state, method, target),
             reraise=True,
         )
+        earlier = 0
         try:
-            return retrying(self._send_once, method, target, content, headers)
+            try:
+                return retrying(self._send_once, method, target, content, headers)
+            except AccessDeniedError:
+                if not self._renew():
+                    raise
+                # The one that was refused was certainly not carried out.
+                earlier = retrying.statistics["attempt_number"] - 1
+                return retrying(self._send_once, method, target, content, headers)
         except ServiceError as error:
-            error.attempts = retrying.statistics["attempt_number"]
+            error.attempts = earlier + retrying.statistics["attempt_number"]
             raise
 
     def _wait(self, state: RetryCallState) -> float:

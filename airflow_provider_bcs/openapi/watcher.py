@@ -122,11 +122,9 @@ class _Batch(NamedTuple):
     is_last: bool = False
 
 
-def _is_elsewhere(batch: _Batch) -> bool:
+def may_be_elsewhere(answer: object) -> bool:
     """Tell whether the connection may by now say something else: other keys, another region or endpoint."""
-    if isinstance(batch.error, (AccessDeniedError, NoAnswerError)):
-        return True
-    return any(isinstance(answer, NotFoundError) for _, answer in batch.news)
+    return isinstance(answer, (AccessDeniedError, NoAnswerError, NotFoundError))
 
 
 class _Round:
@@ -322,7 +320,7 @@ class Watcher:
         if not batch.is_last:
             # Each in turn: an interval that is shorter than its round takes would let no other go on.
             self._rounds.append(begun)
-        if _is_elsewhere(batch):
+        if may_be_elsewhere(batch.error) or any(isinstance(answer, NotFoundError) for _, answer in batch.news):
             self._disconnect()
         self._back_off(batch.error)
         for first in range(0, len(batch.news), _MAX_NEWS):

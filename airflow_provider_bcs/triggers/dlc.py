@@ -16,7 +16,7 @@ from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
 from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.openapi.errors import AccessDeniedError, OpenApiError
 from airflow_provider_bcs.openapi.polling import Answers
-from airflow_provider_bcs.openapi.watcher import in_thread
+from airflow_provider_bcs.openapi.watcher import in_thread, may_be_elsewhere
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
@@ -78,13 +78,13 @@ class DlcJobTrigger(_DlcTrigger):
         return job
 
     async def _asked(self, watcher: Watcher, poll: LoggingPoll, ask: Callable[[], Job | None]) -> Job | None:
-        """Ask; when there is no answer, or the keys are refused, the connection may by now say something else."""
+        """Ask; take another client when the connection may by now say something else."""
         refused = None
         try:
             found = await in_thread(ask)
         except AccessDeniedError as error:
             found, refused = None, error
-        if refused or poll.failed:
+        if may_be_elsewhere(poll.error):
             client = await self._client(partial(watcher.another_client, poll.logs.client))
             if client is None:
                 return None

@@ -37,29 +37,36 @@ class Heartbeat(BaseTrigger):
         gc.callbacks.append(collecting)
         worst, told = [0.0, 0.0, 0.0], time.monotonic()
         while True:
-            slept, computed, collected = time.monotonic(), time.process_time(), collecting.seconds
+            slept, computed, collected = time.monotonic(), time.process_time(), collecting.seconds()
             await asyncio.sleep(_BEAT)
             now = time.monotonic()
             late = now - slept - _BEAT
             own = min(late, time.process_time() - computed)
-            worst = [*map(max, worst, (late, own, own - (collecting.seconds - collected)))]
+            worst = [*map(max, worst, (late, own, own - (collecting.seconds() - collected)))]
             if now - told >= 1:
                 yield TriggerEvent(worst)
                 worst, told = [0.0, 0.0, 0.0], now
 
 
 class _Collecting:
-    """How long Python has looked for garbage, in seconds; no thread goes on meanwhile."""
+    """How long Python has looked for garbage; no thread goes on meanwhile."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self._began = 0.0
+        self._seconds = 0.0
+        self._began: float | None = None
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._began = time.monotonic()
         else:
-            self.seconds += time.monotonic() - self._began
+            self._seconds, self._began = self.seconds(), None
+
+    def seconds(self) -> float:
+        """Return how long so far.
+
+        One in another thread may have ended without having said so: this thread goes on first.
+        """
+        return self._seconds + (0.0 if self._began is None else time.monotonic() - self._began)
 
 
 class Told(BaseTrigger):

@@ -42,8 +42,8 @@ def read_all(
         single[job_id].append(listed.pop(job_id))
     try:
         # What is alone is asked for by itself.
-        wanted = sorted(listed) if len(listed) > 1 else ()
-        for job in client.list_jobs(wanted, unreadable=_leave_out, fields=JOB_STATE):
+        together = sorted(listed) if len(listed) > 1 else ()
+        for job in client.list_jobs(together, unreadable=_leave_out, fields=JOB_STATE):
             if job.JobId in listed:
                 yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):

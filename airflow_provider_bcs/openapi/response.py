@@ -59,15 +59,15 @@ class Response(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Response]) -> Response:
-        """Leave out fields that are not of their documented type; only those without a default are needed."""
+        """Leave out what is not of its documented type: fields that have a default, and elements of lists."""
         present = _present(data) if isinstance(data, dict) else data
         try:
             return handler(present)
         except ValidationError as error:
-            wrong = {item["loc"][0] for item in error.errors() if item["loc"]}
-            if present is data or not wrong or any(cls.model_fields[str(n)].is_required() for n in wrong):
+            wrong = {item["loc"][:2] for item in error.errors() if item["loc"]}
+            if present is data or not wrong or any(cls.model_fields[str(place[0])].is_required() for place in wrong):
                 raise
-            return handler({name: value for name, value in present.items() if name not in wrong})
+            return handler(_without(present, wrong))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What is not documented may be secret."""
@@ -89,6 +89,17 @@ def _present(data: dict[str, Any]) -> dict[str, Any]:
         for name, value in data.items()
         if value is not None and value != ""
     }
+
+
+def _without(data: dict[str, Any], places: Collection[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Leave out fields, and elements of those that are lists."""
+    left = dict(data)
+    for name in {str(place[0]) for place in places}:
+        value = left.pop(name)
+        numbers = {place[1] for place in places if place[0] == name and len(place) > 1 and isinstance(place[1], int)}
+        if numbers and isinstance(value, list):
+            left[name] = [element for number, element in enumerate(value) if number not in numbers]
+    return left
 
 
 R = TypeVar("R", bound=Response)

@@ -230,6 +230,18 @@ def test_a_field_nobody_needs_may_be_wrong():
     assert (found.State, found.TaskMetrics.total, found.OwnerId, found.CreationTime) == ("Running", 0, 0, None)
 
 
+def test_an_element_of_a_list_may_be_wrong():
+    body = b"""{
+        "JobId": "dlc1", "Status": "Running", "JobSpecs": 7, "Envs": ["A"],
+        "Pods": [{"PodId": "a", "HistoryPods": [1, {"PodId": "a", "PodUid": "u"}]}, "b", {"PodId": "c"}]
+    }"""
+    with canned(200, body) as (url, _):
+        found = dlc.Client(url, "local", "local", retry=QUICK).get_job("dlc1")
+    assert [pod.PodId for pod in found.Pods] == ["a", "c"]
+    assert [pod.PodUid for pod in found.Pods[0].HistoryPods] == ["u"]
+    assert (found.JobSpecs, found.Envs) == ([], {})
+
+
 def test_what_is_absent_may_be_null_or_empty():
     body = b'{"Id": "job-1", "State": "Running", "TaskMetrics": null, "Message": null, "Priority": "", "EndTime": ""}'
     with canned(200, body) as (url, _):

@@ -13,10 +13,12 @@ DRIVER := psycopg2-binary
 EXECUTOR := apache-airflow-providers-celery asyncpg $(DRIVER)
 # Deferred jobs in one triggerer.
 N ?= 1000
-# How often "make test-rounds" kills whoever works, and how many tasks wait when it is a triggerer.
+# How often "make test-rounds" kills whoever works; how many tasks wait when it is a triggerer, and how often it is killed
+# while they do.
 ROUNDS ?= 20
 WAITS ?= 100
-ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) BCS_TEST_DATABASE=postgresql
+KILLS ?= 1
+ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) KILLS=$(KILLS) BCS_TEST_DATABASE=postgresql
 # Who is killed.
 KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
 

@@ -25,6 +25,8 @@ AIRFLOW_3 = not __version__.startswith("2.")
 
 #: How often whoever works is killed, and how many tasks wait when it is a triggerer; "make test-rounds" has more.
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
+#: How often the triggerer is killed while the same tasks wait.
+KILLS = int(os.environ.get("KILLS", "1"))
 #: Where there is one worker at a time, each costs seconds.
 WAITS = int(os.environ.get("WAITS", "10" if AIRFLOW_3 else "3"))
 

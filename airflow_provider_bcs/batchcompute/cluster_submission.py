@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.errors import NotFoundError, TokenMismatchError
+from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError, TokenMismatchError
 from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 from .resources import ACTIVE
@@ -31,16 +31,38 @@ def create_cluster(
     :param on_created: called with the cluster's id as soon as it is known, before anything else can go wrong
     :raises OpenApiError: when the service refuses
     """
+    for cluster_id in _submissions(client, cluster, owner):
+        on_created(cluster_id)
+        if _is_active(client, cluster_id):
+            return cluster_id
+        log.info("Cluster %s was deleted; another one is made.", cluster_id)
+    raise AssertionError("unreachable")
+
+
+def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> str:
+    """Delete the cluster that was being made for ``owner`` when that was broken off; return its id.
+
+    The tokens give the one that was made; if there was none, one is.
+
+    :raises OpenApiError: when the service refuses
+    """
+    for cluster_id in _submissions(client, cluster, owner):
+        try:
+            client.delete_cluster(cluster_id)
+        except (NotFoundError, StateConflictError):
+            # That of a try before.
+            continue
+        return cluster_id
+    raise AssertionError("unreachable")
+
+
+def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of an owner's clusters, the first one first; the next one is made only when it is asked for."""
     for ended in range(MAX_SUBMISSIONS):
         try:
-            created = client.create_cluster(cluster, submission_token(owner, ended))
+            yield client.create_cluster(cluster, submission_token(owner, ended)).Id
         except TokenMismatchError:
             log.warning("The cluster description is not that of the try before, whose cluster is left alone.")
-            continue
-        on_created(created.Id)
-        if _is_active(client, created.Id):
-            return created.Id
-        log.info("Cluster %s was deleted; another one is made.", created.Id)
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} clusters for {dict(owner)}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError, ServerError
+from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError, RefusedKeysError, ServerError
 
 from .mirror import FollowedTarget, tasks_of
 from .response import JOB_STATE
@@ -149,5 +149,7 @@ def _own(read: Callable[..., T], *arguments: Any) -> T | Exception:
     """Return what is read, or the error, unless that concerns others too."""
     try:
         return read(*arguments)
+    except RefusedKeysError:
+        raise
     except OWN_ERRORS as error:
         return error

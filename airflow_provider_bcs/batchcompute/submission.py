@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from airflow_provider_bcs.openapi.errors import (
     NoAnswerError,
@@ -36,15 +39,54 @@ def submit(
     :param restart: False to submit anew what failed or was stopped, too
     :raises OpenApiError: when the service refuses
     """
+    for job_id in _submissions(client, job, owner):
+        if not resume or _resume(client, job_id, restart, bool(job.get("AutoRelease"))):
+            return job_id
+    raise AssertionError("unreachable")
+
+
+def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool) -> str:
+    """Return the id of the job that was being submitted for ``owner``, or started again, when that was broken off.
+
+    The tokens give the job that was created; if there was none, one is.
+
+    :param restart: what :func:`submit` was told
+    :raises OpenApiError: when the service refuses
+    """
+    for job_id in _submissions(client, job, owner):
+        try:
+            found = client.get_job(job_id)
+        except NotFoundError:
+            if job.get("AutoRelease"):
+                return job_id
+            continue
+        if found.is_unsuccessful and not restart:
+            continue
+        if found.is_unsuccessful:
+            _wait_for_start(client, job_id)
+        return job_id
+    raise AssertionError("unreachable")
+
+
+def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of an owner's jobs, the first one first; the next one is created only when it is asked for."""
     for ended in range(MAX_SUBMISSIONS):
         try:
-            created = client.create_job(job, submission_token(owner, ended))
+            yield client.create_job(job, submission_token(owner, ended)).Id
         except TokenMismatchError:
             log.warning("The job description is not that of the try before; it is submitted as a new job.")
-            continue
-        if not resume or _resume(client, created.Id, restart, bool(job.get("AutoRelease"))):
-            return created.Id
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+
+
+def _wait_for_start(client: Client, job_id: str) -> None:
+    """Wait whether a job starts: what was asked for just now may be carried out only after this."""
+    looking = Retrying(
+        stop=stop_after_attempt(client.retry.attempts),
+        wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
+        retry=retry_if_result(lambda found: found.is_unsuccessful),
+    )
+    with suppress(RetryError):
+        looking(client.get_job, job_id)
 
 
 def _resume(client: Client, job_id: str, restart: bool, auto_release: bool) -> bool:

@@ -11,6 +11,7 @@ from airflow_provider_bcs.openapi.errors import (
     HopelessWaitError,
     InvalidRequestError,
     NotFoundError,
+    RefusedKeysError,
     ServerError,
 )
 
@@ -64,6 +65,8 @@ def _leave_out(error: ServerError) -> None:
 def _job(client: Client, job_id: str) -> Job | Exception:
     try:
         return client.get_job(job_id)
+    except RefusedKeysError:
+        raise
     except OWN_ERRORS as error:
         return error
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CONNECTION = "bcs_default"
 
+#: Seconds to connect and without a byte, where many wait for the answer that one waits for.
+_WATCHING_TIMEOUT = (5.0, 20.0)
+
 C = TypeVar("C", bound="ServiceClient")
 
 
@@ -80,7 +83,11 @@ class ServiceHook(BaseHook, Generic[C]):
 
     def _read_credentials(self) -> CredentialProvider:
         """Read the keys anew: temporary ones end, and somebody may have put others into the connection."""
-        return self._read_settings().credentials
+        present, found = self.settings, self._read_settings()
+        if (found.region, found.endpoint, found.verify) != (present.region, present.endpoint, present.verify):
+            # They are for another place, and none of the client's business.
+            return present.credentials
+        return found.credentials
 
     @cached_property
     def client(self) -> C:
@@ -138,7 +145,7 @@ class ServiceHook(BaseHook, Generic[C]):
             kind = MissingConnectionError if is_missing else NoAnswerError
             raise kind(f"Connection {self.bcs_conn_id} could not be read: {error}") from error
         self._was_read = True
-        return await asyncio.to_thread(self._build_client, settings)
+        return await asyncio.to_thread(self._build_client, settings, timeout=_WATCHING_TIMEOUT)
 
     async def _get_connection_async(self) -> AirflowConnection:
         from airflow.providers.common.compat.connection import get_async_connection
@@ -150,7 +157,10 @@ class ServiceHook(BaseHook, Generic[C]):
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
     def _build_client(
-        self, settings: ServiceSettings, read_credentials: Callable[[], CredentialProvider] | None = None
+        self,
+        settings: ServiceSettings,
+        read_credentials: Callable[[], CredentialProvider] | None = None,
+        **options: Any,
     ) -> C:
         return self._client_class()(
             settings.region,
@@ -158,6 +168,7 @@ class ServiceHook(BaseHook, Generic[C]):
             credentials=settings.credentials,
             read_credentials=read_credentials,
             verify=settings.verify,
+            **options,
         )
 
     def _read(self, connection: AirflowConnection) -> ServiceSettings:

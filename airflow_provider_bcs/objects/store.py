@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.openapi.credentials import CredentialProvider
 from airflow_provider_bcs.openapi.errors import (
-    CertificateError,
     NoAnswerError,
     OpenApiError,
     ServiceError,
     redirect_error,
     service_error,
+    tls_error,
 )
 from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
 
@@ -172,5 +172,5 @@ def _error(endpoint: str, error: Exception) -> Exception:
     if isinstance(error, (oss.exceptions.BucketNameInvalidError, oss.exceptions.ObjectNameInvalidError)):
         return ValueError(str(error))
     if isinstance(error, requests.exceptions.SSLError):
-        return CertificateError(f"{endpoint}: the TLS certificate was not accepted: {error}")
+        return tls_error(endpoint, error)
     return NoAnswerError(f"{endpoint} did not answer: {error}")

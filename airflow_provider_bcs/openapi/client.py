@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,6 +62,8 @@ class ServiceClient(ABC):
         self.retry = retry or RetryPolicy()
         self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
         self._read_credentials = read_credentials
+        # A client may be used by several threads.
+        self._signed = threading.local()
         self._session = Session(
             endpoint or f"https://{self.service}.{region}.aliyuncs.com",
             self._sign,
@@ -81,7 +84,8 @@ class ServiceClient(ABC):
 
         :raises MissingCredentialsError: when there are none
         """
-        return self._credentials()
+        self._signed.keys = keys = self._credentials()
+        return keys
 
     def now(self) -> datetime:
         """Return the present in UTC by the service's clock, which may differ from this machine's."""
@@ -92,17 +96,21 @@ class ServiceClient(ABC):
         self._session.close()
 
     def _renew(self) -> bool:
-        """Tell whether there are other keys by now."""
+        """Tell whether there are other keys by now than those that this thread has signed with."""
         if self._read_credentials is None:
             return False
         try:
-            refused = self._credentials()
-            self._credentials = self._read_credentials()
-            return self._credentials() != refused
+            if self._credentials() != self._signed.keys:
+                return True
+            found = self._read_credentials()
+            if found() == self._signed.keys:
+                return False
         except Exception as error:
             # The keys may be kept anywhere; that they were refused is what has to be told.
             log.warning("The keys were refused, and cannot be read anew: %s", error)
             return False
+        self._credentials = found
+        return True
 
     @abstractmethod
     def _sign(self, request: requests.PreparedRequest) -> None:

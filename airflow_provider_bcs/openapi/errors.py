@@ -7,13 +7,14 @@ The tree: OpenApiError
  - MissingConnectionError: nobody knows, for now, where to ask and with which keys
  - HopelessWaitError: what is waited for cannot happen any more
  - ServiceError: the service answered with an error; has status, code, message, request id
-    - InvalidRequestError, AccessDeniedError (- ClockSkewError), NotFoundError, StateConflictError,
+    - InvalidRequestError, AccessDeniedError (- RefusedKeysError - ClockSkewError), NotFoundError, StateConflictError,
       QuotaExhaustedError, TokenMismatchError, ThrottledError, ServerError
 """
 
 from __future__ import annotations
 
 import re
+import ssl
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
@@ -88,10 +89,14 @@ class InvalidRequestError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """The keys are unknown, the signature does not match, or the user lacks a permission."""
+    """The user lacks a permission, or :class:`RefusedKeysError`."""
 
 
-class ClockSkewError(AccessDeniedError):
+class RefusedKeysError(AccessDeniedError):
+    """The keys are unknown or have ended, or the signature does not match: nothing that they sign is accepted."""
+
+
+class ClockSkewError(RefusedKeysError):
     """This machine's clock is further off the service's than the service allows."""
 
 
@@ -119,8 +124,8 @@ class ServerError(ServiceError):
     """The service failed; whether the request was carried out is not known."""
 
 
-#: Errors that may concern only what was asked for, and nothing else that could be asked for; TypeError is what a client
-#: says of an id that can be none.
+#: Errors that may concern only what was asked for, and nothing else that could be asked for, unless it is the keys that
+#: are refused; TypeError is what a client says of an id that can be none.
 OWN_ERRORS = (NotFoundError, InvalidRequestError, AccessDeniedError, ServerError, HopelessWaitError, TypeError)
 
 
@@ -163,9 +168,9 @@ def _kind(status: int, code: str) -> type[ServiceError]:
         ("IdempotentTokenMismatch", TokenMismatchError),
         ("QuotaExhausted", QuotaExhaustedError),
         ("StateConflict", StateConflictError),
-        ("InvalidAccessKeyId", AccessDeniedError),
-        ("InvalidSecurityToken", AccessDeniedError),
-        ("InvalidTimeStamp", AccessDeniedError),
+        ("InvalidAccessKeyId", RefusedKeysError),
+        ("InvalidSecurityToken", RefusedKeysError),
+        ("InvalidTimeStamp", RefusedKeysError),
         ("Forbidden", AccessDeniedError),
         ("NoPermission", AccessDeniedError),
         ("NotFound", NotFoundError),
@@ -174,10 +179,10 @@ def _kind(status: int, code: str) -> type[ServiceError]:
     for start, kind in by_code:
         if code.startswith(start):
             return kind
-    if "Signature" in code or "Authorization" in code:
-        return AccessDeniedError
+    if any(word in code for word in ("Signature", "Authorization", "SecurityToken")):
+        return RefusedKeysError
     by_status: dict[int, type[ServiceError]] = {
-        401: AccessDeniedError,
+        401: RefusedKeysError,
         403: AccessDeniedError,
         404: NotFoundError,
         409: StateConflictError,
@@ -188,11 +193,26 @@ def _kind(status: int, code: str) -> type[ServiceError]:
     return by_status.get(status, InvalidRequestError)
 
 
+def tls_error(endpoint: str, error: Exception) -> OpenApiError:
+    """Return the error for a connection that TLS could not be spoken on.
+
+    :param error: any exception whose chain of causes may tell that it was the certificate
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        arguments = [*cause.args, getattr(cause, "reason", None)]
+        inner = next((found for found in arguments if isinstance(found, BaseException)), None)
+        cause = inner or cause.__cause__ or cause.__context__
+    if cause is not None:
+        return CertificateError(f"{endpoint}: the TLS certificate was not accepted: {error}")
+    return NoAnswerError(f"{endpoint} did not answer: {error}")
+
+
 def _clock_skew(date: str | None) -> timedelta | None:
     """Return how far this machine's clock is ahead, or None when that is within what the service allows."""
     try:
         there = parsedate_to_datetime(date or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     skew = datetime.now(timezone.utc) - there.replace(tzinfo=there.tzinfo or timezone.utc)
     return skew if abs(skew) > MAX_CLOCK_SKEW else None

@@ -14,6 +14,7 @@ from .errors import (
     NoAnswerError,
     NotFoundError,
     OpenApiError,
+    RefusedKeysError,
     ServerError,
     ThrottledError,
 )
@@ -94,7 +95,8 @@ class Answers(Generic[S]):
             self._missing += 1
             if self._missing >= self.max_missing:
                 raise HopelessWaitError(f"{self._what} does not exist, or no longer: {error}") from error
-        elif isinstance(error, MissingConnectionError):
+        elif isinstance(error, (MissingConnectionError, RefusedKeysError)):
+            # Whoever replaces keys may be a little late.
             self._missing += 1
             if self._missing >= self.max_missing:
                 raise error

@@ -20,14 +20,14 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
 
 from .errors import (
-    AccessDeniedError,
-    CertificateError,
     NoAnswerError,
+    RefusedKeysError,
     ServerError,
     ServiceError,
     ThrottledError,
     redirect_error,
     service_error,
+    tls_error,
 )
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Session:
         try:
             try:
                 return retrying(self._send_once, method, target, content, headers)
-            except AccessDeniedError:
+            except RefusedKeysError:
                 if not self._renew():
                     raise
                 # The one that was refused was certainly not carried out.
@@ -168,7 +168,7 @@ class Session:
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
-            raise CertificateError(f"{self.endpoint}: the TLS certificate was not accepted: {error}") from error
+            raise tls_error(self.endpoint, error) from error
         except requests.RequestException as error:
             raise _no_answer(self.endpoint, error) from error
         self._note_time(response.headers.get("Date"))
@@ -181,7 +181,7 @@ class Session:
     def _note_time(self, date: str | None) -> None:
         try:
             there = parsedate_to_datetime(date or "")
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         self._ahead = there.replace(tzinfo=there.tzinfo or timezone.utc) - datetime.now(timezone.utc)
 

@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -23,8 +23,11 @@ from .polling import Status
 if TYPE_CHECKING:
     from .client import ServiceClient
 
-#: Threads of their own: those of the event loop are few, and a service that hangs would hold them all.
+#: Threads of their own: those of the event loop are few, and a service that hangs would hold them all. Each watcher has
+#: one at a time; the others stop jobs.
 _THREADS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
+#: The most threads of one connection besides.
+_OWN_THREADS = 64
 
 #: How long a thread goes on before it tells what is new, and how much news it tells at once.
 _SLICE = 0.2
@@ -47,10 +50,10 @@ Answer = Status | Exception
 ReadAll = Callable[[Any, Iterable[Any]], Iterator[tuple[Hashable, Answer]]]
 
 
-async def in_thread(function: Callable[[], T]) -> T:
+async def in_thread(function: Callable[[], T], threads: ThreadPoolExecutor = _THREADS) -> T:
     """Run what blocks beside the event loop, which is everybody's."""
     # The context says whose log a line is for.
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, copy_context().run, function)
+    return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
 
 
 class Wait:
@@ -188,6 +191,10 @@ def _each(waits: Wait | Sequence[Wait]) -> Sequence[Wait]:
     return (waits,) if isinstance(waits, Wait) else waits
 
 
+def _shuffled(waits: Collection[Wait]) -> Sequence[Wait]:
+    return random.sample(tuple(waits), len(waits))
+
+
 class Watcher:
     """All waits of one connection in one event loop.
 
@@ -203,6 +210,8 @@ class Watcher:
     def __init__(self, connect: Callable[[], Awaitable[ServiceClient]], read_all: ReadAll) -> None:
         self._connect = connect
         self._read_all = read_all
+        # What each wait asks for by itself keeps no other connection's waits from their answers when nobody answers.
+        self._threads = ThreadPoolExecutor(_OWN_THREADS, thread_name_prefix="bcs-wait")
         self._connecting = asyncio.Lock()
         self._client: ServiceClient | None = None
         self._waits: dict[float, set[Wait]] = {}
@@ -214,6 +223,10 @@ class Watcher:
         self._phase = random.uniform(0, 3600)  # noqa: S311
         self._failures = 0
         self._paused_until = 0.0
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Run what asks the service for one wait only, beside the event loop."""
+        return await in_thread(function, self._threads)
 
     async def client(self) -> Any:
         """Return the client of the connection; it blocks, use it in a thread.
@@ -277,6 +290,7 @@ class Watcher:
         """End everything."""
         if self._task is not None:
             self._task.cancel()
+        self._threads.shutdown(wait=False)
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -305,8 +319,9 @@ class Watcher:
         for interval in due:
             self._due[interval] = self._next(interval)
         if due:
-            # Who is in a hurry comes first.
-            waits = (wait for interval in sorted(due) for wait in self._waits[interval])
+            # Who is in a hurry comes first. Among them in another order each time: where reading breaks off at one of
+            # them again and again, the others are asked for all the same.
+            waits = (wait for interval in sorted(due) for wait in _shuffled(self._waits[interval]))
             self._rounds.append(_Round(waits, self._read_all))
 
     async def _go_on(self, begun: _Round) -> None:

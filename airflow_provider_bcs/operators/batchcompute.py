@@ -81,10 +81,9 @@ class BatchComputeSubmitJobOperator(PackageOperator):
         return submit(self.hook.client, job, owner, resume=resume, restart=self.on_failure == "restart")
 
     def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
-        from airflow_provider_bcs.batchcompute.submission import submit
+        from airflow_provider_bcs.batchcompute.submission import find_submitted
 
-        # The tokens give the job that was created; if there was none, one is that ends at once.
-        return submit(self.hook.client, job, owner, resume=True, restart=False)
+        return find_submitted(self.hook.client, job, owner, restart=self.on_failure == "restart")
 
     def _poll(self, job_id: str) -> Poll[Any]:
         return Target(job_id).poll(self.hook.client, self.log)

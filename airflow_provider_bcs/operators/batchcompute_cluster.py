@@ -142,11 +142,11 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
         if violations := self._violations(cluster, templates=False):
             # Trying again would not make it right.
             raise AirflowFailException(str(InvalidJobError(violations, "The rendered cluster")))
-        cluster_id = self._create(cluster, context)
-        self.log.info("Cluster %s (%s) is made.", cluster_id, cluster["Name"])
-        if not self.wait_for_ready:
-            return cluster_id
         try:
+            cluster_id = self._create(cluster, context)
+            self.log.info("Cluster %s (%s) is made.", cluster_id, cluster["Name"])
+            if not self.wait_for_ready:
+                return cluster_id
             return self._wait(ClusterTarget(cluster_id), context)
         except (AirflowException, AirflowTaskTimeout, OpenApiError, KeyboardInterrupt):
             self.on_kill()
@@ -169,19 +169,19 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
 
     def on_kill(self) -> None:
         """Delete the cluster; it is no error that it is gone."""
+        from airflow_provider_bcs.batchcompute.cluster_submission import delete_created
         from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
-        from airflow_provider_bcs.openapi.submission import submission_token
 
-        cluster_id = self._cluster_id or self._pushed_cluster_id()
+        creating, self._creating = self._creating, None
+        cluster_id = None if creating else self._cluster_id or self._pushed_cluster_id()
         try:
-            client = self.hook.client
-            if cluster_id is None and self._creating is not None:
-                # Killed while the service was making the cluster: the token gives the one that it made, or makes it.
-                cluster, owner = self._creating
-                cluster_id = client.create_cluster(cluster, submission_token(owner)).Id
-            if cluster_id is None:
+            if creating is not None:
+                # Killed while the service was making the cluster.
+                cluster_id = delete_created(self.hook.client, *creating)
+            elif cluster_id is None:
                 return
-            client.delete_cluster(cluster_id)
+            else:
+                self.hook.client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError) as error:
             self.log.info("Cluster %s is deleted already: %s", cluster_id, error)
         except OpenApiError as error:
@@ -201,9 +201,12 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
 
         self._creating = cluster, submitter(context)
         try:
-            return create_cluster(self.hook.client, *self._creating, on_created=remember)
+            cluster_id = create_cluster(self.hook.client, *self._creating, on_created=remember)
         except InvalidRequestError as error:
+            self._creating = None
             raise AirflowFailException(f"The service refuses the cluster: {error}") from error
+        self._creating = None
+        return cluster_id
 
     def _pushed_cluster_id(self) -> str | None:
         """Return the cluster that this try made before it was deferred."""

@@ -16,7 +16,6 @@ from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
 from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.state import StateTrigger
 from airflow_provider_bcs.triggers.watching import SharedWatcher
 
@@ -94,7 +93,7 @@ class BatchComputeTaskTrigger(StateTrigger):
         before = await sync_to_async(ti.xcom_pull)(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
         if before is not None:
             return FollowedTarget(**before)
-        target = await in_thread(partial(continue_job, await watcher.client(), target))
+        target = await watcher.in_thread(partial(continue_job, await watcher.client(), target))
         await sync_to_async(push_from_trigger)(ti, key, target.fields())
         return target
 
@@ -125,9 +124,9 @@ class BatchComputeTaskTrigger(StateTrigger):
         async with SharedWatcher(self._hook()) as watcher:
             try:
                 client = await watcher.client()
-                description = await in_thread(partial(client.get_job_description, job_id))
+                description = await watcher.in_thread(partial(client.get_job_description, job_id))
             except OpenApiError as error:
                 # The service keeps the last lines of a program, which may have printed a secret of its job.
                 return f"{self.target} is {state}; what failed in it is not shown without the job's secrets: {error}"
             await sync_to_async(mask)(list(secret_values(description.detail())))
-            return str(redact(await in_thread(partial(explain_task_failure, client, job_id, task_name, state))))
+            return str(redact(await watcher.in_thread(partial(explain_task_failure, client, job_id, task_name, state))))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -16,7 +16,7 @@ from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
 from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.openapi.errors import AccessDeniedError, OpenApiError
 from airflow_provider_bcs.openapi.polling import Answers
-from airflow_provider_bcs.openapi.watcher import in_thread, may_be_elsewhere
+from airflow_provider_bcs.openapi.watcher import may_be_elsewhere
 from airflow_provider_bcs.triggers.state import StateTrigger
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.dlc import DlcHook
     from airflow_provider_bcs.openapi.polling import Status
     from airflow_provider_bcs.openapi.watcher import Watcher
+
+T = TypeVar("T")
 
 
 class _DlcTrigger(StateTrigger):
@@ -81,7 +83,7 @@ class DlcJobTrigger(_DlcTrigger):
         """Ask; take another client when the connection may by now say something else."""
         refused = None
         try:
-            found = await in_thread(ask)
+            found = await self._in_time(watcher.in_thread(ask))
         except AccessDeniedError as error:
             found, refused = None, error
         if may_be_elsewhere(poll.error):
@@ -89,18 +91,29 @@ class DlcJobTrigger(_DlcTrigger):
             if client is None:
                 return None
             poll.logs.client = client
-        return await in_thread(ask) if refused else found
+        return await self._in_time(watcher.in_thread(ask)) if refused else found
 
     async def _client(self, connect: Callable[[], Awaitable[Client]]) -> Client | None:
         """Return the client as soon as there is one, None when the deadline came first."""
         answers: Answers[Status] = Answers(self.target, self.log)
         while True:
             try:
-                return await connect()
+                client = await self._in_time(connect())
+                if client is not None:
+                    return client
             except OpenApiError as error:
                 answers.take(error)
             if not await self._sleep(self.poll_interval):
                 return None
+
+    async def _in_time(self, answer: Awaitable[T]) -> T | None:
+        """Return an answer, None when the deadline came first; what asks for it goes on meanwhile."""
+        if self.deadline is None:
+            return await answer
+        try:
+            return await asyncio.wait_for(answer, max(0.0, self.deadline - time.time()))
+        except asyncio.TimeoutError:
+            return None
 
     async def _sleep(self, seconds: float) -> bool:
         """Sleep, until the deadline at most; return False, at once, when that has passed."""

@@ -164,7 +164,7 @@ class StateTrigger(BaseTrigger):
         return None
 
     async def _look(self, watcher: Watcher) -> Status | None:
-        return await in_thread(self.target.poll(await watcher.client(), self.log))
+        return await watcher.in_thread(self.target.poll(await watcher.client(), self.log))
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({self.id_field: self.target.fields()[self.id_field], **payload})

@@ -101,8 +101,8 @@ def test_asking_again_finds_the_same_cluster_and_a_deleted_one_is_made_anew(clie
         client.delete_cluster(each)
 
 
-def test_an_interrupted_creation_is_found_again(client, faults):
-    """The service makes it, but no answer ever arrives: the retry finds what was made."""
+def test_an_interrupted_creation_leaves_one_cluster(client, faults):
+    """The service makes it, but no answer ever arrives: what was made is found, and deleted."""
     faults({"operation": "batchcompute.CreateCluster", "kind": "drop-after", "times": 5})
     with dag("interrupted") as interrupted:
         BatchComputeCreateClusterOperator(
@@ -113,7 +113,8 @@ def test_an_interrupted_creation_is_found_again(client, faults):
             retry_delay=timedelta(0),
         )
     assert states(run_dag(interrupted)) == {"c": "success"}
-    (made,) = named(client, "interrupted")
+    # The try that failed has deleted its own.
+    (made,) = (item for item in named(client, "interrupted") if item.State == "Active")
     client.delete_cluster(made)
 
 
@@ -132,6 +133,23 @@ def test_on_kill_deletes_the_cluster(client):
     create_cluster(client, cluster(Name="unknown"), owner)
     operator.on_kill()
     assert [item.State for item in named(client, "unknown")] in ([], ["Deleting"])
+    # Killed while another one was made after one that was deleted.
+    owner = {"dag": "d", "run": "killed-again"}
+    operator = BatchComputeCreateClusterOperator(task_id="c", cluster=cluster(Name="second"))
+    operator._cluster_id = create_cluster(client, cluster(Name="second"), owner)
+    client.delete_cluster(operator._cluster_id)
+    create_cluster(client, cluster(Name="second"), owner)
+    operator._creating = cluster(Name="second"), owner
+    operator.on_kill()
+    assert [item.State for item in named(client, "second") if item.State == "Active"] == []
+
+
+def test_a_cluster_that_cannot_be_looked_at_is_deleted(client, faults):
+    faults({"operation": "batchcompute.GetCluster", "kind": "error-500", "times": 5})
+    with dag("unseen") as unseen:
+        BatchComputeCreateClusterOperator(task_id="c", cluster=cluster(Name="unseen"))
+    assert states(run_dag(unseen)) == {"c": "failed"}
+    assert [item.State for item in named(client, "unseen") if item.State == "Active"] == []
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -109,6 +112,16 @@ def test_a_wait_with_logs_ends_at_its_deadline_all_the_same(monkeypatch):
     monkeypatch.setenv(VARIABLE, UNREADABLE)
     trigger = DlcJobTrigger("dlc1", 100, poll_interval=60, deadline=0.0)
     assert trigger_events(trigger) == [{"job_id": "dlc1", "timeout": True}]
+
+
+def test_a_wait_with_logs_ends_at_its_deadline_when_nobody_answers(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = {"conn_type": "bcs", "host": "127.0.0.1", "port": silent.getsockname()[1]}
+        monkeypatch.setenv(VARIABLE, json.dumps({**connection, "login": "local", "password": "local"}))
+        begin = time.time()
+        trigger = DlcJobTrigger("dlc1", 100, poll_interval=0.2, deadline=begin + 1)
+        assert trigger_events(trigger) == [{"job_id": "dlc1", "timeout": True}]
+        assert time.time() - begin < 15
 
 
 def test_many_failures_are_excused_when_it_was_read_before(client, faults, unreadable_for, caplog, capfd):

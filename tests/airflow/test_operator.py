@@ -8,6 +8,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -217,6 +218,23 @@ def test_on_kill_stops_the_job(client, connection):
     operator.on_kill()
     assert client.get_job(submitted).State == "Stopped"
     operator.on_kill()
+
+
+def test_on_kill_stops_a_job_that_is_being_started_again(client, connection, faults):
+    description = job({"a": task("sleep 600", ClusterId="restarted")})
+    operator = BatchComputeSubmitJobOperator(task_id="submit", job=description)
+    owner = {"dag": "d", "run": "restarted", "generation": 0}
+    submitted = operator._submit(description, owner, False)
+    client.stop_job(submitted)
+    faults({"operation": "batchcompute.StartJob", "kind": "slow", "seconds": 1.5, "times": 1})
+    starting = threading.Thread(target=client.start_job, args=(submitted,))
+    starting.start()
+    time.sleep(0.5)
+    # Its worker is killed now, and does not know what will come of it.
+    operator._submitting = description, owner
+    operator.on_kill()
+    starting.join()
+    assert [(item.Id, item.State) for item in jobs_of(client, "restarted")] == [(submitted, "Stopped")]
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

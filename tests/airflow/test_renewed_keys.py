@@ -16,7 +16,8 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.dlc import Client as DlcClient
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.openapi.errors import AccessDeniedError
+from airflow_provider_bcs.openapi.credentials import Credentials
+from airflow_provider_bcs.openapi.errors import AccessDeniedError, RefusedKeysError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from tests.airflow.conftest import connection_json
@@ -24,6 +25,7 @@ from tests.airflow.running import output, run_dag, states
 from tests.conftest import IMPATIENT, keys_of
 from tests.dlc.jobs import job as dlc_job
 from tests.local.service import Service, job, task, wait_until
+from tests.openapi.answering import answering
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -109,3 +111,43 @@ def test_objects_are_read_with_the_same_keys(service: Service) -> None:
     renew(service)
     assert list(hook.client.list_jobs()) == []
     assert hook.objects.exists("oss://bucket/key")
+
+
+def test_keys_of_another_place_are_not_taken(service: Service) -> None:
+    hook = BatchComputeHook()
+    assert list(hook.client.list_jobs()) == []
+    renew(service)
+    os.environ[VARIABLE] = os.environ[VARIABLE].replace("127.0.0.1", "localhost", 1)
+    with pytest.raises(RefusedKeysError):
+        list(hook.client.list_jobs())
+
+
+def test_who_lacks_a_permission_keeps_its_keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+
+    def read() -> Any:
+        reads.append(1)
+        raise AssertionError("no reason to read")
+
+    def answer(path: str) -> tuple[int, Any]:
+        if path == "/jobs/job-1":
+            return 403, {"Code": "Forbidden.RAM", "Message": "no"}
+        return 200, {"Id": "job-2", "State": "Running"}
+
+    with answering(answer) as url:
+        client = Client(url, "id", "secret", read_credentials=read)
+        with pytest.raises(AccessDeniedError, match=r"Forbidden.RAM"):
+            client.get_job("job-1")
+        assert client.get_job("job-2").State == "Running"
+        client.close()
+    assert reads == []
+
+
+def test_keys_that_renewed_themselves_meanwhile_are_tried(service: Service) -> None:
+    """A chain may renew between the signature and the refusal."""
+    keys = [Credentials("local", SECRETS[1])] + 9 * [Credentials("local", SECRETS[0])]
+    client = Client(
+        service.url, credentials=lambda: keys.pop(0) if len(keys) > 1 else keys[0], read_credentials=lambda: None
+    )
+    assert list(client.list_jobs()) == []
+    client.close()

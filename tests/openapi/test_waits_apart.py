@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -22,6 +23,7 @@ from airflow_provider_bcs.openapi.errors import (
     AccessDeniedError,
     NoAnswerError,
     NotFoundError,
+    RefusedKeysError,
     ServerError,
     ThrottledError,
 )
@@ -262,3 +264,76 @@ def test_a_service_that_has_moved_is_found_by_the_connection(service: Service, j
     assert isinstance(none, NoAnswerError)
     assert isinstance(missing, NotFoundError)
     assert found.Id == jobs[0]
+
+
+def test_the_others_are_heard_though_reading_breaks_off_at_one_each_time(monkeypatch):
+    monkeypatch.setattr(watcher_module, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(watcher_module, "_MAX_PAUSE", 0.01)
+
+    def read(client: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
+        for target in targets:
+            if target.job_id == "bad":
+                raise NoAnswerError("cut off")
+            yield target, Job(Id=target.job_id, State="Finished")
+
+    async def main() -> list[Any]:
+        watcher = watcher_of("http://127.0.0.1:1", read_all=read)
+        watcher.watch(Target("bad"), 0.1)
+        waits = [watcher.watch(Target(f"job-{number}"), 0.1) for number in range(12)]
+        try:
+            return [await asyncio.wait_for(_end(wait), 20) for wait in waits]
+        finally:
+            watcher.close()
+
+    async def _end(wait: Wait) -> Any:
+        while isinstance(answer := await wait.news(), Exception):
+            pass
+        return answer
+
+    assert {found.State for found in asyncio.run(main())} == {"Finished"}
+
+
+def test_keys_that_are_refused_are_told_to_all_in_two_calls():
+    """And not in a call for each: all of them would be refused."""
+    calls: list[str] = []
+
+    def answer(path: str) -> tuple[int, Any]:
+        calls.append(path)
+        return 404, {"Code": "InvalidAccessKeyId.NotFound", "Message": "no such key"}
+
+    async def main(url: str) -> list[Any]:
+        watcher = watcher_of(url)
+        try:
+            return await heard(*(watcher.watch(Target(f"job-{number}"), 0.5) for number in range(40)))
+        finally:
+            watcher.close()
+
+    with answering(answer) as url:
+        found = asyncio.run(main(url))
+    assert {type(error) for error in found} == {RefusedKeysError}
+    # Listing, one by itself; and the same with the connection read anew.
+    assert len(calls) <= 4
+
+
+def test_what_waits_ask_for_by_themselves_keeps_no_other_connection_from_its_answers():
+    released = threading.Event()
+
+    async def main() -> list[Any]:
+        stuck, other = (watcher_of("http://127.0.0.1:1", read_all=read) for _ in range(2))
+        hanging = [asyncio.ensure_future(stuck.in_thread(released.wait)) for _ in range(200)]
+        try:
+            await asyncio.sleep(0.2)
+            found = await heard(other.watch(Target("job-1"), 0.1))
+            await asyncio.wait_for(watcher_module.in_thread(lambda: None), 5)
+            return found
+        finally:
+            released.set()
+            await asyncio.gather(*hanging)
+            stuck.close()
+            other.close()
+
+    def read(client: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
+        for target in targets:
+            yield target, Job(Id=target.job_id, State="Finished")
+
+    assert [found.State for found in asyncio.run(main())] == ["Finished"]

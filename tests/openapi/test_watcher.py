@@ -22,6 +22,7 @@ from airflow_provider_bcs.openapi.errors import (
     AccessDeniedError,
     HopelessWaitError,
     NotFoundError,
+    RefusedKeysError,
     ServerError,
     ThrottledError,
 )
@@ -362,3 +363,9 @@ def test_answers_that_excuse_a_poll_and_those_that_end_it(caplog):
         answers.take(ServerError(500, "InternalError", "oops"))
     with pytest.raises(AccessDeniedError):
         Answers("job j", logging.getLogger()).take(AccessDeniedError(403, "Forbidden", "no"))
+    # Whoever replaces keys may be a little late.
+    answers = Answers("job j", logging.getLogger())
+    refused = RefusedKeysError(404, "InvalidAccessKeyId.NotFound", "no such key")
+    assert [answers.take(refused), answers.take(refused)] == [None, None]
+    with pytest.raises(RefusedKeysError):
+        answers.take(refused)

@@ -1,0 +1,88 @@
+"""Who is behind an HTTPS endpoint is verified, and a connection that breaks is no wrong certificate."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.openapi.errors import CertificateError, NoAnswerError
+from tests.openapi.test_session import QUICK, Canned
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine; its key lies beside it."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    return certificate
+
+
+@contextmanager
+def serving(certificate: Path, closed: int = 0) -> Iterator[str]:
+    """Serve a job over TLS; so many of the first connections are closed while they are being made."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    left = closed
+
+    class Server(ThreadingHTTPServer):
+        def get_request(self):
+            nonlocal left
+            connection, address = super().get_request()
+            if left:
+                left -= 1
+                connection.recv(4096)
+                connection.close()
+                raise OSError("closed, as by a load balancer that is restarted")
+            return context.wrap_socket(connection, server_side=True), address
+
+    handler = type("Handler", (Canned,), {"body": b'{"Id": "job-1", "State": "Running"}', "seen": []})
+    server = Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def state(url: str, certificate: Path | None = None) -> str:
+    client = Client(url, "i", "s", retry=QUICK, verify=True if certificate is None else str(certificate))
+    try:
+        return client.get_job("job-1").State
+    finally:
+        client.close()
+
+
+def test_it_is_verified(certificate):
+    with serving(certificate) as url:
+        assert state(url, certificate) == "Running"
+    with serving(certificate) as url, pytest.raises(CertificateError, match="the TLS certificate was not accepted"):
+        state(url)
+
+
+def test_one_for_another_host_is_not_accepted(certificate):
+    with serving(certificate) as url, pytest.raises(CertificateError, match="localhost"):
+        state(url.replace("127.0.0.1", "localhost"), certificate)
+
+
+def test_a_connection_that_is_closed_while_it_is_made_is_made_again(certificate):
+    with serving(certificate, closed=2) as url:
+        assert state(url, certificate) == "Running"
+    with serving(certificate, closed=3) as url, pytest.raises(NoAnswerError, match="did not answer"):
+        state(url, certificate)

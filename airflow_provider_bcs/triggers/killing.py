@@ -53,7 +53,9 @@ class OwnedJob:
         if (error := work.exception()) is not None:
             # Airflow before 3.3 would tell nobody.
             self._trigger.log.error(
-                "%s may still run: whether it is waited for is not known.", self._job, exc_info=error
+                "%s may still run: it was not found out in time whether it is waited for, or not stopped in time.",
+                self._job,
+                exc_info=error,
             )
 
     async def _stop_unless_waited_for(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from airflow_provider_bcs.openapi.errors import (
     NoAnswerError,
@@ -81,8 +81,9 @@ def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any
 def _wait_for_start(client: Client, job_id: str) -> None:
     """Wait whether a job starts: what was asked for just now may be carried out only after this."""
     looking = Retrying(
-        stop=stop_after_attempt(client.retry.attempts),
-        wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
+        # Who is killed has five seconds.
+        stop=stop_after_attempt(6),
+        wait=wait_fixed(client.retry.first_wait),
         retry=retry_if_result(lambda found: found.is_unsuccessful),
     )
     with suppress(RetryError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_bcs.openapi import roa
 from airflow_provider_bcs.openapi.client import ServiceClient
 from airflow_provider_bcs.openapi.errors import NotFoundError, ServiceError
-from airflow_provider_bcs.openapi.response import Response, Unreadable, read_answer, read_items
+from airflow_provider_bcs.openapi.response import Response, Unreadable, page_parser, read_answer, read_items
 
 if TYPE_CHECKING:
     import requests
@@ -66,10 +66,11 @@ class RoaClient(ServiceClient):
             raise ValueError(f"page_size is from 1 to {MAX_PAGE_SIZE}; found {page_size!r}.")
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
+        parse = None if fields is None else page_parser("Items", tuple(fields), ("NextMarker",))
         # "0" is how the list of instances says that there is no more.
         seen = {"", "0", first_marker}
         while True:
-            page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True)
+            page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True, parse=parse)
             yield from read_items(model, page.get("Items") or [], unreadable, fields)
             marker = str(page.get("NextMarker") or "")
             if marker in seen:

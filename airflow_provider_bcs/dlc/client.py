@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timezone
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,7 @@ from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.openapi import acs3
 from airflow_provider_bcs.openapi.client import ServiceClient, path_segment
 from airflow_provider_bcs.openapi.errors import InvalidRequestError, NotFoundError, ServiceError, StateConflictError
-from airflow_provider_bcs.openapi.response import Response, Unreadable, read_answer, read_items
+from airflow_provider_bcs.openapi.response import Response, Unreadable, page_parser, read_answer, read_items
 
 from .filters import checked, query_of
 from .response import Created, EcsSpec, Events, Job, JobMetrics, PodLogs, PodMetrics
@@ -272,11 +272,12 @@ class Client(ServiceClient):
         *,
         body: dict[str, Any] | None = None,
         repeatable: bool = True,
+        parse: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
         query = acs3.encode_query(query_of(params or {}))
         target = f"/api/v1{path}?{query}" if query else f"/api/v1{path}"
         headers = {"x-acs-action": operation}
-        return self._session.send(method, target, body, repeatable=repeatable, headers=headers)
+        return self._session.send(method, target, body, repeatable=repeatable, headers=headers, parse=parse)
 
     def _send(self, model: type[R], operation: str, method: str, path: str, *args: Any, **kwargs: Any) -> R:
         return read_answer(model, self._call(operation, method, path, *args, **kwargs))
@@ -294,15 +295,17 @@ class Client(ServiceClient):
         unreadable: Unreadable | None = None,
         fields: Collection[str] | None = None,
     ) -> Iterator[R]:
+        parse = None if fields is None else page_parser(field, tuple(fields), ("TotalCount",))
         # Pages shift while new items arrive at their front: what comes twice is left out.
         seen: set[str] = set()
         for number in count(1):
-            page = self._call(operation, "GET", path, {**params, "page_number": number, "page_size": page_size})
+            numbered = {**params, "page_number": number, "page_size": page_size}
+            page = self._call(operation, "GET", path, numbered, parse=parse)
             items = page.get(field) or []
             before = len(seen)
             for item in read_items(model, items, unreadable, fields):
-                if item[key] not in seen:
-                    seen.add(item[key])
+                if (name := getattr(item, key)) not in seen:
+                    seen.add(name)
                     yield item
             # The service may give shorter pages than were asked for, so a short one alone says nothing.
             is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))

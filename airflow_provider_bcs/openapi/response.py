@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import pendulum
@@ -18,6 +19,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import SchemaValidator, core_schema
 
 from .errors import ServerError
 
@@ -117,6 +119,27 @@ def read_answer(model: type[R], content: object) -> R:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors())
         raise ServerError(200, "MalformedAnswer", f"The answer is no {model.__name__}; wrong: {fields}") from None
+
+
+@cache
+def page_parser(items: str, fields: tuple[str, ...], others: tuple[str, ...]) -> Callable[[bytes], dict[str, Any]]:
+    """Return what parses a page of a listing; what is not asked for is not built, which is most of the work.
+
+    It raises ValueError for what it does not understand, which others may.
+
+    :param items: the field that holds the items
+    :param fields: of each item only these
+    :param others: what else of the page
+    """
+
+    def only(schemas: dict[str, core_schema.CoreSchema]) -> core_schema.CoreSchema:
+        present = {name: core_schema.typed_dict_field(schema, required=False) for name, schema in schemas.items()}
+        return core_schema.typed_dict_schema(present, extra_behavior="ignore")
+
+    anything = core_schema.any_schema()
+    item = only(dict.fromkeys(fields, anything))
+    page = SchemaValidator(only({items: core_schema.list_schema(item), **dict.fromkeys(others, anything)}))
+    return page.validate_json
 
 
 def read_items(

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -106,6 +107,7 @@ class Session:
         *,
         repeatable: bool,
         headers: Mapping[str, str] | None = None,
+        parse: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the JSON object of the answer, ``{}`` for an empty one.
 
@@ -114,6 +116,7 @@ class Session:
         :param repeatable: whether doing it twice is the same as doing it once; such a request is repeated after
             any failure that may pass, another one only when it was certainly not carried out
         :param headers: what the signer is to sign besides what it adds itself
+        :param parse: reads what was answered without an error; where it raises ValueError, it is read as JSON
         :raises CertificateError: when the service could not be verified to be the one that was asked
         :raises NoAnswerError: when no answer arrived
         :raises ServiceError: when the service answered with an error
@@ -135,13 +138,13 @@ class Session:
         earlier = 0
         try:
             try:
-                return retrying(self._send_once, method, target, content, headers)
+                return retrying(self._send_once, method, target, content, headers, parse)
             except RefusedKeysError:
                 if not self._renew():
                     raise
                 # The one that was refused was certainly not carried out.
                 earlier = retrying.statistics["attempt_number"] - 1
-                return retrying(self._send_once, method, target, content, headers)
+                return retrying(self._send_once, method, target, content, headers, parse)
         except ServiceError as error:
             error.attempts = earlier + retrying.statistics["attempt_number"]
             raise
@@ -153,7 +156,14 @@ class Session:
         asked = getattr(error, "retry_after", None) or 0
         return max(backoff(state), min(asked, 4 * policy.max_wait))
 
-    def _send_once(self, method: str, target: str, content: bytes, headers: Mapping[str, str] | None) -> dict[str, Any]:
+    def _send_once(
+        self,
+        method: str,
+        target: str,
+        content: bytes,
+        headers: Mapping[str, str] | None,
+        parse: Callable[[bytes], dict[str, Any]] | None,
+    ) -> dict[str, Any]:
         try:
             response = self._http.request(
                 method,
@@ -172,6 +182,9 @@ class Session:
         except requests.RequestException as error:
             raise _no_answer(self.endpoint, error) from error
         self._note_time(response.headers.get("Date"))
+        if parse is not None and response.status_code == requests.codes.ok:
+            with suppress(ValueError):
+                return parse(response.content)
         return _read(response)
 
     def now(self) -> datetime:

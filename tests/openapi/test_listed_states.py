@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute import response as batchcompute
 from airflow_provider_bcs.batchcompute.states import TERMINAL
 from airflow_provider_bcs.dlc import response as dlc
 from airflow_provider_bcs.dlc.states import ACTIVE, OUTCOMES, POD_TERMINAL
 from airflow_provider_bcs.openapi.errors import ServerError
-from airflow_provider_bcs.openapi.response import read_items
+from airflow_provider_bcs.openapi.response import page_parser, read_items
+from airflow_provider_bcs.openapi.session import RetryPolicy
+from tests.openapi.answering import answering
 
 texts = st.sampled_from(["", "some reason", "0/3", "2/3"]) | st.none()
 times = st.sampled_from(["", "2026-01-02T03:04:05Z", "1970-01-01T00:00:00Z", "soon"]) | st.none()
@@ -60,3 +64,36 @@ def test_other_fields_are_as_if_they_had_not_been_sent():
     item = {"Id": "job-1", "State": "Running", "Name": "a", "New": 1}
     (job,) = read_items(batchcompute.Job, [item], fields=batchcompute.JOB_STATE)
     assert (job.Name, job.model_extra) == ("", {})
+
+
+@given(st.lists(batchcompute_jobs, max_size=3), texts)
+def test_a_page_is_parsed_as_json_is(items, marker):
+    page = {"Items": items, "NextMarker": marker, "RequestId": "r"}
+    found = page_parser("Items", batchcompute.JOB_STATE, ("NextMarker",))(json.dumps(page).encode())
+    wanted = [{name: item[name] for name in batchcompute.JOB_STATE if name in item} for item in items]
+    assert found == {"Items": wanted, "NextMarker": marker}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [7, None, {"Id": "job-1"}, {"Id": "job-1", "State": "Running", "Name": "half a character: \ud800"}],
+    ids=str,
+)
+def test_what_the_parser_does_not_take_is_read_as_json(item):
+    """One item that is odd, or a name that somebody else has given: what can be read is read all the same."""
+    page = {"Items": [item, {"Id": "job-2", "State": "Running"}], "NextMarker": ""}
+    with answering(lambda path: (200, page)) as url:
+        client = Client(url, "id", "secret")
+        errors: list[ServerError] = []
+        found = [job.Id for job in client.list_jobs(unreadable=errors.append, fields=batchcompute.JOB_STATE)]
+        client.close()
+    assert found[-1] == "job-2"
+    assert len(found) + len(errors) == 2
+
+
+def test_a_page_that_is_none_is_an_error_with_fields_too():
+    with answering(lambda path: (200, {"Items": 7})) as url:
+        client = Client(url, "id", "secret", retry=RetryPolicy(attempts=1))
+        with pytest.raises(ServerError, match="The answer is no list of Job"):
+            list(client.list_jobs(fields=batchcompute.JOB_STATE))
+        client.close()

@@ -19,7 +19,7 @@ from airflow_provider_bcs.provider_info import get_provider_info
 from tests.airflow.test_docs import DOCS, blocks
 
 #: Methods of the client that are no operation.
-OTHERS = {"close", "now"}
+OTHERS = {"close", "credentials", "now"}
 
 
 def rows() -> dict[str, tuple[str, str, str]]:

@@ -12,12 +12,12 @@ from airflow.providers.common.compat.sdk import AirflowException, get_current_co
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from asgiref.sync import sync_to_async
 
-from airflow_provider_bcs.openapi.submission import GENERATION
+from airflow_provider_bcs.waiting.submission import GENERATION
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.openapi.succession import Store
+    from airflow_provider_bcs.waiting.succession import Store
 
 #: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS

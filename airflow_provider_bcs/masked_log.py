@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import redact
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.openapi.polling import Log
+    from airflow_provider_bcs.waiting.polling import Log
 
 
 class MaskedLog:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from airflow_provider_bcs import dlc as dlc_package
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.openapi.session import RetryPolicy
+from airflow_provider_bcs.http.session import RetryPolicy
 from tests.local.service import Service
 
 # How long an example takes says little on a machine with other work.

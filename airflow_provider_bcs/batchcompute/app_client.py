@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_bcs.description.source import JobSource, read_job
-from airflow_provider_bcs.openapi import roa
-from airflow_provider_bcs.openapi.client import path_segment
-from airflow_provider_bcs.openapi.response import read_answer
+from airflow_provider_bcs.http import roa
+from airflow_provider_bcs.http.client import path_segment
+from airflow_provider_bcs.http.response import read_answer
 
 from .resources import App, AppDetail, AppRevision, CreatedApp
 from .roa_client import MAX_PAGE_SIZE, RoaClient

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError, TokenMismatchError
-from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError, TokenMismatchError
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 from .resources import ACTIVE
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.errors import NotFoundError
-from airflow_provider_bcs.openapi.polling import Log, Poll
+from airflow_provider_bcs.http.errors import NotFoundError
+from airflow_provider_bcs.waiting.polling import Log, Poll
 
 if TYPE_CHECKING:
     from .client import Client

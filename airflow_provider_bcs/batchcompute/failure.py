@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import OpenApiError
+from airflow_provider_bcs.http.errors import OpenApiError
 
 from .instance_logs import InstanceLogs, indented
 from .states import FAILED

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_bcs.description.source import JobSource, read_job
-from airflow_provider_bcs.openapi.client import path_segment
+from airflow_provider_bcs.http.client import path_segment
 
 from .resources import AvailableResource, Image, ResourceQuotas
 from .response import Created

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError
+from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError
 
 from .states import FAILED
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.objects.excerpt import Excerpt
+    from airflow_provider_bcs.oss.excerpt import Excerpt
 
     from .client import Client
     from .response import Instance
@@ -27,7 +27,7 @@ ERROR_LINES = 10
 
 
 class Texts(Protocol):
-    """Where logs are read from; ``airflow_provider_bcs.objects.ObjectStore`` is one."""
+    """Where logs are read from; ``airflow_provider_bcs.oss.ObjectStore`` is one."""
 
     def head_and_tail(self, uri: str, first_lines: int, last_lines: int) -> Excerpt: ...
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServerError
-from airflow_provider_bcs.openapi.polling import Log, Poll
+from airflow_provider_bcs.http.errors import HopelessWaitError, ServerError
+from airflow_provider_bcs.waiting.polling import Log, Poll
 
 from .states import FINISHED, STOPPED
 from .submission import start_again

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_bcs.openapi.errors import OWN_ERRORS, AccessDeniedError, RefusedKeysError, ServerError
+from airflow_provider_bcs.http.errors import OWN_ERRORS, AccessDeniedError, RefusedKeysError, ServerError
 
 from .mirror import FollowedTarget, tasks_of
 from .response import JOB_STATE
@@ -15,7 +15,7 @@ from .states import FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from .target import Target
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.openapi.polling import Status
+    from airflow_provider_bcs.waiting.polling import Status
 
     from .client import Client
     from .response import Job

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from airflow_provider_bcs.openapi.response import Response, Time
+from airflow_provider_bcs.http.response import Response, Time
 
 from .states import READY
 

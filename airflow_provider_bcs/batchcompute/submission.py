@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     NoAnswerError,
     NotFoundError,
     ServerError,
     StateConflictError,
     TokenMismatchError,
 )
-from airflow_provider_bcs.openapi.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
 
 if TYPE_CHECKING:
     from .client import Client

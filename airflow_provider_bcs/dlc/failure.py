@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import OpenApiError
+from airflow_provider_bcs.http.errors import OpenApiError
 
 from .logs import may_lack_lines
 from .states import FAILED

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
-from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError
+from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError
 
 from .logs import PodLogReader
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.openapi.polling import Log
+    from airflow_provider_bcs.waiting.polling import Log
 
     from .client import Client
     from .response import Job, Pod

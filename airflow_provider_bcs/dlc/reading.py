@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     OWN_ERRORS,
     AccessDeniedError,
     HopelessWaitError,

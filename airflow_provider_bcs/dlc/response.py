@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from airflow_provider_bcs.openapi.response import Response, Time
+from airflow_provider_bcs.http.response import Response, Time
 
 from .states import ACTIVE, OUTCOMES, POD_TERMINAL, STOPPED, SUCCEEDED
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.openapi.errors import NoAnswerError, ServerError
-from airflow_provider_bcs.openapi.stopping import stop
-from airflow_provider_bcs.openapi.submission import (
+from airflow_provider_bcs.http.errors import NoAnswerError, ServerError
+from airflow_provider_bcs.waiting.stopping import stop
+from airflow_provider_bcs.waiting.submission import (
     MAX_SUBMISSIONS,
     TooManySubmissionsError,
     series_token,

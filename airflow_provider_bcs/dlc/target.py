@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.errors import HopelessWaitError
-from airflow_provider_bcs.openapi.loopback import is_loopback_url
-from airflow_provider_bcs.openapi.polling import Log, Poll
+from airflow_provider_bcs.http.errors import HopelessWaitError
+from airflow_provider_bcs.http.loopback import is_loopback_url
+from airflow_provider_bcs.waiting.polling import Log, Poll
 
 from .job_logs import JobLogs
 

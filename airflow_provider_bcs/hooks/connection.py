@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from airflow_provider_bcs.openapi.credentials import (
+from airflow_provider_bcs.http.credentials import (
     CredentialProvider,
     Credentials,
     default_credentials,
     fixed_credentials,
 )
-from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.http.loopback import is_loopback
 
 #: The region of a connection that names none: that of the local service.
 LOCAL_REGION = "local"

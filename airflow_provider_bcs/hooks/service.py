@@ -21,9 +21,9 @@ from airflow_provider_bcs.hooks.connection import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.objects.store import ObjectStore
-    from airflow_provider_bcs.openapi.client import ServiceClient
-    from airflow_provider_bcs.openapi.credentials import CredentialProvider
+    from airflow_provider_bcs.http.client import ServiceClient
+    from airflow_provider_bcs.http.credentials import CredentialProvider
+    from airflow_provider_bcs.oss.store import ObjectStore
 
 DEFAULT_CONNECTION = "bcs_default"
 
@@ -60,7 +60,7 @@ class ServiceHook(BaseHook, Generic[C]):
 
     @abstractmethod
     def read_all(self, client: C, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
-        """Yield the states of many targets, each with its own; see :mod:`airflow_provider_bcs.openapi.watcher`."""
+        """Yield the states of many targets, each with its own; see :mod:`airflow_provider_bcs.waiting.watcher`."""
 
     @abstractmethod
     def _ask_something(self, client: C) -> None:
@@ -105,7 +105,7 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises AirflowNotFoundException: when there is no such connection
         :raises ConnectionSettingsError: when it says neither where objects are nor its region
         """
-        from airflow_provider_bcs.objects.store import ObjectStore
+        from airflow_provider_bcs.oss.store import ObjectStore
 
         settings = self.settings
         if settings.oss_endpoint is None and settings.region == LOCAL_REGION:
@@ -131,7 +131,7 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises MissingConnectionError: when there is no such connection, as far as Airflow can tell
         :raises NoAnswerError: when the connection cannot be read now
         """
-        from airflow_provider_bcs.openapi.errors import MissingConnectionError, NoAnswerError
+        from airflow_provider_bcs.http.errors import MissingConnectionError, NoAnswerError
 
         try:
             connection = await self._get_connection_async()
@@ -176,7 +176,7 @@ class ServiceHook(BaseHook, Generic[C]):
 
     def test_connection(self) -> tuple[bool, str]:
         """Make a request, and say in one line whether that worked."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         try:
             self._ask_something(self.client)

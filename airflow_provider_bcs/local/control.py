@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.http.loopback import is_loopback
 
 from .faults import Faults, parse_faults
 from .request import host_name

@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 
-from airflow_provider_bcs.openapi.loopback import is_loopback
+from airflow_provider_bcs.http.loopback import is_loopback
 
 from .application import Application
 from .batchcompute import assembly as batchcompute

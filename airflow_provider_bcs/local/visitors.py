@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_provider_bcs.openapi.loopback import is_loopback, is_loopback_url
+from airflow_provider_bcs.http.loopback import is_loopback, is_loopback_url
 
 from .api_error import ApiError
 from .request import host_name

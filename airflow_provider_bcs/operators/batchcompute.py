@@ -17,7 +17,7 @@ from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.violation import Violation
-    from airflow_provider_bcs.openapi.polling import Poll
+    from airflow_provider_bcs.waiting.polling import Poll
 
 
 #: What a retry does with a job that failed or was stopped.

@@ -81,7 +81,7 @@ class _ClusterOperator(BaseOperator):
                 ),
                 method_name="execute_complete",
             )
-        from airflow_provider_bcs.openapi.polling import wait_for_end
+        from airflow_provider_bcs.waiting.polling import wait_for_end
 
         state = wait_for_end(target.poll(self.hook.client, self.log), self.poll_interval)
         return self._conclude(target.cluster_id, state)
@@ -136,7 +136,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
 
     def execute(self, context: Context) -> str:
         """Make the cluster, and wait unless told otherwise; return its id."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         cluster = self._rendered()
         if violations := self._violations(cluster, templates=False):
@@ -170,7 +170,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
     def on_kill(self) -> None:
         """Delete the cluster; it is no error that it is gone."""
         from airflow_provider_bcs.batchcompute.cluster_submission import delete_created
-        from airflow_provider_bcs.openapi.errors import NotFoundError, OpenApiError, StateConflictError
+        from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError, StateConflictError
 
         creating, self._creating = self._creating, None
         cluster_id = None if creating else self._cluster_id or self._pushed_cluster_id()
@@ -191,7 +191,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
 
     def _create(self, cluster: dict[str, Any], context: Context) -> str:
         from airflow_provider_bcs.batchcompute.cluster_submission import create_cluster
-        from airflow_provider_bcs.openapi.errors import InvalidRequestError
+        from airflow_provider_bcs.http.errors import InvalidRequestError
 
         ti: Any = context["ti"]
 
@@ -264,7 +264,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
 
     def execute(self, context: Context) -> None:
         """Delete the cluster."""
-        from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
 
         if self.cluster_id in _NONE:
             self.log.info("No cluster was made.")
@@ -280,7 +280,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
             self._wait(ClusterTarget(self.cluster_id, gone=True), context)
 
     def _stop_jobs(self) -> None:
-        from airflow_provider_bcs.openapi.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
 
         client = self.hook.client
         for job in [job for state in sorted(ACTIVE) for job in client.list_jobs(state, self.cluster_id)]:

@@ -147,7 +147,7 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
 
     def _has_finished(self) -> bool:
         """Return whether there is nothing to wait for; that costs one request, a deferral costs two workers."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         try:
             task: Task = self.hook.client.get_task(self.job_id, self.task_name)
@@ -171,7 +171,7 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
 
     def _mask_secrets(self) -> None:
         """Hide the job's secrets, which its program may have printed; the task that submitted it is another process."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         # What cannot be asked for its description has no logs to show either.
         with contextlib.suppress(OpenApiError):

@@ -11,9 +11,9 @@ from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from airflow_provider_bcs.dlc.states import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
+from airflow_provider_bcs.http.loopback import is_loopback_url
 from airflow_provider_bcs.links.dlc import DlcJobLink, console_url
 from airflow_provider_bcs.masked_log import MaskedLog
-from airflow_provider_bcs.openapi.loopback import is_loopback_url
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.description.violation import Violation
-    from airflow_provider_bcs.openapi.polling import Poll
+    from airflow_provider_bcs.waiting.polling import Poll
 
 
 class DlcSubmitJobOperator(SubmitJobOperator):

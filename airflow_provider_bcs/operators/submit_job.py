@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.description.source import JobSource
-    from airflow_provider_bcs.openapi.polling import Poll, Status
     from airflow_provider_bcs.triggers.state import StateTrigger
+    from airflow_provider_bcs.waiting.polling import Poll, Status
 
 
 class SubmitJobOperator(DescriptionOperator):
@@ -108,7 +108,7 @@ class SubmitJobOperator(DescriptionOperator):
 
     def _release(self, job_id: str) -> None:
         """Delete a job that succeeded; that it cannot be deleted is no failure."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         try:
             self.hook.client.delete_job(job_id)
@@ -154,8 +154,8 @@ class SubmitJobOperator(DescriptionOperator):
 
     def on_kill(self) -> None:
         """Stop the job; it is no error that it has ended."""
-        from airflow_provider_bcs.openapi.errors import OpenApiError
-        from airflow_provider_bcs.openapi.stopping import stop
+        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.waiting.stopping import stop
 
         job_id = self._job_id or self._pushed_job_id()
         if job_id is None and self._submitting is not None:
@@ -186,8 +186,8 @@ class SubmitJobOperator(DescriptionOperator):
         return self._hook()
 
     def _submit_once(self, job: dict[str, Any], context: Context) -> str:
-        from airflow_provider_bcs.openapi.errors import InvalidRequestError
-        from airflow_provider_bcs.openapi.succession import submit_as_successor
+        from airflow_provider_bcs.http.errors import InvalidRequestError
+        from airflow_provider_bcs.waiting.succession import submit_as_successor
 
         ti: Any = context["ti"]
         owner = submitter(context)
@@ -210,7 +210,7 @@ class SubmitJobOperator(DescriptionOperator):
         return job_id
 
     def _wait(self, job_id: str) -> str:
-        from airflow_provider_bcs.openapi.polling import wait_for_end
+        from airflow_provider_bcs.waiting.polling import wait_for_end
 
         try:
             return wait_for_end(self._poll(job_id), self.poll_interval)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.openapi.polling import Poll
     from airflow_provider_bcs.triggers.state import StateTrigger, Target
+    from airflow_provider_bcs.waiting.polling import Poll
 
 
 class StateSensor(BaseSensorOperator):
@@ -87,7 +87,7 @@ class StateSensor(BaseSensorOperator):
         :raises AirflowException: when it ended otherwise, or when there is no such thing
         :raises AirflowSkipException: instead, with ``soft_fail``
         """
-        from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServiceError
+        from airflow_provider_bcs.http.errors import HopelessWaitError, ServiceError
 
         self._require_id()
         try:

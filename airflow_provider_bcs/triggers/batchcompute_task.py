@@ -21,7 +21,7 @@ from airflow_provider_bcs.triggers.watching import SharedWatcher
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-    from airflow_provider_bcs.openapi.watcher import Watcher
+    from airflow_provider_bcs.waiting.watcher import Watcher
 
 
 #: XCom of a task that no worker begins: what it waits for since it has continued its job.
@@ -118,7 +118,7 @@ class BatchComputeTaskTrigger(StateTrigger):
         return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
 
     async def _explained(self, state: str) -> str:
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         job_id, task_name = self.target.job_id, self.target.task_name
         async with SharedWatcher(self._hook()) as watcher:

@@ -13,18 +13,18 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
+from airflow_provider_bcs.http.errors import AccessDeniedError, OpenApiError
 from airflow_provider_bcs.masked_log import MaskedLog
-from airflow_provider_bcs.openapi.errors import AccessDeniedError, OpenApiError
-from airflow_provider_bcs.openapi.polling import Answers
-from airflow_provider_bcs.openapi.watcher import may_be_elsewhere
 from airflow_provider_bcs.triggers.state import StateTrigger
+from airflow_provider_bcs.waiting.polling import Answers
+from airflow_provider_bcs.waiting.watcher import may_be_elsewhere
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
     from airflow_provider_bcs.dlc.response import Job
     from airflow_provider_bcs.hooks.dlc import DlcHook
-    from airflow_provider_bcs.openapi.polling import Status
-    from airflow_provider_bcs.openapi.watcher import Watcher
+    from airflow_provider_bcs.waiting.polling import Status
+    from airflow_provider_bcs.waiting.watcher import Watcher
 
 T = TypeVar("T")
 

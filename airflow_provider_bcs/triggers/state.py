@@ -14,15 +14,15 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
-from airflow_provider_bcs.openapi.stopping import stop
-from airflow_provider_bcs.openapi.watcher import in_thread
 from airflow_provider_bcs.triggers.killing import OwnedJob
 from airflow_provider_bcs.triggers.watching import SharedWatcher
+from airflow_provider_bcs.waiting.stopping import stop
+from airflow_provider_bcs.waiting.watcher import in_thread
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.openapi.polling import Log, Poll, Status
-    from airflow_provider_bcs.openapi.watcher import Watcher
+    from airflow_provider_bcs.waiting.polling import Log, Poll, Status
+    from airflow_provider_bcs.waiting.watcher import Watcher
 
 
 #: Seconds to find out, when the deadline has passed, whether what was waited for has ended before it.
@@ -128,7 +128,7 @@ class StateTrigger(BaseTrigger):
             await self.on_kill()
 
     async def _awaited(self) -> TriggerEvent:
-        from airflow_provider_bcs.openapi.errors import OpenApiError
+        from airflow_provider_bcs.http.errors import OpenApiError
 
         try:
             async with SharedWatcher(self._hook()) as watcher:
@@ -143,7 +143,7 @@ class StateTrigger(BaseTrigger):
 
     async def _end(self, watcher: Watcher) -> Status | None:
         """Return the state at the end, None when the deadline came first."""
-        from airflow_provider_bcs.openapi.polling import Answers
+        from airflow_provider_bcs.waiting.polling import Answers
 
         answers: Answers[Status] = Answers(self.target, self.log)
         wait = watcher.watch(self.target, self.poll_interval, self.deadline)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.openapi.watcher import Watcher
+    from airflow_provider_bcs.waiting.watcher import Watcher
 
 
 class _Used:
@@ -29,7 +29,7 @@ class SharedWatcher:
     __slots__ = ("_key", "_used", "_watchers")
 
     def __init__(self, hook: ServiceHook[Any]) -> None:
-        from airflow_provider_bcs.openapi.watcher import Watcher
+        from airflow_provider_bcs.waiting.watcher import Watcher
 
         self._watchers = _WATCHERS.setdefault(asyncio.get_running_loop(), {})
         self._key = (hook.service, hook.bcs_conn_id)

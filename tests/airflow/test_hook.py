@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.connection import ConnectionSettingsError, read_connection
-from airflow_provider_bcs.openapi.credentials import Credentials
+from airflow_provider_bcs.http.credentials import Credentials
 
 
 def read(service="batchcompute", region=None, extra=None, conn_type="bcs", **fields):

@@ -129,8 +129,8 @@ MEASURE = """
 import sys
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs
-from airflow_provider_bcs.objects import ObjectStore
-from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.oss import ObjectStore
+from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from airflow_provider_bcs.openapi import client as client_module
-from airflow_provider_bcs.openapi.session import RetryPolicy
+from airflow_provider_bcs.http import client as client_module
+from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.triggers import state as state_module
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger

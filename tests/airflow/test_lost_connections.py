@@ -15,14 +15,14 @@ import pytest
 
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.dlc import DlcHook
-from airflow_provider_bcs.openapi import client as client_module
-from airflow_provider_bcs.openapi import watcher as watcher_module
-from airflow_provider_bcs.openapi.errors import MissingConnectionError, NoAnswerError
-from airflow_provider_bcs.openapi.session import RetryPolicy
+from airflow_provider_bcs.http import client as client_module
+from airflow_provider_bcs.http.errors import MissingConnectionError, NoAnswerError
+from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.triggers import state as state_module
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+from airflow_provider_bcs.waiting import watcher as watcher_module
 from tests.airflow.running import output, trigger_events
 from tests.batchcompute.jobs import job, task
 from tests.dlc.jobs import job as dlc_job

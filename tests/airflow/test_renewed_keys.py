@@ -16,16 +16,16 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.dlc import Client as DlcClient
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.openapi.credentials import Credentials
-from airflow_provider_bcs.openapi.errors import AccessDeniedError, RefusedKeysError
+from airflow_provider_bcs.http.credentials import Credentials
+from airflow_provider_bcs.http.errors import AccessDeniedError, RefusedKeysError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from tests.airflow.conftest import connection_json
 from tests.airflow.running import output, run_dag, states
 from tests.conftest import IMPATIENT, keys_of
 from tests.dlc.jobs import job as dlc_job
+from tests.http.answering import answering
 from tests.local.service import Service, job, task, wait_until
-from tests.openapi.answering import answering
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

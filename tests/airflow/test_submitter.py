@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.airflow_versions import submitter
-from airflow_provider_bcs.openapi.submission import series_token, submission_token
+from airflow_provider_bcs.waiting.submission import series_token, submission_token
 
 # Few letters, so that parts which run into each other would be found: "a.b" + "c" and "a" + "b.c".
 ids = st.text("ab1._-", min_size=1, max_size=4)

@@ -11,7 +11,7 @@ from airflow_provider_bcs.dlc import Client, JobDescription
 from airflow_provider_bcs.dlc.failure import explain_failure
 from airflow_provider_bcs.dlc.response import Job
 from airflow_provider_bcs.dlc.submission import TAG, submit
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     AccessDeniedError,
     InvalidRequestError,
     NoAnswerError,
@@ -20,7 +20,7 @@ from airflow_provider_bcs.openapi.errors import (
     StateConflictError,
     ThrottledError,
 )
-from airflow_provider_bcs.openapi.session import RetryPolicy
+from airflow_provider_bcs.http.session import RetryPolicy
 from tests.dlc.jobs import job
 from tests.local.service import wait_until
 

@@ -15,9 +15,9 @@ from airflow_provider_bcs.batchcompute.submission import submit as submit_batchc
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc.submission import submit as submit_dlc
 from airflow_provider_bcs.dlc.target import JobTarget
+from airflow_provider_bcs.http.errors import OpenApiError
 from airflow_provider_bcs.local.faults import KINDS
-from airflow_provider_bcs.openapi.errors import OpenApiError
-from airflow_provider_bcs.openapi.polling import Poll, Status, wait_for_end
+from airflow_provider_bcs.waiting.polling import Poll, Status, wait_for_end
 from tests.batchcompute.jobs import job as batchcompute_job
 from tests.batchcompute.jobs import task
 from tests.conftest import IMPATIENT

@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from airflow_provider_bcs.openapi import roa
+from airflow_provider_bcs.http import roa
 
 TERMINAL = ("Finished", "Failed", "Stopped")
 

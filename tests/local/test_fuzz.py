@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.openapi import acs3, roa
+from airflow_provider_bcs.http import acs3, roa
 from tests.batchcompute.clusters import cluster, group, image
 from tests.local.dlc.dlc_service import DlcService, dlc_job
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_bcs.http.roa import signature, string_to_sign
 from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
-from airflow_provider_bcs.openapi.roa import signature, string_to_sign
 
 from .service import Service
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from airflow_provider_bcs.http.roa import API_VERSION
 from airflow_provider_bcs.local.api_error import ApiError, internal_error, not_found
 from airflow_provider_bcs.local.front import Front, json_response, request_id
 from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route, parse_query
-from airflow_provider_bcs.openapi.roa import API_VERSION
 
 from .verifier import Verifier
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_bcs.openapi.loopback import is_loopback_url
+from airflow_provider_bcs.http.loopback import is_loopback_url
 
 from .delivery import Delivery
 from .jobs import Job, Jobs

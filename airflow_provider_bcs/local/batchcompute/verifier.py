@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
+from airflow_provider_bcs.http.roa import API_VERSION, signature, string_to_sign
 from airflow_provider_bcs.local.api_error import ApiError, missing
-from airflow_provider_bcs.openapi.roa import API_VERSION, signature, string_to_sign
 
 _MAX_SKEW_SECONDS = 15 * 60
 

@@ -10,8 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from airflow_provider_bcs.local.api_error import ApiError
-from airflow_provider_bcs.openapi.acs3 import (
+from airflow_provider_bcs.http.acs3 import (
     ALGORITHM,
     body_digest,
     canonical_query,
@@ -20,6 +19,7 @@ from airflow_provider_bcs.openapi.acs3 import (
     signature,
     signed_headers,
 )
+from airflow_provider_bcs.local.api_error import ApiError
 
 _VERSION = "2020-12-03"
 _MAX_SKEW_SECONDS = 15 * 60

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from airflow_provider_bcs.http.loopback import is_loopback
 from airflow_provider_bcs.local.request import host_name
-from airflow_provider_bcs.openapi.loopback import is_loopback
 
 from . import errors
 

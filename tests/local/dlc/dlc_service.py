@@ -15,7 +15,7 @@ from alibabacloud_pai_dlc20201203 import models
 from alibabacloud_pai_dlc20201203.client import Client
 from alibabacloud_tea_openapi.models import Config
 
-from airflow_provider_bcs.openapi import acs3
+from airflow_provider_bcs.http import acs3
 from tests.local.service import Service, wait_until
 
 ENDED = ("Succeeded", "Failed", "Stopped")

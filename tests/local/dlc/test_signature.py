@@ -8,9 +8,9 @@ import time
 import pytest
 import requests
 
+from airflow_provider_bcs.http import acs3
 from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.dlc.verifier import Verifier
-from airflow_provider_bcs.openapi import acs3
 
 from .dlc_service import DlcService
 

@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_bcs import dlc
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     AccessDeniedError,
     ClockSkewError,
     NoAnswerError,
@@ -22,7 +22,7 @@ from airflow_provider_bcs.openapi.errors import (
     ThrottledError,
     service_error,
 )
-from airflow_provider_bcs.openapi.session import RetryPolicy
+from airflow_provider_bcs.http.session import RetryPolicy
 from tests.batchcompute.jobs import job, task
 
 QUICK = RetryPolicy(attempts=3, first_wait=0.01, max_wait=0.05)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.openapi.errors import CertificateError, NoAnswerError
-from tests.openapi.test_session import QUICK, Canned
+from airflow_provider_bcs.http.errors import CertificateError, NoAnswerError
+from tests.http.test_session import QUICK, Canned
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from airflow_provider_bcs.batchcompute import response as batchcompute
 from airflow_provider_bcs.batchcompute.states import TERMINAL
 from airflow_provider_bcs.dlc import response as dlc
 from airflow_provider_bcs.dlc.states import ACTIVE, OUTCOMES, POD_TERMINAL
-from airflow_provider_bcs.openapi.errors import ServerError
-from airflow_provider_bcs.openapi.response import page_parser, read_items
-from airflow_provider_bcs.openapi.session import RetryPolicy
-from tests.openapi.answering import answering
+from airflow_provider_bcs.http.errors import ServerError
+from airflow_provider_bcs.http.response import page_parser, read_items
+from airflow_provider_bcs.http.session import RetryPolicy
+from tests.http.answering import answering
 
 texts = st.sampled_from(["", "some reason", "0/3", "2/3"]) | st.none()
 times = st.sampled_from(["", "2026-01-02T03:04:05Z", "1970-01-01T00:00:00Z", "soon"]) | st.none()

@@ -13,7 +13,7 @@ from darabonba.url import Url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.openapi import acs3
+from airflow_provider_bcs.http import acs3
 
 VERSION = "2020-12-03"
 

@@ -17,11 +17,19 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .errors import AccessDeniedError, NoAnswerError, NotFoundError, OpenApiError, ServerError, ThrottledError
+from airflow_provider_bcs.http.errors import (
+    AccessDeniedError,
+    NoAnswerError,
+    NotFoundError,
+    OpenApiError,
+    ServerError,
+    ThrottledError,
+)
+
 from .polling import Status
 
 if TYPE_CHECKING:
-    from .client import ServiceClient
+    from airflow_provider_bcs.http.client import ServiceClient
 
 #: Threads of their own: those of the event loop are few, and a service that hangs would hold them all. Each watcher has
 #: one at a time; the others stop jobs.

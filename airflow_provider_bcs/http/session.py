@@ -18,7 +18,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
+from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .errors import (
     NoAnswerError,

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_bcs.objects import ObjectStore
-from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.errors import (
     AccessDeniedError,
     NoAnswerError,
     NotFoundError,
     ServerError,
     ServiceError,
 )
+from airflow_provider_bcs.oss import ObjectStore
+from tests.http.test_session import canned
 from tests.local.service import Service
 from tests.local.test_faults import counted
-from tests.openapi.test_session import canned
 
 LOCAL = fixed_credentials(Credentials("local", "local"))
 
@@ -107,8 +107,8 @@ def test_no_proxy_to_this_machine(store: ObjectStore, service: Service, monkeypa
 
 MEASURE = """
 import sys
-from airflow_provider_bcs.objects import ObjectStore
-from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.oss import ObjectStore
+from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])

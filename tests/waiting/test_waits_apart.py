@@ -18,8 +18,7 @@ from airflow_provider_bcs.batchcompute.response import Job, Task
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget
-from airflow_provider_bcs.openapi import watcher as watcher_module
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     AccessDeniedError,
     NoAnswerError,
     NotFoundError,
@@ -27,11 +26,12 @@ from airflow_provider_bcs.openapi.errors import (
     ServerError,
     ThrottledError,
 )
-from airflow_provider_bcs.openapi.session import RetryPolicy
-from airflow_provider_bcs.openapi.watcher import Wait, Watcher
+from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.waiting import watcher as watcher_module
+from airflow_provider_bcs.waiting.watcher import Wait, Watcher
 from tests.batchcompute.jobs import job, task
+from tests.http.answering import answering
 from tests.local.service import Service
-from tests.openapi.answering import answering
 
 ONCE = RetryPolicy(attempts=1)
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from .errors import AccessDeniedError, InvalidRequestError, NotFoundError, OpenApiError, StateConflictError
+from airflow_provider_bcs.http.errors import (
+    AccessDeniedError,
+    InvalidRequestError,
+    NotFoundError,
+    OpenApiError,
+    StateConflictError,
+)
+
 from .polling import Log
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.openapi import acs3
+from airflow_provider_bcs.http import acs3
 
 TOKEN = {"x-acs-accesskey-id": "testAccessKeyId", "x-acs-security-token": "testSecurityToken+/="}
 BODY = (

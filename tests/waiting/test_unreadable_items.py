@@ -15,10 +15,10 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget
-from airflow_provider_bcs.openapi.errors import HopelessWaitError, ServerError
-from airflow_provider_bcs.openapi.session import RetryPolicy
-from tests.openapi.answering import answering
-from tests.openapi.test_waits_apart import heard, watcher_of
+from airflow_provider_bcs.http.errors import HopelessWaitError, ServerError
+from airflow_provider_bcs.http.session import RetryPolicy
+from tests.http.answering import answering
+from tests.waiting.test_waits_apart import heard, watcher_of
 
 ONCE = RetryPolicy(attempts=1)
 NAMES = [f"job-{number}" for number in range(8)]

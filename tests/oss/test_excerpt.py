@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.objects import excerpt
-from airflow_provider_bcs.objects.excerpt import read_excerpt
+from airflow_provider_bcs.oss import excerpt
+from airflow_provider_bcs.oss.excerpt import read_excerpt
 
 LINES = st.lists(st.binary(max_size=12).filter(lambda line: not set(line) & set(b"\r\n")), max_size=30)
 

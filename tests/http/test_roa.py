@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.openapi import roa
+from airflow_provider_bcs.http import roa
 
 JOB = "/jobs/job-0000000058184218000008150000000D"
 LIST = {"Marker": "", "MaxItemCount": "100", "State": "Running"}

@@ -9,9 +9,9 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.objects import ObjectStore
-from airflow_provider_bcs.openapi.credentials import Credentials, fixed_credentials
-from airflow_provider_bcs.openapi.loopback import is_loopback, is_loopback_url, read_endpoint
+from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.loopback import is_loopback, is_loopback_url, read_endpoint
+from airflow_provider_bcs.oss import ObjectStore
 
 KEYS = fixed_credentials(Credentials("id", "secret"))
 PARTS = st.sampled_from(

@@ -13,8 +13,8 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.submission import submit
-from airflow_provider_bcs.openapi.errors import ServerError
-from airflow_provider_bcs.openapi.succession import KEPT, submit_as_successor
+from airflow_provider_bcs.http.errors import ServerError
+from airflow_provider_bcs.waiting.succession import KEPT, submit_as_successor
 from tests.batchcompute.jobs import job, task
 
 log = logging.getLogger(__name__)

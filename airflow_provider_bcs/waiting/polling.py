@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from .errors import (
+from airflow_provider_bcs.http.errors import (
     HopelessWaitError,
     MissingConnectionError,
     MissingCredentialsError,

@@ -18,7 +18,7 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.errors import (
     AccessDeniedError,
     HopelessWaitError,
     NotFoundError,
@@ -26,9 +26,9 @@ from airflow_provider_bcs.openapi.errors import (
     ServerError,
     ThrottledError,
 )
-from airflow_provider_bcs.openapi.polling import MAX_FAILED_POLLS, Answers
-from airflow_provider_bcs.openapi.session import RetryPolicy
-from airflow_provider_bcs.openapi.watcher import Wait, Watcher
+from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.waiting.polling import MAX_FAILED_POLLS, Answers
+from airflow_provider_bcs.waiting.watcher import Wait, Watcher
 from tests.batchcompute.jobs import job, task
 from tests.dlc.jobs import job as dlc_job
 from tests.local.service import Service, wait_until

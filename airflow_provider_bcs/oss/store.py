@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.openapi.credentials import CredentialProvider
-from airflow_provider_bcs.openapi.errors import (
+from airflow_provider_bcs.http.credentials import CredentialProvider
+from airflow_provider_bcs.http.errors import (
     NoAnswerError,
     OpenApiError,
     ServiceError,
@@ -17,7 +17,7 @@ from airflow_provider_bcs.openapi.errors import (
     service_error,
     tls_error,
 )
-from airflow_provider_bcs.openapi.loopback import is_loopback_url, read_endpoint
+from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .excerpt import Excerpt, read_excerpt
 
@@ -30,7 +30,7 @@ _URI = re.compile(r"oss://([^/]+)/(.+)", re.DOTALL)
 class ObjectStore:
     """The object store of one region.
 
-    The methods raise :class:`~airflow_provider_bcs.openapi.errors.OpenApiError`, as the clients of the services do, and
+    The methods raise :class:`~airflow_provider_bcs.http.errors.OpenApiError`, as the clients of the services do, and
     ``ValueError`` for what is no ``oss://bucket/key``.
 
     :param region: such as ``cn-shanghai``

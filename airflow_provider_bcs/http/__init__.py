@@ -1,0 +1,1 @@
+"""The HTTP session to the services: errors, credentials, request signatures, response models."""

@@ -1,0 +1,1 @@
+"""The waits for remote work: shared watcher, polling, stopping, exactly-once submission."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.source import JobSourceError as JobSourceError
-    from airflow_provider_bcs.description.violation import InvalidJobError as InvalidJobError
     from airflow_provider_bcs.description.violation import JobWarning as JobWarning
     from airflow_provider_bcs.description.violation import Violation as Violation
+    from airflow_provider_bcs.exceptions import InvalidJobError as InvalidJobError
+    from airflow_provider_bcs.exceptions import JobSourceError as JobSourceError
 
     from .app_description import AppConfig as AppConfig
     from .app_description import AppDescription as AppDescription
@@ -104,7 +104,7 @@ __all__, __getattr__ = lazy_names(
         ".rules": "Quotas",
         ".source": "read_job",
         ".validation": "job_warnings validate_job",
-        "airflow_provider_bcs.description.source": "JobSourceError",
-        "airflow_provider_bcs.description.violation": "InvalidJobError JobWarning Violation",
+        "airflow_provider_bcs.description.violation": "JobWarning Violation",
+        "airflow_provider_bcs.exceptions": "InvalidJobError JobSourceError",
     },
 )

@@ -7,8 +7,8 @@ from typing import Any, Literal, overload
 
 from airflow_provider_bcs.description.model import known_fields_only
 from airflow_provider_bcs.description.source import JobSource
+from airflow_provider_bcs.exceptions import StateConflictError
 from airflow_provider_bcs.http.client import path_segment
-from airflow_provider_bcs.http.errors import StateConflictError
 from airflow_provider_bcs.http.response import Unreadable
 
 from .app_client import AppOperations
@@ -24,7 +24,7 @@ class Client(ClusterOperations, ImageOperations, AppOperations):
     """Talks to BatchCompute, API version 2015-11-11.
 
     Wherever a job is asked for by its id, an object with ``Id`` will do. All methods raise
-    :class:`~airflow_provider_bcs.http.errors.OpenApiError`.
+    :class:`~airflow_provider_bcs.exceptions.ApiError`.
     """
 
     # Jobs

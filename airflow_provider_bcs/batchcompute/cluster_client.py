@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.exceptions import StateConflictError
 from airflow_provider_bcs.http.client import path_segment
-from airflow_provider_bcs.http.errors import StateConflictError
 
 from .resources import Cluster, ClusterInstance
 from .response import Created

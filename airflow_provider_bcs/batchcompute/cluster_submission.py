@@ -6,8 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError, TokenMismatchError
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+from airflow_provider_bcs.exceptions import (
+    NotFoundError,
+    StateConflictError,
+    TokenMismatchError,
+    TooManySubmissionsError,
+)
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
 
 from .resources import ACTIVE
 
@@ -29,7 +34,7 @@ def create_cluster(
     One that was deleted since is made anew.
 
     :param on_created: called with the cluster's id as soon as it is known, before anything else can go wrong
-    :raises OpenApiError: when the service refuses
+    :raises ApiError: when the service refuses
     """
     for cluster_id in _submissions(client, cluster, owner):
         on_created(cluster_id)
@@ -44,7 +49,7 @@ def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[st
 
     The tokens give the one that was made; if there was none, one is.
 
-    :raises OpenApiError: when the service refuses
+    :raises ApiError: when the service refuses
     """
     for cluster_id in _submissions(client, cluster, owner):
         try:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.http.errors import NotFoundError
+from airflow_provider_bcs.exceptions import NotFoundError
 from airflow_provider_bcs.waiting.polling import Log, Poll
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.http.errors import OpenApiError
+from airflow_provider_bcs.exceptions import ApiError
 
 from .instance_logs import InstanceLogs, indented
 from .states import FAILED
@@ -32,7 +32,7 @@ def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs 
         for task_name, instance in islice(_failed_instances(client, job), MAX_INSTANCES):
             message = _beyond(message, task_name, instance)
             lines.append(_told(task_name, instance, logs))
-    except OpenApiError as error:
+    except ApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
     return "\n".join([f"{head}: {message}" if message else head, *lines])
 
@@ -50,7 +50,7 @@ def explain_task_failure(
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
             lines.append("Clear this task together with the one that failed: that continues the job.")
-    except OpenApiError as error:
+    except ApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError
+from airflow_provider_bcs.exceptions import ApiError, NotFoundError
 
 from .states import FAILED
 
@@ -54,7 +54,7 @@ class InstanceLogs:
                     if uri:
                         yield f"{stream} of instance {instance.InstanceId} of task {name}, {instance.State}: {uri}"
                         yield from indented(self._excerpt(uri, self.lines, self.lines))
-        except OpenApiError as error:
+        except ApiError as error:
             yield f"(the instances of job {job_id} could not be listed: {error})"
 
     def last_error_lines(self, instance: Instance) -> list[str]:
@@ -68,7 +68,7 @@ class InstanceLogs:
             return self.texts().head_and_tail(uri, first, last).lines() or ["(empty)"]
         except NotFoundError as error:
             return [f"(there is none: {error})"]
-        except (OpenApiError, ValueError) as error:
+        except (ApiError, ValueError) as error:
             return [f"(it could not be read: {error})"]
 
     def _selected(self, job_id: str, task_name: str | None) -> Iterator[tuple[str, Instance]]:

@@ -15,7 +15,8 @@ from typing import Any
 from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import InvalidJobError, Violation
+from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 from . import legacy_fields as fields
 from .instance_types import INSTANCE_TYPES, InstanceTypes, smallest

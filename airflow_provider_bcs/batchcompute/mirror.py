@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.http.errors import HopelessWaitError, ServerError
+from airflow_provider_bcs.exceptions import ServerError, WaitAbortedError
 from airflow_provider_bcs.waiting.polling import Log, Poll
 
 from .states import FINISHED, STOPPED
@@ -66,7 +66,7 @@ class FollowedTarget:
     def read(self, client: Client) -> FollowedTask:
         """Return what is known of it now: one GetJob, one ListTasks.
 
-        :raises HopelessWaitError: when there is no such task
+        :raises WaitAbortedError: when there is no such task
         """
         job = client.get_job(self.job_id)
         # In this order the tasks of a job that has ended are final.
@@ -76,14 +76,14 @@ class FollowedTarget:
         """Return what a job and its tasks, read after it, say of the task.
 
         :param unreadable: why others of its tasks could not be read
-        :raises HopelessWaitError: when there is no such task
+        :raises WaitAbortedError: when there is no such task
         :raises ServerError: when it may be one that could not be read
         """
         task = tasks.get(self.task_name)
         if task is None and unreadable:
             raise unreadable[0]
         if task is None:
-            raise HopelessWaitError(f"Job {self.job_id} has no task {self.task_name}.")
+            raise WaitAbortedError(f"Job {self.job_id} has no task {self.task_name}.")
         return FollowedTask(job, task, self.stale_end)
 
     def poll(self, client: Client, log: Log) -> Poll[FollowedTask]:
@@ -116,7 +116,7 @@ def continue_job(client: Client, target: FollowedTarget) -> FollowedTarget:
     What had finished in the job is not run again.
 
     :return: the target to wait for now; the bad end that the task has had so far is none of it
-    :raises OpenApiError: when the service refuses
+    :raises ApiError: when the service refuses
     """
     found = target.read(client)
     if found.task.State == FINISHED:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_bcs.http.errors import OWN_ERRORS, AccessDeniedError, RefusedKeysError, ServerError
+from airflow_provider_bcs.exceptions import AccessDeniedError, RefusedKeysError, ServerError
+from airflow_provider_bcs.http.errors import OWN_ERRORS
 
 from .mirror import FollowedTarget, tasks_of
 from .response import JOB_STATE
@@ -38,7 +39,7 @@ def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable,
     one by one; the tasks of a job likewise. What is alone costs one call.
 
     :param targets: :class:`~.target.Target`, :class:`~.mirror.FollowedTarget`, :class:`~.cluster_target.ClusterTarget`
-    :raises OpenApiError: when it concerns all of them
+    :raises ApiError: when it concerns all of them
     """
     # Of most jobs nothing but the state is wanted: a list for each would be many objects.
     jobs: dict[str, Target] = {}

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_bcs.exceptions import NotFoundError, ServiceError
 from airflow_provider_bcs.http import roa
 from airflow_provider_bcs.http.client import ServiceClient
-from airflow_provider_bcs.http.errors import NotFoundError, ServiceError
 from airflow_provider_bcs.http.response import Response, Unreadable, page_parser, read_answer, read_items
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from typing import Any
 
 from airflow_provider_bcs.description.checks import size
 from airflow_provider_bcs.description.rules import RuleTable, is_absent
-from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import JobSyntaxError
 
 from .app_rules import APP_TABLE
 from .machine_rules import SECRET, WORDING

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_bcs.description import source
 from airflow_provider_bcs.description.source import JobSource
-from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 from .instance_types import INSTANCE_TYPES, InstanceTypes
 from .legacy import as_current

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     NoAnswerError,
     NotFoundError,
     ServerError,
     StateConflictError,
     TokenMismatchError,
+    TooManySubmissionsError,
 )
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, TooManySubmissionsError, submission_token
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
 
 if TYPE_CHECKING:
     from .client import Client
@@ -37,7 +38,7 @@ def submit(
     :param resume: look at what was found: a job that failed or was stopped is started again, which runs only what had
         not finished in it; one that was deleted is submitted anew
     :param restart: False to submit anew what failed or was stopped, too
-    :raises OpenApiError: when the service refuses
+    :raises ApiError: when the service refuses
     """
     for job_id in _submissions(client, job, owner):
         if not resume or _resume(client, job_id, restart, bool(job.get("AutoRelease"))):
@@ -51,7 +52,7 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
     The tokens give the job that was created; if there was none, one is.
 
     :param restart: what :func:`submit` was told
-    :raises OpenApiError: when the service refuses
+    :raises ApiError: when the service refuses
     """
     for job_id in _submissions(client, job, owner):
         try:
@@ -112,7 +113,7 @@ def _resume(client: Client, job_id: str, restart: bool, auto_release: bool) -> b
 def start_again(client: Client, job_id: str) -> None:
     """Start a job that failed or was stopped; it is no error that it has been started by now.
 
-    :raises OpenApiError: when the service refuses, or when it is not known to have started
+    :raises ApiError: when the service refuses, or when it is not known to have started
     """
     try:
         client.start_job(job_id)

@@ -5,8 +5,9 @@ The rules are the service's own, of :mod:`.rules`; the service itself takes no j
 
 from __future__ import annotations
 
-from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import JobSyntaxError
 
 from . import rules
 from .legacy import Conversion, as_current, is_legacy

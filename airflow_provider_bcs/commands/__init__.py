@@ -1,7 +1,11 @@
 """The commands of ``airflow-bcs`` that work on job files."""
 
+from __future__ import annotations
 
-class CommandError(Exception):
+from airflow_provider_bcs.exceptions import BcsError
+
+
+class CommandError(BcsError):
     """What a command cannot do; the text goes to stderr, a line for each thing that is wrong."""
 
 

@@ -16,8 +16,9 @@ from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
 from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
 from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.description.position import Positions
-from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSourceError, JobSyntaxError, parse_job, read_text
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, parse_job, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
+from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
 from . import CommandError, one_line

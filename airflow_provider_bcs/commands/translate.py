@@ -71,7 +71,8 @@ def _write(content: bytes, output: Path | None, force: bool) -> None:
 
 def _instance_types(path: Path | None) -> InstanceTypes:
     from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
-    from airflow_provider_bcs.description.source import JobSourceError, parse_job, read_text
+    from airflow_provider_bcs.description.source import parse_job, read_text
+    from airflow_provider_bcs.exceptions import JobSourceError
 
     if path is None:
         return INSTANCE_TYPES

@@ -10,6 +10,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
+
 if TYPE_CHECKING:
     import yaml
 
@@ -47,23 +49,6 @@ DESCRIBED = (Mapping, HasDetail, HasMap)
 
 class CheckedJob(dict[str, Any]):
     """A job description that was read and found valid, so that nobody has to do that again before it is rendered."""
-
-
-class JobSourceError(ValueError):
-    """A job description that cannot be read; the text says what was found and where."""
-
-
-class JobSyntaxError(JobSourceError):
-    """Text that is no job description.
-
-    :ivar code: the service's error code for such a request body
-    :ivar line: where it was found out, from 1; None when that is not known
-    """
-
-    def __init__(self, text: str, code: str = "InvalidJsonFormat", line: int | None = None) -> None:
-        super().__init__(text)
-        self.code = code
-        self.line = line
 
 
 def read_job(job: JobSource) -> dict[str, Any]:

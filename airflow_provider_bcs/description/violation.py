@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -25,21 +24,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.code}: {self.message} {self.advice}"
-
-
-class InvalidJobError(ValueError):
-    """A job description that breaks at least one rule.
-
-    :ivar violations: all that was found, never empty
-    :ivar source: what was read, a file name for instance; may be empty
-    """
-
-    def __init__(self, violations: Iterable[Violation], source: str = "") -> None:
-        self.violations = list(violations)
-        self.source = source
-        count = len(self.violations)
-        head = f"{source or 'The job description'} has {count} error{'s' if count != 1 else ''}"
-        super().__init__("\n  ".join([head + ":", *map(str, self.violations)]))
 
 
 class JobWarning(UserWarning):

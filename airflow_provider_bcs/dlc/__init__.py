@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.source import JobSourceError as JobSourceError
     from airflow_provider_bcs.description.source import read_job as read_job
-    from airflow_provider_bcs.description.violation import InvalidJobError as InvalidJobError
     from airflow_provider_bcs.description.violation import JobWarning as JobWarning
     from airflow_provider_bcs.description.violation import Violation as Violation
+    from airflow_provider_bcs.exceptions import InvalidJobError as InvalidJobError
+    from airflow_provider_bcs.exceptions import JobSourceError as JobSourceError
 
     from .client import Client as Client
     from .credential import AssumeUserInfo as AssumeUserInfo
@@ -84,7 +84,8 @@ __all__, __getattr__ = lazy_names(
         ".response": "Created EcsSpec Job Metric Pod PodLogs PodMetrics StatusPeriod",
         ".rules": "job_warnings validate_job",
         ".settings": "DataJuicerConfig JobSettings ModelConfig ModelTemplate ResourceLimit",
-        "airflow_provider_bcs.description.source": "JobSourceError read_job",
-        "airflow_provider_bcs.description.violation": "InvalidJobError JobWarning Violation",
+        "airflow_provider_bcs.description.source": "read_job",
+        "airflow_provider_bcs.description.violation": "JobWarning Violation",
+        "airflow_provider_bcs.exceptions": "InvalidJobError JobSourceError",
     },
 )

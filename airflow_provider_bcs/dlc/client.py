@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.exceptions import InvalidRequestError, NotFoundError, ServiceError, StateConflictError
 from airflow_provider_bcs.http import acs3
 from airflow_provider_bcs.http.client import ServiceClient, path_segment
-from airflow_provider_bcs.http.errors import InvalidRequestError, NotFoundError, ServiceError, StateConflictError
 from airflow_provider_bcs.http.response import Response, Unreadable, page_parser, read_answer, read_items
 
 from .filters import checked, query_of
@@ -38,7 +38,7 @@ class Client(ServiceClient):
 
     Wherever a job is asked for by its id, an object with ``JobId`` will do. Times are time-zone-aware datetimes or
     texts such as ``2026-01-02T03:04:05Z``. All methods raise
-    :class:`~airflow_provider_bcs.http.errors.OpenApiError`.
+    :class:`~airflow_provider_bcs.exceptions.ApiError`.
     """
 
     service = "pai-dlc"

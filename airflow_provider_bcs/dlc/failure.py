@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.http.errors import OpenApiError
+from airflow_provider_bcs.exceptions import ApiError
 
 from .logs import may_lack_lines
 from .states import FAILED
@@ -37,12 +37,12 @@ def explain_failure(client: Client, job_id: str, state: str) -> str:
         lines = [f"Job {job_id} ({job.DisplayName}) is {job.Status}" + (f": {reason}" if reason else "")]
         if job.ran_too_long:
             lines.append(f"It ran longer than its JobMaxRunningTimeMinutes, {job.JobMaxRunningTimeMinutes}.")
-    except OpenApiError as error:
+    except ApiError as error:
         return "\n".join([*lines, f"(what failed in it could not be read: {error})"])
     for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
         try:
             lines += _failed_pod(client, job, pod)
-        except OpenApiError as error:
+        except ApiError as error:
             lines.append(f"(the log of pod {pod.PodId} could not be read: {error})")
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
-from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError
+from airflow_provider_bcs.exceptions import ApiError, NotFoundError
 
 from .logs import PodLogReader
 
@@ -70,7 +70,7 @@ class JobLogs:
             except NotFoundError:
                 # It has no log yet, or none any more.
                 continue
-            except OpenApiError as error:
+            except ApiError as error:
                 # The other pods' logs come from the same service: they are for the next call.
                 self._log.warning("The log of pod %s cannot be read now: %s", self._pods[key].PodId, error)
                 self.failed = True

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.http.errors import (
-    OWN_ERRORS,
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
-    HopelessWaitError,
     InvalidRequestError,
     NotFoundError,
     RefusedKeysError,
     ServerError,
+    WaitAbortedError,
 )
+from airflow_provider_bcs.http.errors import OWN_ERRORS
 
 from .response import JOB_STATE
 from .target import JobTarget, PodTarget
@@ -31,7 +31,7 @@ def read_all(
     Jobs are listed by their ids, a hundred a call; a job that is alone, one that the list lacks, and one whose pods are
     wanted, are asked for one by one.
 
-    :raises OpenApiError: when it concerns all of them
+    :raises ApiError: when it concerns all of them
     """
     # Of most jobs nothing but the state is wanted: a list for each would be many objects.
     listed: dict[str, JobTarget] = {}
@@ -76,5 +76,5 @@ def _pod(client: Client, job: Job | Exception, target: PodTarget) -> Pod | Excep
         return job
     try:
         return target.find(client, job)
-    except HopelessWaitError as error:
+    except WaitAbortedError as error:
         return error

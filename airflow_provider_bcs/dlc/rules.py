@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_bcs.description.source import JobSource, JobSyntaxError, read_job
+from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import JobSyntaxError
 
 from .relations import check_relations, is_given, objects
 from .rule_table import INVALID, MISSING, TABLE

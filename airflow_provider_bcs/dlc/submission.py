@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.http.errors import NoAnswerError, ServerError
+from airflow_provider_bcs.exceptions import NoAnswerError, ServerError, TooManySubmissionsError
 from airflow_provider_bcs.waiting.stopping import stop
-from airflow_provider_bcs.waiting.submission import (
-    MAX_SUBMISSIONS,
-    TooManySubmissionsError,
-    series_token,
-    submission_token,
-)
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, series_token, submission_token
 
 if TYPE_CHECKING:
     from .client import Client
@@ -51,7 +46,7 @@ def submit(
 
     :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
         service can start none again; so it is when the description has changed, and the job of before is stopped
-    :raises OpenApiError: when the service refuses, when nothing could be found out, or when a job of before could not
+    :raises ApiError: when the service refuses, when nothing could be found out, or when a job of before could not
         be stopped now
     """
     for ended in range(MAX_SUBMISSIONS):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.http.errors import HopelessWaitError
+from airflow_provider_bcs.exceptions import WaitAbortedError
 from airflow_provider_bcs.http.loopback import is_loopback_url
 from airflow_provider_bcs.waiting.polling import Log, Poll
 
@@ -65,14 +65,14 @@ class PodTarget:
     def read(self, client: Client) -> Pod:
         """Return it as it is now.
 
-        :raises HopelessWaitError: when its job has ended and it has not, or never was
+        :raises WaitAbortedError: when its job has ended and it has not, or never was
         """
         return self.find(client, client.get_job(self.job_id))
 
     def find(self, client: Client, job: Job) -> Pod:
         """Return it as its job shows it.
 
-        :raises HopelessWaitError: when the job has ended and it has not, or never was
+        :raises WaitAbortedError: when the job has ended and it has not, or never was
         """
         from .response import Pod
 
@@ -81,7 +81,7 @@ class PodTarget:
         if job.is_terminal and (pod is None or (not pod.is_terminal and _is_settled(client, job))):
             found = f"is {pod.Status}" if pod else "does not exist"
             known = ", ".join(pod.PodId for pod in job.Pods) or "none"
-            raise HopelessWaitError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")
+            raise WaitAbortedError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")
         return pod or Pod(PodId=self.pod_id, Status="not created yet")
 
     def poll(self, client: Client, log: Log) -> Poll[Pod]:

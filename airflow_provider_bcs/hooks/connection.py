@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.http.credentials import (
     CredentialProvider,
     Credentials,
@@ -36,10 +37,6 @@ class AirflowConnection(Protocol):
 
     @property
     def extra_dejson(self) -> dict[str, Any]: ...
-
-
-class ConnectionSettingsError(ValueError):
-    """A connection lacks something; the text names the field."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.hooks.connection import (
-    LOCAL_REGION,
-    AirflowConnection,
-    ConnectionSettingsError,
-    ServiceSettings,
-    read_connection,
-)
+from airflow_provider_bcs.exceptions import ConnectionSettingsError
+from airflow_provider_bcs.hooks.connection import LOCAL_REGION, AirflowConnection, ServiceSettings, read_connection
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.http.client import ServiceClient
@@ -131,7 +126,7 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises MissingConnectionError: when there is no such connection, as far as Airflow can tell
         :raises NoAnswerError: when the connection cannot be read now
         """
-        from airflow_provider_bcs.http.errors import MissingConnectionError, NoAnswerError
+        from airflow_provider_bcs.exceptions import MissingConnectionError, NoAnswerError
 
         try:
             connection = await self._get_connection_async()
@@ -176,10 +171,10 @@ class ServiceHook(BaseHook, Generic[C]):
 
     def test_connection(self) -> tuple[bool, str]:
         """Make a request, and say in one line whether that worked."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         try:
             self._ask_something(self.client)
-        except (OpenApiError, ValueError) as error:
+        except (ApiError, ValueError) as error:
             return False, str(error)
         return True, f"{self.client.endpoint} answers and accepts the keys"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .errors import MissingCredentialsError
+from airflow_provider_bcs.exceptions import MissingCredentialsError
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,4 @@
-"""What can go wrong between us and a service.
-
-The tree: OpenApiError
- - MissingCredentialsError: no keys to sign with
- - CertificateError: what answered is not known to be the service
- - NoAnswerError: no answer arrived
- - MissingConnectionError: nobody knows, for now, where to ask and with which keys
- - HopelessWaitError: what is waited for cannot happen any more
- - ServiceError: the service answered with an error; has status, code, message, request id
-    - InvalidRequestError, AccessDeniedError (- RefusedKeysError - ClockSkewError), NotFoundError, StateConflictError,
-      QuotaExhaustedError, TokenMismatchError, ThrottledError, ServerError
-"""
+"""The error that an answer of a service, or a broken connection, stands for."""
 
 from __future__ import annotations
 
@@ -18,6 +7,24 @@ import ssl
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
+from airflow_provider_bcs.exceptions import (
+    AccessDeniedError,
+    ApiError,
+    CertificateError,
+    ClockSkewError,
+    InvalidRequestError,
+    NoAnswerError,
+    NotFoundError,
+    QuotaExhaustedError,
+    RefusedKeysError,
+    ServerError,
+    ServiceError,
+    StateConflictError,
+    ThrottledError,
+    TokenMismatchError,
+    WaitAbortedError,
+)
+
 # A refused signature is answered with the text that was signed, and the token is part of it.
 _SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
 
@@ -25,108 +32,9 @@ _SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
 MAX_CLOCK_SKEW = timedelta(minutes=15)
 
 
-class OpenApiError(Exception):
-    """The base of all errors of the services."""
-
-
-class MissingCredentialsError(OpenApiError):
-    """No keys were given and the default credential chain found none, or could not renew them now."""
-
-
-class CertificateError(OpenApiError):
-    """The TLS certificate was not accepted, so nothing was sent."""
-
-
-class NoAnswerError(OpenApiError):
-    """No answer arrived: no connection, a time-out, a connection that ended too early, or not known where to ask.
-
-    :ivar never_sent: whether the request certainly did not reach the service
-    """
-
-    def __init__(self, text: str, *, never_sent: bool = False) -> None:
-        super().__init__(text)
-        self.never_sent = never_sent
-
-
-class MissingConnectionError(OpenApiError):
-    """What says where to ask and with which keys is not there, as far as can be told now."""
-
-
-class HopelessWaitError(OpenApiError):
-    """What is waited for cannot happen any more."""
-
-
-class ServiceError(OpenApiError):
-    """The service answered with an error.
-
-    :ivar status: HTTP status
-    :ivar code: the service's error code
-    :ivar message: the service's text
-    :ivar request_id: what the service's support asks for; may be empty
-    :ivar retry_after: seconds the service asks to wait, or None
-    :ivar attempts: how often the request was sent before this answer was taken for final
-    """
-
-    attempts = 1
-
-    def __init__(
-        self, status: int, code: str, message: str, request_id: str = "", retry_after: float | None = None
-    ) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-        self.request_id = request_id
-        self.retry_after = retry_after
-        super().__init__(status, code, message, request_id, retry_after)
-
-    def __str__(self) -> str:
-        request = f", request {self.request_id}" if self.request_id else ""
-        return f"{self.code}: {self.message} (HTTP {self.status}{request})"
-
-
-class InvalidRequestError(ServiceError):
-    """The request is wrong and will stay wrong: codes Invalid..., Missing..., BadDAG and the like."""
-
-
-class AccessDeniedError(ServiceError):
-    """The user lacks a permission, or :class:`RefusedKeysError`."""
-
-
-class RefusedKeysError(AccessDeniedError):
-    """The keys are unknown or have ended, or the signature does not match: nothing that they sign is accepted."""
-
-
-class ClockSkewError(RefusedKeysError):
-    """This machine's clock is further off the service's than the service allows."""
-
-
-class NotFoundError(ServiceError):
-    """There is no such resource, or no longer."""
-
-
-class StateConflictError(ServiceError):
-    """The operation is not allowed in the resource's current state."""
-
-
-class QuotaExhaustedError(ServiceError):
-    """A limit of the account is reached."""
-
-
-class TokenMismatchError(ServiceError):
-    """An idempotent token was used before, with other content."""
-
-
-class ThrottledError(ServiceError):
-    """The service has too many requests; this one was not carried out."""
-
-
-class ServerError(ServiceError):
-    """The service failed; whether the request was carried out is not known."""
-
-
 #: Errors that may concern only what was asked for, and nothing else that could be asked for, unless it is the keys that
 #: are refused; TypeError is what a client says of an id that can be none.
-OWN_ERRORS = (NotFoundError, InvalidRequestError, AccessDeniedError, ServerError, HopelessWaitError, TypeError)
+OWN_ERRORS = (NotFoundError, InvalidRequestError, AccessDeniedError, ServerError, WaitAbortedError, TypeError)
 
 
 def service_error(
@@ -193,7 +101,7 @@ def _kind(status: int, code: str) -> type[ServiceError]:
     return by_status.get(status, InvalidRequestError)
 
 
-def tls_error(endpoint: str, error: Exception) -> OpenApiError:
+def tls_error(endpoint: str, error: Exception) -> ApiError:
     """Return the error for a connection that TLS could not be spoken on.
 
     :param error: any exception whose chain of causes may tell that it was the certificate

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import SchemaValidator, core_schema
 
-from .errors import ServerError
+from airflow_provider_bcs.exceptions import ServerError
 
 _FIRST_YEAR = 1970
 

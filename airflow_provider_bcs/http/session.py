@@ -18,18 +18,10 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
+from airflow_provider_bcs.exceptions import NoAnswerError, RefusedKeysError, ServerError, ServiceError, ThrottledError
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
-from .errors import (
-    NoAnswerError,
-    RefusedKeysError,
-    ServerError,
-    ServiceError,
-    ThrottledError,
-    redirect_error,
-    service_error,
-    tls_error,
-)
+from .errors import redirect_error, service_error, tls_error
 
 log = logging.getLogger(__name__)
 

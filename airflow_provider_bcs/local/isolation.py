@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.exceptions import BcsError
 
 from .attempt import Shim
 from .batchcompute.description import fill_in_defaults
@@ -16,7 +17,7 @@ ISOLATIONS = ("namespace", "rewrite")
 _PROBE_SECONDS = 20.0
 
 
-class IsolationUnavailableError(Exception):
+class IsolationUnavailableError(BcsError):
     """The machine does not allow a namespace; the text says why."""
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvicorn
 
+from airflow_provider_bcs.exceptions import BcsError
 from airflow_provider_bcs.http.loopback import is_loopback
 
 from .application import Application
@@ -35,7 +36,7 @@ from .store import Store
 from .visitors import Visitors
 
 
-class StartError(Exception):
+class StartError(BcsError):
     """The service cannot start; the text is one line that says why."""
 
 

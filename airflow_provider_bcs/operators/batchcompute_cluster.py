@@ -19,7 +19,7 @@ from airflow_provider_bcs.airflow_versions import current_task_instance, start_t
 from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster
 from airflow_provider_bcs.batchcompute.cluster_target import GONE, ClusterTarget
 from airflow_provider_bcs.batchcompute.states import ACTIVE, READY
-from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.description import DescriptionOperator
@@ -136,7 +136,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
 
     def execute(self, context: Context) -> str:
         """Make the cluster, and wait unless told otherwise; return its id."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         cluster = self._rendered()
         if violations := self._violations(cluster, templates=False):
@@ -148,7 +148,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
             if not self.wait_for_ready:
                 return cluster_id
             return self._wait(ClusterTarget(cluster_id), context)
-        except (AirflowException, AirflowTaskTimeout, OpenApiError, KeyboardInterrupt):
+        except (AirflowException, AirflowTaskTimeout, ApiError, KeyboardInterrupt):
             self.on_kill()
             raise
 
@@ -170,7 +170,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
     def on_kill(self) -> None:
         """Delete the cluster; it is no error that it is gone."""
         from airflow_provider_bcs.batchcompute.cluster_submission import delete_created
-        from airflow_provider_bcs.http.errors import NotFoundError, OpenApiError, StateConflictError
+        from airflow_provider_bcs.exceptions import ApiError, NotFoundError, StateConflictError
 
         creating, self._creating = self._creating, None
         cluster_id = None if creating else self._cluster_id or self._pushed_cluster_id()
@@ -184,14 +184,14 @@ class BatchComputeCreateClusterOperator(DescriptionOperator, _ClusterOperator):
                 self.hook.client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError) as error:
             self.log.info("Cluster %s is deleted already: %s", cluster_id, error)
-        except OpenApiError as error:
+        except ApiError as error:
             self.log.error("Cluster %s could NOT be deleted and may still cost: %s", cluster_id or "(unknown)", error)
         else:
             self.log.info("Cluster %s is deleted.", cluster_id)
 
     def _create(self, cluster: dict[str, Any], context: Context) -> str:
         from airflow_provider_bcs.batchcompute.cluster_submission import create_cluster
-        from airflow_provider_bcs.http.errors import InvalidRequestError
+        from airflow_provider_bcs.exceptions import InvalidRequestError
 
         ti: Any = context["ti"]
 
@@ -264,7 +264,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
 
     def execute(self, context: Context) -> None:
         """Delete the cluster."""
-        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
         if self.cluster_id in _NONE:
             self.log.info("No cluster was made.")
@@ -280,7 +280,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
             self._wait(ClusterTarget(self.cluster_id, gone=True), context)
 
     def _stop_jobs(self) -> None:
-        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
         client = self.hook.client
         for job in [job for state in sorted(ACTIVE) for job in client.list_jobs(state, self.cluster_id)]:

@@ -56,7 +56,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     def execute(self, context: Context) -> None:
         """Stop the job, or delete it."""
         from airflow_provider_bcs.batchcompute.states import FINISHED
-        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
         if self.job_id in _NONE:
             self.log.info("No job was submitted.")
@@ -118,7 +118,7 @@ class BatchComputeDeleteJobOperator(_JobOperator):
 
     def execute(self, context: Context) -> None:
         """Delete the job."""
-        from airflow_provider_bcs.http.errors import NotFoundError, StateConflictError
+        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
         self._require_job_id()
         client = self.hook.client

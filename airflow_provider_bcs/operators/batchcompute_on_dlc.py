@@ -9,7 +9,8 @@ from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.hooks.connection import LOCAL_REGION, ConnectionSettingsError
+from airflow_provider_bcs.exceptions import ConnectionSettingsError
+from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.operators.package import PackageOperator
 from airflow_provider_bcs.translator.dlc.conversion import convert

@@ -147,11 +147,11 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
 
     def _has_finished(self) -> bool:
         """Return whether there is nothing to wait for; that costs one request, a deferral costs two workers."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         try:
             task: Task = self.hook.client.get_task(self.job_id, self.task_name)
-        except OpenApiError:
+        except ApiError:
             # The trigger will find out why.
             return False
         if task.State == FINISHED:
@@ -171,8 +171,8 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
 
     def _mask_secrets(self) -> None:
         """Hide the job's secrets, which its program may have printed; the task that submitted it is another process."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         # What cannot be asked for its description has no logs to show either.
-        with contextlib.suppress(OpenApiError):
+        with contextlib.suppress(ApiError):
             mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))

@@ -19,14 +19,13 @@ from airflow_provider_bcs.description.source import (
     FILE_SUFFIXES,
     CheckedJob,
     JobSource,
-    JobSourceError,
-    JobSyntaxError,
     parse_job,
     read_job,
     read_text,
 )
 from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning, Violation
+from airflow_provider_bcs.description.violation import JobWarning, Violation
+from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

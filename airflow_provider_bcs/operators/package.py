@@ -37,7 +37,8 @@ class PackageOperator(SubmitJobOperator):
         """Return the job with the package in all tasks that have none."""
         if self.package is None:
             return job
-        from airflow_provider_bcs.oss.package import Package, PackageError
+        from airflow_provider_bcs.exceptions import PackageError
+        from airflow_provider_bcs.oss.package import Package
 
         if job.get("Type") == "App":
             raise AirflowFailException("package is for the tasks of a job of Type DAG; an app has its own program.")

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter, task_state_store
-from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.description import DescriptionOperator
 
@@ -108,12 +108,12 @@ class SubmitJobOperator(DescriptionOperator):
 
     def _release(self, job_id: str) -> None:
         """Delete a job that succeeded; that it cannot be deleted is no failure."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         try:
             self.hook.client.delete_job(job_id)
             self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
-        except OpenApiError as error:
+        except ApiError as error:
             self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
 
     # Executing
@@ -154,7 +154,7 @@ class SubmitJobOperator(DescriptionOperator):
 
     def on_kill(self) -> None:
         """Stop the job; it is no error that it has ended."""
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
         from airflow_provider_bcs.waiting.stopping import stop
 
         job_id = self._job_id or self._pushed_job_id()
@@ -162,7 +162,7 @@ class SubmitJobOperator(DescriptionOperator):
             # Killed while the service was creating the job.
             try:
                 job_id = self._find(*self._submitting)
-            except OpenApiError as error:
+            except ApiError as error:
                 self.log.error("Whether a job was submitted is not known; it may run: %s", error)
         if job_id is not None:
             stop(self.hook.client, job_id, self.log)
@@ -186,7 +186,7 @@ class SubmitJobOperator(DescriptionOperator):
         return self._hook()
 
     def _submit_once(self, job: dict[str, Any], context: Context) -> str:
-        from airflow_provider_bcs.http.errors import InvalidRequestError
+        from airflow_provider_bcs.exceptions import InvalidRequestError
         from airflow_provider_bcs.waiting.succession import submit_as_successor
 
         ti: Any = context["ti"]

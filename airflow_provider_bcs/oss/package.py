@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from airflow_provider_bcs.exceptions import PackageError
+
 _LEFT_OUT = {"__pycache__", ".git"}
-
-
-class PackageError(ValueError):
-    """There is nothing that can be packed; the text names the argument."""
 
 
 class Objects(Protocol):

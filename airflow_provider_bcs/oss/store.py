@@ -8,15 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.exceptions import ApiError, NoAnswerError, ServiceError
 from airflow_provider_bcs.http.credentials import CredentialProvider
-from airflow_provider_bcs.http.errors import (
-    NoAnswerError,
-    OpenApiError,
-    ServiceError,
-    redirect_error,
-    service_error,
-    tls_error,
-)
+from airflow_provider_bcs.http.errors import redirect_error, service_error, tls_error
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .excerpt import Excerpt, read_excerpt
@@ -30,7 +24,7 @@ _URI = re.compile(r"oss://([^/]+)/(.+)", re.DOTALL)
 class ObjectStore:
     """The object store of one region.
 
-    The methods raise :class:`~airflow_provider_bcs.http.errors.OpenApiError`, as the clients of the services do, and
+    The methods raise :class:`~airflow_provider_bcs.exceptions.ApiError`, as the clients of the services do, and
     ``ValueError`` for what is no ``oss://bucket/key``.
 
     :param region: such as ``cn-shanghai``
@@ -167,7 +161,7 @@ def _error(endpoint: str, error: Exception) -> Exception:
     if isinstance(error, oss.exceptions.ServiceError):
         date = error.headers.get("Date") if error.headers else None
         return service_error(error.status_code, error.code, error.message or "", error.request_id or "", date=date)
-    if isinstance(error, (OpenApiError, ValueError)):
+    if isinstance(error, (ApiError, ValueError)):
         return error
     if isinstance(error, (oss.exceptions.BucketNameInvalidError, oss.exceptions.ObjectNameInvalidError)):
         return ValueError(str(error))

@@ -87,14 +87,14 @@ class StateSensor(BaseSensorOperator):
         :raises AirflowException: when it ended otherwise, or when there is no such thing
         :raises AirflowSkipException: instead, with ``soft_fail``
         """
-        from airflow_provider_bcs.http.errors import HopelessWaitError, ServiceError
+        from airflow_provider_bcs.exceptions import ServiceError, WaitAbortedError
 
         self._require_id()
         try:
             status = self._poll()
         except ServiceError as error:
             raise self._failure(f"{self.target}: {error}") from error
-        except HopelessWaitError as error:
+        except WaitAbortedError as error:
             raise self._failure(str(error)) from error
         if status is None or not status.is_terminal:
             return False

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, JobSourceError
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource
+from airflow_provider_bcs.exceptions import JobSourceError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator.as_job import as_job
 from airflow_provider_bcs.translator.assets import output_assets

@@ -13,7 +13,8 @@ from airflow_provider_bcs.batchcompute.rules import check_size
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
 from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import InvalidJobError, JobWarning
+from airflow_provider_bcs.description.violation import JobWarning
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 #: What each node's job takes over from the whole job.
 CARRIED_OVER = ("Description", "Type", "Priority", "JobFailOnInstanceFail", "AutoRelease", "Notification")

@@ -118,14 +118,14 @@ class BatchComputeTaskTrigger(StateTrigger):
         return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
 
     async def _explained(self, state: str) -> str:
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         job_id, task_name = self.target.job_id, self.target.task_name
         async with SharedWatcher(self._hook()) as watcher:
             try:
                 client = await watcher.client()
                 description = await watcher.in_thread(partial(client.get_job_description, job_id))
-            except OpenApiError as error:
+            except ApiError as error:
                 # The service keeps the last lines of a program, which may have printed a secret of its job.
                 return f"{self.target} is {state}; what failed in it is not shown without the job's secrets: {error}"
             await sync_to_async(mask)(list(secret_values(description.detail())))

@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
-from airflow_provider_bcs.http.errors import AccessDeniedError, OpenApiError
+from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError
 from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.triggers.state import StateTrigger
 from airflow_provider_bcs.waiting.polling import Answers
@@ -101,7 +101,7 @@ class DlcJobTrigger(_DlcTrigger):
                 client = await self._in_time(connect())
                 if client is not None:
                     return client
-            except OpenApiError as error:
+            except ApiError as error:
                 answers.take(error)
             if not await self._sleep(self.poll_interval):
                 return None

@@ -128,7 +128,7 @@ class StateTrigger(BaseTrigger):
             await self.on_kill()
 
     async def _awaited(self) -> TriggerEvent:
-        from airflow_provider_bcs.http.errors import OpenApiError
+        from airflow_provider_bcs.exceptions import ApiError
 
         try:
             async with SharedWatcher(self._hook()) as watcher:
@@ -136,7 +136,7 @@ class StateTrigger(BaseTrigger):
                 end = await self._end(watcher)
         except Exception as error:
             # Whatever it is: the job goes on, and a trigger that failed would tell nobody why.
-            if not isinstance(error, (OpenApiError, AirflowException, ValueError)):
+            if not isinstance(error, (ApiError, AirflowException, ValueError)):
                 self.log.exception("Waiting for %s failed", self.target)
             return self._event(error=str(error) or type(error).__name__)
         return self._event(timeout=True) if end is None else self._event(state=end.outcome)

@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from airflow_provider_bcs.http.errors import (
-    HopelessWaitError,
+from airflow_provider_bcs.exceptions import (
+    ApiError,
     MissingConnectionError,
     MissingCredentialsError,
     NoAnswerError,
     NotFoundError,
-    OpenApiError,
     RefusedKeysError,
     ServerError,
     ThrottledError,
+    WaitAbortedError,
 )
 
 #: So many polls in a row may fail, each one with the client's own retries, before waiting is given up.
@@ -73,7 +73,7 @@ class Answers(Generic[S]):
     def take(self, answer: S | Exception | None) -> S | None:
         """Return the state, or None when that was no usable answer.
 
-        :raises OpenApiError: for an answer that will not get better, or after 20 in a row that were of no use
+        :raises ApiError: for an answer that will not get better, or after 20 in a row that were of no use
         """
         status = self._usable(answer)
         if status is not None:
@@ -94,7 +94,7 @@ class Answers(Generic[S]):
         if isinstance(error, NotFoundError):
             self._missing += 1
             if self._missing >= self.max_missing:
-                raise HopelessWaitError(f"{self._what} does not exist, or no longer: {error}") from error
+                raise WaitAbortedError(f"{self._what} does not exist, or no longer: {error}") from error
         elif isinstance(error, (MissingConnectionError, RefusedKeysError)):
             # Whoever replaces keys may be a little late.
             self._missing += 1
@@ -138,7 +138,7 @@ class Poll(Answers[S]):
     def __call__(self) -> S | None:
         """Ask; return what :meth:`take` makes of the answer.
 
-        :raises OpenApiError: for an answer that will not get better, or after 20 polls in a row without one
+        :raises ApiError: for an answer that will not get better, or after 20 polls in a row without one
         """
         status = self.look()
         if status is not None:
@@ -148,8 +148,8 @@ class Poll(Answers[S]):
     def look(self) -> S | None:
         """Do the same, but say nothing of the progress."""
         try:
-            answer: S | OpenApiError | None = self._read()
-        except OpenApiError as error:
+            answer: S | ApiError | None = self._read()
+        except ApiError as error:
             answer = error
         return self._usable(answer)
 

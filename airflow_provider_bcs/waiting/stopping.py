@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
+    ApiError,
     InvalidRequestError,
     NotFoundError,
-    OpenApiError,
     StateConflictError,
 )
 
@@ -25,13 +25,13 @@ def stop(client: JobClient, job_id: str, log: Log, *, insist: bool = False) -> N
     """Stop a job, and say in the log what came of it; that it has ended is no error.
 
     :param insist: raise an error that may pass instead, for somebody who tries again
-    :raises OpenApiError: only then
+    :raises ApiError: only then
     """
     try:
         client.stop_job(job_id)
     except (StateConflictError, NotFoundError) as error:
         log.info("Job %s is not running any more: %s", job_id, error)
-    except OpenApiError as error:
+    except ApiError as error:
         # The connection may be another one by now than that the job was submitted with.
         if insist and not isinstance(error, (AccessDeniedError, InvalidRequestError)):
             raise

@@ -16,10 +16,6 @@ GENERATION = "generation"
 MAX_SUBMISSIONS = 1000
 
 
-class TooManySubmissionsError(RuntimeError):
-    """A job was submitted anew again and again for one owner; there must be a mistake."""
-
-
 def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
     """Return a token of 64 hexadecimal digits.
 

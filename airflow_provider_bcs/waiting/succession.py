@@ -32,7 +32,7 @@ def submit_as_successor(
 
     :param submit: submits the job, or finds it again; what it raises is raised
     :param store: where the owner keeps which job is its own; None where nothing can be kept
-    :raises OpenApiError: when a job of before could not be stopped now; doing all of this again stops it
+    :raises ApiError: when a job of before could not be stopped now; doing all of this again stops it
     """
     before = None if store is None else store.get(KEPT)
     if before is not None and before["generation"] != owner[GENERATION]:

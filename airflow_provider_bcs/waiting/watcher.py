@@ -17,11 +17,11 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
+    ApiError,
     NoAnswerError,
     NotFoundError,
-    OpenApiError,
     ServerError,
     ThrottledError,
 )
@@ -210,7 +210,7 @@ class Watcher:
     both are due. While a long round is being read, other intervals come in between, in turn. After an error that
     concerns the whole service nothing is asked for a while.
 
-    :param connect: gives a client; an OpenApiError that it raises is a failed poll of all who are due, anything else
+    :param connect: gives a client; an ApiError that it raises is a failed poll of all who are due, anything else
         ends their waits
     :param read_all: asks for many states
     """
@@ -239,10 +239,10 @@ class Watcher:
     async def client(self) -> Any:
         """Return the client of the connection; it blocks, use it in a thread.
 
-        :raises OpenApiError: when it cannot be had, after some attempts
+        :raises ApiError: when it cannot be had, after some attempts
         """
         for pause in _RECONNECT_PAUSES:
-            with suppress(OpenApiError):
+            with suppress(ApiError):
                 return await self._connected()
             await asyncio.sleep(pause)
         return await self._connected()
@@ -250,7 +250,7 @@ class Watcher:
     async def another_client(self, client: object) -> Any:
         """Return a client of the connection as it is by now, for somebody whose client is of no use any more.
 
-        :raises OpenApiError: when it cannot be had, after some attempts
+        :raises ApiError: when it cannot be had, after some attempts
         """
         if self._client is client:
             self._disconnect()

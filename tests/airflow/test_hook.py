@@ -11,8 +11,9 @@ from contextlib import closing
 import pytest
 from airflow.providers.common.compat.sdk import Connection
 
+from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.hooks.connection import ConnectionSettingsError, read_connection
+from airflow_provider_bcs.hooks.connection import read_connection
 from airflow_provider_bcs.http.credentials import Credentials
 
 

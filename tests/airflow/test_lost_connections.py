@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from airflow_provider_bcs.exceptions import MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.http import client as client_module
-from airflow_provider_bcs.http.errors import MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.triggers import state as state_module
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger

@@ -294,8 +294,8 @@ def test_the_same_run_id_made_again_is_another_run(client):
 
 def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
     from airflow_provider_bcs.batchcompute.target import Target
+    from airflow_provider_bcs.exceptions import MissingCredentialsError
     from airflow_provider_bcs.http.credentials import Credentials
-    from airflow_provider_bcs.http.errors import MissingCredentialsError
 
     submitted = client.create_job(job({"a": task("true")})).Id
     answers = iter([MissingCredentialsError("not now")])

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import DAG, task_group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.description.violation import InvalidJobError
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag, task_group_to_job
 from tests.airflow.running import Nothing, run_dag, serialized, states
 from tests.batchcompute.clusters import cluster, group

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_bcs.exceptions import PackageError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.oss.package import Package, PackageError
+from airflow_provider_bcs.oss.package import Package
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from tests.airflow.running import output, run_dag, states
 from tests.local.service import job, task

@@ -15,9 +15,9 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.dlc import Client as DlcClient
+from airflow_provider_bcs.exceptions import AccessDeniedError, RefusedKeysError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.http.credentials import Credentials
-from airflow_provider_bcs.http.errors import AccessDeniedError, RefusedKeysError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from tests.airflow.conftest import connection_json

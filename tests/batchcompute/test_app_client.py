@@ -6,7 +6,7 @@ import pendulum
 import pytest
 
 from airflow_provider_bcs.batchcompute import AppDescription
-from airflow_provider_bcs.http.errors import AccessDeniedError, InvalidRequestError, NotFoundError
+from airflow_provider_bcs.exceptions import AccessDeniedError, InvalidRequestError, NotFoundError
 from tests.batchcompute.apps import app, app_job, command
 
 

@@ -11,12 +11,7 @@ import pytest
 from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job
 from airflow_provider_bcs.batchcompute.failure import explain_failure
 from airflow_provider_bcs.batchcompute.submission import submit
-from airflow_provider_bcs.http.errors import (
-    InvalidRequestError,
-    NotFoundError,
-    StateConflictError,
-    TokenMismatchError,
-)
+from airflow_provider_bcs.exceptions import InvalidRequestError, NotFoundError, StateConflictError, TokenMismatchError
 from airflow_provider_bcs.waiting.submission import submission_token
 from tests.batchcompute.jobs import job, task
 from tests.http.answering import answering

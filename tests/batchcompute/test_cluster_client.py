@@ -6,7 +6,7 @@ import pendulum
 import pytest
 
 from airflow_provider_bcs.batchcompute import ClusterDescription, ImageDescription
-from airflow_provider_bcs.http.errors import InvalidRequestError, NotFoundError, StateConflictError
+from airflow_provider_bcs.exceptions import InvalidRequestError, NotFoundError, StateConflictError
 from tests.batchcompute.clusters import cluster, group, image
 from tests.local.service import wait_until
 

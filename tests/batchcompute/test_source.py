@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.batchcompute import JobDescription, JobSourceError, read_job, validate_job
-from airflow_provider_bcs.description.source import JobSyntaxError, parse_job
+from airflow_provider_bcs.description.source import parse_job
+from airflow_provider_bcs.exceptions import JobSyntaxError
 from tests.batchcompute.jobs import job
 
 

@@ -11,7 +11,7 @@ from airflow_provider_bcs.dlc import Client, JobDescription
 from airflow_provider_bcs.dlc.failure import explain_failure
 from airflow_provider_bcs.dlc.response import Job
 from airflow_provider_bcs.dlc.submission import TAG, submit
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
     InvalidRequestError,
     NoAnswerError,

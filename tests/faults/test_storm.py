@@ -15,7 +15,7 @@ from airflow_provider_bcs.batchcompute.submission import submit as submit_batchc
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc.submission import submit as submit_dlc
 from airflow_provider_bcs.dlc.target import JobTarget
-from airflow_provider_bcs.http.errors import OpenApiError
+from airflow_provider_bcs.exceptions import ApiError
 from airflow_provider_bcs.local.faults import KINDS
 from airflow_provider_bcs.waiting.polling import Poll, Status, wait_for_end
 from tests.batchcompute.jobs import job as batchcompute_job
@@ -60,7 +60,7 @@ def as_task_instance(attempt: Callable[[bool], tuple[str, str]], good: str) -> s
     for number in range(1, TRIES + 1):
         try:
             job_id, state = attempt(number > 1)
-        except OpenApiError as error:
+        except ApiError as error:
             logging.info("Try %d: %s", number, error)
             continue
         if state == good:

@@ -13,15 +13,15 @@ import pytest
 
 from airflow_provider_bcs import dlc
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
     ClockSkewError,
     NoAnswerError,
     ServerError,
     ServiceError,
     ThrottledError,
-    service_error,
 )
+from airflow_provider_bcs.http.errors import service_error
 from airflow_provider_bcs.http.session import RetryPolicy
 from tests.batchcompute.jobs import job, task
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.http.errors import CertificateError, NoAnswerError
+from airflow_provider_bcs.exceptions import CertificateError, NoAnswerError
 from tests.http.test_session import QUICK, Canned
 
 

@@ -9,14 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_bcs.exceptions import AccessDeniedError, NoAnswerError, NotFoundError, ServerError, ServiceError
 from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
-from airflow_provider_bcs.http.errors import (
-    AccessDeniedError,
-    NoAnswerError,
-    NotFoundError,
-    ServerError,
-    ServiceError,
-)
 from airflow_provider_bcs.oss import ObjectStore
 from tests.http.test_session import canned
 from tests.local.service import Service

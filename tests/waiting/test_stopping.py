@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_bcs import batchcompute
 from airflow_provider_bcs import dlc as dlc_package
-from airflow_provider_bcs.http.errors import NoAnswerError, ServerError
+from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.waiting.stopping import stop
 from tests.batchcompute.jobs import job, task

@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.submission import submit
-from airflow_provider_bcs.http.errors import ServerError
+from airflow_provider_bcs.exceptions import ServerError
 from airflow_provider_bcs.waiting.succession import KEPT, submit_as_successor
 from tests.batchcompute.jobs import job, task
 

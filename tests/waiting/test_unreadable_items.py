@@ -15,7 +15,7 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget
-from airflow_provider_bcs.http.errors import HopelessWaitError, ServerError
+from airflow_provider_bcs.exceptions import ServerError, WaitAbortedError
 from airflow_provider_bcs.http.session import RetryPolicy
 from tests.http.answering import answering
 from tests.waiting.test_waits_apart import heard, watcher_of
@@ -111,7 +111,7 @@ def test_tasks_that_are_followed(broken):
 def test_a_task_that_the_job_has_not_is_known_when_all_can_be_read():
     with answering(Service({"TaskName": "job-3", "State": "Running"})) as url:
         client = Client(url, "local", "local", retry=ONCE)
-        with pytest.raises(HopelessWaitError, match="Job job-1 has no task other"):
+        with pytest.raises(WaitAbortedError, match="Job job-1 has no task other"):
             FollowedTarget("job-1", "other").read(client)
         client.close()
 

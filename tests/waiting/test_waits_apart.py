@@ -18,7 +18,7 @@ from airflow_provider_bcs.batchcompute.response import Job, Task
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
     NoAnswerError,
     NotFoundError,

@@ -18,13 +18,13 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
-from airflow_provider_bcs.http.errors import (
+from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
-    HopelessWaitError,
     NotFoundError,
     RefusedKeysError,
     ServerError,
     ThrottledError,
+    WaitAbortedError,
 )
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.waiting.polling import MAX_FAILED_POLLS, Answers
@@ -174,7 +174,7 @@ def test_what_is_missing_is_an_answer_of_its_own(client):
     found = dict(reading.read_all(client, known + missing + [FollowedTarget(created.Id, "no")]))
     assert all(found[target].outcome == "Finished" for target in known)
     assert all(isinstance(found[target], NotFoundError) for target in missing)
-    assert isinstance(found[FollowedTarget(created.Id, "no")], HopelessWaitError)
+    assert isinstance(found[FollowedTarget(created.Id, "no")], WaitAbortedError)
 
 
 def test_dlc_jobs_are_listed_by_their_ids(dlc, counted):
@@ -354,7 +354,7 @@ def test_answers_that_excuse_a_poll_and_those_that_end_it(caplog):
     missing = NotFoundError(404, "NotFound", "no such job")
     assert answers.take(missing) is None
     assert answers.take(missing) is None
-    with pytest.raises(HopelessWaitError, match="job j does not exist, or no longer: NotFound"):
+    with pytest.raises(WaitAbortedError, match="job j does not exist, or no longer: NotFound"):
         answers.take(missing)
     answers = Answers("job j", logging.getLogger())
     for _ in range(MAX_FAILED_POLLS - 1):

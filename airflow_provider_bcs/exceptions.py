@@ -1,0 +1,238 @@
+"""The errors of this package, in one tree.
+
+::
+
+    BcsError
+     ├─ ApiError                        a call of a service did not succeed
+     │   ├─ MissingCredentialsError     no keys to sign the request with
+     │   ├─ CertificateError            the TLS certificate was not accepted
+     │   ├─ NoAnswerError               no answer arrived
+     │   ├─ MissingConnectionError      the Airflow connection does not exist
+     │   ├─ WaitAbortedError            the awaited job, task, instance or pod does not exist any more
+     │   └─ ServiceError                the service answered with an error: status, code, message, request id
+     │       ├─ InvalidRequestError     the request is wrong
+     │       ├─ AccessDeniedError       a permission is missing
+     │       │   └─ RefusedKeysError    the keys or their signature are refused
+     │       │       └─ ClockSkewError  this machine's clock is wrong
+     │       ├─ NotFoundError           the resource does not exist
+     │       ├─ StateConflictError      the resource's state does not allow the operation
+     │       ├─ QuotaExhaustedError     a limit of the account is reached
+     │       ├─ TokenMismatchError      the idempotency token belongs to another request
+     │       ├─ ThrottledError          too many requests
+     │       └─ ServerError             the service failed
+     ├─ JobFailedError                  a job did not succeed: job id, state, reason, exit codes
+     ├─ ClusterFailedError              a cluster will not get its machines
+     ├─ TooManySubmissionsError         one owner submitted the same job again and again
+     ├─ DescriptionError (ValueError)   a description is wrong
+     │   ├─ JobSourceError              it cannot be read
+     │   │   └─ JobSyntaxError          its text is not JSON or YAML
+     │   └─ InvalidJobError             it breaks rules: a list of violations
+     ├─ ConnectionSettingsError (ValueError)  a field of the Airflow connection is wrong
+     └─ PackageError (ValueError)       a package of programs cannot be made
+
+The module imports neither Airflow nor an HTTP library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.description.violation import Violation
+
+
+class BcsError(Exception):
+    """Base of all errors of this package."""
+
+
+# Calls of a service
+
+
+class ApiError(BcsError):
+    """Base of all errors of a call to a service."""
+
+
+class MissingCredentialsError(ApiError):
+    """No keys were given, and the default credential chain found none or could not renew them."""
+
+
+class CertificateError(ApiError):
+    """The TLS certificate was not accepted, so nothing was sent."""
+
+
+class NoAnswerError(ApiError):
+    """No answer arrived: no connection, a timeout, a connection that ended early, or an unreadable Airflow connection.
+
+    :ivar never_sent: whether the request certainly did not reach the service
+    """
+
+    def __init__(self, text: str, *, never_sent: bool = False) -> None:
+        super().__init__(text)
+        self.never_sent = never_sent
+
+
+class MissingConnectionError(ApiError):
+    """The Airflow connection with endpoint and keys does not exist, as far as Airflow can tell now."""
+
+
+class WaitAbortedError(ApiError):
+    """The awaited state cannot be reached: the job, task, instance or pod does not exist any more."""
+
+
+class ServiceError(ApiError):
+    """The service answered with an error.
+
+    :ivar status: HTTP status
+    :ivar code: the service's error code
+    :ivar message: the service's text
+    :ivar request_id: id of the request, which the vendor's support asks for; may be empty
+    :ivar retry_after: seconds the service asks to wait, or None
+    :ivar attempts: number of times the request was sent before this answer counted as final
+    """
+
+    attempts = 1
+
+    def __init__(
+        self, status: int, code: str, message: str, request_id: str = "", retry_after: float | None = None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        super().__init__(status, code, message, request_id, retry_after)
+
+    def __str__(self) -> str:
+        request = f", request {self.request_id}" if self.request_id else ""
+        return f"{self.code}: {self.message} (HTTP {self.status}{request})"
+
+
+class InvalidRequestError(ServiceError):
+    """The request is wrong and stays wrong: codes Invalid..., Missing..., BadDAG and the like."""
+
+
+class AccessDeniedError(ServiceError):
+    """The user lacks a permission, or the keys are refused (:class:`RefusedKeysError`)."""
+
+
+class RefusedKeysError(AccessDeniedError):
+    """The keys are unknown or expired, or the signature does not match."""
+
+
+class ClockSkewError(RefusedKeysError):
+    """This machine's clock differs from the service's by more than the service allows."""
+
+
+class NotFoundError(ServiceError):
+    """The resource does not exist, or not any more."""
+
+
+class StateConflictError(ServiceError):
+    """The operation is not allowed in the resource's current state."""
+
+
+class QuotaExhaustedError(ServiceError):
+    """A limit of the account is reached."""
+
+
+class TokenMismatchError(ServiceError):
+    """The idempotency token was used before, with other content."""
+
+
+class ThrottledError(ServiceError):
+    """The service has too many requests and did not carry out this one."""
+
+
+class ServerError(ServiceError):
+    """The service failed; the request may or may not have been carried out."""
+
+
+# Results of jobs and clusters
+
+
+class JobFailedError(BcsError):
+    """A job, or a part of it, ended without success.
+
+    :ivar job_id: id of the job
+    :ivar state: the service's terminal state, e.g. ``Failed``
+    :ivar reason: the service's reason, failed instances or pods and their last lines; may have many lines
+    :ivar exit_codes: exit code of each failed instance or pod, by its name
+    """
+
+    def __init__(self, job_id: str, state: str, reason: str = "", exit_codes: Mapping[str, int] | None = None) -> None:
+        self.job_id = job_id
+        self.state = state
+        self.reason = reason or f"Job {job_id} is {state}"
+        self.exit_codes = dict(exit_codes or {})
+        super().__init__(job_id, state, self.reason, self.exit_codes)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class ClusterFailedError(BcsError):
+    """A cluster does not get its machines.
+
+    :ivar cluster_id: id of the cluster
+    :ivar state: the state in which the wait ended
+    """
+
+    def __init__(self, cluster_id: str, state: str) -> None:
+        self.cluster_id = cluster_id
+        self.state = state
+        super().__init__(cluster_id, state)
+
+    def __str__(self) -> str:
+        return f"Cluster {self.cluster_id} is {self.state}; it will not get its machines."
+
+
+class TooManySubmissionsError(BcsError):
+    """One owner submitted the same job again and again, which points to a fault."""
+
+
+# Descriptions, connections, packages
+
+
+class DescriptionError(BcsError, ValueError):
+    """Base of the errors of a description of a job, cluster, app or image."""
+
+
+class JobSourceError(DescriptionError):
+    """The description cannot be read; the text names what was found and where."""
+
+
+class JobSyntaxError(JobSourceError):
+    """The text is not a description in JSON or YAML.
+
+    :ivar code: the service's error code for such a request body
+    :ivar line: line of the error, from 1; None when it is not known
+    """
+
+    def __init__(self, text: str, code: str = "InvalidJsonFormat", line: int | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.line = line
+
+
+class InvalidJobError(DescriptionError):
+    """The description breaks at least one rule.
+
+    :ivar violations: all violations, never empty
+    :ivar source: name of what was read, for instance a file name; may be empty
+    """
+
+    def __init__(self, violations: Iterable[Violation], source: str = "") -> None:
+        self.violations = list(violations)
+        self.source = source
+        count = len(self.violations)
+        head = f"{source or 'The job description'} has {count} error{'s' if count != 1 else ''}"
+        super().__init__("\n  ".join([head + ":", *map(str, self.violations)]))
+
+
+class ConnectionSettingsError(BcsError, ValueError):
+    """A field of the Airflow connection is missing or wrong; the text names the field."""
+
+
+class PackageError(BcsError, ValueError):
+    """The package of a task's programs cannot be made; the text names the path and the reason."""

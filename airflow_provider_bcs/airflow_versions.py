@@ -8,11 +8,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
-from airflow.providers.common.compat.sdk import AirflowException, get_current_context, mask_secret
+from airflow.providers.common.compat.sdk import AirflowException, get_current_context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from asgiref.sync import sync_to_async
 
 from airflow_provider_bcs.waiting.submission import GENERATION
+
+# common-compat has this name only from 1.22 on, and that version needs Python 3.11.
+if airflow_version.startswith("2."):
+    from airflow.utils.log.secrets_masker import mask_secret
+else:
+    from airflow.sdk.log import mask_secret
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -68,6 +68,7 @@ check: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/ruff check .
 	$(AIRFLOW3)/bin/ruff format --check .
 	$(AIRFLOW3)/bin/mypy
+	$(AIRFLOW3)/bin/deptry .
 
 # Takes ten minutes on a machine that has nothing else to do.
 bench: $(BENCH)/.peers

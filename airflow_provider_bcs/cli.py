@@ -7,9 +7,13 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from airflow_provider_bcs import __version__
 from airflow_provider_bcs.commands import CommandError, graph, one_line, translate, validate
+
+#: The modules that the extra ``local`` installs.
+LOCAL_EXTRA = ("crcmod", "h11", "starlette", "uvicorn")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,13 +72,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_extra() -> None:
+    missing = [name for name in LOCAL_EXTRA if find_spec(name) is None]
+    if missing:
+        raise CommandError(
+            f"The local service needs modules that are not installed: {', '.join(missing)}. "
+            "Run: pip install 'airflow-provider-bcs[local]'"
+        )
+
+
 def _local(args: argparse.Namespace) -> int:
+    _check_extra()
     from airflow_provider_bcs.local.server import run
 
     return run(args)
 
 
 def _demo(args: argparse.Namespace) -> int:
+    _check_extra()
     from airflow_provider_bcs.demo import run
 
     return run(args.directory)

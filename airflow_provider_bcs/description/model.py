@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Strict, WrapValidator
-from pydantic_core.core_schema import ValidatorFunctionWrapHandler
+from pydantic import BaseModel, ConfigDict, Strict, ValidatorFunctionWrapHandler, WrapValidator
 
 from .source import JobSource, read_job
 from .suggestion import did_you_mean

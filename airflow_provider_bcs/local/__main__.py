@@ -6,6 +6,7 @@ import sys
 from .options import add_arguments
 from .server import run
 
-parser = argparse.ArgumentParser(prog="airflow-bcs local", description=__doc__)
-add_arguments(parser)
-sys.exit(run(parser.parse_args()))
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="airflow-bcs local", description=__doc__)
+    add_arguments(parser)
+    sys.exit(run(parser.parse_args()))

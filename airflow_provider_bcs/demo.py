@@ -13,6 +13,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -176,10 +177,31 @@ def _run_dag(environment: dict[str, str], directory: Path, say: Any) -> None:
     finally:
         if process.poll() is None:
             _end(process)
+    if process.returncode and not shown:
+        _check_import(environment, directory / "import-errors.json")
     unsuccessful = sorted(task for task, state in shown.items() if state != "success")
     if process.returncode or unsuccessful or not shown:
         what = f"tasks without success: {', '.join(unsuccessful)}" if unsuccessful else f"exit {process.returncode}"
         raise DemoError(f"the DAG run did not succeed ({what}); see {log}")
+
+
+def _check_import(environment: dict[str, str], log: Path) -> None:
+    """Raise DemoError if Airflow cannot import the file of the DAG; ``airflow dags test`` only says "not found"."""
+    command = [sys.executable, "-m", "airflow", "dags", "list-import-errors", "--output", "json"]
+    if not version("apache-airflow").startswith("2."):
+        # Without it, Airflow 3 reads what a DAG processor has left in the database.
+        command.append("--local")
+    listed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # Log lines come first.
+    _, _, last_line = listed.stdout.rstrip().rpartition("\n")
+    log.write_text(last_line + "\n")
+    try:
+        errors = {Path(found["filepath"]).name: found["error"] for found in json.loads(last_line)}
+    except ValueError:
+        return
+    file = f"{DAG_ID}.py"
+    if file in errors:
+        raise DemoError(f"Airflow cannot import {file}: {errors[file].rstrip().rpartition(chr(10))[2]}; see {log}")
 
 
 def _show_changes(database: Path, shown: dict[str, str], say: Any) -> None:

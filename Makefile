@@ -43,10 +43,10 @@ test-processes-airflow2: $(AIRFLOW2)/.installed
 
 # Takes hours: workers and triggerers are killed again and again, on PostgreSQL (BCS_TEST_POSTGRES says where).
 test-rounds: $(CELERY)/.executor
-	$(ROUNDS_IN) $(CELERY)/bin/pytest -m processes $(KILLED)
+	$(ROUNDS_IN) $(CELERY)/bin/pytest -o faulthandler_timeout=14400 -m processes $(KILLED)
 
 test-rounds-airflow2: $(AIRFLOW2)/.driver
-	$(ROUNDS_IN) $(AIRFLOW2)/bin/pytest -m processes $(KILLED)
+	$(ROUNDS_IN) $(AIRFLOW2)/bin/pytest -o faulthandler_timeout=14400 -m processes $(KILLED)
 
 test-faults: $(AIRFLOW3)/.installed
 	$(AIRFLOW3)/bin/pytest -n 2 -m faults

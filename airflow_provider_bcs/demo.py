@@ -30,9 +30,11 @@ class DemoError(Exception):
 
 def run(directory: str) -> int:
     """Run the demonstration in ``directory``, which is made anew; return the exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # As Ctrl-C does: whatever was started is ended on the way out.
-        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A script starts background commands with SIGINT ignored, and Ctrl-C would then end the local service only.
+        # nohup ignores SIGHUP to let the demonstration outlive its terminal.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         _run(Path(directory).resolve())
     except (DemoError, OSError) as error:

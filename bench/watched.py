@@ -22,6 +22,7 @@ from airflow_provider_bcs.local.shim.clock import Clock
 from airflow_provider_bcs.local.store import Store
 from tests.airflow.conftest import connection_json
 from tests.batchcompute.jobs import job
+from tests.child import first_line, restore_signals
 from tests.dlc.bodies import body
 from tests.local.service import Service
 
@@ -131,9 +132,10 @@ class _Stubbed(Watched):
     """Jobs of a stub of a peer's service, which is a process of its own."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "bench.stub"], stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.stub"], stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals
+        )
+        self.port = int(first_line(self._process))
         self._url = f"http://127.0.0.1:{self.port}"
 
     def calls(self) -> int:
@@ -144,7 +146,7 @@ class _Stubbed(Watched):
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait()
+        self._process.wait(10)
 
 
 class Databricks(_Stubbed):

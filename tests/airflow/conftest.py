@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
+from tests.child import LIMIT
 from tests.local.service import Service
 
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=LIMIT)
 
 
 @pytest.fixture

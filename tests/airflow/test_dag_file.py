@@ -22,6 +22,7 @@ from airflow_provider_bcs.translator.python_literal import literal
 from tests.airflow.running import dag_bag, run_dag, states
 from tests.batchcompute.jobs import graphs, job, task
 from tests.batchcompute.legacy_jobs import v1_jobs
+from tests.child import LIMIT
 
 pytestmark = pytest.mark.filterwarnings("ignore::airflow_provider_bcs.description.violation.JobWarning")
 
@@ -64,7 +65,9 @@ JOB_FOR_LINT = job(
 
 def lint(*arguments, folder):
     """Run ruff in a folder that is nobody's project."""
-    done = subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *arguments, "."], cwd=folder, capture_output=True, text=True, timeout=LIMIT
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

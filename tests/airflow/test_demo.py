@@ -4,36 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_bcs import demo
 from airflow_provider_bcs.cli import main
+from tests.child import child, first_line
 from tests.local.service import wait_until
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_leaves_no_process(tmp_path, number):
-    running = subprocess.Popen(
-        [sys.executable, "-m", "airflow_provider_bcs.cli", "demo", "--directory", str(tmp_path / "d m#o")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert "the local service answers" in running.stdout.readline()
-    os.kill(running.pid, number)
+def started(directory: Path, *launcher: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "airflow_provider_bcs.cli", "demo", "--directory", str(directory)]
+    return child([*launcher, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def stops(running: subprocess.Popen[str], number: int) -> None:
+    """Send a signal; check that the demonstration ends, and each process that it started."""
+    running.send_signal(number)
     _, stderr = running.communicate(timeout=90)
     assert (running.returncode, stderr) == (130, "demo stopped\n")
     # What was killed stays in the table of processes until somebody has taken note of it.
     wait_until(lambda: running.pid not in list(sessions()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_leaves_no_process(tmp_path, number):
+    with started(tmp_path / "d m#o") as running:
+        assert "the local service answers" in first_line(running)
+        stops(running, number)
+
+
+def test_a_demo_in_the_background(tmp_path):
+    """It starts with SIGINT ignored in a script, and with SIGHUP ignored below nohup, which it has to outlive."""
+    with started(tmp_path, "bash", "-c", 'trap "" INT HUP; exec "$@"', "bash") as running:
+        assert "the local service answers" in first_line(running)
+        running.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(2)
+        stops(running, signal.SIGINT)
 
 
 def sessions() -> Iterator[int]:

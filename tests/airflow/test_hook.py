@@ -15,6 +15,7 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.connection import read_connection
 from airflow_provider_bcs.http.credentials import Credentials
+from tests.child import LIMIT
 
 
 def read(service="batchcompute", region=None, extra=None, conn_type="bcs", **fields):
@@ -73,6 +74,7 @@ def chain(home, **environment):
         env={**kept, "HOME": str(home), "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", **environment},
         capture_output=True,
         text=True,
+        timeout=LIMIT,
     )
 
 

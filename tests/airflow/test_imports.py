@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.child import LIMIT
+
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 #: What may not be imported, beyond what Airflow itself has imported by then.
 HEAVY = (
@@ -58,7 +60,7 @@ assert not heavy, heavy
 )
 def test_parsing_is_free(statement):
     program = PROGRAM.format(examples=str(EXAMPLES), statement=statement, heavy=HEAVY)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode == 0, done.stderr
 
 
@@ -70,7 +72,7 @@ def test_a_client_needs_no_airflow():
         "from airflow_provider_bcs import dlc; dlc.Client('cn-shanghai', 'id', 'secret'); dlc.JobDescription();"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'airflow']"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=LIMIT)
 
 
 def test_validating_needs_no_http():
@@ -80,4 +82,4 @@ def test_validating_needs_no_http():
         "from airflow_provider_bcs.dlc import validate_job; validate_job({});"
         "assert not {'requests', 'pendulum', 'airflow'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=LIMIT)

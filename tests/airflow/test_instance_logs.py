@@ -18,6 +18,7 @@ from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOpe
 from airflow_provider_bcs.translator import job_to_dag
 from tests.airflow.conftest import connection_json
 from tests.airflow.running import output, run_dag, states
+from tests.child import LIMIT
 from tests.local.service import job, task
 from tests.local.test_faults import counted
 
@@ -152,7 +153,11 @@ def test_a_large_log_costs_little(service):
     assert (service.data_dir / f"oss/logs/stdout.{large}.t.0").stat().st_size == 200_000_000
     addresses = (service.ready["batchcompute"], service.ready["oss"])
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, *addresses, small, large], capture_output=True, text=True, check=True
+        [sys.executable, "-c", MEASURE, *addresses, small, large],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT,
     )
     kilobytes, lines = map(int, done.stdout.split())
     # Two headings, 201 lines of stdout with the one about the gap, and "(empty)" for stderr.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +32,9 @@ class Kill(BaseOperator):
 
     async def end(self, trigger: BatchComputeTrigger) -> None:
         ending = asyncio.ensure_future(trigger.on_kill())
+        deadline = time.monotonic() + 60
         while not ending.done():
+            assert time.monotonic() < deadline, "the trigger's end was cancelled in vain"
             await asyncio.sleep(0.01)
             ending.cancel()
 

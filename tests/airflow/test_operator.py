@@ -20,6 +20,7 @@ from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOpe
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from tests.airflow.running import run_dag, serialized, states, task_log, trigger_events
 from tests.batchcompute.jobs import job, task
+from tests.child import LIMIT
 from tests.local.service import wait_until
 
 pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
@@ -227,13 +228,14 @@ def test_on_kill_stops_a_job_that_is_being_started_again(client, connection, fau
     submitted = operator._submit(description, owner, False)
     client.stop_job(submitted)
     faults({"operation": "batchcompute.StartJob", "kind": "slow", "seconds": 1.5, "times": 1})
-    starting = threading.Thread(target=client.start_job, args=(submitted,))
+    starting = threading.Thread(target=client.start_job, args=(submitted,), daemon=True)
     starting.start()
     time.sleep(0.5)
     # Its worker is killed now, and does not know what will come of it.
     operator._submitting = description, owner
     operator.on_kill()
-    starting.join()
+    starting.join(60)
+    assert not starting.is_alive()
     assert [(item.Id, item.State) for item in jobs_of(client, "restarted")] == [(submitted, "Stopped")]
 
 
@@ -287,7 +289,7 @@ def test_the_same_run_id_made_again_is_another_run(client):
         "run('again', job=job({'a': task('false', ClusterId='again')}), run_kwargs=when)\n"
     )
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == 0, done.stderr
     assert [item.State for item in jobs_of(client, "again")] == ["Failed", "Failed"]
 

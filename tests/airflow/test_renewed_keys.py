@@ -80,10 +80,11 @@ def test_a_worker_that_waits_goes_on(service: Service, tmp_path: Path, which: st
         renew(service)
         (tmp_path / "flag").touch()
 
-    thread = threading.Thread(target=switch)
+    thread = threading.Thread(target=switch, daemon=True)
     thread.start()
     run = run_dag(dag)
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
     assert states(run) == {"job": "success"}
     told = output(caplog, capfd)
     assert not any(secret in told for secret in SECRETS)

@@ -17,6 +17,7 @@ from airflow_provider_bcs.sensors.batchcompute import (
 )
 from tests.airflow.running import run_dag, serialized, states, task_log
 from tests.batchcompute.jobs import job, task
+from tests.child import LIMIT
 
 pytestmark = pytest.mark.usefixtures("airflow_db", "connection")
 
@@ -109,7 +110,7 @@ def test_default_deferrable_is_honoured():
     for value in ("True", "False"):
         environment = {**os.environ, "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": value}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=LIMIT
         )
         assert done.stdout.endswith(f"{value} {value}\n")
 

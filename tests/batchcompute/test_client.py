@@ -70,9 +70,9 @@ def test_stop_change_priority_start(client):
 
 def test_lists_page_by_themselves(client, service):
     ids = [client.create_job(job({"a": task("sleep 600", ClusterId="cls-paging")}, Name=f"j{n}")).Id for n in range(7)]
-    before = service.session.get(f"{service.url}/_local/requests").json().get("batchcompute.ListJobs", 0)
+    before = service.session.get(f"{service.url}/_local/requests", timeout=10).json().get("batchcompute.ListJobs", 0)
     assert [item.Id for item in client.list_jobs(cluster_id="cls-paging", page_size=3)] == ids[::-1]
-    after = service.session.get(f"{service.url}/_local/requests").json()["batchcompute.ListJobs"]
+    after = service.session.get(f"{service.url}/_local/requests", timeout=10).json()["batchcompute.ListJobs"]
     assert after - before == 3
     by_id = [item.Id for item in client.list_jobs(cluster_id="cls-paging", order_by="Id", page_size=2)]
     reverse = [item.Id for item in client.list_jobs(cluster_id="cls-paging", order_by="Id", reverse=True)]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import v1_job
+from tests.child import LIMIT, child
 
 
 @pytest.mark.parametrize("command", ["validate", "graph", "translate"])
@@ -32,7 +33,10 @@ def command_line(redirected, name):
     """Run a command in a shell; return its exit code and what is on stderr."""
     program = f"{sys.executable} -m airflow_provider_bcs.cli"
     done = subprocess.run(
-        ["bash", "-c", f"{program} {redirected.format(name)}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True
+        ["bash", "-c", f"{program} {redirected.format(name)}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
     )
     return done.returncode, done.stderr
 
@@ -53,7 +57,7 @@ def test_a_command_that_is_interrupted(file):
     name = file("good.json", job())
     # Nobody reads from the pipe: it waits to be opened.
     command = [sys.executable, "-m", "airflow_provider_bcs.cli", "translate", name, "--force", "-o", "slow.py"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with child(command, stderr=subprocess.PIPE) as process:
         time.sleep(2)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
@@ -72,5 +76,6 @@ def test_the_commands_need_no_airflow(file):
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            timeout=LIMIT,
         )
         assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import find_prime, v1_job
+from tests.child import LIMIT
 from tests.commands.files import BAD, line_of
 
 
@@ -113,6 +114,7 @@ def test_a_terminal_that_cannot_show_a_name(file):
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=LIMIT,
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "DAG.Tasks.\\u6570" in done.stdout

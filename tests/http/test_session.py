@@ -55,13 +55,13 @@ def canned(status: int = 200, body: bytes = b"{}", **headers: str) -> Iterator[t
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     handler = type("Handler", (Canned,), {"status": status, "headers_out": fields, "body": body, "seen": seen})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", seen
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(10)
         server.server_close()
 
 
@@ -103,10 +103,10 @@ def test_start_is_not_repeated_unless_it_was_certainly_not_done(client, faults):
 
 def test_attempts_are_bounded(client, faults, service):
     faults({"operation": "batchcompute.GetJob", "kind": "error-500"})
-    before = service.session.get(f"{service.url}/_local/requests").json().get("batchcompute.GetJob", 0)
+    before = service.session.get(f"{service.url}/_local/requests", timeout=10).json().get("batchcompute.GetJob", 0)
     with pytest.raises(ServerError) as error:
         client.get_job("job-1")
-    after = service.session.get(f"{service.url}/_local/requests").json()["batchcompute.GetJob"]
+    after = service.session.get(f"{service.url}/_local/requests", timeout=10).json()["batchcompute.GetJob"]
     assert error.value.attempts == after - before == 5
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.exceptions import CertificateError, NoAnswerError
+from tests.child import LIMIT
 from tests.http.test_session import QUICK, Canned
 
 
@@ -27,6 +28,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
         check=True,
         capture_output=True,
+        timeout=LIMIT,
     )
     return certificate
 
@@ -44,6 +46,7 @@ def serving(certificate: Path, closed: int = 0) -> Iterator[str]:
             connection, address = super().get_request()
             if left:
                 left -= 1
+                connection.settimeout(10)
                 connection.recv(4096)
                 connection.close()
                 raise OSError("closed, as by a load balancer that is restarted")
@@ -51,13 +54,13 @@ def serving(certificate: Path, closed: int = 0) -> Iterator[str]:
 
     handler = type("Handler", (Canned,), {"body": b'{"Id": "job-1", "State": "Running"}', "seen": []})
     server = Server(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"https://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(10)
         server.server_close()
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from airflow_provider_bcs.http import roa
+from tests.child import first_line, restore_signals
 
 TERMINAL = ("Finished", "Failed", "Stopped")
 
@@ -40,9 +41,9 @@ class Service:
                 stderr=log,
                 env={**os.environ, "SERVER_SECRET": "must not reach a command"},
                 text=True,
+                preexec_fn=restore_signals,
             )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = first_line(self.process)
         assert line, self.log.read_text()
         self.ready = json.loads(line)
         self.url = self.ready["batchcompute"]

@@ -276,7 +276,7 @@ def test_sync_by_the_same_token_waits_for_the_same_job(service: Service) -> None
         (job_id,) = _named(service, "shared")
         assert service.call("POST", f"/jobs/{job_id}/stop").status_code == 201
         stopped = {"Code": "JobStopped", "Message": f"{job_id} is Stopped."}
-        assert [answer.result().json()["Error"] for answer in answers] == [stopped, stopped]
+        assert [answer.result(60).json()["Error"] for answer in answers] == [stopped, stopped]
     assert service.call("POST", target, body).json()["Error"] == stopped
 
 
@@ -293,7 +293,7 @@ def test_nobody_waits_when_the_service_ends(start_service: Callable[..., Service
         wait_until(lambda: bool(_named(service, "endless")))
         assert service.end() == 0
         with pytest.raises(requests.RequestException):
-            answer.result().raise_for_status()
+            answer.result(60).raise_for_status()
 
 
 def test_an_answer_that_comes_too_late() -> None:

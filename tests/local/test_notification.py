@@ -51,7 +51,7 @@ class Topic:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}/"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
     def events(self, job_id: str, last: str) -> list[str]:
@@ -70,7 +70,7 @@ def topic() -> Iterator[Topic]:
     topic = Topic()
     yield topic
     topic.server.shutdown()
-    topic.thread.join()
+    topic.thread.join(10)
     topic.server.server_close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -266,3 +267,15 @@ def test_directories_stay_only_for_what_failed(service: Service) -> None:
     assert (root / bad / "t" / "0" / "1" / "root").exists()
     service.call("DELETE", f"/jobs/{bad}")
     wait_until(lambda: not (root / bad).exists())
+
+
+def test_a_command_has_default_signals(start_service: Callable[..., Service]) -> None:
+    """Also in a service that a script has started in the background, with SIGQUIT ignored."""
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        service = start_service()
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+    job_id = service.create(job("grep SigIgn /proc/self/status"))
+    service.wait(job_id)
+    assert service.object(f"logs/stdout.{job_id}.t.0").split() == ["SigIgn:", "0" * 16]

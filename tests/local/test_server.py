@@ -34,9 +34,9 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
     assert service.ready["oss"] != service.url
     assert requests.get(service.ready["oss"], timeout=10).headers["Content-Type"] == "application/xml"
     service.process.terminate()
+    assert service.process.wait(10) == 0
     assert service.process.stdout is not None
     assert service.process.stdout.read() == ""
-    assert service.process.wait(10) == 0
     log = service.log.read_text()
     assert "Isolation: " in log
     assert "development and tests" in log

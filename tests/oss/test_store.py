@@ -12,6 +12,7 @@ import pytest
 from airflow_provider_bcs.exceptions import AccessDeniedError, NoAnswerError, NotFoundError, ServerError, ServiceError
 from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
 from airflow_provider_bcs.oss import ObjectStore
+from tests.child import LIMIT
 from tests.http.test_session import canned
 from tests.local.service import Service
 from tests.local.test_faults import counted
@@ -121,7 +122,7 @@ def test_a_large_log_costs_little_memory(store: ObjectStore, service: Service) -
             file.write("".join(f"line {number * 10_000 + line:093}\n" for line in range(10_000)))
     assert (service.data_dir / "oss/objects/stdout").stat().st_size > 190_000_000
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, service.ready["oss"]], capture_output=True, text=True, check=True
+        [sys.executable, "-c", MEASURE, service.ready["oss"]], capture_output=True, text=True, check=True, timeout=LIMIT
     )
     kilobytes, lines, last = done.stdout.split(maxsplit=2)
     assert int(kilobytes) < 10_000

@@ -21,6 +21,8 @@ from airflow import __version__
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from tests.child import LIMIT, restore_signals
+
 AIRFLOW_3 = not __version__.startswith("2.")
 
 #: How often whoever works is killed, and how many tasks wait when it is a triggerer; "make test-rounds" has more.
@@ -104,6 +106,7 @@ class Airflow:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=restore_signals,
             )
 
     def stop(self) -> None:
@@ -138,7 +141,9 @@ class Airflow:
         try:
             os.killpg(group, signal.SIGSTOP)
             # One that stops in the middle of a transaction would keep everybody else from SQLite.
+            deadline = time.monotonic() + LIMIT
             while not self._is_unlocked():
+                assert time.monotonic() < deadline, f"{name} stops in a transaction each time"
                 os.killpg(group, signal.SIGCONT)
                 time.sleep(0.1)
                 os.killpg(group, signal.SIGSTOP)
@@ -158,7 +163,11 @@ class Airflow:
 
     def cli(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", *arguments], env=self.environment, capture_output=True, text=True
+            [sys.executable, "-m", "airflow", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -227,7 +236,12 @@ class Airflow:
             + "    set_dag_run_state_to_failed(dag=dag, run_id=run_id, commit=True, session=session)\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", program], env=self.environment, cwd="/", capture_output=True, text=True
+            [sys.executable, "-c", program],
+            env=self.environment,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

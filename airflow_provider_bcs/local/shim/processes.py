@@ -81,7 +81,8 @@ def _execute(command: Command, shim: int, report: int) -> None:
         os.dup2(command.stderr, 2)
         command.enter()
         os.chdir(command.directory)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
+        # Python ignores SIGPIPE; the service itself may have been started with SIGINT, SIGQUIT or SIGHUP ignored.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         die_with_parent(signal.SIGKILL)

@@ -19,6 +19,7 @@ rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 address = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
 if rank == 0:
     with socket.create_server(address) as server:
+        server.settimeout(30)
         for _ in range(size - 1):
             peer, _ = server.accept()
             print("got", peer.recv(100).decode())
@@ -27,7 +28,7 @@ else:
     deadline = time.monotonic() + 10
     while True:
         try:
-            peer = socket.create_connection(address)
+            peer = socket.create_connection(address, timeout=10)
             break
         except OSError:
             assert time.monotonic() < deadline

@@ -296,7 +296,7 @@ def test_a_download_that_breaks_off_keeps_no_file_open(store: oss.Client, servic
     url = urlsplit(store.presign(oss.GetObjectRequest(bucket=BUCKET, key="big")).url)
     assert url.hostname
     request = f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
-    connections = [socket.create_connection((url.hostname, url.port)) for _ in range(20)]
+    connections = [socket.create_connection((url.hostname, url.port), timeout=20) for _ in range(20)]
     for connection in connections:
         connection.sendall(request)
         assert connection.recv(12) == b"HTTP/1.1 200"

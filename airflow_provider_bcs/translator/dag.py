@@ -53,7 +53,8 @@ def job_to_dag(
     :param images: for ``"dlc"``: BatchCompute image -> container image, e.g. ``{"img-ubuntu": "ubuntu:22.04"}``
     :param instance_types: for ``"dlc"``: BatchCompute instance type -> instance type there, or resources of a quota
     :param ignore: for ``"dlc"``: fields that are left out there, e.g. ``["AutoCluster.UserData"]``
-    :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ...
+    :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ... ``catchup`` is False unless given, as
+        Airflow 3 has it: Airflow 2 would make a run for each interval since ``start_date``
     :raises InvalidJobError: when the description breaks a rule
     """
     arguments = Arguments(
@@ -72,6 +73,7 @@ def job_to_dag(
     caller = sys._getframe(1).f_code.co_filename
     plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
     dag_kwargs.setdefault("description", plan.description or None)
+    dag_kwargs.setdefault("catchup", False)
     if dag_kwargs.setdefault("schedule", None) is None:
         # Airflow 2 wants a start date even of a DAG that only runs when triggered.
         dag_kwargs.setdefault("start_date", datetime(2015, 11, 11, tzinfo=timezone.utc))

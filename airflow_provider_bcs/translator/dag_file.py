@@ -36,6 +36,8 @@ def dag_file(plan: Plan, source: str) -> str:
         *([f"description={literal(plan.description)}"] if plan.description else []),
         "schedule=None",
         'start_date=pendulum.datetime(2015, 11, 11, tz="UTC")',
+        # Says nothing until an author writes a schedule; Airflow 2 would then catch up since the start date.
+        "catchup=False",
     ]
     code = [
         "import pendulum\nfrom airflow.providers.common.compat.sdk import DAG",

@@ -125,6 +125,21 @@ def start_scheduling(dag: Any) -> None:
         session.get(DagModel, dag.dag_id).is_paused = False
 
 
+def due_runs(dag: Any) -> int:
+    """Return how many runs the scheduler makes by now when a DAG is new and not paused."""
+    from airflow.models.serialized_dag import SerializedDagModel
+
+    if AIRFLOW_3:
+        _serialize(dag)
+        dag = SerializedDagModel.get_dag(dag.dag_id)
+    count, last = 0, None
+    while info := dag.next_dagrun_info(last_automated_run_info=last) if AIRFLOW_3 else dag.next_dagrun_info(last):
+        if info.run_after > pendulum.now("UTC"):
+            break
+        count, last = count + 1, info if AIRFLOW_3 else info.data_interval
+    return count
+
+
 def asset_events(dag_run: Any) -> set[tuple[str, str]]:
     """Return task id and URI of the asset events that a DAG run has left."""
     from airflow.utils.session import create_session

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.cli import main
-from tests.airflow.running import dag_bag, run_dag, states
+from tests.airflow.running import dag_bag, due_runs, run_dag, states
 from tests.batchcompute.legacy_jobs import v1_job
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -30,6 +30,20 @@ def test_the_first_graph(tmp_path, service, capsys):
     assert bag.import_errors == {}
     assert states(run_dag(bag.dags["greet"])) == {"hello": "success", "world": "success", "both": "success"}
     assert (service.data_dir / "oss" / "greet" / "greeting.txt").read_text() == "hello\nworld\n"
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_the_first_example_of_job_files_does_not_catch_up(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "nightly.json").write_text(blocks("first-graph.md", "json")[0])
+    code = blocks("job-files.md", "python")[0]
+    for name, text in {"stated": code, "default": code.replace(", catchup=False", "")}.items():
+        (tmp_path / f"{name}.py").write_text(text.replace('"nightly"', f'"{name}"'))
+    (tmp_path / "catchup.py").write_text(code.replace('"nightly"', '"catchup"').replace("=False", "=True"))
+    bag = dag_bag(tmp_path)
+    assert bag.import_errors == {}
+    assert [due_runs(bag.dags[name]) for name in ("stated", "default")] == [1, 1]
+    assert due_runs(bag.dags["catchup"]) > 700
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -20,6 +21,17 @@ def test_find_primes_deferred(airflow: Airflow, service: Service):
     result = service.data_dir / "oss" / "bcs-demo" / "find_primes" / "one" / "result"
     assert (result / "count.txt").read_text() == "78498\n"
     assert "Finished; tasks: 1 of 1 finished" in airflow.trigger_logs()
+
+
+def test_the_first_example_of_job_files_makes_one_run(airflow: Airflow):
+    def runs() -> list[str]:
+        return [state for (state,) in airflow.query("SELECT state FROM dag_run WHERE dag_id = 'nightly'")]
+
+    airflow.wait(lambda: runs() == ["success"], 240, "the run of nightly")
+    # The scheduler makes the runs that are due again and again, each second at least.
+    looks = time.monotonic() + 10
+    airflow.wait(lambda: time.monotonic() > looks, 20, "more looks of the scheduler")
+    assert runs() == ["success"]
 
 
 def test_a_task_marked_failed_stops_its_job_and_a_clear_starts_another(airflow: Airflow, client):

@@ -118,14 +118,14 @@ class LoggingPoll(Poll["Job"]):
         self._pause: float | None = None
 
     def __call__(self) -> Job | None:
-        job = self.look()
+        job = self.fetch()
         if job is None:
             return None
         if not job.is_terminal:
-            self._announce(job)
+            self._log_progress(job)
             self.logs.write(job)
             return job
-        self.known_end = job
+        self.final_status = job
         present = time.monotonic()
         if self._ended_since is None:
             self._ended_since = self._quiet_since = present
@@ -137,7 +137,7 @@ class LoggingPoll(Poll["Job"]):
             return None
         if self.logs.failed:
             self._log.warning("Not all of the pods' logs could be read.")
-        self._announce(job)
+        self._log_progress(job)
         return job
 
     def _is_written(self, written: int, present: float) -> bool:

@@ -16,8 +16,8 @@ from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
 from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError
 from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.triggers.state import StateTrigger
-from airflow_provider_bcs.waiting.polling import Answers
-from airflow_provider_bcs.waiting.watcher import may_be_elsewhere
+from airflow_provider_bcs.waiting.polling import PollResults
+from airflow_provider_bcs.waiting.watcher import needs_reconnect
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
@@ -69,14 +69,14 @@ class DlcJobTrigger(_DlcTrigger):
             return None
         # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
         poll = LoggingPoll(client, self.target, MaskedLog(self.log))
-        while (described := await self._asked(watcher, poll, poll.look)) is None:
+        while (described := await self._asked(watcher, poll, poll.fetch)) is None:
             if not await self._sleep(self.poll_interval):
                 return None
         # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
         await sync_to_async(mask)(list(secret_values(described.model_dump())))
         while (job := await self._asked(watcher, poll, poll)) is None or not job.is_terminal:
             if not await self._sleep(poll.pause(self.poll_interval)):
-                return poll.known_end
+                return poll.final_status
         return job
 
     async def _asked(self, watcher: Watcher, poll: LoggingPoll, ask: Callable[[], Job | None]) -> Job | None:
@@ -86,8 +86,8 @@ class DlcJobTrigger(_DlcTrigger):
             found = await self._in_time(watcher.in_thread(ask))
         except AccessDeniedError as error:
             found, refused = None, error
-        if may_be_elsewhere(poll.error):
-            client = await self._client(partial(watcher.another_client, poll.logs.client))
+        if needs_reconnect(poll.error):
+            client = await self._client(partial(watcher.reconnect, poll.logs.client))
             if client is None:
                 return None
             poll.logs.client = client
@@ -95,14 +95,14 @@ class DlcJobTrigger(_DlcTrigger):
 
     async def _client(self, connect: Callable[[], Awaitable[Client]]) -> Client | None:
         """Return the client as soon as there is one, None when the deadline came first."""
-        answers: Answers[Status] = Answers(self.target, self.log)
+        results: PollResults[Status] = PollResults(self.target, self.log)
         while True:
             try:
                 client = await self._in_time(connect())
                 if client is not None:
                     return client
             except ApiError as error:
-                answers.take(error)
+                results.accept(error)
             if not await self._sleep(self.poll_interval):
                 return None
 

@@ -143,17 +143,17 @@ class StateTrigger(BaseTrigger):
 
     async def _end(self, watcher: Watcher) -> Status | None:
         """Return the state at the end, None when the deadline came first."""
-        from airflow_provider_bcs.waiting.polling import Answers
+        from airflow_provider_bcs.waiting.polling import PollResults
 
-        answers: Answers[Status] = Answers(self.target, self.log)
-        wait = watcher.watch(self.target, self.poll_interval, self.deadline)
+        results: PollResults[Status] = PollResults(self.target, self.log)
+        subscription = watcher.subscribe(self.target, self.poll_interval, self.deadline)
         try:
-            while not wait.is_over:
+            while not subscription.has_expired:
                 # Between two answers nothing is kept of them: thousands wait here.
-                if (end := _end_in(answers.take(await wait.news()))) is not None:
+                if (end := _end_in(results.accept(await subscription.next_update()))) is not None:
                     return end
         finally:
-            watcher.forget(wait)
+            watcher.unsubscribe(subscription)
         return _end_in(await self._last_look(watcher))
 
     async def _last_look(self, watcher: Watcher) -> Status | None:

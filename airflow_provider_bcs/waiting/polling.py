@@ -1,4 +1,4 @@
-"""Ask for a state again and again, without taking one failed answer for a failure."""
+"""Polling of a state until it is terminal, with tolerance for polls that fail."""
 
 from __future__ import annotations
 
@@ -19,31 +19,33 @@ from airflow_provider_bcs.exceptions import (
     WaitAbortedError,
 )
 
-#: So many polls in a row may fail, each one with the client's own retries, before waiting is given up.
+__all__ = ["MAX_FAILED_POLLS", "Log", "Poll", "PollResults", "Status", "wait_for_end"]
+
+#: Number of failed polls in a row that ends the wait. Each poll has the client's own retries.
 MAX_FAILED_POLLS = 20
 
 
 class Status(Protocol):
-    """What a service answers when it is asked how far something is."""
+    """State of a polled target."""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether waiting is over."""
+        """Whether the state is terminal."""
 
     @property
     def outcome(self) -> str | None:
-        """What came of it, None before that."""
+        """Terminal state, e.g. ``Finished``; None before that."""
 
     @property
     def progress(self) -> str:
-        """One line on how far it is; equal lines mean that nothing happened in between."""
+        """Progress in one line; the line changes when the progress does."""
 
 
 S = TypeVar("S", bound=Status)
 
 
 class Log(Protocol):
-    """A logger: the standard library's, or Airflow's."""
+    """Logger of the standard library or of Airflow."""
 
     def info(self, message: str, /, *args: Any) -> Any: ...
 
@@ -52,51 +54,55 @@ class Log(Protocol):
     def error(self, message: str, /, *args: Any) -> Any: ...
 
 
-class Answers(Generic[S]):
-    """What has been answered so far to one who waits; writes a log line when the progress has changed.
+class PollResults(Generic[S]):
+    """Poll results delivered to one waiter. It logs each change of progress and counts failed polls.
 
-    :param what: what is waited for, for the log
-    :ivar error: the last answer, when it was of no use
+    :param target: what is polled, for log lines and messages
+    :param log: receives a line per change and a warning per failed poll
+    :ivar error: error of the last poll; None when that poll succeeded
     """
 
-    #: So many times in a row there may be no such thing: what was created just now is not seen everywhere at once.
+    #: Number of NotFoundErrors in a row that ends the wait. A new job is not visible in all of the service at once.
     max_missing = 3
 
-    def __init__(self, what: object, log: Log) -> None:
-        self._what = what
+    def __init__(self, target: object, log: Log) -> None:
+        self._target = target
         self._log = log
         self.error: Exception | None = None
         self._failed = 0
         self._missing = 0
         self._progress = ""
 
-    def take(self, answer: S | Exception | None) -> S | None:
-        """Return the state, or None when that was no usable answer.
+    def accept(self, result: S | Exception | None) -> S | None:
+        """Take the result of one poll; log the progress when it has changed.
 
-        :raises ApiError: for an answer that will not get better, or after 20 in a row that were of no use
+        :param result: state or error; None for a poll without a result
+        :return: the state; None for a tolerated error or no result
+        :raises ApiError: when the error is permanent, or is the 20th in a row
+        :raises WaitAbortedError: when the target was missing ``max_missing`` times in a row
         """
-        status = self._usable(answer)
+        status = self._check(result)
         if status is not None:
-            self._announce(status)
+            self._log_progress(status)
         return status
 
-    def _usable(self, answer: S | Exception | None) -> S | None:
-        if isinstance(answer, Exception):
-            self.error = answer
-            self._excuse(answer)
+    def _check(self, result: S | Exception | None) -> S | None:
+        if isinstance(result, Exception):
+            self.error = result
+            self._tolerate(result)
             return None
-        if answer is not None:
+        if result is not None:
             self.error = None
             self._failed = self._missing = 0
-        return answer
+        return result
 
-    def _excuse(self, error: Exception) -> None:
+    def _tolerate(self, error: Exception) -> None:
         if isinstance(error, NotFoundError):
             self._missing += 1
             if self._missing >= self.max_missing:
-                raise WaitAbortedError(f"{self._what} does not exist, or no longer: {error}") from error
+                raise WaitAbortedError(f"{self._target} does not exist, or no longer: {error}") from error
         elif isinstance(error, (MissingConnectionError, RefusedKeysError)):
-            # Whoever replaces keys may be a little late.
+            # Keys are rotated in two steps, so a poll in between fails.
             self._missing += 1
             if self._missing >= self.max_missing:
                 raise error
@@ -105,59 +111,59 @@ class Answers(Generic[S]):
         self._failed += 1
         if self._failed >= MAX_FAILED_POLLS:
             raise error
-        self._log.warning("No state of %s (%d in a row): %s", self._what, self._failed, error)
+        self._log.warning("Poll of %s failed (%d in a row): %s", self._target, self._failed, error)
 
-    def _announce(self, status: S) -> None:
+    def _log_progress(self, status: S) -> None:
         progress = sys.intern(status.progress)
         if progress != self._progress:
             self._progress = progress
-            self._log.info("%s: %s", self._what, progress)
+            self._log.info("%s: %s", self._target, progress)
 
 
-class Poll(Answers[S]):
-    """One poll a call.
+class Poll(PollResults[S]):
+    """Callable that polls once per call.
 
-    :param read: asks the service; None when it has no answer yet
-    :param what: what is waited for, for the log
-    :ivar known_end: the end, when it is known but there is something left to do
+    :param read: reads the state from the service; returns None when there is no result yet
+    :param target: what is polled, for log lines and messages
+    :param log: receives a line per change and a warning per failed poll
+    :ivar final_status: terminal state, when it is known before the poll returns it
     """
 
-    known_end: S | None = None
+    final_status: S | None = None
 
-    def __init__(self, read: Callable[[], S | None], what: object, log: Log) -> None:
-        super().__init__(what, log)
+    def __init__(self, read: Callable[[], S | None], target: object, log: Log) -> None:
+        super().__init__(target, log)
         self._read = read
 
     def pause(self, interval: float) -> float:
-        """Return the seconds to the next poll.
+        """Return the seconds until the next poll.
 
-        :param interval: the seconds that the author asked for
+        :param interval: configured seconds between two polls
         """
         return interval
 
     def __call__(self) -> S | None:
-        """Ask; return what :meth:`take` makes of the answer.
-
-        :raises ApiError: for an answer that will not get better, or after 20 polls in a row without one
-        """
-        status = self.look()
+        """Poll once; return and raise as :meth:`accept` does."""
+        status = self.fetch()
         if status is not None:
-            self._announce(status)
+            self._log_progress(status)
         return status
 
-    def look(self) -> S | None:
-        """Do the same, but say nothing of the progress."""
+    def fetch(self) -> S | None:
+        """Poll once as a call does, but without a log line of the progress."""
         try:
-            answer: S | ApiError | None = self._read()
+            result: S | ApiError | None = self._read()
         except ApiError as error:
-            answer = error
-        return self._usable(answer)
+            result = error
+        return self._check(result)
 
 
 def wait_for_end(poll: Poll[S], interval: float) -> str:
-    """Poll until there is an end; return what came of it.
+    """Poll until the state is terminal; return the outcome.
 
+    :param poll: the poll
     :param interval: seconds between two polls
+    :raises ApiError: as :meth:`PollResults.accept` does
     """
     while (status := poll()) is None or not status.is_terminal:
         time.sleep(poll.pause(interval))

@@ -1,13 +1,12 @@
-"""One watcher for many waits: their states are asked for together, and each wait hears only what is new.
+"""Shared poller: one :class:`Watcher` polls the states of many targets and notifies each subscription of changes.
 
-It lives in one event loop; what blocks, the client, runs in a thread, one call at a time.
+It runs in one event loop. The client blocks, so its calls run in a thread, one call at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
@@ -26,220 +25,177 @@ from airflow_provider_bcs.exceptions import (
     ThrottledError,
 )
 
-from .polling import Status
+from .subscription import PollResult, Subscription
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.http.client import ServiceClient
 
-#: Threads of their own: those of the event loop are few, and a service that hangs would hold them all. Each watcher has
-#: one at a time; the others stop jobs.
+__all__ = ["ReadAll", "Watcher", "in_thread", "needs_reconnect"]
+
+#: Threads for polls. The event loop's default executor has few threads, and a service that hangs would block all of
+#: them. Each watcher uses one of these threads at a time.
 _THREADS = ThreadPoolExecutor(64, thread_name_prefix="bcs-poll")
-#: The most threads of one connection besides.
+#: Maximum number of further threads of one connection, for calls that concern one target, such as StopJob.
 _OWN_THREADS = 64
 
-#: How long a thread goes on before it tells what is new, and how much news it tells at once.
+#: Seconds that a thread reads before it returns the updates found so far.
 _SLICE = 0.2
-_MAX_NEWS = 50
+#: Maximum number of subscriptions to notify without a break for the event loop.
+_MAX_UPDATES = 50
 
-#: Seconds between the attempts to get a client for somebody who does not wait in rounds.
+#: Seconds between the attempts of :meth:`Watcher.client` to connect.
 _RECONNECT_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
-#: Seconds between two looks at least; Airflow allows sensors an interval of 0.
+#: Minimum seconds between two polls. Airflow allows an interval of 0 for sensors.
 _MIN_INTERVAL = 0.1
 
-#: Seconds without a call after a call that the service could not answer: the first time, and at most.
+#: Seconds without a poll after the first failed call, and the maximum of the exponential back-off.
 _FIRST_PAUSE = 1.0
 _MAX_PAUSE = 120.0
 
 T = TypeVar("T")
-Answer = Status | Exception
-#: Yields the states of what it is given, in any order, each as soon as it is known; an error that concerns one of them
-#: is its answer, and one that concerns all of them is raised.
-ReadAll = Callable[[Any, Iterable[Any]], Iterator[tuple[Hashable, Answer]]]
+#: Function of a client and targets. It yields one ``(target, result)`` pair per target as soon as the result is known,
+#: in any order. It yields an error that concerns one target, and raises an error that concerns all targets.
+ReadAll = Callable[[Any, Iterable[Any]], Iterator[tuple[Hashable, PollResult]]]
 
 
 async def in_thread(function: Callable[[], T], threads: ThreadPoolExecutor = _THREADS) -> T:
-    """Run what blocks beside the event loop, which is everybody's."""
-    # The context says whose log a line is for.
+    """Run a blocking function in a thread and return its result."""
+    # Airflow finds the log file of a task through context variables.
     return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
 
 
-class Wait:
-    """One that waits.
-
-    :param target: what for
-    :param interval: seconds between two looks
-    """
-
-    __slots__ = ("_answer", "_future", "_said", "_timer", "interval", "is_over", "target")
-
-    def __init__(self, target: Hashable, interval: float) -> None:
-        self.target = target
-        self.interval = interval
-        #: Whether its deadline has passed.
-        self.is_over = False
-        self._answer: Answer | None = None
-        self._said: str | None = None
-        self._future: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def news(self) -> Answer | None:
-        """Return the next answer that is not the one of before; None when the deadline has passed."""
-        while self._answer is None and not self.is_over:
-            self._future = asyncio.get_running_loop().create_future()
-            await self._future
-        answer, self._answer = self._answer, None
-        return answer
-
-    def is_new(self, answer: Answer) -> bool:
-        """Tell whether it has not heard this yet; called where the answers are read."""
-        if isinstance(answer, Exception):
-            # After it the same state is news again: there is an answer now.
-            self._said = None
-            return True
-        # Thousands say the same; it is kept once.
-        progress = sys.intern(answer.progress)
-        # An end may look like what was before it: a task goes on waiting in a job that has failed.
-        is_new = answer.is_terminal or progress != self._said
-        self._said = progress
-        return is_new
-
-    def tell(self, answer: Answer) -> None:
-        """Give it an answer; an older one that it has not taken yet is of no interest any more."""
-        self._answer = answer
-        self._wake()
-
-    def end_at(self, deadline: float) -> None:
-        """Set the POSIX time after which :meth:`news` waits no longer."""
-        self._timer = asyncio.get_running_loop().call_later(deadline - time.time(), self._end)
-
-    def close(self) -> None:
-        """Forget the deadline."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _end(self) -> None:
-        self.is_over = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
-
-
 class _Batch(NamedTuple):
-    news: list[tuple[Wait, Answer]]
+    updates: list[tuple[Subscription, PollResult]]
     error: Exception | None = None
     is_last: bool = False
 
 
-def may_be_elsewhere(answer: object) -> bool:
-    """Tell whether the connection may by now say something else: other keys, another region or endpoint."""
-    return isinstance(answer, (AccessDeniedError, NoAnswerError, NotFoundError))
+def needs_reconnect(result: object) -> bool:
+    """Return whether ``result`` may come from outdated settings: other keys, another region or endpoint."""
+    return isinstance(result, (AccessDeniedError, NoAnswerError, NotFoundError))
 
 
 class _Round:
-    """The answers to all who are due at one time."""
+    """One poll of all subscriptions that are due at the same time."""
 
-    def __init__(self, waits: Iterable[Wait], read_all: ReadAll) -> None:
-        # No list for each: thousands of new ones a round are what brings the garbage collector to look at all objects
-        # there are, which holds up the event loop.
-        self._waits: dict[Hashable, Wait | list[Wait]] = {}
-        #: How many of each interval have no answer yet.
-        self.open: Counter[float] = Counter()
-        for wait in waits:
-            self.open[wait.interval] += 1
-            found = self._waits.setdefault(wait.target, wait)
+    def __init__(self, subscriptions: Iterable[Subscription], read_all: ReadAll) -> None:
+        # No list per target: thousands of new lists a round trigger full garbage collections, which block the loop.
+        self._subscriptions: dict[Hashable, Subscription | list[Subscription]] = {}
+        #: Number of subscriptions without a result, by interval.
+        self.pending: Counter[float] = Counter()
+        for subscription in subscriptions:
+            self.pending[subscription.interval] += 1
+            found = self._subscriptions.setdefault(subscription.target, subscription)
             if isinstance(found, list):
-                found.append(wait)
-            elif found is not wait:
-                self._waits[wait.target] = [found, wait]
+                found.append(subscription)
+            elif found is not subscription:
+                self._subscriptions[subscription.target] = [found, subscription]
         self._read_all = read_all
-        self._answers: Iterator[tuple[Hashable, Answer]] | None = None
+        self._results: Iterator[tuple[Hashable, PollResult]] | None = None
         self._may_reconnect = True
 
     def read(self, client: ServiceClient) -> _Batch:
-        """Go on reading until there is something to tell or some time has passed; blocks."""
-        news: list[tuple[Wait, Answer]] = []
+        """Read until the time slice ends or enough updates are found; blocks."""
+        updates: list[tuple[Subscription, PollResult]] = []
         end = time.monotonic() + _SLICE
         try:
-            if self._answers is None:
-                self._answers = self._read_all(client, list(self._waits))
-            for target, answer in self._answers:
-                if isinstance(answer, AccessDeniedError) and self._may_reconnect:
-                    raise answer
-                answered = _each(self._waits.pop(target, ()))
-                self._close(answered)
-                news += [(wait, answer) for wait in answered if wait.is_new(answer)]
-                if len(news) >= _MAX_NEWS or time.monotonic() >= end:
-                    return _Batch(news)
+            if self._results is None:
+                self._results = self._read_all(client, list(self._subscriptions))
+            for target, result in self._results:
+                if isinstance(result, AccessDeniedError) and self._may_reconnect:
+                    raise result
+                answered = _as_sequence(self._subscriptions.pop(target, ()))
+                self._settle(answered)
+                updates += [(subscription, result) for subscription in answered if subscription.is_update(result)]
+                if len(updates) >= _MAX_UPDATES or time.monotonic() >= end:
+                    return _Batch(updates)
         except AccessDeniedError as error:
             if self._may_reconnect:
-                # Temporary keys end; the connection may have others by now.
-                self._may_reconnect, self._answers = False, None
-                return _Batch(news, error)
-            return self.give_up(error, news)
+                # Temporary keys expire; the connection may hold new ones by now.
+                self._may_reconnect, self._results = False, None
+                return _Batch(updates, error)
+            return self.fail(error, updates)
         except Exception as error:
-            return self.give_up(error, news)
-        return _Batch(news, is_last=True)
+            return self.fail(error, updates)
+        return _Batch(updates, is_last=True)
 
-    def _close(self, answered: Sequence[Wait]) -> None:
-        for wait in answered:
-            self.open[wait.interval] -= 1
-            if not self.open[wait.interval]:
-                del self.open[wait.interval]
+    def _settle(self, answered: Sequence[Subscription]) -> None:
+        for subscription in answered:
+            self.pending[subscription.interval] -= 1
+            if not self.pending[subscription.interval]:
+                del self.pending[subscription.interval]
 
-    def give_up(self, error: Exception, news: list[tuple[Wait, Answer]]) -> _Batch:
-        """Tell all who have no answer yet that there is none."""
-        unanswered = [wait for waits in self._waits.values() for wait in _each(waits)]
-        return _Batch(news + [(wait, error) for wait in unanswered if wait.is_new(error)], error, is_last=True)
-
-
-def _each(waits: Wait | Sequence[Wait]) -> Sequence[Wait]:
-    return (waits,) if isinstance(waits, Wait) else waits
+    def fail(self, error: Exception, updates: list[tuple[Subscription, PollResult]]) -> _Batch:
+        """Return ``updates`` and ``error`` for each subscription without a result."""
+        unanswered = [each for found in self._subscriptions.values() for each in _as_sequence(found)]
+        return _Batch(updates + [(each, error) for each in unanswered if each.is_update(error)], error, is_last=True)
 
 
-def _shuffled(waits: Collection[Wait]) -> Sequence[Wait]:
-    return random.sample(tuple(waits), len(waits))
+def _as_sequence(found: Subscription | Sequence[Subscription]) -> Sequence[Subscription]:
+    return (found,) if isinstance(found, Subscription) else found
+
+
+def _shuffled(subscriptions: Collection[Subscription]) -> Sequence[Subscription]:
+    return random.sample(tuple(subscriptions), len(subscriptions))
 
 
 class Watcher:
-    """All waits of one connection in one event loop.
+    """Poller of all subscriptions of one connection in one event loop.
 
-    Waits of the same interval are asked for at the same time, and those of 60 s together with those of 5 s whenever
-    both are due. While a long round is being read, other intervals come in between, in turn. After an error that
-    concerns the whole service nothing is asked for a while.
+    Subscriptions of the same interval are polled together. Those of 60 s share a poll with those of 5 s once a minute.
+    Intervals take turns, so a long round does not delay a short interval. After an error of the whole service, polling
+    pauses with exponential back-off.
 
-    :param connect: gives a client; an ApiError that it raises is a failed poll of all who are due, anything else
-        ends their waits
-    :param read_all: asks for many states
+    :param connect: coroutine function that returns a client. An ApiError that it raises counts as a failed poll of all
+        due subscriptions; any other exception is delivered to them too
+    :param read_all: reads the states of many targets
+
+    A ``read_all`` that answers at once, in place of :func:`airflow_provider_bcs.batchcompute.reading.read_all`:
+
+    >>> from types import SimpleNamespace
+    >>> from airflow_provider_bcs.batchcompute import Client
+    >>> def read_all(client, job_ids):
+    ...     for job_id in job_ids:
+    ...         yield job_id, SimpleNamespace(is_terminal=True, outcome="Finished", progress="1 of 1 tasks")
+    >>> async def connect():
+    ...     return Client("cn-shanghai", "key-id", "secret")
+    >>> async def main():
+    ...     watcher = Watcher(connect, read_all)
+    ...     subscription = watcher.subscribe("job-1", interval=0.1)
+    ...     try:
+    ...         return await subscription.next_update()
+    ...     finally:
+    ...         watcher.close()
+    >>> asyncio.run(main()).outcome
+    'Finished'
     """
 
     def __init__(self, connect: Callable[[], Awaitable[ServiceClient]], read_all: ReadAll) -> None:
         self._connect = connect
         self._read_all = read_all
-        # What each wait asks for by itself keeps no other connection's waits from their answers when nobody answers.
+        # Own threads: calls that hang here do not delay the polls of other connections.
         self._threads = ThreadPoolExecutor(_OWN_THREADS, thread_name_prefix="bcs-wait")
         self._connecting = asyncio.Lock()
         self._client: ServiceClient | None = None
-        self._waits: dict[float, set[Wait]] = {}
+        self._subscriptions: dict[float, set[Subscription]] = {}
         self._due: dict[float, float] = {}
         self._rounds: deque[_Round] = deque()
-        self._changed = asyncio.Event()
+        self._wake_up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        # Several triggerers of one account do not ask at the same time.
+        # A random phase keeps several triggerers of one account from polling at the same moment.
         self._phase = random.uniform(0, 3600)  # noqa: S311
         self._failures = 0
         self._paused_until = 0.0
 
     async def in_thread(self, function: Callable[[], T]) -> T:
-        """Run what asks the service for one wait only, beside the event loop."""
+        """Run a blocking call that concerns one target in one of the watcher's own threads."""
         return await in_thread(function, self._threads)
 
     async def client(self) -> Any:
-        """Return the client of the connection; it blocks, use it in a thread.
+        """Return the client of the connection. Its methods block: call them in a thread.
 
-        :raises ApiError: when it cannot be had, after some attempts
+        :raises ApiError: when five attempts to connect failed
         """
         for pause in _RECONNECT_PAUSES:
             with suppress(ApiError):
@@ -247,10 +203,11 @@ class Watcher:
             await asyncio.sleep(pause)
         return await self._connected()
 
-    async def another_client(self, client: object) -> Any:
-        """Return a client of the connection as it is by now, for somebody whose client is of no use any more.
+    async def reconnect(self, client: object) -> Any:
+        """Return a client with the connection's present settings, in place of one that fails.
 
-        :raises ApiError: when it cannot be had, after some attempts
+        :param client: the client that fails
+        :raises ApiError: when five attempts to connect failed
         """
         if self._client is client:
             self._disconnect()
@@ -262,40 +219,41 @@ class Watcher:
                 self._client = await self._connect()
             return self._client
 
-    def watch(self, target: Hashable, interval: float, deadline: float | None = None) -> Wait:
-        """Begin to ask for the state of something, until :meth:`forget`.
+    def subscribe(self, target: Hashable, interval: float, deadline: float | None = None) -> Subscription:
+        """Poll the state of a target until :meth:`unsubscribe`.
 
-        :param target: one of those that ``read_all`` understands
-        :param interval: seconds between two looks
-        :param deadline: POSIX time at which the wait is over, in seconds; None for no end
+        :param target: a target that ``read_all`` understands
+        :param interval: seconds between two polls; at least 0.1 s
+        :param deadline: POSIX time in seconds after which the subscription expires; None for no deadline
+        :raises TypeError: when the target is not hashable
         """
-        # What cannot be looked up fails here, and not in the round of all.
+        # An unhashable target fails here; in a round it would fail the polls of all subscriptions.
         hash(target)
         interval = max(_MIN_INTERVAL, interval)
-        wait = Wait(target, interval)
+        subscription = Subscription(target, interval)
         if deadline is not None:
-            wait.end_at(deadline)
-        if interval not in self._waits:
-            self._waits[interval] = set()
+            subscription.expire_at(deadline)
+        if interval not in self._subscriptions:
+            self._subscriptions[interval] = set()
             self._due[interval] = self._next(interval)
-            self._changed.set()
-        self._waits[interval].add(wait)
+            self._wake_up.set()
+        self._subscriptions[interval].add(subscription)
         if self._task is None or self._task.done():
-            # A context of its own: what is logged here belongs to no single task.
+            # An empty context: log lines of the poller belong to no single task.
             self._task = Context().run(asyncio.get_running_loop().create_task, self._run())
-            self._task.add_done_callback(self._ended)
-        return wait
+            self._task.add_done_callback(self._on_done)
+        return subscription
 
-    def forget(self, wait: Wait) -> None:
-        """End a wait."""
-        wait.close()
-        waits = self._waits[wait.interval]
-        waits.discard(wait)
-        if not waits:
-            del self._waits[wait.interval], self._due[wait.interval]
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription. The target is polled no longer."""
+        subscription.close()
+        remaining = self._subscriptions[subscription.interval]
+        remaining.discard(subscription)
+        if not remaining:
+            del self._subscriptions[subscription.interval], self._due[subscription.interval]
 
     def close(self) -> None:
-        """End everything."""
+        """Stop polling and close the client."""
         if self._task is not None:
             self._task.cancel()
         self._threads.shutdown(wait=False)
@@ -307,7 +265,7 @@ class Watcher:
             self._client = None
 
     def _next(self, interval: float) -> float:
-        """Return the next time of an interval's own; those of 5 s and those of 60 s meet once a minute."""
+        """Return the next due time of an interval: a multiple of it, so that those of 5 s and 60 s meet."""
         present = time.monotonic() + self._phase
         return (present // interval + 1) * interval - self._phase
 
@@ -315,41 +273,41 @@ class Watcher:
         while True:
             present = time.monotonic()
             if present >= self._paused_until:
-                self._begin_round(present)
+                self._start_round(present)
             if self._rounds and present >= self._paused_until:
-                await self._go_on(self._rounds[0])
+                await self._continue_round(self._rounds[0])
             else:
                 await self._sleep(present)
 
-    def _begin_round(self, present: float) -> None:
-        busy = {interval for begun in self._rounds for interval in begun.open}
+    def _start_round(self, present: float) -> None:
+        busy = {interval for started in self._rounds for interval in started.pending}
         due = [interval for interval, when in self._due.items() if when <= present and interval not in busy]
         for interval in due:
             self._due[interval] = self._next(interval)
         if due:
-            # Who is in a hurry comes first. Among them in another order each time: where reading breaks off at one of
-            # them again and again, the others are asked for all the same.
-            waits = (wait for interval in sorted(due) for wait in _shuffled(self._waits[interval]))
-            self._rounds.append(_Round(waits, self._read_all))
+            # Short intervals come first. The order within an interval is random: when reading fails at the same target
+            # in each round, the other targets still get their turn.
+            ordered = (each for interval in sorted(due) for each in _shuffled(self._subscriptions[interval]))
+            self._rounds.append(_Round(ordered, self._read_all))
 
-    async def _go_on(self, begun: _Round) -> None:
+    async def _continue_round(self, started: _Round) -> None:
         try:
             client = await self._connected()
         except Exception as error:
-            batch = begun.give_up(error, [])
+            batch = started.fail(error, [])
         else:
-            batch = await in_thread(partial(begun.read, client))
+            batch = await in_thread(partial(started.read, client))
         self._rounds.popleft()
         if not batch.is_last:
-            # Each in turn: an interval that is shorter than its round takes would let no other go on.
-            self._rounds.append(begun)
-        if may_be_elsewhere(batch.error) or any(isinstance(answer, NotFoundError) for _, answer in batch.news):
+            # To the end of the queue: an interval shorter than its own round must not starve the others.
+            self._rounds.append(started)
+        if needs_reconnect(batch.error) or any(isinstance(result, NotFoundError) for _, result in batch.updates):
             self._disconnect()
         self._back_off(batch.error)
-        for first in range(0, len(batch.news), _MAX_NEWS):
-            for wait, answer in batch.news[first : first + _MAX_NEWS]:
-                wait.tell(answer)
-            # What those who were told do about it shares the event loop with everybody.
+        for first in range(0, len(batch.updates), _MAX_UPDATES):
+            for subscription, update in batch.updates[first : first + _MAX_UPDATES]:
+                subscription.notify(update)
+            # Let the notified coroutines run before the next ones are notified.
             await asyncio.sleep(0)
 
     def _back_off(self, error: Exception | None) -> None:
@@ -358,25 +316,25 @@ class Watcher:
             return
         pause = min(_FIRST_PAUSE * 2**self._failures, _MAX_PAUSE)
         self._failures = min(self._failures + 1, 16)
-        asked = min(getattr(error, "retry_after", None) or 0.0, _MAX_PAUSE)
-        self._paused_until = time.monotonic() + max(random.uniform(pause / 2, pause), asked)  # noqa: S311
+        requested = min(getattr(error, "retry_after", None) or 0.0, _MAX_PAUSE)
+        self._paused_until = time.monotonic() + max(random.uniform(pause / 2, pause), requested)  # noqa: S311
 
     async def _sleep(self, present: float) -> None:
         times = [self._paused_until] if self._rounds else list(self._due.values())
         timeout = max(min(times), self._paused_until) - present if times else None
-        self._changed.clear()
-        # Not wait_for, which before Python 3.12 may let a cancellation pass unnoticed.
-        timer = None if timeout is None else asyncio.get_running_loop().call_later(timeout, self._changed.set)
+        self._wake_up.clear()
+        # Not asyncio.wait_for: before Python 3.12 it may lose a cancellation.
+        timer = None if timeout is None else asyncio.get_running_loop().call_later(timeout, self._wake_up.set)
         try:
-            await self._changed.wait()
+            await self._wake_up.wait()
         finally:
             if timer is not None:
                 timer.cancel()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
             return
-        # Nobody may be left waiting for what nobody asks for any more.
-        for waits in self._waits.values():
-            for wait in waits:
-                wait.tell(error if isinstance(error, Exception) else RuntimeError(str(error)))
+        # Polling has failed for good: without this, each subscription would wait for ever.
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.notify(error if isinstance(error, Exception) else RuntimeError(str(error)))

@@ -66,7 +66,7 @@ def test_jobs(broken, watched):
     async def main() -> list[Any]:
         watcher = watcher_of(url)
         try:
-            return await heard(*(watcher.watch(target, 0.1) for target in targets))
+            return await heard(*(watcher.subscribe(target, 0.1) for target in targets))
         finally:
             watcher.close()
 

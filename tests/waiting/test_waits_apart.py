@@ -1,4 +1,4 @@
-"""Waits that share a watcher: what is wrong with one of them, or with one answer, is nobody else's trouble."""
+"""Subscriptions that share a watcher: an error of one target does not affect the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from airflow_provider_bcs.exceptions import (
 )
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.waiting import watcher as watcher_module
-from airflow_provider_bcs.waiting.watcher import Wait, Watcher
+from airflow_provider_bcs.waiting.subscription import Subscription
+from airflow_provider_bcs.waiting.watcher import Watcher
 from tests.batchcompute.jobs import job, task
 from tests.http.answering import answering
 from tests.local.service import Service
@@ -55,26 +56,26 @@ def watcher_of(*urls: str, read_all: Any = reading.read_all) -> Watcher:
     return Watcher(connect, read_all)
 
 
-async def heard(*waits: Wait) -> list[Any]:
-    return await asyncio.wait_for(asyncio.gather(*(wait.news() for wait in waits)), 20)
+async def heard(*waits: Subscription) -> list[Any]:
+    return await asyncio.wait_for(asyncio.gather(*(wait.next_update() for wait in waits)), 20)
 
 
-def test_a_task_that_waits_in_a_job_that_has_ended_is_news():
+def test_a_task_that_waits_in_a_job_that_has_ended_is_an_update():
     waiting = Task(TaskName="b", State="Waiting")
-    wait = Wait(FollowedTarget("job-1", "b"), 1)
-    assert wait.is_new(FollowedTask(Job(Id="job-1", State="Running"), waiting))
-    assert not wait.is_new(FollowedTask(Job(Id="job-1", State="Running"), waiting))
-    assert wait.is_new(FollowedTask(Job(Id="job-1", State="Failed"), waiting))
+    wait = Subscription(FollowedTarget("job-1", "b"), 1)
+    assert wait.is_update(FollowedTask(Job(Id="job-1", State="Running"), waiting))
+    assert not wait.is_update(FollowedTask(Job(Id="job-1", State="Running"), waiting))
+    assert wait.is_update(FollowedTask(Job(Id="job-1", State="Failed"), waiting))
 
 
-def test_a_task_that_fails_again_in_the_same_way_is_news():
+def test_a_task_that_fails_again_in_the_same_way_is_an_update():
     before = Task(TaskName="b", State="Failed", EndTime="2026-01-01T00:00:00Z")
     again = Task(TaskName="b", State="Failed", EndTime="2026-01-02T00:00:00Z")
     running = Job(Id="job-1", State="Running")
-    wait = Wait(FollowedTarget("job-1", "b", str(before.EndTime)), 1)
+    wait = Subscription(FollowedTarget("job-1", "b", str(before.EndTime)), 1)
     stale = before.EndTime.isoformat()
-    assert wait.is_new(FollowedTask(running, before, stale))
-    assert wait.is_new(FollowedTask(running, again, stale))
+    assert wait.is_update(FollowedTask(running, before, stale))
+    assert wait.is_update(FollowedTask(running, again, stale))
 
 
 def test_an_interval_that_is_shorter_than_its_round_lets_others_go_on(service, jobs):
@@ -85,9 +86,9 @@ def test_an_interval_that_is_shorter_than_its_round_lets_others_go_on(service, j
 
     async def main() -> list[Any]:
         watcher = watcher_of(service.url, read_all=read_all)
-        watcher.watch(Target(jobs[0]), 0.1)
+        watcher.subscribe(Target(jobs[0]), 0.1)
         try:
-            return await heard(*(watcher.watch(Target(job_id), 0.5) for job_id in jobs[1:]))
+            return await heard(*(watcher.subscribe(Target(job_id), 0.5) for job_id in jobs[1:]))
         finally:
             watcher.close()
 
@@ -114,10 +115,10 @@ def test_parts_of_a_job_that_can_be_none(client, jobs):
 def test_a_target_that_cannot_be_looked_up_ends_nobody_elses_wait(service, jobs):
     async def main() -> list[Any]:
         watcher = watcher_of(service.url)
-        wait = watcher.watch(Target(jobs[0]), 0.1)
+        wait = watcher.subscribe(Target(jobs[0]), 0.1)
         try:
             with pytest.raises(TypeError, match="unhashable"):
-                watcher.watch(Target([jobs[0]]), 0.1)  # type: ignore[arg-type]
+                watcher.subscribe(Target([jobs[0]]), 0.1)  # type: ignore[arg-type]
             return await heard(wait)
         finally:
             watcher.close()
@@ -134,7 +135,7 @@ def test_a_job_that_the_user_may_not_see():
     async def main(url: str) -> list[Any]:
         watcher = watcher_of(url)
         try:
-            return await heard(*(watcher.watch(Target(f"job-{number}"), 0.1) for number in (1, 2)))
+            return await heard(*(watcher.subscribe(Target(f"job-{number}"), 0.1) for number in (1, 2)))
         finally:
             watcher.close()
 
@@ -207,7 +208,7 @@ def test_a_service_that_asks_for_a_long_silence_is_asked_before(service, jobs, f
     async def main() -> list[Any]:
         watcher = watcher_of(service.url)
         # A single one is asked for at once.
-        wait = watcher.watch(Target(jobs[0]), 0.1)
+        wait = watcher.subscribe(Target(jobs[0]), 0.1)
         try:
             return [*await heard(wait), *await heard(wait)]
         finally:
@@ -221,11 +222,11 @@ def test_a_service_that_asks_for_a_long_silence_is_asked_before(service, jobs, f
 def test_no_interval_is_a_short_one(service, jobs):
     async def main() -> list[Any]:
         watcher = watcher_of(service.url)
-        wait = watcher.watch(Target(jobs[0]), 0.0)
+        wait = watcher.subscribe(Target(jobs[0]), 0.0)
         try:
             return await heard(wait)
         finally:
-            watcher.forget(wait)
+            watcher.unsubscribe(wait)
             watcher.close()
 
     assert asyncio.run(main())[0].Id == jobs[0]
@@ -235,9 +236,9 @@ def test_no_interval_is_a_short_one(service, jobs):
 def test_a_watcher_that_is_closed_at_any_moment_is_gone(service, steps):
     async def main() -> set[Any]:
         watcher = watcher_of(service.url)
-        watcher.watch(Target("job-1"), 1000)
+        watcher.subscribe(Target("job-1"), 1000)
         await asyncio.sleep(0)
-        watcher.watch(Target("job-1"), 2000)
+        watcher.subscribe(Target("job-1"), 2000)
         for _ in range(steps):
             await asyncio.sleep(0)
         watcher.close()
@@ -253,7 +254,7 @@ def test_a_service_that_has_moved_is_found_by_the_connection(service: Service, j
 
     async def main(url: str) -> list[Any]:
         watcher = watcher_of("http://127.0.0.1:1", url, service.url)
-        wait = watcher.watch(Target(jobs[0]), 0.1)
+        wait = watcher.subscribe(Target(jobs[0]), 0.1)
         try:
             return [(await heard(wait))[0] for _ in range(3)]
         finally:
@@ -278,15 +279,15 @@ def test_the_others_are_heard_though_reading_breaks_off_at_one_each_time(monkeyp
 
     async def main() -> list[Any]:
         watcher = watcher_of("http://127.0.0.1:1", read_all=read)
-        watcher.watch(Target("bad"), 0.1)
-        waits = [watcher.watch(Target(f"job-{number}"), 0.1) for number in range(12)]
+        watcher.subscribe(Target("bad"), 0.1)
+        waits = [watcher.subscribe(Target(f"job-{number}"), 0.1) for number in range(12)]
         try:
             return [await asyncio.wait_for(_end(wait), 20) for wait in waits]
         finally:
             watcher.close()
 
-    async def _end(wait: Wait) -> Any:
-        while isinstance(answer := await wait.news(), Exception):
+    async def _end(wait: Subscription) -> Any:
+        while isinstance(answer := await wait.next_update(), Exception):
             pass
         return answer
 
@@ -304,7 +305,7 @@ def test_keys_that_are_refused_are_told_to_all_in_two_calls():
     async def main(url: str) -> list[Any]:
         watcher = watcher_of(url)
         try:
-            return await heard(*(watcher.watch(Target(f"job-{number}"), 0.5) for number in range(40)))
+            return await heard(*(watcher.subscribe(Target(f"job-{number}"), 0.5) for number in range(40)))
         finally:
             watcher.close()
 
@@ -323,7 +324,7 @@ def test_what_waits_ask_for_by_themselves_keeps_no_other_connection_from_its_ans
         hanging = [asyncio.ensure_future(stuck.in_thread(released.wait)) for _ in range(200)]
         try:
             await asyncio.sleep(0.2)
-            found = await heard(other.watch(Target("job-1"), 0.1))
+            found = await heard(other.subscribe(Target("job-1"), 0.1))
             await asyncio.wait_for(watcher_module.in_thread(lambda: None), 5)
             return found
         finally:

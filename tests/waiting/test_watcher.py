@@ -1,4 +1,4 @@
-"""The watcher, against the local service: how many calls it makes, when, and what each wait hears."""
+"""The watcher, against the local service: how many calls it makes, when, and which updates each subscription gets."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from airflow_provider_bcs.exceptions import (
     WaitAbortedError,
 )
 from airflow_provider_bcs.http.session import RetryPolicy
-from airflow_provider_bcs.waiting.polling import MAX_FAILED_POLLS, Answers
-from airflow_provider_bcs.waiting.watcher import Wait, Watcher
+from airflow_provider_bcs.waiting.polling import MAX_FAILED_POLLS, PollResults
+from airflow_provider_bcs.waiting.subscription import Subscription
+from airflow_provider_bcs.waiting.watcher import Watcher
 from tests.batchcompute.jobs import job, task
 from tests.dlc.jobs import job as dlc_job
 from tests.local.service import Service, wait_until
@@ -72,10 +73,10 @@ async def watcher_of(service: Service, read_all: Any = reading.read_all, secret:
         watcher.close()
 
 
-async def end_of(wait: Wait) -> Any:
-    while (news := await wait.news()) is not None:
-        if isinstance(news, Exception) or news.is_terminal:
-            return news
+async def end_of(subscription: Subscription) -> Any:
+    while (update := await subscription.next_update()) is not None:
+        if isinstance(update, Exception) or update.is_terminal:
+            return update
     return None
 
 
@@ -84,8 +85,8 @@ def test_alone_it_costs_one_call(service, client, counted):
 
     async def main() -> None:
         async with watcher_of(service) as watcher:
-            wait = watcher.watch(Target(created.Id), 0.3)
-            await wait.news()
+            subscription = watcher.subscribe(Target(created.Id), 0.3)
+            await subscription.next_update()
             counted()
             await asyncio.sleep(1)
 
@@ -101,12 +102,12 @@ def test_many_are_listed(service, client, counted, waiting_jobs):
 
     async def main() -> list[Any]:
         async with watcher_of(service) as watcher:
-            waits = [watcher.watch(Target(job_id), 0.5) for job_id in waiting_jobs]
-            for wait in waits:
-                await wait.news()
+            subscriptions = [watcher.subscribe(Target(job_id), 0.5) for job_id in waiting_jobs]
+            for subscription in subscriptions:
+                await subscription.next_update()
             counted()
             client.stop_job(waiting_jobs[3])
-            return [await end_of(waits[3]), await asyncio.sleep(1)]
+            return [await end_of(subscriptions[3]), await asyncio.sleep(1)]
 
     ended = asyncio.run(main())[0]
     assert (ended.Id, ended.State) == (waiting_jobs[3], "Stopped")
@@ -194,7 +195,7 @@ def test_dlc_jobs_are_listed_by_their_ids(dlc, counted):
 
 
 def test_intervals_share_calls_and_keep_their_own_pace(service, client, waiting_jobs):
-    """A slow wait is asked for when its time has come, together with the fast ones, and never more often."""
+    """A slow subscription is polled in its own interval, together with the fast ones."""
     rounds: list[tuple[float, set[str]]] = []
 
     def read_all(client: Client, targets: Any) -> Iterator[Any]:
@@ -206,15 +207,15 @@ def test_intervals_share_calls_and_keep_their_own_pace(service, client, waiting_
 
     async def main() -> None:
         async with watcher_of(service, read_all) as watcher:
-            watcher.watch(Target(fast), 0.2)
-            watcher.watch(Target(slow), 1.0)
+            watcher.subscribe(Target(fast), 0.2)
+            watcher.subscribe(Target(slow), 1.0)
             await asyncio.sleep(4.1)
 
     asyncio.run(main())
     slow_rounds = [when for when, ids in rounds if slow in ids]
     assert 3 <= len(slow_rounds) <= 5
     assert len([ids for _, ids in rounds if fast in ids]) >= 10
-    # The calls are the same ones: the slow wait's time is one of the fast one's.
+    # The calls are the same ones: each poll of the slow subscription is one of the fast subscription's polls.
     assert len([ids for _, ids in rounds if ids == {fast, slow}]) >= 3
 
 
@@ -231,8 +232,8 @@ def test_a_long_round_does_not_keep_the_fast_ones_waiting(service, waiting_jobs)
     async def main() -> None:
         async with watcher_of(service, read_all) as watcher:
             for job_id in waiting_jobs[1:]:
-                watcher.watch(Target(job_id), 0.6)
-            watcher.watch(Target(waiting_jobs[0]), 0.5)
+                watcher.subscribe(Target(job_id), 0.6)
+            watcher.subscribe(Target(waiting_jobs[0]), 0.5)
             while len(heard) < 25:
                 await asyncio.sleep(0.1)
 
@@ -241,7 +242,7 @@ def test_a_long_round_does_not_keep_the_fast_ones_waiting(service, waiting_jobs)
 
 
 def test_throttling_is_for_the_whole_connection(service, waiting_jobs, faults):
-    """Nobody asks anything as long as the service has asked to wait, and then all go on."""
+    """No poll is sent before the service's Retry-After has passed; then all polls continue."""
     begun: list[float] = []
     refused: list[float] = []
 
@@ -256,11 +257,14 @@ def test_throttling_is_for_the_whole_connection(service, waiting_jobs, faults):
     async def main() -> list[Any]:
         faults({"operation": "*", "kind": "throttle", "times": 1, "seconds": 1.5})
         async with watcher_of(service, read_all) as watcher:
-            waits = [watcher.watch(Target(job_id), 0.1 + n % 2 / 10) for n, job_id in enumerate(waiting_jobs)]
-            first = [await wait.news() for wait in waits]
+            subscriptions = [
+                watcher.subscribe(Target(job_id), 0.1 + n % 2 / 10) for n, job_id in enumerate(waiting_jobs)
+            ]
+            first = [await subscription.next_update() for subscription in subscriptions]
             # Only they hear of the same state again; the two intervals need not have met in the round that was refused.
-            told = [wait for wait, answer in zip(waits, first, strict=True) if isinstance(answer, ThrottledError)]
-            return [first, [await wait.news() for wait in told]]
+            refusals = [isinstance(result, ThrottledError) for result in first]
+            told = [each for each, is_refused in zip(subscriptions, refusals, strict=True) if is_refused]
+            return [first, [await each.next_update() for each in told]]
 
     answers = asyncio.run(main())
     assert any(isinstance(answer, ThrottledError) for answer in answers[0])
@@ -270,7 +274,7 @@ def test_throttling_is_for_the_whole_connection(service, waiting_jobs, faults):
 
 
 def test_other_keys_are_taken_from_the_connection(service, waiting_jobs):
-    """Temporary keys end in the middle of a wait; whoever keeps the connection up to date is not disturbed."""
+    """Temporary keys expire during a wait; the poll continues with the connection's new keys."""
     secrets = ["expired", "local"]
     connected: list[str] = []
 
@@ -280,9 +284,9 @@ def test_other_keys_are_taken_from_the_connection(service, waiting_jobs):
 
     async def main() -> Any:
         watcher = Watcher(connect, reading.read_all)
-        wait = watcher.watch(Target(waiting_jobs[0]), 0.1)
+        subscription = watcher.subscribe(Target(waiting_jobs[0]), 0.1)
         try:
-            return await wait.news()
+            return await subscription.next_update()
         finally:
             watcher.close()
 
@@ -293,16 +297,16 @@ def test_other_keys_are_taken_from_the_connection(service, waiting_jobs):
 def test_keys_that_stay_wrong_are_told(service, waiting_jobs):
     async def main() -> Any:
         async with watcher_of(service, secret="wrong") as watcher:
-            return await watcher.watch(Target(waiting_jobs[0]), 0.1).news()
+            return await watcher.subscribe(Target(waiting_jobs[0]), 0.1).next_update()
 
     assert isinstance(asyncio.run(main()), AccessDeniedError)
 
 
-def test_a_deadline_ends_the_wait_and_an_unchanged_state_is_no_news(service, waiting_jobs):
+def test_a_deadline_ends_the_wait_and_an_unchanged_state_is_no_update(service, waiting_jobs):
     async def main() -> list[Any]:
         async with watcher_of(service) as watcher:
-            wait = watcher.watch(Target(waiting_jobs[-1]), 0.1, time.time() + 1)
-            return [await wait.news(), await wait.news()]
+            subscription = watcher.subscribe(Target(waiting_jobs[-1]), 0.1, time.time() + 1)
+            return [await subscription.next_update(), await subscription.next_update()]
 
     first, last = asyncio.run(main())
     assert first.State == "Waiting"
@@ -315,7 +319,7 @@ def test_a_mistake_in_reading_leaves_nobody_waiting(service):
 
     async def main() -> Any:
         async with watcher_of(service, read_all) as watcher:
-            return await watcher.watch(Target("job-1"), 0.1).news()
+            return await watcher.subscribe(Target("job-1"), 0.1).next_update()
 
     assert str(asyncio.run(main())) == "a mistake"
 
@@ -324,48 +328,48 @@ def test_a_mistake_in_the_watcher_leaves_nobody_waiting(service, waiting_jobs, m
     async def main() -> list[Any]:
         async with watcher_of(service) as watcher:
             monkeypatch.setattr(watcher, "_back_off", None)
-            first = await watcher.watch(Target(waiting_jobs[0]), 0.1).news()
+            first = await watcher.subscribe(Target(waiting_jobs[0]), 0.1).next_update()
             monkeypatch.undo()
-            return [first, await watcher.watch(Target(waiting_jobs[0]), 0.1).news()]
+            return [first, await watcher.subscribe(Target(waiting_jobs[0]), 0.1).next_update()]
 
     error, state = asyncio.run(main())
     assert isinstance(error, TypeError)
     assert state.Id == waiting_jobs[0]
 
 
-def test_one_that_forgets_is_not_asked_for_any_more(service, waiting_jobs, counted):
+def test_no_poll_after_unsubscribe(service, waiting_jobs, counted):
     async def main() -> None:
         async with watcher_of(service) as watcher:
-            wait = watcher.watch(Target(waiting_jobs[0]), 0.1)
-            await wait.news()
-            watcher.forget(wait)
+            subscription = watcher.subscribe(Target(waiting_jobs[0]), 0.1)
+            await subscription.next_update()
+            watcher.unsubscribe(subscription)
             await asyncio.sleep(0.3)
             counted()
             await asyncio.sleep(0.5)
             assert not counted()
             # And it begins again.
-            assert await watcher.watch(Target(waiting_jobs[0]), 0.1).news()
+            assert await watcher.subscribe(Target(waiting_jobs[0]), 0.1).next_update()
 
     asyncio.run(main())
 
 
-def test_answers_that_excuse_a_poll_and_those_that_end_it(caplog):
-    answers: Answers[Any] = Answers("job j", logging.getLogger())
+def test_tolerated_results_and_those_that_end_the_wait(caplog):
+    results: PollResults[Any] = PollResults("job j", logging.getLogger())
     missing = NotFoundError(404, "NotFound", "no such job")
-    assert answers.take(missing) is None
-    assert answers.take(missing) is None
+    assert results.accept(missing) is None
+    assert results.accept(missing) is None
     with pytest.raises(WaitAbortedError, match="job j does not exist, or no longer: NotFound"):
-        answers.take(missing)
-    answers = Answers("job j", logging.getLogger())
+        results.accept(missing)
+    results = PollResults("job j", logging.getLogger())
     for _ in range(MAX_FAILED_POLLS - 1):
-        assert answers.take(ServerError(500, "InternalError", "oops")) is None
+        assert results.accept(ServerError(500, "InternalError", "oops")) is None
     with pytest.raises(ServerError):
-        answers.take(ServerError(500, "InternalError", "oops"))
+        results.accept(ServerError(500, "InternalError", "oops"))
     with pytest.raises(AccessDeniedError):
-        Answers("job j", logging.getLogger()).take(AccessDeniedError(403, "Forbidden", "no"))
-    # Whoever replaces keys may be a little late.
-    answers = Answers("job j", logging.getLogger())
+        PollResults("job j", logging.getLogger()).accept(AccessDeniedError(403, "Forbidden", "no"))
+    # Keys are rotated in two steps, so a poll in between fails.
+    results = PollResults("job j", logging.getLogger())
     refused = RefusedKeysError(404, "InvalidAccessKeyId.NotFound", "no such key")
-    assert [answers.take(refused), answers.take(refused)] == [None, None]
+    assert [results.accept(refused), results.accept(refused)] == [None, None]
     with pytest.raises(RefusedKeysError):
-        answers.take(refused)
+        results.accept(refused)

@@ -1,4 +1,4 @@
-"""The HTTP side of the object store."""
+"""HTTP layer of the object store."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MAX_DOCUMENT = 2 * 1024 * 1024
-#: Bytes that are hashed and written at a time, beside the event loop.
+#: Bytes hashed and written at a time, in a worker thread: the event loop must not block.
 _PIECE = 1 << 20
 
 
 class ObjectStoreApplication:
-    """An ASGI application over the table of operations.
+    """ASGI application that dispatches requests to the table of operations.
 
-    :param incoming: where contents are received
-    :param visitors: who is let in
-    :param requests: counts the requests by operation
+    :param incoming: directory for request bodies that are being received
+    :param visitors: check of the Host and Origin headers
+    :param requests: counter of requests by operation
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ObjectStoreApplication:
 
     @property
     def operations(self) -> set[str]:
-        """The names that faults and counts have the operations by."""
+        """Names of the operations in faults and in request counts."""
         return {operation.full_name for operation in self._operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +82,7 @@ class ObjectStoreApplication:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response | None:
-        """Return the response, None to close the connection without one."""
+        """Return the response, or None to close the connection without a response."""
         raw_path: bytes = request.scope["raw_path"]
         query: bytes = request.scope["query_string"]
         try:
@@ -110,7 +110,7 @@ class ObjectStoreApplication:
                 return _refusal(error, request)
             except ClientDisconnect:
                 raise
-            except Exception:  # a client must get an error body whatever happens here
+            except Exception:  # the client must receive an error body for any exception
                 _log.exception("%s failed", operation.full_name)
                 return _refusal(internal_error(), request)
 
@@ -136,7 +136,7 @@ async def _read(request: Request) -> bytes:
 
 
 def _refusal(error: ApiError, request: Request) -> Response:
-    """Return an error; an answer to HEAD has no body, so its document stands in a header."""
+    """Return an error response; a response to HEAD has no body and carries the document in ``x-oss-err``."""
     if error.status == 304:
         return Response(status_code=304, headers=error.headers)
     host = request.headers.get("host", "")

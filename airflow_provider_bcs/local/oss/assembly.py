@@ -1,4 +1,4 @@
-"""Put the object store together."""
+"""Assembly of the object store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def assemble(
     requests: Counter[str],
     faults: Faults,
 ) -> ObjectStoreApplication:
-    """Return what answers requests, by the options of the command."""
+    """Return the ASGI application of the object store."""
     objects = Objects(data_dir, Records(store))
     uploads = Uploads(data_dir, objects)
     operations = [

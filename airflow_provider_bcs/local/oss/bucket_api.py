@@ -1,4 +1,4 @@
-"""The operations on buckets."""
+"""Operations on buckets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OWNER: Element = ("Owner", [("ID", str(ACCOUNT_ID)), ("DisplayName", str(ACCOUN
 
 
 class BucketApi:
-    """Handlers; a bucket is private and of storage class Standard."""
+    """Handlers of the operations on buckets; every bucket is private and has StorageClass Standard."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -130,7 +130,7 @@ class BucketApi:
             try:
                 stored = self._objects.find(bucket, key)
             except ApiError:
-                # Deleted meanwhile, or a name that no key can be.
+                # The object was deleted meanwhile, or the file name is not a legal key.
                 continue
             properties: list[Element] = [
                 ("Key", encode(key)),
@@ -152,7 +152,7 @@ def _position(token: str) -> str:
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
-        raise errors.invalid_argument("continuation-token", token, "one that a listing has given") from None
+        raise errors.invalid_argument("continuation-token", token, "a NextContinuationToken of a listing") from None
 
 
 def _flag(value: bool) -> str:

@@ -1,4 +1,4 @@
-"""A request to the object store: what it is about, and what came with it."""
+"""Request to the object store."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Call:
-    """One request.
+    """Request to the object store.
 
-    :ivar bucket: empty when the request is about no bucket
-    :ivar key: empty when it is about no object
-    :ivar parameters: decoded query parameters, in their order
-    :ivar headers: names in lower case, repeated ones joined
-    :ivar body: a small body that was read as a whole
-    :ivar received: a large one that was received as a file
+    :ivar bucket: empty when the request names no bucket
+    :ivar key: empty when the request names no object
+    :ivar parameters: decoded query parameters, in the order of the query string
+    :ivar headers: header values by name in lower case; repeated headers are joined with a comma
+    :ivar body: body of an operation that reads it into memory
+    :ivar received: body of an operation that stores it in a file
     """
 
     method: str
@@ -42,23 +42,23 @@ class Call:
         return dict(self.parameters)
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number of the query.
+        """Return a query parameter as an integer.
 
-        :raises ApiError: when it is none, or not from ``low`` to ``high``
+        :raises ApiError: InvalidArgument, unless it is an integer from ``low`` to ``high``
         """
         text = self.query.get(name, str(default))
         if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
-            raise errors.invalid_argument(name, text, f"a whole number from {low} to {high}")
+            raise errors.invalid_argument(name, text, f"an integer from {low} to {high}")
         return int(text)
 
 
 def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) -> Call:
-    """Read the first part of a request.
+    """Return the request without its body.
 
-    The bucket is the first segment of the path, or the first label of a host name such as ``bucket.127.0.0.1``.
+    The bucket is the first label of a host name such as ``bucket.127.0.0.1``, else the first segment of the path.
 
-    :param path: as received, percent-encoded
-    :raises ApiError: when it is no path, or not UTF-8
+    :param path: path as received, percent-encoded
+    :raises ApiError: InvalidURI or InvalidObjectName, unless it is a path in UTF-8
     """
     if not path.startswith("/"):
         raise errors.invalid_uri(path)
@@ -70,9 +70,9 @@ def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) ->
 
 
 def read_path(path: str) -> tuple[str, str]:
-    """Return bucket and key of a path ``/bucket/key``, percent-encoded.
+    """Return the bucket and key of a percent-encoded path ``/bucket/key``.
 
-    :raises ApiError: when it is not UTF-8
+    :raises ApiError: InvalidObjectName, unless the decoded path is UTF-8
     """
     bucket, _, key = path.removeprefix("/").partition("/")
     return _decoded(bucket), _decoded(key)
@@ -82,4 +82,4 @@ def _decoded(text: str) -> str:
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
-        raise errors.invalid_object_name(f"{text[:100]!r} is not percent-encoded UTF-8.") from None
+        raise errors.invalid_object_name(f"Found {text[:100]!r}; expected percent-encoded UTF-8.") from None

@@ -1,4 +1,4 @@
-"""Which part of an object is asked for, and whether it is wanted at all."""
+"""The ``Range`` header and the ``If-...`` headers of a request."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 def check_conditions(found: StoredObject, headers: Mapping[str, str], prefix: str = "") -> None:
     """Compare an object with the ``If-...`` headers of a request.
 
-    :param prefix: of the headers, for the source of a copy
-    :raises ApiError: PreconditionFailed; NotModified, which is an answer without a body
+    :param prefix: prefix of the header names; CopyObject has ``x-oss-copy-source-if-match``
+    :raises ApiError: PreconditionFailed, or NotModified (304, a response without a body)
     """
     etag = found.record.checksums.etag
 
@@ -38,11 +38,11 @@ def check_conditions(found: StoredObject, headers: Mapping[str, str], prefix: st
 
 
 def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
-    """Return begin and end of the asked part, None for all of it.
+    """Return the begin and end of the part that ``Range`` selects; None selects the whole object.
 
-    Without ``x-oss-range-behavior: standard`` a range that is not wholly in the object is ignored, as OSS does.
+    Like OSS, this ignores a range that exceeds the object, unless ``x-oss-range-behavior`` is ``standard``.
 
-    :raises ApiError: InvalidRange, for one that begins behind the end, with that header
+    :raises ApiError: InvalidRange, when ``x-oss-range-behavior`` is ``standard`` and the range begins after the end
     """
     matched = _RANGE.match(headers.get("range", ""))
     if matched is None or not any(matched.groups()):

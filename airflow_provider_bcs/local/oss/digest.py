@@ -1,4 +1,4 @@
-"""The checksums that OSS tells of each object: MD5, which is its ETag, and CRC-64/ECMA."""
+"""Checksums of an object: MD5, which is its ETag, and CRC-64/ECMA."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import BinaryIO
 
 import crcmod
 
-#: Bytes that are read at a time.
+#: Bytes per read.
 _BLOCK = 1 << 18
 _CRC64_ECMA = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, xorOut=0xFFFFFFFFFFFFFFFF)
 
 
 @dataclass(frozen=True)
 class Checksums:
-    """Of one content.
+    """Checksums of one content.
 
-    :ivar md5: in hexadecimal
+    :ivar md5: MD5 in hexadecimal
     """
 
     md5: str
@@ -32,12 +32,12 @@ class Checksums:
 
     @property
     def content_md5(self) -> str:
-        """MD5 as the header of this name has it."""
+        """MD5 in the form of the Content-MD5 header."""
         return base64.b64encode(bytes.fromhex(self.md5)).decode()
 
 
 class Digest:
-    """Takes a content piece by piece."""
+    """Incremental computation of the checksums."""
 
     def __init__(self) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -54,14 +54,17 @@ class Digest:
 
 
 def blocks(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes from ``begin`` to before ``end``, wherever the file stands; fewer when it was cut meanwhile."""
+    """Yield the bytes from ``begin`` to before ``end``, regardless of the file position.
+
+    A file that was truncated meanwhile yields fewer bytes.
+    """
     while begin < end and (data := os.pread(file.fileno(), min(_BLOCK, end - begin), begin)):
         yield data
         begin += len(data)
 
 
 def checksums_of(content: Iterable[bytes]) -> Checksums:
-    """Return those of a content."""
+    """Return the checksums of a content."""
     digest = Digest()
     for data in content:
         digest.update(data)

@@ -1,4 +1,4 @@
-"""XML as OSS writes and reads it."""
+"""XML documents of OSS requests and responses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.responses import Response
 
 from . import errors
 
-#: An element: its name, and its text or its own elements.
+#: An element: its name, and its text or its child elements.
 Element = tuple[str, "str | Iterable[Element]"]
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(name: str, content: str | Iterable[Element]) -> bytes:
-    """Return a document of text or elements; characters that XML cannot have are replaced."""
+    """Return a document of text or elements; U+FFFD replaces characters that XML does not allow."""
     root = _element(name, content)
     document: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return document
@@ -35,35 +35,35 @@ def _element(name: str, content: str | Iterable[Element]) -> ElementTree.Element
 
 
 class _Builder(ElementTree.TreeBuilder):
-    """Entities could make a gigabyte of a line; no client of OSS declares any."""
+    """Builder that refuses a DOCTYPE: nested entities could expand to gigabytes, and no OSS client declares any."""
 
     def doctype(self, *_: object) -> None:
-        raise errors.malformed_xml("it has a DOCTYPE")
+        raise errors.malformed_xml("found a DOCTYPE; expected none")
 
 
 def read(body: bytes, name: str) -> ElementTree.Element:
-    """Return the root of a document.
+    """Return the root element of a document.
 
-    :raises ApiError: MalformedXML when it is none, or has another root
+    :raises ApiError: MalformedXML, unless the body is XML with the root element ``name``
     """
     try:
         root = ElementTree.fromstring(body, ElementTree.XMLParser(target=_Builder()))  # noqa: S314 - without entities
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise errors.malformed_xml(str(error)) from None
     if root.tag.rpartition("}")[2] != name:
-        raise errors.malformed_xml(f"its root is {root.tag}; right is {name}")
+        raise errors.malformed_xml(f"root element: found {root.tag}; expected {name}")
     return root
 
 
 def time(seconds: float) -> str:
-    """Return a time as documents have it."""
+    """Return a time in the format of OSS documents, ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def encoder(encoding: str) -> Callable[[str], str]:
-    """Return what encodes keys in a document as ``encoding-type`` asks.
+    """Return the function that encodes keys for the query parameter ``encoding-type``.
 
-    :raises ApiError: InvalidArgument for another than ``url``
+    :raises ApiError: InvalidArgument, unless it is empty or ``url``
     """
     if encoding not in ("", "url"):
         raise errors.invalid_argument("encoding-type", encoding, "url")
@@ -71,5 +71,5 @@ def encoder(encoding: str) -> Callable[[str], str]:
 
 
 def response(name: str, content: str | Iterable[Element]) -> Response:
-    """Return a document as a response."""
+    """Return a document as an HTTP response."""
     return Response(write(name, content), media_type="application/xml")

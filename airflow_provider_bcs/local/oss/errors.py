@@ -1,4 +1,4 @@
-"""Errors with OSS's codes and statuses; messages say what a client can do about it."""
+"""Error responses with the codes and HTTP statuses of OSS; messages name the remedy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ def access_denied(message: str) -> ApiError:
 
 
 def no_such_bucket(bucket: str) -> ApiError:
-    return ApiError(404, "NoSuchBucket", f"The bucket {bucket!r} does not exist; PutBucket or a directory makes one.")
+    return ApiError(
+        404, "NoSuchBucket", f"The bucket {bucket!r} does not exist; create it with PutBucket or as a directory."
+    )
 
 
 def no_such_key(key: str) -> ApiError:
@@ -21,12 +23,12 @@ def no_such_upload(upload_id: str) -> ApiError:
     return ApiError(404, "NoSuchUpload", f"The upload {upload_id!r} does not exist: it was completed or aborted.")
 
 
-def invalid_argument(name: str, value: str, right: str) -> ApiError:
-    return ApiError(400, "InvalidArgument", f"{name} is {value!r}; right is {right}.")
+def invalid_argument(name: str, value: str, expected: str) -> ApiError:
+    return ApiError(400, "InvalidArgument", f"{name}: found {value!r}; expected {expected}.")
 
 
 def invalid_bucket_name(bucket: str) -> ApiError:
-    return ApiError(400, "InvalidBucketName", f"{bucket!r} is no legal bucket name.")
+    return ApiError(400, "InvalidBucketName", f"{bucket!r} is not a legal bucket name.")
 
 
 def invalid_object_name(reason: str) -> ApiError:
@@ -34,26 +36,27 @@ def invalid_object_name(reason: str) -> ApiError:
 
 
 def exists_already(reason: str) -> ApiError:
-    """Return the answer of buckets with a hierarchical namespace, where a directory cannot be an object either."""
+    """Return the error of buckets with a hierarchical namespace, where a key cannot be a file and a directory."""
     return ApiError(409, "FileAlreadyExists", reason)
 
 
-def invalid_digest(found: str, right: str) -> ApiError:
-    return ApiError(400, "InvalidDigest", f"Content-MD5 is {found!r}, but that of the content is {right!r}.")
+def invalid_digest(found: str, expected: str) -> ApiError:
+    message = f"Content-MD5: found {found!r}; expected {expected!r}, the MD5 of the received body."
+    return ApiError(400, "InvalidDigest", message)
 
 
 def malformed_xml(reason: str) -> ApiError:
-    return ApiError(400, "MalformedXML", f"The body is not the XML of this operation: {reason}.")
+    return ApiError(400, "MalformedXML", f"The body is not the XML document of this operation: {reason}.")
 
 
 def not_implemented(what: str) -> ApiError:
-    """Return an error of the caller and not OSS's 501, which clients would try again."""
-    return ApiError(400, "NotImplemented", f"{what} is not known to the local service.")
+    """Return status 400 instead of OSS's 501, which clients would retry."""
+    return ApiError(400, "NotImplemented", f"The local service does not support {what}.")
 
 
 def invalid_uri(path: str) -> ApiError:
-    return ApiError(400, "InvalidURI", f"{path[:100]!r} is no path.")
+    return ApiError(400, "InvalidURI", f"Path: found {path[:100]!r}; expected a path that begins with '/'.")
 
 
 def bucket_not_empty(bucket: str) -> ApiError:
-    return ApiError(409, "BucketNotEmpty", f"The bucket {bucket!r} holds objects, or files that are none.")
+    return ApiError(409, "BucketNotEmpty", f"The bucket {bucket!r} holds objects or other files; delete them first.")

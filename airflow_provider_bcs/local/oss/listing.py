@@ -1,4 +1,4 @@
-"""A page of the keys of a bucket, as both versions of ListObjects have it."""
+"""Page of the keys of a bucket, for ListObjects and ListObjectsV2."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from .walk import LAST, Walk
 
 @dataclass(frozen=True)
 class Page:
-    """Keys, and the common prefixes of those that have the delimiter in them.
+    """Page of keys and common prefixes.
 
-    :ivar entries: keys and common prefixes as they follow each other
-    :ivar next: where the next page begins: behind this; empty when there is none
+    :ivar entries: keys and common prefixes in order
+    :ivar prefixes: the entries that are common prefixes
+    :ivar next: entry after which the next page begins; empty on the last page
     """
 
     entries: list[str]
@@ -23,13 +24,13 @@ class Page:
 def page(walk: Walk, delimiter: str, size: int) -> Page:
     """Return the next ``size`` keys and common prefixes.
 
-    :param walk: not begun yet; its ``prefix`` and ``after`` say which keys are asked for
+    :param walk: unused walk; its ``prefix`` and ``after`` select the keys
     """
     entries: list[str] = []
     prefixes: set[str] = set()
     is_within = delimiter and walk.after.startswith(walk.prefix)
     if is_within and walk.after.removeprefix(walk.prefix).partition(delimiter)[1:] == (delimiter, ""):
-        # The page before ended with this common prefix.
+        # The previous page ended with this common prefix.
         walk.after += LAST
     for key in walk:
         if len(entries) == size:

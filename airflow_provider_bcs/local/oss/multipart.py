@@ -1,4 +1,4 @@
-"""Objects that are uploaded in parts; the parts are files until the upload is completed or aborted."""
+"""Multipart uploads; parts are files until the upload is completed or aborted."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from .digest import Checksums, blocks
 from .objects import Objects, StoredObject
 from .received import Received
 
-#: Of each part but the last one, in bytes.
+#: Minimum size of each part except the last one, in bytes.
 MIN_PART = 100 * 1024
 MAX_PARTS = 10_000
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part.
+    """Uploaded part.
 
-    :ivar modified: seconds since the epoch
+    :ivar modified: time of the upload, seconds since the epoch
+    :ivar md5: MD5 in hexadecimal
     """
 
     number: int
@@ -43,9 +44,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Upload:
-    """One upload that is not completed.
+    """Multipart upload that is neither completed nor aborted.
 
-    :ivar started: seconds since the epoch
+    :ivar headers: headers that the completed object is stored with
+    :ivar started: time of InitiateMultipartUpload, seconds since the epoch
     """
 
     id: str
@@ -56,12 +58,12 @@ class Upload:
 
 
 class Uploads:
-    """The uploads below ``DIR/uploads``: a directory each, with ``upload.json``, and two files a part."""
+    """Uploads in ``DIR/uploads``: one directory per upload, with ``upload.json`` and one file per part."""
 
     def __init__(self, data_dir: Path, objects: Objects) -> None:
         self._folder = data_dir / "uploads"
         self._objects = objects
-        # While a part takes the place of another one.
+        # Held while a new part replaces the previous one with the same number.
         self._lock = threading.Lock()
 
     def begin(self, bucket: str, key: str, headers: Mapping[str, str]) -> Upload:
@@ -73,7 +75,7 @@ class Uploads:
         return upload
 
     def find(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """Return an upload of this object.
+        """Return the upload of this object.
 
         :raises ApiError: NoSuchUpload, NoSuchBucket
         """
@@ -84,7 +86,7 @@ class Uploads:
         return upload
 
     def of_bucket(self, bucket: str) -> list[Upload]:
-        """Return the uploads of a bucket by key and time."""
+        """Return the uploads of a bucket, ordered by key and start time."""
         self._objects.bucket_time(bucket)
         names = [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
         found = [upload for name in names if (upload := self._read(name)) and upload.bucket == bucket]
@@ -94,7 +96,7 @@ class Uploads:
         part = Part(number, content.size, time.time(), content.checksums.md5)
         try:
             with self._lock:
-                # The name says what is in the file, so that both change at once.
+                # The file name holds the part's MD5: content and checksum change in one step.
                 content.move(self._path(upload, part))
                 for path in (self._folder / upload.id).glob(f"{number}.*.part"):
                     if path != self._path(upload, part):
@@ -103,15 +105,15 @@ class Uploads:
             raise errors.no_such_upload(upload.id) from None
 
     def parts(self, upload: Upload) -> list[Part]:
-        """Return the parts in order."""
+        """Return the parts, ordered by part number."""
         found = (_part(path) for path in (self._folder / upload.id).glob("*.part"))
         return sorted((part for part in found if part), key=lambda part: part.number)
 
     def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]], *, keep: bool) -> StoredObject:
-        """Make an object of the parts.
+        """Store the parts as one object.
 
-        :param wanted: number and ETag of each
-        :param keep: refuse to replace an object
+        :param wanted: PartNumber and ETag of each part
+        :param keep: refuse to replace an existing object
         :raises ApiError: InvalidPart, InvalidPartOrder, EntityTooSmall
         """
         parts = self._wanted_parts(upload, wanted)
@@ -123,7 +125,7 @@ class Uploads:
         return stored
 
     def abort(self, upload: Upload) -> None:
-        # No part may come meanwhile: the directory would stay.
+        # A part that arrived meanwhile would keep the directory.
         with self._lock:
             shutil.rmtree(self._folder / upload.id, ignore_errors=True)
 
@@ -138,7 +140,7 @@ class Uploads:
         parts = [there[number] for number in numbers]
         for part in parts[:-1]:
             if part.size < MIN_PART:
-                message = f"Part {part.number} has {part.size} bytes; all but the last one have {MIN_PART} at least."
+                message = f"Part {part.number}: found {part.size} bytes; expected at least {MIN_PART}."
                 raise ApiError(400, "EntityTooSmall", message)
         return parts
 

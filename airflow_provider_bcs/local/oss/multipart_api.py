@@ -1,4 +1,4 @@
-"""The operations on uploads in parts."""
+"""Operations on multipart uploads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_LISTED = 1000
 
 
 class MultipartApi:
-    """Handlers."""
+    """Handlers of the operations on multipart uploads."""
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
@@ -54,7 +54,7 @@ class MultipartApi:
         else:
             wanted = _named_parts(call.body)
         if not wanted:
-            raise errors.malformed_xml("it names no part")
+            raise errors.malformed_xml("found no Part; expected at least one")
         checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(call)).record.checksums
         elements: list[Element] = [*_names(call), ("ETag", checksums.etag)]
         response = document.response("CompleteMultipartUploadResult", elements)
@@ -107,18 +107,18 @@ class MultipartApi:
 
 
 def _named_parts(body: bytes) -> list[tuple[int, str]]:
-    """Return number and ETag of each part that a document names."""
+    """Return PartNumber and ETag of each part in a CompleteMultipartUpload document."""
     found = []
     for part in document.read(body, "CompleteMultipartUpload").iterfind("{*}Part"):
         number = part.findtext("{*}PartNumber") or ""
         if not (number.isascii() and number.isdigit() and len(number) <= len(str(MAX_PARTS))):
-            raise errors.malformed_xml(f"PartNumber is {number!r}; right is 1 to {MAX_PARTS}")
+            raise errors.malformed_xml(f"PartNumber: found {number!r}; expected an integer from 1 to {MAX_PARTS}")
         found.append((int(number), part.findtext("{*}ETag") or ""))
     return found
 
 
 def _names(call: Call) -> list[Element]:
-    """Return bucket and key as answers have them."""
+    """Return the elements Bucket and Key of a response."""
     encoding = call.query.get("encoding-type", "")
     found: list[Element] = [("EncodingType", encoding)] if encoding else []
     return [*found, ("Bucket", call.bucket), ("Key", document.encoder(encoding)(call.key))]

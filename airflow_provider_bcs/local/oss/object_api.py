@@ -1,4 +1,4 @@
-"""The operations on objects."""
+"""Operations on objects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COPY_SOURCE = "x-oss-copy-source"
 
 
 class ObjectApi:
-    """Handlers."""
+    """Handlers of the operations on objects."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -99,11 +99,11 @@ class ObjectApi:
         root = document.read(call.body, "Delete")
         keys = [element.text or "" for element in root.iterfind("{*}Object/{*}Key")]
         if not 0 < len(keys) <= _MAX_DELETED or not all(keys):
-            raise errors.malformed_xml(f"it names {len(keys)} keys; right are 1 to {_MAX_DELETED}, none of them empty")
+            raise errors.malformed_xml(f"found {len(keys)} keys; expected 1 to {_MAX_DELETED}, none of them empty")
         if any(element.text not in (None, "", "null") for element in root.iterfind("{*}Object/{*}VersionId")):
             raise errors.not_implemented("VersionId of an object")
         for key in keys:
-            # All or none.
+            # Check every key before the first deletion: the operation deletes all objects or none.
             self._objects.check_name(call.bucket, key)
         encode = document.encoder(call.query.get("encoding-type", ""))
         deleted: list[Element] = []
@@ -117,9 +117,9 @@ class ObjectApi:
 
 
 def received(call: Call) -> Received:
-    """Return the content that came with a request.
+    """Return the received body of a request.
 
-    :raises ApiError: InvalidDigest, when it is not the one that the client has sent
+    :raises ApiError: InvalidDigest, when Content-MD5 does not match
     """
     assert call.received is not None
     check_digest(call, call.received.checksums)
@@ -127,14 +127,17 @@ def received(call: Call) -> Received:
 
 
 def check_digest(call: Call, checksums: Checksums) -> None:
-    """:raises ApiError: InvalidDigest, when the body is not the one that the client has sent"""
-    right, found = checksums.content_md5, call.headers.get("content-md5", "")
-    if found not in ("", right):
-        raise errors.invalid_digest(found, right)
+    """Compare a body with the Content-MD5 header.
+
+    :raises ApiError: InvalidDigest, when Content-MD5 does not match
+    """
+    expected, found = checksums.content_md5, call.headers.get("content-md5", "")
+    if found not in ("", expected):
+        raise errors.invalid_digest(found, expected)
 
 
 def kept_headers(call: Call) -> dict[str, str]:
-    """Return the headers that an object is put with and answered with."""
+    """Return the request headers that OSS stores with an object and returns with it."""
     return {name: value for name, value in call.headers.items() if name in _KEPT or name.startswith(_META)}
 
 
@@ -157,16 +160,18 @@ def _headers(stored: StoredObject) -> dict[str, str]:
 
 
 def _overrides(call: Call) -> dict[str, str]:
-    """Return the headers that the query asks for."""
+    """Return the headers that the query parameters ``response-...`` override."""
     found = {name: call.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in call.query}
     for name, value in found.items():
         if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise errors.invalid_argument(f"response-{name}", value, "printable ASCII that no space begins or ends")
+            raise errors.invalid_argument(
+                f"response-{name}", value, "printable ASCII without leading or trailing spaces"
+            )
     return found
 
 
 class _FileResponse(StreamingResponse):
-    """A part of a file, which is closed whether the client takes it to the end or not."""
+    """Response with a part of a file; it closes the file even when the client disconnects."""
 
     def __init__(self, file: BinaryIO, begin: int, end: int, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(blocks(file, begin, end), status, headers)

@@ -1,4 +1,4 @@
-"""Buckets and objects as the directories and files that they are here."""
+"""Buckets as directories, objects as files."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .records import Record, Records
 from .walk import MAX_KEY, Walk
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-#: A file that was written to this recently may be written to again without a visible change of its time.
+#: A file modified this recently may change again without a visible change of its modification time.
 _RACY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object.
+    """Object in a bucket.
 
-    :ivar modified: seconds since the epoch
+    :ivar modified: modification time, seconds since the epoch
     """
 
     key: str
@@ -42,16 +42,16 @@ class StoredObject:
 
     @property
     def content_type(self) -> str:
-        """What it was put with, else what the name says."""
-        # Of the last name alone: a whole key could be taken for a "data:" URL, and its type be anything.
+        """Content-Type of PutObject, else the type guessed from the file name extension."""
+        # mimetypes reads a key such as "data:text/html,x" as a data URL: guess from the last segment only.
         guessed = mimetypes.guess_type(self.key.rpartition("/")[2])[0] or "application/octet-stream"
         return self.record.headers.get("content-type") or guessed
 
 
 class Objects:
-    """The objects below ``DIR/oss``, those that programs write there as well as those of the protocol.
+    """Objects in ``DIR/oss``, written by programs as files or by clients over HTTP.
 
-    Empty directories are no objects, except for those that a key ending in ``/`` was put for.
+    An empty directory is an object only when PutObject created it with a key that ends in ``/``.
     """
 
     def __init__(self, data_dir: Path, records: Records) -> None:
@@ -59,20 +59,20 @@ class Objects:
         self._root = data_dir / "oss"
         self._tree = ObjectTree(str(data_dir))
         self._records = records
-        # Between the check for a place and taking it.
+        # Held from the check of a path until the file is in place.
         self._lock = threading.Lock()
         remove_leftovers(self.incoming)
 
     # Buckets
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Return name and time of each bucket, in order."""
+        """Return the name and modification time of each bucket, ordered by name."""
         with os.scandir(self._root) as entries:
             found = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
             return sorted((entry.name, entry.stat().st_mtime) for entry in found if _BUCKET.fullmatch(entry.name))
 
     def bucket_time(self, bucket: str) -> float:
-        """Return when a bucket was changed last.
+        """Return the modification time of a bucket.
 
         :raises ApiError: NoSuchBucket, InvalidBucketName
         """
@@ -85,7 +85,7 @@ class Objects:
         return status.st_mtime
 
     def create_bucket(self, bucket: str) -> None:
-        """Make a bucket; it is no error that there is one."""
+        """Create a bucket, unless it exists."""
         if not _BUCKET.fullmatch(bucket):
             raise errors.invalid_bucket_name(bucket)
         with suppress(FileExistsError):
@@ -102,16 +102,19 @@ class Objects:
     # Objects
 
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Walk:
-        """Return what goes through the keys of a bucket."""
+        """Return an iterator over the keys of a bucket."""
         return Walk(self._path(bucket), self._records.folders(bucket), prefix, after)
 
     def check_name(self, bucket: str, key: str) -> None:
-        """:raises ApiError: NoSuchBucket, InvalidObjectName"""
+        """Check that an object can have this key.
+
+        :raises ApiError: NoSuchBucket, InvalidObjectName
+        """
         self.bucket_time(bucket)
         self._path(bucket, key)
 
     def find(self, bucket: str, key: str) -> StoredObject:
-        """Return what is known of an object.
+        """Return an object without its content.
 
         :raises ApiError: NoSuchBucket, NoSuchKey, InvalidObjectName
         """
@@ -120,12 +123,12 @@ class Objects:
         return found
 
     def open(self, bucket: str, key: str) -> tuple[StoredObject, BinaryIO]:
-        """Return an object and its content; what is written behind its size from now on is not part of it."""
+        """Return an object and its open file; the caller closes the file and reads ``size`` bytes at most."""
         self.bucket_time(bucket)
         path = self._path(bucket, key)
         while True:
             try:
-                # Not to wait for somebody who writes to a pipe.
+                # Without O_NONBLOCK, opening a named pipe would block until a writer opens it.
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError:
                 raise errors.no_such_key(key) from None
@@ -134,7 +137,7 @@ class Objects:
                 file: BinaryIO = os.fdopen(descriptor, "rb")
             else:
                 os.close(descriptor)
-                file = open(os.devnull, "rb")  # noqa: SIM115 - closed by who reads it
+                file = open(os.devnull, "rb")  # noqa: SIM115 - the caller closes it
             try:
                 stored = self._stored(bucket, key, path, status, file)
             except BaseException:
@@ -147,33 +150,33 @@ class Objects:
     def put(
         self, bucket: str, key: str, content: Received, headers: Mapping[str, str], *, keep: bool = False
     ) -> StoredObject:
-        """Make a content an object.
+        """Store a received body as an object.
 
-        :param headers: what the object is answered with
-        :param keep: refuse to replace an object
-        :raises ApiError: also FileAlreadyExists, when the key and another one cannot both be files
+        :param headers: headers to return with the object
+        :param keep: refuse to replace an existing object
+        :raises ApiError: NoSuchBucket, InvalidObjectName; FileAlreadyExists, when a key is a file and a directory
         """
         self.bucket_time(bucket)
         path = self._path(bucket, key)
         record = Record(content.checksums, headers)
         with self._lock:
             if keep and os.path.lexists(path) and self._exists(bucket, key):
-                raise errors.exists_already("The object exists already, and x-oss-forbid-overwrite is true.")
+                raise errors.exists_already("The object exists and x-oss-forbid-overwrite is true.")
             if key.endswith("/"):
                 status = self._make_folder(path, key, content)
             else:
-                self._make_room(bucket, key, path)
+                self._prepare_path(bucket, key, path)
                 status = content.move(path)
             self._records.put(bucket, key, status, record)
         return StoredObject(key, content.size, status.st_mtime, record)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete an object; it is no error that there is none."""
+        """Delete an object, if it exists."""
         self.bucket_time(bucket)
         path = self._path(bucket, key)
         with self._lock:
             if not key.endswith("/"):
-                # Not there, a directory, or below an object.
+                # Suppressed: no such file, a directory, or a key below an object.
                 with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
                     os.unlink(path)
             self._records.delete(bucket, key)
@@ -183,25 +186,27 @@ class Objects:
 
     def _make_folder(self, path: str, key: str, content: Received) -> os.stat_result:
         if content.size:
-            raise errors.invalid_object_name(f"{key!r} ends in /, which is a folder here: it can hold nothing itself.")
+            raise errors.invalid_object_name(
+                f"{key!r} ends in /: found {content.size} bytes; expected an empty body, because it is a directory."
+            )
         try:
             os.makedirs(path, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise errors.exists_already(f"Where {key!r} is to be there is an object; here objects are files.") from None
+            raise errors.exists_already(f"{key!r} cannot be a directory: an object is in its path.") from None
         return os.lstat(path)
 
-    def _make_room(self, bucket: str, key: str, path: str) -> None:
+    def _prepare_path(self, bucket: str, key: str, path: str) -> None:
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise errors.exists_already(f"{key!r} lies below an object; here objects are files.") from None
+            raise errors.exists_already(f"{key!r} cannot be a file: an object is in its path.") from None
         if os.path.isdir(path):
             is_used = next(iter(self.walk(bucket, prefix=f"{key}/")), None) is not None
             if is_used or not _remove_empty(path):
-                raise errors.exists_already(f"There are objects below {key!r}; here that is a directory.")
+                raise errors.exists_already(f"{key!r} cannot be a file: it is a directory that holds objects.")
 
     def _stored(self, bucket: str, key: str, path: str, status: os.stat_result, file: BinaryIO) -> StoredObject | None:
-        """Return what is known of an open file; None when it is no longer that of the key, and nobody knows."""
+        """Return the object of an open file; None when another file has replaced it and it has no record."""
         record = self._records.find(bucket, key, status)
         if stat.S_ISDIR(status.st_mode) and key.endswith("/") and record is not None:
             return StoredObject(key, 0, status.st_mtime, record)
@@ -211,7 +216,7 @@ class Objects:
             with self._lock:
                 if not _is_at(path, status):
                     return None
-                # Who puts an object moves the file first.
+                # put() moves the file before it writes the record, both under the lock.
                 record = self._records.find(bucket, key, status)
         if record is None:
             record = Record(checksums_of(blocks(file, 0, status.st_size)))
@@ -229,15 +234,15 @@ class Objects:
             except Failure:
                 raise errors.invalid_bucket_name(bucket) from None
         if len(key.encode()) > MAX_KEY:
-            raise errors.invalid_object_name(f"A key has at most {MAX_KEY} bytes; this one has {len(key.encode())}.")
+            raise errors.invalid_object_name(f"Key: found {len(key.encode())} bytes; expected at most {MAX_KEY}.")
         try:
             return self._tree.path(f"oss://{bucket}/{key}")
         except Failure as failure:
-            raise errors.invalid_object_name(f"Here objects are files. {failure.message}") from None
+            raise errors.invalid_object_name(f"The key cannot be a file path: {failure.message}") from None
 
 
 def _is_at(path: str, status: os.stat_result) -> bool:
-    """Tell whether an open file still has its name."""
+    """Tell whether ``path`` still names this open file."""
     try:
         return os.path.samestat(os.lstat(path), status)
     except (FileNotFoundError, NotADirectoryError):
@@ -245,7 +250,7 @@ def _is_at(path: str, status: os.stat_result) -> bool:
 
 
 def _remove_empty(path: str) -> bool:
-    """Remove a directory that holds directories at most; return False when there is more in it, which is left."""
+    """Remove a directory tree without files; return False, and remove nothing, when it holds a file."""
     directories = [path]
     try:
         for directory in directories:
@@ -257,6 +262,6 @@ def _remove_empty(path: str) -> bool:
         for directory in reversed(directories):
             os.rmdir(directory)
     except OSError:
-        # A program has written there meanwhile, or they are nested deeper than a path can be long.
+        # A program has written a file meanwhile, or a nested path exceeds the kernel's limit.
         return False
     return True

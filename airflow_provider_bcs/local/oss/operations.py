@@ -1,4 +1,4 @@
-"""Which operation a request names, and what it wants of its body."""
+"""Table of operations, and the lookup of a request's operation."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from starlette.responses import Response
 from . import errors
 from .call import Call
 
-#: Query parameters that name an operation whatever their value is, or one that does not exist here.
+#: Query parameters that select an operation with any value, those of unsupported operations included.
 _NAMING = re.compile(
     "acl|append|bucketInfo|comp|cors|delete|encryption|lifecycle|list-type|location|logging|objectMeta|policy|referer"
     "|requestPayment|resourceGroup|restore|stat|symlink|tagging|uploadId|uploads|versionId|versioning|versions|website"
     "|worm|x-oss-async-process|x-oss-process"
 )
-#: Those that are parameters of an operation, also when they are empty.
+#: Query parameters that only parametrize an operation, even when they are empty.
 _PARAMETER = re.compile(
     "continuation-token|delimiter|encoding-type|fetch-owner|(key-|upload-id-|part-number-)?marker|max-(keys|parts|uploads)"
     "|partNumber|prefix|response-.*|security-token|sequential|start-after|x-oss-.*"
@@ -26,21 +26,21 @@ _PARAMETER = re.compile(
 
 
 class Body(Enum):
-    """What is done with the body of a request."""
+    """Treatment of the request body: ignored, read into memory, or stored in a file."""
 
-    NONE = "it is not read"
-    DOCUMENT = "it is read as a whole"
-    CONTENT = "it is received as a file"
+    NONE = "none"
+    DOCUMENT = "document"
+    CONTENT = "content"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the table of operations.
+    """Row of the table of operations.
 
-    :ivar name: as OSS calls it
+    :ivar name: name in the OSS API, such as ``PutObject``
     :ivar target: ``service``, ``bucket`` or ``object``
-    :ivar subresource: the query parameter that names it
-    :ivar header: the header that tells it from another operation
+    :ivar subresource: query parameter that selects the operation
+    :ivar header: request header that selects the operation
     """
 
     name: str
@@ -53,14 +53,14 @@ class Operation:
 
     @property
     def full_name(self) -> str:
-        """The name that faults and counts of requests have it by."""
+        """Name of the operation in faults and in request counts."""
         return f"oss.{self.name}"
 
 
 def find_operation(operations: Sequence[Operation], call: Call) -> Operation:
-    """Return the operation of a request; rows with a ``header`` have to come first.
+    """Return the first matching operation; rows with a ``header`` must precede rows without one.
 
-    :raises ApiError: when there is none
+    :raises ApiError: NotImplemented, when no row matches
     """
     target = "object" if call.key else "bucket" if call.bucket else "service"
     named = {name for name, value in call.query.items() if _is_naming(name, value)}
@@ -75,8 +75,11 @@ def find_operation(operations: Sequence[Operation], call: Call) -> Operation:
 
 
 def _is_naming(name: str, value: str) -> bool:
-    """Tell whether a parameter names an operation: to leave out one that is unknown could delete a bucket."""
+    """Tell whether a query parameter selects an operation.
+
+    An unknown parameter with an empty value does: otherwise ``DELETE /bucket?unknown`` would delete the bucket.
+    """
     if name == "versionId" and value in ("", "null"):
-        # What an object is that has no versions.
+        # "null" is the VersionId of an object in a bucket without versioning.
         return False
     return bool(_NAMING.fullmatch(name)) or (not value and not _PARAMETER.fullmatch(name))

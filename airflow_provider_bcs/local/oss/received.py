@@ -1,4 +1,4 @@
-"""A content on its way to become an object or a part: a file outside of all buckets."""
+"""Temporary file that receives a request body outside all buckets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PREFIX = "oss-"
 
 
 class Received:
-    """A new file in ``folder``, which is gone in the end unless it was moved to its place."""
+    """Context manager of a new file in ``folder``, which is deleted at the end unless it was moved."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._path = folder / f"{_PREFIX}{uuid.uuid4().hex}"
-        self._file = open(self._path, "xb")  # noqa: SIM115 - closed when it is complete or given up
+        self._file = open(self._path, "xb")  # noqa: SIM115 - __exit__ closes it
         self._digest = Digest()
 
     @property
@@ -34,7 +34,7 @@ class Received:
         self._digest.update(data)
 
     def move(self, path: str | Path) -> os.stat_result:
-        """Make it the file ``path``, as a whole and at once; return its status there."""
+        """Rename the file to ``path`` atomically; return its status."""
         self._file.flush()
         status = os.fstat(self._file.fileno())
         os.replace(self._path, path)
@@ -49,6 +49,6 @@ class Received:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed service has left."""
+    """Remove the temporary files of a service that was killed."""
     for path in folder.glob(f"{_PREFIX}*"):
         path.unlink()

@@ -1,4 +1,4 @@
-"""What a plain file does not say of an object: its headers, and checksums that are known already."""
+"""Records of objects in the database: headers, and checksums that are already computed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ CREATE TABLE IF NOT EXISTS objects (
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one object.
+    """Checksums and headers of one object.
 
-    :ivar headers: those it was put with and is answered with, such as ``Content-Type``
+    :ivar headers: headers of PutObject that are returned with the object, such as ``Content-Type``
     """
 
     checksums: Checksums
@@ -37,14 +37,14 @@ class Record:
 
 
 def version(status: os.stat_result) -> str:
-    """Return what tells a file from what it was before somebody wrote to it; a directory keeps its own."""
+    """Return the version of a file, which changes with every write; the version of a directory never changes."""
     if stat.S_ISDIR(status.st_mode):
         return f"{status.st_ino}"
     return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
 
 class Records:
-    """Records in the service's store; one of another version than the file's does not count."""
+    """Records in the database; a record is valid only for the version of the file that it was written for."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -66,6 +66,6 @@ class Records:
         self._store.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key)
 
     def folders(self, bucket: str) -> Mapping[str, str]:
-        """Return key -> version of the empty objects that stand for folders."""
+        """Return the versions of the objects that are directories, by key."""
         rows = self._store.rows("SELECT key, version FROM objects WHERE bucket = ? AND key LIKE '%/'", bucket)
         return {row["key"]: row["version"] for row in rows}

@@ -1,4 +1,4 @@
-"""What the two signatures of OSS cover, and how they are made: V4 (OSS4-HMAC-SHA256) and V1."""
+"""Signatures of OSS: V4 (OSS4-HMAC-SHA256) and V1 (HMAC-SHA1)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .call import Call
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 REQUEST_TYPE = "aliyun_v4_request"
-#: The only hash of a body that V4 knows: none.
+#: V4 signatures of OSS do not cover the body; this is the only legal value of x-oss-content-sha256.
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
-#: The query parameters that V1 covers.
+#: Query parameters that a V1 signature covers.
 _COVERED = re.compile(
     "acl|append|bucketInfo|callback|callback-var|continuation-token|cors|delete|encryption|lifecycle|location|logging"
     "|objectMeta|partNumber|policy|position|referer|regionList|requestPayment|resourceGroup|restore"
@@ -27,9 +27,9 @@ _COVERED = re.compile(
 
 
 def canonical_request(call: Call, additional: Collection[str]) -> str:
-    """Return what V4 covers of a request.
+    """Return the canonical request of a V4 signature.
 
-    :param additional: names of the headers that are covered besides those that always are
+    :param additional: AdditionalHeaders, names of headers that the signature covers besides the mandatory ones
     """
     pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in call.parameters)
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
@@ -43,9 +43,9 @@ def canonical_request(call: Call, additional: Collection[str]) -> str:
 
 
 def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
-    """Sign a canonical request.
+    """Return the V4 signature of a canonical request.
 
-    :param moment: such as ``20250131T235959Z``
+    :param moment: time of signing, such as ``20250131T235959Z``
     :param scope: ``DATE/REGION/PRODUCT/aliyun_v4_request``
     """
     key = f"aliyun_v4{secret}".encode()
@@ -56,9 +56,9 @@ def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
 
 
 def string_to_sign_v1(call: Call, date: str) -> str:
-    """Return what V1 covers of a request.
+    """Return the string to sign of a V1 signature.
 
-    :param date: the Date header, or when a presigned URL expires
+    :param date: Date header, or the Expires parameter of a presigned URL
     """
     headers = "".join(
         f"{name}:{value.strip()}\n" for name, value in sorted(call.headers.items()) if name.startswith("x-oss-")
@@ -71,7 +71,7 @@ def string_to_sign_v1(call: Call, date: str) -> str:
 
 
 def signature_v1(secret: str, text: str) -> str:
-    """Sign a string to sign."""
+    """Return the V1 signature of a string to sign."""
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
 
 

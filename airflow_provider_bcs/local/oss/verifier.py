@@ -1,4 +1,4 @@
-"""Verify who asks: both signatures, each in a header or in a presigned URL."""
+"""Verification of V4 and V1 signatures, in the Authorization header or in a presigned URL."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _TOKEN = re.compile(r"(security-token[:=])[^\n&]+")
 
 
 class Verifier:
-    """Knows one access key; nobody is let in without it.
+    """Verifier of requests that are signed with one AccessKey.
 
-    :param clock: seconds since the epoch
+    :param clock: current time, seconds since the epoch
     """
 
     def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -40,9 +40,9 @@ class Verifier:
         self._clock = clock
 
     def verify(self, call: Call) -> None:
-        """Check a request.
+        """Check the signature of a request, its AccessKey and its time.
 
-        :raises ApiError: when it is not signed, not by the known key, or not now
+        :raises ApiError: AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch, RequestTimeTooSkewed, InvalidArgument
         """
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
         if scheme == ALGORITHM:
@@ -68,7 +68,7 @@ class Verifier:
         elif "Signature" in call.query:
             expires = call.query.get("Expires", "")
             if not re.fullmatch(r"[0-9]{1,11}", expires):
-                raise errors.access_denied(f"Expires is {expires!r}; right are seconds since the epoch.")
+                raise errors.access_denied(f"Expires: found {expires!r}; expected seconds since the epoch.")
             self._verify_not_expired(int(expires))
             self._verify_v1(call, expires, call.query.get("OSSAccessKeyId", ""), call.query["Signature"])
         else:
@@ -92,8 +92,8 @@ class Verifier:
         key_id, _, scope = credential.partition("/")
         self._verify_key_id(key_id)
         if not re.fullmatch(rf"{moment[:8]}/[^/]*/oss/{REQUEST_TYPE}", scope):
-            right = f"KEY_ID/{moment[:8]}/REGION/oss/{REQUEST_TYPE}"
-            raise errors.invalid_argument("Credential", credential, right)
+            expected = f"KEY_ID/{moment[:8]}/REGION/oss/{REQUEST_TYPE}"
+            raise errors.invalid_argument("Credential", credential, expected)
         payload = call.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
         if payload != UNSIGNED_PAYLOAD:
             raise errors.invalid_argument("x-oss-content-sha256", payload, UNSIGNED_PAYLOAD)
@@ -107,41 +107,42 @@ class Verifier:
 
     def _verify_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:
-            raise ApiError(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} is not known here.")
+            raise ApiError(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
 
     def _verify_now(self, moment: float) -> None:
         if abs(moment - self._clock()) > _MAX_SKEW_SECONDS:
             raise ApiError(
                 403,
                 "RequestTimeTooSkewed",
-                f"The request's time and the server's differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
+                f"Request time and server time differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
             )
 
     def _verify_not_expired(self, end: float) -> None:
         if end < self._clock():
-            raise errors.access_denied("Request has expired.")
+            raise errors.access_denied("The request has expired.")
 
 
 def _moment(text: str) -> float:
     try:
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        raise errors.access_denied(f"x-oss-date is {text[:60]!r}; right is a time such as 20250131T235959Z.") from None
+        raise errors.access_denied(
+            f"x-oss-date: found {text[:60]!r}; expected a time such as 20250131T235959Z."
+        ) from None
 
 
 def _http_date(text: str) -> float:
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
-        raise errors.access_denied(f"Date is {text[:60]!r}; right is a time of HTTP.") from None
+        raise errors.access_denied(f"Date: found {text[:60]!r}; expected an HTTP date.") from None
 
 
-def _compare(given: str, right: str, name: str, text: str) -> None:
-    if not hmac.compare_digest(given.encode(), right.encode()):
+def _compare(found: str, expected: str, name: str, text: str) -> None:
+    if not hmac.compare_digest(found.encode(), expected.encode()):
         shown = _TOKEN.sub(r"\1***", text)
         raise ApiError(
             403,
             "SignatureDoesNotMatch",
-            "The request signature does not match; most likely the AccessKey secret is wrong."
-            f" The server's {name} is {shown!r}.",
+            f"The request signature does not match; check the AccessKey secret. The server's {name} is {shown!r}.",
         )

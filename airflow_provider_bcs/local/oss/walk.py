@@ -1,4 +1,4 @@
-"""The keys of a bucket in OSS's order, by its UTF-8 bytes, from a directory tree."""
+"""Iteration over the keys of a bucket in the order of OSS, by UTF-8 bytes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from .records import version
 
-#: The most bytes of a key.
+#: Maximum length of a key in bytes.
 MAX_KEY = 1023
-#: Follows every key that begins with what stands before it: no key has so many of the last character.
+#: A prefix with this suffix sorts after every key with that prefix: no key is long enough to sort after it.
 LAST = "\U0010ffff" * (MAX_KEY // 4 + 1)
 
 
 @dataclass
 class Walk:
-    """Looks at no directory that cannot hold a key which is asked for.
+    """Iterable over keys; it skips directories that cannot hold a matching key.
 
-    :param folders: key -> version of the directories that are objects too
-    :ivar after: only keys behind this one; may be changed on the way, to leave keys out
+    :param folders: versions of the directories that are objects, by key
+    :ivar prefix: yield only keys with this prefix
+    :ivar after: yield only keys after this one; a change during the iteration skips keys
     """
 
     root: str
@@ -28,7 +29,7 @@ class Walk:
     after: str = ""
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys; the one of a folder ends in ``/``."""
+        """Yield the keys; the key of a directory ends in ``/``."""
         return self._below(self.root, "")
 
     def _below(self, directory: str, base: str) -> Iterator[str]:
@@ -58,7 +59,7 @@ class Walk:
 
 
 def _sorted_entries(directory: str, base: str) -> list[tuple[str, os.DirEntry[str]]]:
-    """Return keys and entries; links and what is no UTF-8 are not objects."""
+    """Return the keys and directory entries; symbolic links and names that are not UTF-8 are not objects."""
     found = []
     try:
         with os.scandir(directory) as entries:
@@ -70,7 +71,7 @@ def _sorted_entries(directory: str, base: str) -> list[tuple[str, os.DirEntry[st
                 elif entry.is_file(follow_symlinks=False):
                     found.append((base + entry.name, entry))
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        # Gone meanwhile, or not for us.
+        # The directory was deleted meanwhile, or this user cannot read it.
         return []
     return sorted(found, key=lambda pair: pair[0])
 

@@ -5,6 +5,10 @@ AIRFLOW2 := .venv-airflow2
 TRAINING := .venv-training
 BENCH := .venv-bench
 CELERY := .venv-celery
+OLDEST := .venv-oldest
+# The oldest and the newest Python, with the newest packages.
+PYTHON310 := .venv-python3.10
+PYTHON313 := .venv-python3.13
 # What the bench compares with.
 PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aiobotocore] astronomer-cosmos
 # PostgreSQL's.
@@ -22,7 +26,7 @@ ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) KILLS=$(KILLS) BCS_TEST_DATABASE=pos
 # Who is killed.
 KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
 
-.PHONY: demo test test-airflow2 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-followers constraints clean
+.PHONY: demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-followers constraints clean
 
 demo: $(AIRFLOW3)/.installed
 	@$(AIRFLOW3)/bin/airflow-bcs demo
@@ -33,6 +37,19 @@ test: $(AIRFLOW3)/.installed
 # What knows nothing of Airflow is the same in both.
 test-airflow2: $(AIRFLOW2)/.installed
 	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/translator
+
+# Every module is imported and the demonstration's graph runs: on Python 3.10 with the lowest declared version of each
+# dependency, on the newest Python that Airflow takes, and on Python 3.10 with the newest versions.
+test-versions: test-oldest test-newest test-python3.10
+
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -W ignore tests/versions/run.py $(OLDEST)/demo
+
+test-newest: $(PYTHON313)/.installed
+	$(PYTHON313)/bin/python -W ignore tests/versions/run.py $(PYTHON313)/demo
+
+test-python3.10: $(PYTHON310)/.installed
+	$(PYTHON310)/bin/python -W ignore tests/versions/run.py $(PYTHON310)/demo
 
 # PROCESSES chooses some of them.
 test-processes: $(AIRFLOW3)/.installed
@@ -90,6 +107,18 @@ bench-followers: $(AIRFLOW3)/.installed
 	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint $(filter constraints/%,$^) --editable '.[dev]'
 	touch $@
 
+$(OLDEST)/.installed: PINS = --resolution lowest-direct 'apache-airflow<3'
+$(OLDEST)/.installed $(PYTHON310)/.installed: VERSION = 3.10
+$(PYTHON313)/.installed: VERSION = 3.13
+$(PYTHON310)/.installed $(PYTHON313)/.installed: PINS = --constraint constraints/airflow-3.txt
+$(PYTHON310)/.installed $(PYTHON313)/.installed: constraints/airflow-3.txt
+$(OLDEST)/.installed $(PYTHON310)/.installed $(PYTHON313)/.installed: pyproject.toml | $(AIRFLOW3)/.installed
+	rm -rf $(@D)
+	python=$$(.ci/find-python $(VERSION)) && $(AIRFLOW3)/bin/uv venv --quiet --python "$$python" $(@D)
+	mkdir $(@D)/tmp
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(AIRFLOW3)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python $(PINS) --editable '.[local]'
+	touch $@
+
 $(TRAINING)/.torch: $(TRAINING)/.installed
 	$(TRAINING)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir torch==2.13.0
 	touch $@
@@ -118,4 +147,4 @@ constraints: $(AIRFLOW3)/.installed
 	done; rm .airflow.in
 
 clean:
-	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.airflow.conftest import connection_json
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
@@ -54,7 +55,7 @@ def main() -> None:
         (home / "dags" / "dags.py").write_text(DAGS)
         service = Service(home / "data", "--max-instances", str(FOLLOWERS))
         airflow = Airflow(home, home / "dags", connection_json(service))
-        client = Client(service.url, "local", "local")
+        client = Client(service.url, "local", ACCESS_KEY_SECRET)
         try:
             airflow.start()
             rounds = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.cli import main
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.airflow.running import dag_bag, due_runs, run_dag, states
 from tests.batchcompute.legacy_jobs import v1_job
 
@@ -71,7 +72,7 @@ def test_the_first_training(tmp_path, dlc, capsys):
 )
 def test_the_client_page(service, capsys, block, output):
     code = blocks("client.md", "python")[block]
-    code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', code)
+    code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', code)
     exec(compile(code, "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
 

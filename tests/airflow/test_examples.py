@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_bcs import demo, dlc
 from airflow_provider_bcs.batchcompute import validate_job
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.airflow.running import (
     NO_INTERVAL,
     asset_events,
@@ -120,7 +121,7 @@ def test_two_workers(bag, service):
     found = run_dag(bag.dags["two_workers"])
     assert states(found) == {"talk": "success"}
     (ti,) = found.get_task_instances()
-    client = dlc.Client(service.url, "local", "local")
+    client = dlc.Client(service.url, "local", ACCESS_KEY_SECRET)
     job = client.get_job(ti.xcom_pull(task_ids="talk", key="job_id"))
     logs = {pod.Type: client.get_pod_logs(job, pod.PodId).Logs[-1] for pod in job.Pods}
     assert logs["master"].endswith("the sum of 1000 numbers is 500500")

@@ -136,8 +136,8 @@ def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 url, oss, small, large = sys.argv[1:]
-store = ObjectStore("local", endpoint=oss, credentials=fixed_credentials(Credentials("local", "local")))
-logs = InstanceLogs(Client(url, "local", "local"), lambda: store, "all", 100)
+store = ObjectStore("local", endpoint=oss, credentials=fixed_credentials(Credentials("local", "bcs-local-secret-9f3a")))
+logs = InstanceLogs(Client(url, "local", "bcs-local-secret-9f3a"), lambda: store, "all", 100)
 list(logs.read(small))
 before = peak()
 lines = list(logs.read(large))

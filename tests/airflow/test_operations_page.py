@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.local import options
 from airflow_provider_bcs.local.batchcompute import assembly
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
@@ -66,6 +67,6 @@ def test_the_examples_of_the_clusters_page(service, capsys):
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}
-    client = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', client)
+    client = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', client)
     exec(compile(client, "clusters.md", "exec"), {})
     assert re.fullmatch(r"Active; machines: workers: \d of 3\n", capsys.readouterr().out)

@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowTaskTimeout, BaseOperator
 
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, JobDescription, JobSourceError
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from tests.airflow.running import run_dag, serialized, states, task_log, trigger_events
@@ -305,7 +306,7 @@ def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
     def provide():
         for error in answers:
             raise error
-        return Credentials("local", "local")
+        return Credentials("local", ACCESS_KEY_SECRET)
 
     poll = Target(submitted).poll(Client(client.endpoint, credentials=provide), logging.getLogger("test"))
     assert poll() is None

@@ -12,6 +12,7 @@ from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_j
 from airflow_provider_bcs.batchcompute.failure import explain_failure
 from airflow_provider_bcs.batchcompute.submission import submit
 from airflow_provider_bcs.exceptions import InvalidRequestError, NotFoundError, StateConflictError, TokenMismatchError
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.waiting.submission import submission_token
 from tests.batchcompute.jobs import job, task
 from tests.http.answering import answering
@@ -245,7 +246,7 @@ def test_a_message_that_says_more_is_told(message, told):
         return 200, one if name == "job-1" else {"Items": [one]}
 
     with answering(answer) as url:
-        client = Client(url, "local", "local")
+        client = Client(url, "local", ACCESS_KEY_SECRET)
         first, second = explain_failure(client, "job-1", "Failed").splitlines()
         client.close()
     told = message if told is None else told

@@ -23,6 +23,7 @@ from airflow_provider_bcs.exceptions import (
 )
 from airflow_provider_bcs.http.errors import service_error
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.batchcompute.jobs import job, task
 
 QUICK = RetryPolicy(attempts=3, first_wait=0.01, max_wait=0.05)
@@ -66,7 +67,7 @@ def canned(status: int = 200, body: bytes = b"{}", **headers: str) -> Iterator[t
 
 
 def quick(url: str) -> Client:
-    return Client(url, "local", "local", retry=QUICK, timeout=(2, 2))
+    return Client(url, "local", ACCESS_KEY_SECRET, retry=QUICK, timeout=(2, 2))
 
 
 @pytest.mark.parametrize("kind", ["error-500", "throttle", "drop-before", "drop-after", "garbage"])
@@ -119,7 +120,7 @@ def test_throttling_asks_to_wait(client, faults):
 
 def test_a_slow_answer_times_out(service, faults):
     faults({"operation": "batchcompute.GetJob", "kind": "slow", "seconds": 3})
-    impatient = Client(service.url, "local", "local", timeout=(1, 0.2), retry=RetryPolicy(1))
+    impatient = Client(service.url, "local", ACCESS_KEY_SECRET, timeout=(1, 0.2), retry=RetryPolicy(1))
     with pytest.raises(NoAnswerError, match="timed out"):
         impatient.get_job("job-1")
 
@@ -134,7 +135,7 @@ def test_wrong_keys(service):
     with pytest.raises(AccessDeniedError):
         quick(service.url).__class__(service.url, "local", "wrong").get_job("job-1")
     with pytest.raises(AccessDeniedError, match="InvalidAccessKeyId"):
-        Client(service.url, "nobody", "local").get_job("job-1")
+        Client(service.url, "nobody", ACCESS_KEY_SECRET).get_job("job-1")
 
 
 def test_connections_are_kept_alive():
@@ -234,7 +235,7 @@ def test_an_element_of_a_list_may_be_wrong():
         "Pods": [{"PodId": "a", "HistoryPods": [1, {"PodId": "a", "PodUid": "u"}]}, "b", {"PodId": "c"}]
     }"""
     with canned(200, body) as (url, _):
-        found = dlc.Client(url, "local", "local", retry=QUICK).get_job("dlc1")
+        found = dlc.Client(url, "local", ACCESS_KEY_SECRET, retry=QUICK).get_job("dlc1")
     assert [pod.PodId for pod in found.Pods] == ["a", "c"]
     assert [pod.PodUid for pod in found.Pods[0].HistoryPods] == ["u"]
     assert (found.JobSpecs, found.Envs) == ([], {})

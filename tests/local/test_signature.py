@@ -15,6 +15,7 @@ import requests
 from airflow_provider_bcs.http.roa import signature, string_to_sign
 from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 
 from .service import Service
 
@@ -121,7 +122,7 @@ def java_headers(method: str, resource: str, body: bytes, key_id: str, secret: s
 
 def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service) -> None:
     resource = "/jobs?IdempotentToken&ProjectId=a b/ü"
-    headers = java_headers("POST", resource, b"[]", "local", "local", formatdate(usegmt=True))
+    headers = java_headers("POST", resource, b"[]", "local", ACCESS_KEY_SECRET, formatdate(usegmt=True))
     target = "/jobs?ProjectId=a%20b%2F%C3%BC&IdempotentToken="
     response = requests.post(service.url + target, b"[]", headers=headers, timeout=10)
     assert response.json()["Code"] == "InvalidHttpBody"
@@ -167,5 +168,5 @@ def test_other_api_version_is_not_found() -> None:
 def test_over_http(service: Service) -> None:
     assert requests.get(f"{service.url}/jobs", timeout=10).json()["Code"] == "MissingAuthorization"
     old = formatdate(time.time() - 3600, usegmt=True)
-    headers = java_headers("GET", "/jobs", b"", "local", "local", old)
+    headers = java_headers("GET", "/jobs", b"", "local", ACCESS_KEY_SECRET, old)
     assert requests.get(f"{service.url}/jobs", headers=headers, timeout=10).status_code == 400

@@ -11,13 +11,14 @@ import pytest
 
 from airflow_provider_bcs.exceptions import AccessDeniedError, NoAnswerError, NotFoundError, ServerError, ServiceError
 from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.oss import ObjectStore
 from tests.child import LIMIT
 from tests.http.test_session import canned
 from tests.local.service import Service
 from tests.local.test_faults import counted
 
-LOCAL = fixed_credentials(Credentials("local", "local"))
+LOCAL = fixed_credentials(Credentials("local", ACCESS_KEY_SECRET))
 
 
 @pytest.fixture
@@ -107,7 +108,8 @@ from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
-store = ObjectStore("local", endpoint=sys.argv[1], credentials=fixed_credentials(Credentials("local", "local")))
+credentials = fixed_credentials(Credentials("local", "bcs-local-secret-9f3a"))
+store = ObjectStore("local", endpoint=sys.argv[1], credentials=credentials)
 store.head_and_tail("oss://objects/small", 100, 100)
 before = peak()
 found = store.head_and_tail("oss://objects/stdout", 100, 100)

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.local.oss.call import read_call
 from airflow_provider_bcs.local.oss.verifier import Verifier
 from tests.local.service import Service
@@ -71,7 +72,7 @@ def test_virtual_host_style(service: Service) -> None:
 
 
 def verifier(seconds: float) -> Verifier:
-    return Verifier("local", "local", clock=lambda: datetime.now(timezone.utc).timestamp() + seconds)
+    return Verifier("local", ACCESS_KEY_SECRET, clock=lambda: datetime.now(timezone.utc).timestamp() + seconds)
 
 
 @VERSIONS

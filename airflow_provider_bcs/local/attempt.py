@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .shim import claim
+from .shim.proc import processes
 from .shim.result import Result, read_result
 from .shim.spec import Spec, write_spec
 
@@ -87,15 +88,10 @@ class Shim:
 
 
 def _kill_session(leader: int) -> None:
-    """Kill all processes of the session that ``leader`` began."""
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            # The second field is the program's name in parentheses and may hold anything.
-            session = int(Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()[3])
-            if session == leader:
-                os.kill(int(name), signal.SIGKILL)
-        except (OSError, IndexError):
-            # Gone meanwhile, or not ours.
-            continue
+    """Kill all processes in the session of ``leader``."""
+    for process in processes():
+        if process.session == leader:
+            try:
+                os.kill(process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue

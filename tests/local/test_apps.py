@@ -200,7 +200,8 @@ def test_config_of_app_and_job(service: Service) -> None:
     assert (found["RetryCount"], found["Outputs"]) == (0, {})
     assert found["Error"] == {"Code": "CommandFailed", "Message": "The command ended with exit code 3."}
     create(service, command("sleep 60", Name="slow"))
-    assert "Timeout: Ran longer than 1 s." in service.run(app_job("slow", Config={"Timeout": 1}))["Message"]
+    slow = service.run(app_job("slow", Config={"Timeout": 1}))
+    assert "Timeout: The command ran longer than its Timeout of 1 s." in slow["Message"]
 
 
 def test_a_command_line_that_cannot_be_split_fails(service: Service) -> None:

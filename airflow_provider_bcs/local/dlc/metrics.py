@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from airflow_provider_bcs.local.shim.processes import descendants, process_tree
+from airflow_provider_bcs.local.shim.proc import descendants, process_tree, read_process
 
 from .jobs import Jobs, Pod
 
@@ -21,8 +20,6 @@ COLUMNS = {
     "DiskWriteRate": "disk_write",
 }
 UNMEASURED = ("GpuCoreUsage", "GpuMemoryUsage", "NetworkInputRate", "NetworkOutputRate")
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Usage(NamedTuple):
@@ -84,21 +81,14 @@ def _usages(pids: list[int]) -> dict[int, Usage]:
     for pid in pids:
         try:
             found[pid] = _usage(pid)
-        except (OSError, IndexError):
-            # Gone meanwhile, or not ours to look at.
+        except OSError:
+            # The process has ended meanwhile, or this user may not see it.
             continue
     return found
 
 
 def _usage(pid: int) -> Usage:
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        # The second field is the program's name in parentheses and may hold anything; these are from the third on.
-        fields = file.read().rpartition(b")")[2].split()
+    process = read_process(pid)
     with open(f"/proc/{pid}/io", "rb") as file:
         counters = dict(line.split(b": ") for line in file.read().splitlines())
-    return Usage(
-        (int(fields[11]) + int(fields[12])) / _TICKS,
-        int(fields[21]) * _PAGE,
-        int(counters[b"read_bytes"]),
-        int(counters[b"write_bytes"]),
-    )
+    return Usage(process.cpu, process.memory, int(counters[b"read_bytes"]), int(counters[b"write_bytes"]))

@@ -32,7 +32,7 @@ test: $(AIRFLOW3)/.installed
 
 # What knows nothing of Airflow is the same in both.
 test-airflow2: $(AIRFLOW2)/.installed
-	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/translator
+	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
 
 # PROCESSES chooses some of them.
 test-processes: $(AIRFLOW3)/.installed

@@ -36,7 +36,7 @@ test: $(AIRFLOW3)/.installed
 
 # What knows nothing of Airflow is the same in both.
 test-airflow2: $(AIRFLOW2)/.installed
-	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/translator
+	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
 
 # Every module is imported and the demonstration's graph runs: on Python 3.10 with the lowest declared version of each
 # dependency, on the newest Python that Airflow takes, and on Python 3.10 with the newest versions.

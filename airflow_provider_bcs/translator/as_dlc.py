@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.dlc.conversion.conversion import convert
+from airflow_provider_bcs.dlc.conversion.options import Options
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
-from airflow_provider_bcs.translator.dlc.conversion import convert
-from airflow_provider_bcs.translator.dlc.options import Options
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator

@@ -68,7 +68,7 @@ def test_a_client_needs_no_airflow():
     program = (
         "import sys; from airflow_provider_bcs.batchcompute import Client, JobDescription, validate_job;"
         "Client('cn-shanghai', 'id', 'secret'); JobDescription();"
-        "import airflow_provider_bcs.translator.plan, airflow_provider_bcs.translator.dlc.conversion;"
+        "import airflow_provider_bcs.translator.plan, airflow_provider_bcs.dlc.conversion.conversion;"
         "from airflow_provider_bcs import dlc; dlc.Client('cn-shanghai', 'id', 'secret'); dlc.JobDescription();"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'airflow']"
     )

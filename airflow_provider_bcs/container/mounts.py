@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from .findings import Findings
-from .options import Site
+from .site import Site
 
 BASE = "/batchcompute"
 WORKDIR = f"{BASE}/workdir"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_bcs.container.findings import Findings
 from airflow_provider_bcs.description.suggestion import did_you_mean
 
-from .findings import Findings
 from .options import Options, Resources
 
 #: How long the pods of a job stay that failed, where ReserveOnFail asks for it.

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.batchcompute import TaskDescription
+from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.dlc import job_warnings, validate_job
-from airflow_provider_bcs.translator.dlc.conversion import convert
-from airflow_provider_bcs.translator.dlc.fields import FIELDS
-from airflow_provider_bcs.translator.dlc.options import Options, Site
+from airflow_provider_bcs.dlc.conversion.conversion import convert
+from airflow_provider_bcs.dlc.conversion.fields import FIELDS
+from airflow_provider_bcs.dlc.conversion.options import Options
 from tests.batchcompute.jobs import job, put, task
 
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.translator.dlc.script import Script, quote
+from airflow_provider_bcs.container.script import Script, quote
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 #: Anything that an argument can hold, and often what a shell takes for its own.

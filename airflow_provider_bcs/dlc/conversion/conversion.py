@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.container.findings import CODE, Findings
+from airflow_provider_bcs.container.site import Site
+from airflow_provider_bcs.container.work import Work
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.rules import MAX_BODY_SIZE, validate_job
 
 from .fields import is_open, lost_advice, lost_fields, without
-from .findings import CODE, Findings
-from .options import Options, Site
+from .options import Options
 from .resources import RESERVED_MINUTES, job_spec
-from .work import Work
 
 #: Seconds between SIGTERM and SIGKILL at a Timeout; the script has the same.
 _GRACE_SECONDS = 10

@@ -1,10 +1,10 @@
-"""What an author says about a task that runs as a PAI-DLC job, and where it runs."""
+"""What an author says about a task that runs as a PAI-DLC job."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from airflow_provider_bcs.description.suggestion import did_you_mean
 
@@ -41,20 +41,3 @@ class Options:
             if name not in IGNORABLE:
                 near = did_you_mean(name, IGNORABLE)
                 raise ValueError(f"ignore names {name!r}, which is no field that can be left out{near}")
-
-
-class Site(NamedTuple):
-    """Where the jobs run.
-
-    :ivar region: e.g. ``cn-shanghai``
-    :ivar oss_endpoint: host of the object store as the pods reach it
-    """
-
-    region: str
-    oss_endpoint: str
-
-    @classmethod
-    def of(cls, region: str, oss_endpoint: str | None = None) -> Site:
-        """Return the site of a region; without an endpoint its internal one, which costs no traffic."""
-        host = (oss_endpoint or f"oss-{region}-internal.aliyuncs.com").partition("://")
-        return cls(region, (host[2] or host[0]).rstrip("/"))

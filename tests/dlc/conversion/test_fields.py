@@ -10,12 +10,12 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import JobDescription, TaskDescription
 from airflow_provider_bcs.description.model import Description
-from airflow_provider_bcs.translator.dlc.conversion import convert
-from airflow_provider_bcs.translator.dlc.fields import FIELDS, Lost
-from airflow_provider_bcs.translator.dlc.options import Options
+from airflow_provider_bcs.dlc.conversion.conversion import convert
+from airflow_provider_bcs.dlc.conversion.fields import FIELDS, Lost
+from airflow_provider_bcs.dlc.conversion.options import Options
 from tests.batchcompute.jobs import job, put, task
 
-PAGE = Path(__file__).parents[2] / "docs" / "run-on-dlc.md"
+PAGE = Path(__file__).parents[3] / "docs" / "run-on-dlc.md"
 OPTIONS = {"images": {"img-ubuntu": "python:3.11"}, "instance_types": {"bcs.a2.large": "ecs.g6.large"}}
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}
 #: A value of each field that is lost, which says something.

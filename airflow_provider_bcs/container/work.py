@@ -11,8 +11,8 @@ from airflow_provider_bcs.batchcompute.rules import Quotas
 
 from .findings import Findings
 from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below
-from .options import Site
 from .script import VARIABLE_NAME, Script, quote
+from .site import Site
 
 _NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".z")
 _UNPACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")

@@ -16,6 +16,7 @@ from tests.airflow.running import (
     asset_events,
     at,
     dag_bag,
+    poll_often,
     queued_by_assets,
     run_dag,
     start_scheduling,
@@ -33,6 +34,8 @@ def bag():
     found = dag_bag(EXAMPLES)
     assert found.import_errors == {}
     assert {Path(dag.fileloc) for dag in found.dags.values()} == set(EXAMPLES.glob("*.py"))
+    for dag in found.dags.values():
+        poll_often(dag)
     return found
 
 

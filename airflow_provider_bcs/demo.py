@@ -17,7 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-DAG_ID = "find_primes"
+DAG_ID = "example_bcs_find_primes"
+#: The job file and the folder of its programs, beside the DAG file.
+JOB = "find_primes"
 BUCKET = "bcs-demo"
 #: Seconds after which the demonstration is given up.
 TIME_LIMIT = 300
@@ -62,7 +64,7 @@ def _run(directory: Path) -> None:
         _airflow(["db", "migrate"], environment, directory / "db-migrate.log")
         say(f"Airflow runs the DAG {DAG_ID}")
         _run_dag(environment, directory, say)
-    results = directory / "data" / "oss" / BUCKET / "find_primes"
+    results = directory / "data" / "oss" / BUCKET / JOB
     counts = list(results.glob("*/result/count.txt"))
     if len(counts) != 1:
         raise DemoError(f"expected one result below {results}, found {len(counts)}")
@@ -76,7 +78,7 @@ def _examples() -> Path:
     """The example DAGs: in an installed package below it, in a checkout beside it."""
     here = Path(__file__).parent
     for folder in (here / "example_dags", here.parent / "example_dags"):
-        if (folder / f"{DAG_ID}.json").is_file():
+        if (folder / f"{JOB}.json").is_file():
             return folder
     raise DemoError(f"the example DAGs are missing beside {here}")
 
@@ -91,10 +93,10 @@ def _make_anew(directory: Path) -> None:
 
 def package(examples: Path, data_dir: Path) -> Path:
     """Pack the programs of the find-primes example as the object that its job file names; return its path."""
-    target = data_dir / "oss" / BUCKET / "packages" / f"{DAG_ID}.tar.gz"
+    target = data_dir / "oss" / BUCKET / "packages" / f"{JOB}.tar.gz"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(target, "w:gz") as archive:
-        for program in sorted((examples / DAG_ID).glob("*.py")):
+        for program in sorted((examples / JOB).glob("*.py")):
             archive.add(program, arcname=program.name)
     return target
 

@@ -1,4 +1,4 @@
-"""The graph of the example find_primes, blocking and deferrable, and that of primes_on_dlc.
+"""The graph of the example example_bcs_find_primes, blocking and deferrable, and that of example_bcs_primes_on_dlc.
 
 They are the examples but for what a lost worker needs: a task that fails with its worker is tried again.
 """

@@ -1,4 +1,11 @@
-"""A setup makes an object, a group of tasks uses it, a teardown removes it, also when a task of the group fails."""
+"""A group of tasks between a setup and a teardown.
+
+`make` writes an object, the group `work` uses it, `remove` removes it, also when a task of the group fails.
+The param `exit_code` says how the last task of the group ends.
+
+Runs as it is against the local service (`airflow-bcs local`), with its connection `bcs_default`.
+In the cloud it needs a bucket, images and instance types of your own.
+"""
 
 from datetime import datetime, timezone
 
@@ -28,10 +35,14 @@ def on_scratch(task_id: str, command: str) -> DlcSubmitJobOperator:
 
 
 with DAG(
-    "setup_teardown",
+    "example_bcs_setup_teardown",
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     schedule=None,
     params={"exit_code": 0},
+    description="A group of tasks between a setup and a teardown",
+    doc_md=__doc__,
+    tags=["example", "batchcompute", "pai-dlc"],
+    catchup=False,
 ):
     make = on_scratch("make", "echo 42 > /mnt/scratch/number")
     work = BatchComputeTaskGroup("work", "setup_teardown/work.json", operator_args={"poll_interval": 1})

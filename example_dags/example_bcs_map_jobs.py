@@ -1,4 +1,10 @@
-"""A job for each element of a list that another task makes while the DAG runs, and one that adds up what they found."""
+"""A job for each element of a list.
+
+`list_jobs` makes a job for each number while the DAG runs. `sum` adds up what the jobs wrote.
+
+Runs as it is against the local service (`airflow-bcs local`), with its connection `bcs_default`.
+In the cloud it needs a bucket, images and instance types of your own.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +43,15 @@ def list_jobs(folder: str) -> list[dict[str, Any]]:
     ]
 
 
-with DAG("map_jobs", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+with DAG(
+    "example_bcs_map_jobs",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    schedule=None,
+    description="A job for each element of a list",
+    doc_md=__doc__,
+    tags=["example", "batchcompute"],
+    catchup=False,
+):
     squares = BatchComputeSubmitJobOperator.partial(task_id="square", poll_interval=1).expand(
         job=list_jobs("oss://bcs-demo/map_jobs/{{ run_id }}/squares/")
     )

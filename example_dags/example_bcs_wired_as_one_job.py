@@ -1,4 +1,10 @@
-"""Wired in Airflow, run by BatchCompute as ONE job: square the numbers 1 to 9 in three instances, then add them up."""
+"""A graph wired in Airflow that BatchCompute runs as one job.
+
+`square` squares the numbers 1 to 9 in three instances. `add` adds them up.
+
+Runs as it is against the local service (`airflow-bcs local`), with its connection `bcs_default`.
+In the cloud it needs a bucket, images and instance types of your own.
+"""
 
 from datetime import datetime, timezone
 
@@ -39,7 +45,15 @@ ADD = {
     **CLUSTER,
 }
 
-with DAG("wired_as_one_job", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+with DAG(
+    "example_bcs_wired_as_one_job",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    schedule=None,
+    description="A graph wired in Airflow that BatchCompute runs as one job",
+    doc_md=__doc__,
+    tags=["example", "batchcompute"],
+    catchup=False,
+):
     with BatchComputeJobTaskGroup("squares", job={"Name": "squares", "Priority": 10}):
         square = BatchComputeTaskOperator(task_id="square", task=SQUARE, poll_interval=1)
         add = BatchComputeTaskOperator(task_id="add", task=ADD, poll_interval=1)

@@ -1,4 +1,10 @@
-"""One job file used twice, groups in a group, and arguments for single tasks."""
+"""One job file in two groups, with arguments for single tasks.
+
+`regions` holds a group for each region. The first try of each `fetch` fails on purpose, and its retry succeeds.
+
+Runs as it is against the local service (`airflow-bcs local`), with its connection `bcs_default`.
+In the cloud it needs a bucket, images and instance types of your own.
+"""
 
 from datetime import datetime, timedelta, timezone
 
@@ -6,7 +12,15 @@ from airflow.providers.common.compat.sdk import DAG, TaskGroup
 
 from airflow_provider_bcs.translator import BatchComputeTaskGroup
 
-with DAG("groups", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+with DAG(
+    "example_bcs_groups",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    schedule=None,
+    description="One job file in two groups, with arguments for single tasks",
+    doc_md=__doc__,
+    tags=["example", "batchcompute"],
+    catchup=False,
+):
     with TaskGroup("regions") as regions:
         for region in ("east", "west"):
             BatchComputeTaskGroup(

@@ -1,4 +1,10 @@
-"""A graph for each element of a list: the group stands in a mapped task group, its argument in values of the job."""
+"""A graph for each element of a list.
+
+The group stands in a mapped task group. Its argument stands in values of the job.
+
+Runs as it is against the local service (`airflow-bcs local`), with its connection `bcs_default`.
+In the cloud it needs a bucket, images and instance types of your own.
+"""
 
 from __future__ import annotations
 
@@ -52,5 +58,13 @@ def for_each(word: str) -> None:
     )
 
 
-with DAG("mapped_group", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
+with DAG(
+    "example_bcs_mapped_group",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    schedule=None,
+    description="A graph for each element of a list",
+    doc_md=__doc__,
+    tags=["example", "batchcompute"],
+    catchup=False,
+):
     for_each.expand(word=words())

@@ -1,15 +1,15 @@
-"""Errors as the service answers them."""
+"""Error responses of the local service."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer with an error body.
+    """Error response of an operation.
 
     :ivar status: HTTP status
-    :ivar code: the service's error code
-    :ivar message: the service's message
-    :ivar headers: more response headers
+    :ivar code: error code of the API
+    :ivar message: error message of the API
+    :ivar headers: additional response headers
     """
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
@@ -25,7 +25,10 @@ def not_found() -> ApiError:
 
 
 def invalid(parameter: str, reason: str = "") -> ApiError:
-    """The general ``Invalid{Parameter}``; ``reason`` is a sentence such as ``It must be in [0, 100].``"""
+    """Return ``Invalid{Parameter}``.
+
+    :param reason: sentence for the message, such as ``It must be in [0, 100].``
+    """
     message = f"Specified parameter {parameter} is not valid. {reason}".rstrip()
     return ApiError(400, f"Invalid{parameter}", message)
 

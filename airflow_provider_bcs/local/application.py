@@ -1,4 +1,4 @@
-"""The HTTP side of the service: which API a request is for, faults, and what happens when a handler fails."""
+"""HTTP layer of the APIs: choice of the API, faults, and errors of handlers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from .api_error import ApiError
-from .connection import close_without_answer
+from .connection import close_without_response
 from .control import PREFIX, Control
 from .faults import Fault, Faults, play
 from .front import Front
@@ -29,11 +29,11 @@ _DLC_PREFIX = "/api/v1/"
 
 
 class Application:
-    """An ASGI application over two tables of operations.
+    """ASGI application that dispatches requests to the operations of two APIs.
 
-    :param visitors: who is let in
-    :param requests: counts the requests by operation
-    :param elsewhere: names of the operations that are served on another port, for ``/_local``
+    :param visitors: check of the Host and Origin headers
+    :param requests: counter of requests by operation
+    :param elsewhere: names of the operations on another port, for ``/_local``
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class Application:
         except ClientDisconnect:
             return
         if response is None:
-            await close_without_answer(scope, receive)
+            await close_without_response(scope, receive)
         else:
             await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response | None:
-        """Return the response, None to close the connection without one."""
+        """Return the response, or None to close the connection without a response."""
         target = _target(request)
         front = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
         headers = joined_headers(request)
@@ -76,7 +76,7 @@ class Application:
             self._visitors.check(headers)
             body = await _read_body(request, front)
             if target.startswith(PREFIX):
-                return self._control.answer(request, body)
+                return self._control.respond(request, body)
             route, call = front.receive(request.method, target, headers, body)
         except ApiError as error:
             return front.error(error, host)
@@ -108,7 +108,7 @@ def _handle(front: Front, route: Route, call: Call, host: str) -> Response | Lat
         return answer if isinstance(answer, LateAnswer) else front.answer(answer)
     except ApiError as error:
         return front.error(error, host)
-    except Exception:  # a client must get the service's error body whatever happens here
+    except Exception:  # the client must receive an error body for any exception
         _log.exception("%s failed", route.operation)
         return front.error(front.internal_error(), host)
 

@@ -1,4 +1,4 @@
-"""What the HTTP side needs to know of one of the two services: how it is asked, and the form of its answers."""
+"""Interface between the HTTP layer and one API: authentication, routing, and the format of responses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .routes import Answer, Call, Route
 
 
 class Front(ABC):
-    """One service behind the port.
+    """API behind the port.
 
-    :ivar routes: its operations
-    :ivar max_body: the largest request body it takes, in bytes
+    :ivar routes: table of the operations
+    :ivar max_body: maximum size of a request body in bytes
     """
 
     routes: Sequence[Route]
@@ -26,11 +26,11 @@ class Front(ABC):
 
     @abstractmethod
     def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
-        """Check a request, and find the operation that it names.
+        """Verify a request and find its operation.
 
         :param target: path and query as received
-        :param headers: names in lower case, repeated ones joined
-        :raises ApiError: when it is not signed as it should be, or names no operation
+        :param headers: header values by name in lower case; repeated headers are joined with a comma
+        :raises ApiError: when the signature is not valid, or no operation matches
         """
 
     @abstractmethod
@@ -38,14 +38,20 @@ class Front(ABC):
 
     @abstractmethod
     def error(self, error: ApiError, host: str) -> Response:
-        """:param host: the Host header of the request"""
+        """Return an error as an HTTP response.
+
+        :param host: Host header of the request
+        """
 
     @abstractmethod
     def internal_error(self) -> ApiError: ...
 
     @abstractmethod
     def throttled(self, seconds: float) -> ApiError:
-        """Return the error of a client that is to wait so long."""
+        """Return the API's throttling error.
+
+        :param seconds: value of Retry-After
+        """
 
     @abstractmethod
     def body_too_large(self) -> ApiError: ...
@@ -57,7 +63,7 @@ def request_id() -> str:
 
 
 def json_response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
-    """Return a JSON response; ``body`` None is an empty one."""
+    """Return a JSON response; ``body`` None stands for an empty body."""
     content = b"" if body is None else json.dumps(body).encode()
     response = Response(content, status, media_type="application/json")
     response.headers.update(headers)

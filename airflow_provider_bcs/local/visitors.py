@@ -1,4 +1,4 @@
-"""Who is let in: a web page must not use the service of the machine that its reader sits at."""
+"""Check of the Host and Origin headers: web pages must not reach the local service through a browser."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from .request import host_name
 
 
 class Visitors:
-    """Refuses what a browser sends for a page of elsewhere.
+    """Check that refuses requests of web pages from other hosts.
 
-    The default keys are known to everybody, so a signature proves nothing against such a page: one whose own name was
-    made to lead to this machine (DNS rebinding) could sign, and run commands here.
+    The default AccessKey is public, so a signature does not stop a web page. With DNS rebinding, the name of its host
+    resolves to this machine: its script could sign requests and run commands.
 
-    :param host: the address that the service listens on; reached from other machines, it has names that nobody told it
+    :param host: address that the service listens on; unless it is loopback, every Host header is accepted
     """
 
     def __init__(self, host: str) -> None:
         self._has_other_names = not is_loopback(host)
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Check a request.
+        """Check the headers of a request.
 
-        :raises ApiError: when its Host is not this machine's own, or its Origin is a page of another one
+        :raises ApiError: Forbidden, when Host is not this machine, or Origin is a page of another host
         """
         host, origin = host_name(headers), headers.get("origin")
         if not (self._has_other_names or is_own(host)):
-            raise _forbidden("Host", host, "localhost or another name of the loopback address; --host allows more")
+            raise _forbidden("Host", host, "localhost or another loopback name; --host allows other names")
         if origin is not None and not is_loopback_url(origin):
-            raise _forbidden("Origin", origin, "a page of this machine, or none")
+            raise _forbidden("Origin", origin, "a page of this machine, or no header")
 
 
 def is_own(host: str) -> bool:
-    """Tell whether a host name is this machine's own; a bucket may stand before it."""
+    """Tell whether a host name is loopback, with or without a bucket as first label."""
     return is_loopback(host) or is_loopback(host.partition(".")[2])
 
 
-def _forbidden(name: str, found: str, right: str) -> ApiError:
-    return ApiError(403, "Forbidden", f"The header {name} is {found[:100]!r}; right is {right}.")
+def _forbidden(name: str, found: str, expected: str) -> ApiError:
+    return ApiError(403, "Forbidden", f"Header {name}: found {found[:100]!r}; expected {expected}.")

@@ -66,7 +66,7 @@ def test_nothing_is_done_for_such_a_page(service: Service) -> None:
     finally:
         del service.session.headers["Origin"]
     assert (answer.status_code, answer.json()["Code"]) == (403, "Forbidden")
-    assert "Origin is 'https://evil.example'" in answer.json()["Message"]
+    assert "Origin: found 'https://evil.example'" in answer.json()["Message"]
     assert "from-a-page" not in [item["Name"] for item in service.get("/jobs?MaxItemCount=100")["Items"]]
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from airflow_provider_bcs.local.api_error import ApiError, internal_error
-from airflow_provider_bcs.local.connection import close_without_answer
+from airflow_provider_bcs.local.connection import close_without_response
 from airflow_provider_bcs.local.faults import Fault, Faults, play
 from airflow_provider_bcs.local.front import request_id
 from airflow_provider_bcs.local.request import joined_headers
@@ -76,7 +76,7 @@ class ObjectStoreApplication:
         except ClientDisconnect:
             return
         if response is None:
-            await close_without_answer(scope, receive)
+            await close_without_response(scope, receive)
             return
         response.headers["x-oss-request-id"] = request_id()
         await response(scope, receive, send)

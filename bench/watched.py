@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 from airflow_provider_bcs.local.batchcompute import jobs as batchcompute
 from airflow_provider_bcs.local.batchcompute.description import fill_in_defaults
 from airflow_provider_bcs.local.clock import now

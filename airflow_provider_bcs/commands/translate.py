@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_bcs.batchcompute.facts import API_VERSION
+
 from . import CommandError, one_line
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="the file to write (default: stdout)")
     parser.add_argument("--force", action="store_true", help="overwrite OUT if it is there")
     parser.add_argument(
-        "--to", choices=("airflow", "v2"), default="airflow", help="a DAG file (default), or JSON of API 2015-11-11"
+        "--to", choices=("airflow", "v2"), default="airflow", help=f"a DAG file (default), or JSON of API {API_VERSION}"
     )
     parser.add_argument(
         "--instance-types",

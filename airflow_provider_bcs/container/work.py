@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 
 from .findings import Findings
 from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below

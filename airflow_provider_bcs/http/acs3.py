@@ -1,4 +1,4 @@
-"""The ACS3-HMAC-SHA256 request signature of PAI-DLC, API version 2020-12-03.
+"""The ACS3-HMAC-SHA256 request signature of PAI-DLC.
 
 Pure functions: no clock, no network. Source: the "V3 request structure and signature" help page and the requests
 that the vendor's SDK sends.

@@ -25,12 +25,10 @@ from airflow_provider_bcs.exceptions import (
     WaitAbortedError,
 )
 
+from .facts import MAX_CLOCK_SKEW
+
 # A refused signature is answered with the text that was signed, and the token is part of it.
 _SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
-
-#: The service refuses requests whose date is further off than this.
-MAX_CLOCK_SKEW = timedelta(minutes=15)
-
 
 #: Errors that may concern only what was asked for, and nothing else that could be asked for, unless it is the keys that
 #: are refused; TypeError is what a client says of an id that can be none.

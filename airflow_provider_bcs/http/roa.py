@@ -1,4 +1,4 @@
-"""The ROA request signature (HMAC-SHA1) of BatchCompute, API version 2015-11-11.
+"""The ROA request signature (HMAC-SHA1) of BatchCompute.
 
 Pure functions: no clock, no network. The client signs with them and the local service verifies with them.
 Source: the "Signature" help page of BatchCompute and the requests its Python SDK sends.
@@ -11,8 +11,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from urllib.parse import quote
-
-API_VERSION = "2015-11-11"
 
 
 def encode_query(params: Mapping[str, str]) -> str:
@@ -73,6 +71,7 @@ def sign(
     access_key_secret: str,
     security_token: str | None,
     region: str,
+    version: str,
     date: str,
     nonce: str,
 ) -> None:
@@ -89,7 +88,7 @@ def sign(
         headers["x-acs-security-token"] = security_token.strip()
     headers["x-acs-signature-method"] = "HMAC-SHA1"
     headers["x-acs-signature-version"] = "1.0"
-    headers["x-acs-version"] = API_VERSION
+    headers["x-acs-version"] = version
     headers["x-acs-signature-nonce"] = nonce
     headers["Accept"] = "application/json"
     headers["Content-Type"] = "application/json"

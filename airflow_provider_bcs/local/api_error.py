@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from airflow_provider_bcs.batchcompute import facts
+from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
+
 
 class ApiError(Exception):
     """Error response of an operation.
@@ -29,12 +32,11 @@ def invalid(parameter: str, reason: str = "") -> ApiError:
 
     :param reason: sentence for the message, such as ``It must be in [0, 100].``
     """
-    message = f"Specified parameter {parameter} is not valid. {reason}".rstrip()
-    return ApiError(400, f"Invalid{parameter}", message)
+    return ApiError(400, *invalid_parameter(parameter, reason))
 
 
 def missing(parameter: str) -> ApiError:
-    return ApiError(400, f"Missing{parameter}", f"{parameter} is mandatory for this action.")
+    return ApiError(400, *missing_parameter(parameter))
 
 
 def state_conflict(state: str) -> ApiError:
@@ -43,7 +45,7 @@ def state_conflict(state: str) -> ApiError:
 
 
 def quota_exhausted(name: str, value: int) -> ApiError:
-    return ApiError(403, f"QuotaExhausted.{name}", f"The {name} ({value}) quota is exhausted.")
+    return ApiError(403, *facts.quota_exhausted(name, value))
 
 
 def internal_error() -> ApiError:

@@ -6,7 +6,7 @@ import select
 import shutil
 from pathlib import Path
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 from airflow_provider_bcs.exceptions import BcsError
 
 from .attempt import Shim

@@ -8,9 +8,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
+from airflow_provider_bcs.dlc.facts import FAILED, STOPPED
 
-from .dlc.states import FAILED, STOPPED
 from .isolation import ISOLATIONS
 
 #: The default secret. Airflow masks it in each log, so it is no word that occurs in a path or a message.

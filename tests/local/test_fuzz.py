@@ -145,7 +145,7 @@ def send(
         date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         acs3.sign(method, target, signed, host=address, version="2020-12-03", date=date, **key)
     else:
-        roa.sign(method, target, signed, region="local", date=formatdate(usegmt=True), **key)
+        roa.sign(method, target, signed, region="local", version="2015-11-11", date=formatdate(usegmt=True), **key)
     sent = {name.lower(): value for name, value in signed.items()} | dict(headers)
     connection = http.client.HTTPConnection(address, timeout=20)
     try:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute import response as batchcompute
-from airflow_provider_bcs.batchcompute.states import TERMINAL
+from airflow_provider_bcs.batchcompute.facts import TERMINAL
 from airflow_provider_bcs.dlc import response as dlc
-from airflow_provider_bcs.dlc.states import ACTIVE, OUTCOMES, POD_TERMINAL
+from airflow_provider_bcs.dlc.facts import ACTIVE, OUTCOMES, POD_TERMINAL
 from airflow_provider_bcs.exceptions import ServerError
 from airflow_provider_bcs.http.response import page_parser, read_items
 from airflow_provider_bcs.http.session import RetryPolicy

@@ -12,7 +12,8 @@ from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.container.work import Work
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.dlc.rules import MAX_BODY_SIZE, validate_job
+from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
+from airflow_provider_bcs.dlc.rules import validate_job
 
 from .fields import is_open, lost_advice, lost_fields, without
 from .options import Options

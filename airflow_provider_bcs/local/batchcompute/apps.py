@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
+from airflow_provider_bcs.batchcompute.facts import APP_CONFIG_DEFAULTS, APP_DEFAULTS, APP_PARAMETER_DEFAULTS
 from airflow_provider_bcs.local.api_error import ApiError, not_found
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.store import Store
@@ -24,28 +25,6 @@ CREATE TABLE IF NOT EXISTS app_revisions (
     PRIMARY KEY (scope, name, revision)
 ) WITHOUT ROWID;
 """
-_APP = {
-    "Description": "",
-    "Docker": {},
-    "VM": {},
-    "EnvVars": {},
-    "Daemonize": False,
-    "InputParameters": {},
-    "OutputParameters": {},
-}
-_PARAMETER = {"Description": "", "Type": "String", "LocalPath": ""}
-_CONFIG: dict[str, Any] = {
-    "ResourceType": "OnDemand",
-    "InstanceType": "",
-    "InstanceCount": 1,
-    "MinDiskSize": 40,
-    "DiskType": "cloud_efficiency",
-    "MinDataDiskSize": 0,
-    "DataDiskType": "cloud_efficiency",
-    "DataDiskMountPoint": "",
-    "MaxRetryCount": 0,
-    "Timeout": 86400,
-}
 
 
 @dataclass(frozen=True)
@@ -139,14 +118,14 @@ class Apps:
 
 
 def _fill_in_defaults(app: dict[str, Any]) -> dict[str, Any]:
-    app = filled(app, _APP)
+    app = filled(app, APP_DEFAULTS)
     config = app.get("Config") or {}
     parameters = {
-        field: {name: filled(parameter, _PARAMETER) for name, parameter in app[field].items()}
+        field: {name: filled(parameter, APP_PARAMETER_DEFAULTS) for name, parameter in app[field].items()}
         for field in ("InputParameters", "OutputParameters")
     }
     settings = {
         name: filled(config.get(name) or {}, {"Default": default, "Description": "", "Overwritable": True})
-        for name, default in _CONFIG.items()
+        for name, default in APP_CONFIG_DEFAULTS.items()
     }
     return {**app, **parameters, "Config": settings}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 

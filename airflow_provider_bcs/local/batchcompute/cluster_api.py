@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
+from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.api_error import not_found
 from airflow_provider_bcs.local.routes import Answer, Call, Route
@@ -133,14 +134,14 @@ class ClusterApi:
                     "ResourceType": "OnDemand",
                     **{field: value for field, value in group.items() if value not in (None, "")},
                     # Assumption: only a machine that runs counts.
-                    "ActualVMCount": counts.get((name, "Running"), 0),
+                    "ActualVMCount": counts.get((name, MACHINE_RUNNING), 0),
                 }
                 for name, group in description["Groups"].items()
             },
             "Metrics": {
-                "RunningCount": machines("Running"),
-                "StartingCount": machines("Pending", "Starting"),
-                "StoppingCount": machines("Deleting"),
+                "RunningCount": machines(MACHINE_RUNNING),
+                "StartingCount": machines(MACHINE_PENDING, MACHINE_STARTING),
+                "StoppingCount": machines(MACHINE_DELETING),
                 "StoppedCount": 0,
             },
             "OperationLogs": self._clusters.logs(cluster, _LOG_LINES),

@@ -13,6 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import (
+    CLUSTER_ACTIVE,
+    CLUSTER_DELETING,
+    MACHINE_DELETING,
+    MACHINE_PENDING,
+    MACHINE_RUNNING,
+    MACHINE_STARTING,
+)
 from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.local.api_error import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.clock import now
@@ -31,7 +39,7 @@ CREATE TABLE IF NOT EXISTS machines (
     cluster INTEGER NOT NULL REFERENCES clusters ON DELETE CASCADE,
     group_name TEXT NOT NULL,
     id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL DEFAULT 'Pending',
+    state TEXT NOT NULL,
     since REAL NOT NULL,
     created TEXT NOT NULL
 );
@@ -44,8 +52,6 @@ CREATE TABLE IF NOT EXISTS cluster_logs (
 );
 CREATE INDEX IF NOT EXISTS logs_by_cluster ON cluster_logs (cluster);
 """
-
-ACTIVE, DELETING = "Active", "Deleting"
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Cluster:
 
     @property
     def state(self) -> str:
-        return ACTIVE if self.deleted_at is None else DELETING
+        return CLUSTER_ACTIVE if self.deleted_at is None else CLUSTER_DELETING
 
 
 class Clusters:
@@ -82,11 +88,12 @@ class Clusters:
     def settle(self) -> None:
         """Do what time has brought; called before each look at clusters, so nothing needs to run in between."""
         half, moment = self._delay / 2, time.time()
-        self._advance("Pending", "Starting", half, moment)
-        self._log_machines("Instance is active", "state = 'Starting' AND since <= ?", moment - half)
-        self._advance("Starting", "Running", half, moment)
-        self._log_machines("Instance released", "state = 'Deleting' AND since <= ?", moment - self._delay)
-        self.store.execute("DELETE FROM machines WHERE state = 'Deleting' AND since <= ?", moment - self._delay)
+        self._advance(MACHINE_PENDING, MACHINE_STARTING, half, moment)
+        self._log_machines("Instance is active", "state = ? AND since <= ?", MACHINE_STARTING, moment - half)
+        self._advance(MACHINE_STARTING, MACHINE_RUNNING, half, moment)
+        released = (MACHINE_DELETING, moment - self._delay)
+        self._log_machines("Instance released", "state = ? AND since <= ?", *released)
+        self.store.execute("DELETE FROM machines WHERE state = ? AND since <= ?", *released)
         self.store.execute("DELETE FROM clusters WHERE deleted_at <= ?", moment - self._delay)
 
     def _advance(self, before: str, after: str, seconds: float, moment: float) -> None:
@@ -209,22 +216,25 @@ class Clusters:
 
     def _release_one(self, cluster: Cluster, machine: Any) -> None:
         _require_active(cluster)
-        if machine["state"] == DELETING:
-            raise state_conflict(DELETING)
+        if machine["state"] == MACHINE_DELETING:
+            raise state_conflict(MACHINE_DELETING)
         self._release("number = ?", machine["number"])
 
     def _converge(self, cluster: Cluster, group: str) -> None:
         """Let machines come or go until there are as many as there are to be."""
         desired = cluster.description["Groups"][group]["DesiredVMCount"]
-        present = self.machines(cluster, group, "AND state != 'Deleting' ORDER BY number")
+        present = self.machines(cluster, group, "AND state != ? ORDER BY number", MACHINE_DELETING)
         # Assumption: the newest go first.
         for machine in present[desired:]:
             self._release("number = ?", machine["number"])
         first, moment, created = self._next_number(), time.time(), now()
         missing = desired - len(present)
         self.store.execute_many(
-            "INSERT INTO machines (cluster, group_name, id, since, created) VALUES (?, ?, ?, ?, ?)",
-            ((cluster.number, group, f"i-{secrets.token_hex(10)}", moment, created) for _ in range(missing)),
+            "INSERT INTO machines (cluster, group_name, id, state, since, created) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (cluster.number, group, f"i-{secrets.token_hex(10)}", MACHINE_PENDING, moment, created)
+                for _ in range(missing)
+            ),
         )
         self._log_machines("Instance created", "cluster = ? AND number >= ?", cluster.number, first)
 
@@ -234,10 +244,12 @@ class Clusters:
         return int(row[0])
 
     def _release(self, condition: str, *values: Any) -> None:
-        self._log_machines("Release ECS instance...", f"state != 'Deleting' AND {condition}", *values)
+        self._log_machines("Release ECS instance...", f"state != ? AND {condition}", MACHINE_DELETING, *values)
         self.store.execute(
-            f"UPDATE machines SET state = 'Deleting', since = ? WHERE state != 'Deleting' AND {condition}",  # noqa: S608
+            f"UPDATE machines SET state = ?, since = ? WHERE state != ? AND {condition}",  # noqa: S608
+            MACHINE_DELETING,
             time.time(),
+            MACHINE_DELETING,
             *values,
         )
 
@@ -266,5 +278,5 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_active(cluster: Cluster) -> None:
-    if cluster.state != ACTIVE:
+    if cluster.state != CLUSTER_ACTIVE:
         raise state_conflict(cluster.state)

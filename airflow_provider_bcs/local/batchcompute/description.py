@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
-
-# Priority, JobFailOnInstanceFail and Timeout have no documented default: these are assumptions. A client that
-# leaves out zeros must mean zero by an absent Priority.
-_JOB = {"Description": "", "Priority": 0, "JobFailOnInstanceFail": True, "AutoRelease": False}
-_TASK: dict[str, Any] = {
-    "InputMapping": {},
-    "OutputMapping": {},
-    "LogMapping": {},
-    "MaxRetryCount": 0,
-    "ClusterId": "",
-    "AutoCluster": {},
-}
+from airflow_provider_bcs.batchcompute.facts import (
+    COMMAND_DEFAULTS,
+    JOB_DEFAULTS,
+    PARAMETERS_DEFAULTS,
+    TASK_DEFAULTS,
+    Quotas,
+)
 
 
 def fill_in_defaults(job: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
@@ -26,7 +20,7 @@ def fill_in_defaults(job: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
     That of a job of Type App has no tasks yet: they come from the app.
     """
     found = {
-        **filled(job, _JOB),
+        **filled(job, JOB_DEFAULTS),
         # Clients read Notification.Topic without looking whether it is there.
         "Notification": {"Topic": {}, **_present(job.get("Notification") or {})},
     }
@@ -56,11 +50,11 @@ def named_clusters(job: Mapping[str, Any]) -> set[str]:
 
 def _task(task: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
     parameters = task["Parameters"]
-    command = filled(parameters["Command"], {"PackagePath": "", "EnvVars": {}})
+    command = filled(parameters["Command"], COMMAND_DEFAULTS)
     return {
-        **filled(task, {**_TASK, "Timeout": quotas.MaxInstanceTimeout}),
+        **filled(task, {**TASK_DEFAULTS, "Timeout": quotas.MaxInstanceTimeout}),
         "Parameters": {
-            **filled(parameters, {"InputMappingConfig": {}, "StdoutRedirectPath": "", "StderrRedirectPath": ""}),
+            **filled(parameters, PARAMETERS_DEFAULTS),
             "Command": command,
         },
     }

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.batchcompute.facts import RUNNING
 from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
 from airflow_provider_bcs.local.runner import SHUTDOWN_SECONDS, Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -95,10 +96,11 @@ class Engine(Runner[Attempt]):
     def _is_running(self, attempt: Attempt) -> bool:
         key = attempt.key
         row = self._store.row(
-            "SELECT 1 FROM instances WHERE job = ? AND task = ? AND number = ? AND state = 'Running' AND attempt = ?",
+            "SELECT 1 FROM instances WHERE job = ? AND task = ? AND number = ? AND state = ? AND attempt = ?",
             key.job,
             key.position,
             key.number,
+            RUNNING,
             attempt.number,
         )
         return row is not None
@@ -139,7 +141,7 @@ class Engine(Runner[Attempt]):
         """Adopt what runs, record what ended; return the directories that are no longer needed."""
         recorded: list[Path] = []
         running: set[Path] = set()
-        for row in self._store.rows("SELECT * FROM instances WHERE state = 'Running'"):
+        for row in self._store.rows("SELECT * FROM instances WHERE state = ?", RUNNING):
             job = self._jobs.by_number(row["job"])
             assert job is not None
             key = InstanceKey(job.number, list(job.tasks)[row["task"]], row["task"], row["number"])

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
-from airflow_provider_bcs.http.roa import API_VERSION
-from airflow_provider_bcs.local.api_error import ApiError, internal_error, not_found
+from airflow_provider_bcs.batchcompute.facts import API_VERSION, MAX_BODY_SIZE
+from airflow_provider_bcs.local.api_error import ApiError, internal_error, invalid, not_found
 from airflow_provider_bcs.local.front import Front, json_response, request_id
 from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route, parse_query
 
@@ -18,7 +18,7 @@ from .verifier import Verifier
 class BatchComputeFront(Front):
     """The ROA signature; the request id travels in a header only."""
 
-    max_body = 256 * 1024
+    max_body = MAX_BODY_SIZE
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes
@@ -53,5 +53,4 @@ class BatchComputeFront(Front):
 
     def body_too_large(self) -> ApiError:
         # The limit is documented, the answer is not: an assumption.
-        message = f"Specified parameter HttpBody is not valid. Its size must be in [0, {self.max_body}]."
-        return ApiError(400, "InvalidHttpBody", message)
+        return invalid("HttpBody", f"Its size must be in [0, {self.max_body}].")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas, check_quotas, validate_job
+from airflow_provider_bcs.batchcompute.facts import FINISHED, MAX_PRIORITY, STATES, Quotas
+from airflow_provider_bcs.batchcompute.rules import check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.api_error import invalid, missing, not_found, quota_exhausted
 from airflow_provider_bcs.local.front import request_id
@@ -20,10 +22,9 @@ from .clusters import Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
 from .description import fill_in_defaults, is_app, named_clusters
 from .engine import Engine, stream_path
-from .jobs import Job, Jobs
+from .jobs import Job, Jobs, task_state
 from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
-from .states import FINISHED, metrics, task_state
 
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
 #: How long a request waits for an app job; clients give an answer a minute.
@@ -190,8 +191,8 @@ class JobApi:
                 raise missing("Priority")
             if type(priority) is not int:
                 raise invalid("Priority", "Its type must be integer.")
-            if not 0 <= priority <= 1000:
-                raise invalid("Priority", "It must be in [0, 1000].")
+            if not 0 <= priority <= MAX_PRIORITY:
+                raise invalid("Priority", f"It must be in [0, {MAX_PRIORITY}].")
             self._lifecycle.change_priority(job, priority)
         return Answer(200)
 
@@ -260,8 +261,8 @@ class JobApi:
             "CreationTime": job.created,
             "StartTime": job.started,
             "EndTime": job.ended,
-            "TaskMetrics": metrics(tasks),
-            "InstanceMetrics": metrics(sum(counts, Counter())),
+            "TaskMetrics": _metrics(tasks),
+            "InstanceMetrics": _metrics(sum(counts, Counter())),
         }
 
     def _task_item(self, job: Job, position: int, name: str, state: str) -> dict[str, Any]:
@@ -271,7 +272,7 @@ class JobApi:
             "State": state,
             "StartTime": started,
             "EndTime": ended,
-            "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)[position]),
+            "InstanceMetrics": _metrics(self._jobs.instance_counts(job, position)[position]),
         }
 
 
@@ -323,3 +324,8 @@ def _order(call: Call) -> str:
     if order_by not in columns:
         raise invalid("OrderBy", f"It must be one of {', '.join(columns)}.")
     return columns[order_by]
+
+
+def _metrics(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the five counters of a TaskMetrics or InstanceMetrics object, by real state."""
+    return {f"{state}Count": counts.get(state, 0) for state in STATES}

@@ -7,16 +7,16 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import ACTIVE, FAILED, FINISHED, RUNNING, STATES, STOPPED, WAITING
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.store import Store
 
 from .description import tasks_of
-from .states import ACTIVE, task_state
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS instances (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     task INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'Waiting',
+    state TEXT NOT NULL,
     started TEXT NOT NULL DEFAULT '',
     ended TEXT NOT NULL DEFAULT '',
     attempt INTEGER NOT NULL DEFAULT 0,
@@ -56,6 +56,22 @@ CREATE TABLE IF NOT EXISTS instances (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS instances_by_state ON instances (job, task, state, number);
 """
+
+
+def task_state(instance_states: Collection[str], job_state: str, job_fail_on_instance_fail: bool) -> str:
+    """Derive a task's state.
+
+    :param instance_states: the states its instances are in, each at least once
+    """
+    found = set(instance_states)
+    if RUNNING in found:
+        return RUNNING
+    if WAITING in found:
+        # Between two instances a task runs on; after a restart of the job it waits again.
+        return RUNNING if len(found) > 1 and job_state == RUNNING else WAITING
+    # Assumption: where failed instances are put up with, a task has done its work when one instance has.
+    order = (FAILED, STOPPED, FINISHED) if job_fail_on_instance_fail else (STOPPED, FINISHED, FAILED)
+    return next(state for state in order if state in found)
 
 
 @dataclass(frozen=True)
@@ -102,9 +118,10 @@ class Jobs:
         """Create a Waiting job with all its instances; return its id."""
         with self.store.transaction():
             self.store.execute(
-                "INSERT INTO jobs (id, description, priority, state, created) VALUES ('', ?, ?, 'Waiting', ?)",
+                "INSERT INTO jobs (id, description, priority, state, created) VALUES ('', ?, ?, ?, ?)",
                 json.dumps(description),
                 description["Priority"],
+                WAITING,
                 now(),
             )
             row = self.store.row("SELECT last_insert_rowid()")
@@ -119,9 +136,9 @@ class Jobs:
                 ((number, position, name, task["ClusterId"]) for position, (name, task) in enumerate(tasks)),
             )
             self.store.execute_many(
-                "INSERT INTO instances (job, task, number) VALUES (?, ?, ?)",
+                "INSERT INTO instances (job, task, number, state) VALUES (?, ?, ?, ?)",
                 (
-                    (number, position, instance)
+                    (number, position, instance, WAITING)
                     for position, (_, task) in enumerate(tasks)
                     for instance in range(task["InstanceCount"])
                 ),
@@ -156,9 +173,10 @@ class Jobs:
         found: dict[str, set[str]] = {name: set() for name in job.tasks}
         for row in self.store.rows(
             # Five look-ups in the index a task, however many instances it has.
-            "WITH states (state) AS (VALUES ('Waiting'), ('Running'), ('Finished'), ('Failed'), ('Stopped'))"
+            "WITH states (state) AS (VALUES (?), (?), (?), (?), (?))"
             " SELECT name, state FROM tasks, states WHERE job = ? AND EXISTS (SELECT 1 FROM instances i"
             " WHERE i.job = tasks.job AND i.task = tasks.position AND i.state = states.state)",
+            *STATES,
             job.number,
         ):
             found[row["name"]].add(row["state"])

@@ -11,6 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import (
+    ACTIVE,
+    FAILED,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    TERMINAL,
+    UNSUCCESSFUL,
+    WAITING,
+)
 from airflow_provider_bcs.local.api_error import state_conflict
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
@@ -18,11 +28,11 @@ from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 from .description import predecessors
 from .jobs import Job, Jobs
 from .notification import Notifier
-from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 log = logging.getLogger(__name__)
 
-_RESET = "state = 'Waiting', started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
+#: Assignments that make an instance start again; the value of the state comes first.
+_RESET = "state = ?, started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
 
 
 @dataclass(frozen=True)
@@ -76,26 +86,29 @@ class Lifecycle:
 
         :raises ApiError: StateConflict in other states
         """
-        _require(job, STOPPED, FAILED)
+        _require(job, *UNSUCCESSFUL)
         with self._store.transaction(), self._notifier.changes(job):
             self._store.execute(
-                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != 'Finished'",  # noqa: S608
+                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != ?",  # noqa: S608
+                WAITING,
                 job.number,
+                FINISHED,
             )
             self._store.execute(
-                "UPDATE jobs SET state = 'Waiting', message = '', started = '', ended = '' WHERE number = ?",
+                "UPDATE jobs SET state = ?, message = '', started = '', ended = '' WHERE number = ?",
+                WAITING,
                 job.number,
             )
 
     def delete(self, job: Job) -> None:
         """:raises ApiError: StateConflict while it is Waiting or Running"""
-        _require(job, STOPPED, FINISHED, FAILED)
+        _require(job, *TERMINAL)
         self._jobs.delete(job)
 
     def change_priority(self, job: Job, priority: int) -> None:
         """:raises ApiError: StateConflict unless it is Stopped or Failed"""
         # The sources disagree on Failed; it can be started again like a Stopped job, so both are allowed.
-        _require(job, STOPPED, FAILED)
+        _require(job, *UNSUCCESSFUL)
         with self._store.transaction():
             self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
             self._notifier.priority_changed(job, priority)
@@ -116,9 +129,10 @@ class Lifecycle:
 
     def _first_waiting(self, job: Job, task: str, position: int, busy: set[InstanceKey]) -> InstanceKey | None:
         rows = self._store.rows(
-            "SELECT number FROM instances WHERE job = ? AND task = ? AND state = 'Waiting' ORDER BY number LIMIT ?",
+            "SELECT number FROM instances WHERE job = ? AND task = ? AND state = ? ORDER BY number LIMIT ?",
             job.number,
             position,
+            WAITING,
             len(busy) + 1,
         )
         keys = (InstanceKey(job.number, task, position, row["number"]) for row in rows)
@@ -128,10 +142,12 @@ class Lifecycle:
         """Record that an instance starts, before anything of it exists; return the number of the attempt."""
         with self._store.transaction(), self._notifier.changes(job, key):
             time = now()
-            self._update(key, "state = 'Running', started = ?, attempt = attempt + 1", time)
+            self._update(key, "state = ?, started = ?, attempt = attempt + 1", RUNNING, time)
             if job.state == WAITING:
-                self._store.execute("UPDATE jobs SET state = 'Running', started = ? WHERE number = ?", time, job.number)
-                log.info("%s (%s) is Running.", job.id, job.description["Name"])
+                self._store.execute(
+                    "UPDATE jobs SET state = ?, started = ? WHERE number = ?", RUNNING, time, job.number
+                )
+                log.info("%s (%s) is %s.", job.id, job.description["Name"], RUNNING)
             row = self._store.row(
                 "SELECT attempt FROM instances WHERE job = ? AND task = ? AND number = ?",
                 key.job,
@@ -147,7 +163,7 @@ class Lifecycle:
             job = self._jobs.by_number(key.job)
             assert job is not None
             with self._notifier.changes(job, key):
-                self._update(key, _RESET)
+                self._update(key, _RESET, WAITING)
 
     def finish(self, key: InstanceKey, result: Result) -> None:
         """Record how the present attempt of a Running instance ended."""
@@ -158,7 +174,7 @@ class Lifecycle:
             if result["ErrorCode"] and row["retry_count"] < job.tasks[key.task]["MaxRetryCount"]:
                 # Between attempts an instance waits (assumption).
                 with self._notifier.changes(job, key):
-                    self._update(key, f"{_RESET}, retry_count = retry_count + 1")
+                    self._update(key, f"{_RESET}, retry_count = retry_count + 1", WAITING)
                 return
             with self._notifier.changes(job, key):
                 self._update(
@@ -193,7 +209,7 @@ class Lifecycle:
 
     def _why_failed(self, job: Job, task: str) -> str:
         position = list(job.tasks).index(task)
-        row = self._jobs.instances(job, position, "AND state = 'Failed' ORDER BY ended DESC LIMIT 1")[0]
+        row = self._jobs.instances(job, position, "AND state = ? ORDER BY ended DESC LIMIT 1", FAILED)[0]
         result: Result = {
             **NO_RESULT,
             "ErrorCode": row["error_code"],
@@ -207,10 +223,13 @@ class Lifecycle:
             time = now()
             # Assumption: what was Waiting or Running when its job ended is Stopped.
             self._store.execute(
-                "UPDATE instances SET ended = CASE state WHEN 'Running' THEN ? ELSE '' END, state = 'Stopped'"
-                " WHERE job = ? AND state IN ('Waiting', 'Running')",
+                "UPDATE instances SET ended = CASE state WHEN ? THEN ? ELSE '' END, state = ?"
+                " WHERE job = ? AND state IN (?, ?)",
+                RUNNING,
                 time,
+                STOPPED,
                 job.number,
+                *ACTIVE,
             )
             self._store.execute(
                 "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number

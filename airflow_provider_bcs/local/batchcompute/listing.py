@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, STATES
 from airflow_provider_bcs.local.api_error import invalid
-
-from .states import STATES
-
-_DEFAULT_COUNT = 50
-_MAX_COUNT = 100
 
 
 def max_item_count(query: Mapping[str, str]) -> int:
-    """Return MaxItemCount, 50 when it is not given.
+    """Return MaxItemCount, or its default when it is not given.
 
     :raises ApiError: InvalidMaxItemCount
     """
     text = query.get("MaxItemCount", "")
     if not text:
-        return _DEFAULT_COUNT
+        return DEFAULT_PAGE_SIZE
     count = _integer(text)
     if count is None:
         raise invalid("MaxItemCount", "Its type must be integer.")
-    if not 0 <= count <= _MAX_COUNT:
-        raise invalid("MaxItemCount", f"It must be in [0, {_MAX_COUNT}].")
+    if not 0 <= count <= MAX_PAGE_SIZE:
+        raise invalid("MaxItemCount", f"It must be in [0, {MAX_PAGE_SIZE}].")
     return count
 
 

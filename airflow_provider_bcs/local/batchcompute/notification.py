@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from airflow_provider_bcs.batchcompute.facts import ACTIVE, STATES
 from airflow_provider_bcs.http.loopback import is_loopback_url
 
 from .delivery import Delivery
 from .jobs import Job, Jobs
-from .states import ACTIVE, STATES
 
 if TYPE_CHECKING:
     from .lifecycle import InstanceKey

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
-from airflow_provider_bcs.http.roa import API_VERSION, signature, string_to_sign
-from airflow_provider_bcs.local.api_error import ApiError, missing
-
-_MAX_SKEW_SECONDS = 15 * 60
+from airflow_provider_bcs.batchcompute.facts import API_VERSION
+from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
+from airflow_provider_bcs.http.roa import signature, string_to_sign
+from airflow_provider_bcs.local.api_error import ApiError, invalid, missing
 
 
 class Verifier:
@@ -64,14 +64,14 @@ class Verifier:
         try:
             moment = parsedate_to_datetime(date).timestamp()
         except (ValueError, OverflowError):
-            raise ApiError(400, "InvalidDate", "Specified parameter Date is not valid.") from None
+            raise invalid("Date") from None
         now = self._clock()
-        if abs(moment - now) > _MAX_SKEW_SECONDS:
+        if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
             raise ApiError(
                 400,
                 "RequestTimeTooSkewed",
                 f"The request's time {date} and the server's time {formatdate(now, usegmt=True)}"
-                f" differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
+                f" differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
             )
 
     def _verify_version(self, headers: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import QUEUING, RUNNING
 from airflow_provider_bcs.local.attempt import Shim
 from airflow_provider_bcs.local.runner import Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -18,7 +19,6 @@ from .jobs import Job, Jobs, Pod
 from .lifecycle import Lifecycle
 from .metrics import SAMPLE_SECONDS, Sampler
 from .plan import host_names, platform_variables
-from .states import QUEUING, RUNNING
 
 _LOST = failed("PodLost", "The process that ran the pod disappeared.", 128 + 9)
 _GRACE_SECONDS = 30

@@ -6,6 +6,7 @@ is an assumption.
 
 from __future__ import annotations
 
+from airflow_provider_bcs.dlc.facts import invalid_parameter, missing_parameter
 from airflow_provider_bcs.local.api_error import ApiError
 
 
@@ -15,11 +16,11 @@ def not_found(what: str) -> ApiError:
 
 def invalid(parameter: str, reason: str) -> ApiError:
     """:param reason: a sentence such as ``It must be at least 1.``"""
-    return ApiError(400, "InvalidParameter", f"The parameter {parameter} is invalid. {reason}")
+    return ApiError(400, *invalid_parameter(parameter, reason))
 
 
 def missing(parameter: str) -> ApiError:
-    return ApiError(400, "MissingParameter", f"The parameter {parameter} is required.")
+    return ApiError(400, *missing_parameter(parameter))
 
 
 def bad_request(message: str) -> ApiError:

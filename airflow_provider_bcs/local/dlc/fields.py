@@ -6,29 +6,25 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import (
+    FAILED,
+    HOLDING,
+    JOB_DEFAULTS,
+    POD_PENDING,
+    RESTARTING,
+    RUNNING,
+    STOPPED,
+    SUCCEEDED,
+)
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 
 from .clock import utc
 from .jobs import Job, Jobs, Pod
 from .policies import MAX_RESTARTS
 from .resources import requested
-from .states import FAILED, HOLDING, PENDING, RESTARTING, RUNNING, STOPPED, SUCCEEDED
 
 _ADDRESS = "127.0.0.1"
 _SECRET_IMAGE_FIELDS = ("Auth", "Password")
-#: Fields that are answered as they were submitted, and what stands for them otherwise.
-_SUBMITTED: dict[str, Any] = {
-    "UserCommand": "",
-    "Envs": {},
-    "ThirdpartyLibs": [],
-    "ThirdpartyLibDir": "",
-    "Settings": {},
-    "ElasticSpec": {},
-    "SchedulingStrategy": "",
-    "ResourceId": "",
-    "Accessibility": "PRIVATE",
-    "JobMaxRunningTimeMinutes": 0,
-}
 
 
 def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +98,7 @@ def _common(jobs: Jobs, job: Job) -> dict[str, Any]:
     ended = {status: utc(job.finished if job.status == status else None) for status in (SUCCEEDED, FAILED, STOPPED)}
     until = jobs.clock.now() if job.finished is None else job.finished
     return {
-        **{name: job.body.get(name) or default for name, default in _SUBMITTED.items()},
+        **{name: job.body.get(name) or default for name, default in JOB_DEFAULTS.items()},
         "JobId": job.id,
         "DisplayName": job.display_name,
         "JobType": job.job_type,
@@ -161,7 +157,7 @@ def _replicas(job: Job, pods: Sequence[Pod]) -> list[dict[str, Any]]:
         status = present.get(position)
         count = counts.setdefault(place.role, {"Type": place.role, "Active": 0, "Queuing": 0, "Dequeued": 0})
         count["Active"] += status == RUNNING
-        count["Queuing"] += status == PENDING or (waits and status != SUCCEEDED)
+        count["Queuing"] += status == POD_PENDING or (waits and status != SUCCEEDED)
     return list(counts.values())
 
 

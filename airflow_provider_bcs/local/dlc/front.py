@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
+from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
 from airflow_provider_bcs.local.api_error import ApiError, internal_error
 from airflow_provider_bcs.local.front import Front, json_response, request_id
 from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route
@@ -20,7 +21,7 @@ from .verifier import Verifier
 class DlcFront(Front):
     """The ACS3 signature; every body is a JSON object with its RequestId."""
 
-    max_body = 65_536
+    max_body = MAX_BODY_SIZE
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes

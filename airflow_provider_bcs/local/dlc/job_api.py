@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import CREATING, MAX_TAG_KEY_LENGTH, MAX_TAGGED_JOBS, MAX_TAGS, QUEUING
 from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.routes import Answer, Call, Route
 
@@ -15,12 +16,8 @@ from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import list_jobs
 from .parameters import is_true, json_object, text_list
-from .states import CREATING, QUEUING
 
 _MAX_PODS = 1000
-_MAX_TAGGED = 50
-_MAX_TAGS = 20
-_MAX_TAG_KEY = 128
 
 
 class JobApi:
@@ -121,8 +118,8 @@ class JobApi:
         """Set tags. That they are the Settings.Tags by which ListJobs filters is an assumption."""
         request = json_object(call.body)
         tags = request.get("Tag")
-        if not isinstance(tags, list) or not 1 <= len(tags) <= _MAX_TAGS:
-            raise invalid("Tag", f"It must be a list of 1 to {_MAX_TAGS} tags.")
+        if not isinstance(tags, list) or not 1 <= len(tags) <= MAX_TAGS:
+            raise invalid("Tag", f"It must be a list of 1 to {MAX_TAGS} tags.")
         found = dict(_tag(tag) for tag in tags)
         self._change_tags(request.get("ResourceType"), request.get("ResourceId"), lambda old: {**old, **found})
         return Answer(200, {})
@@ -143,8 +140,8 @@ class JobApi:
     ) -> None:
         if resource_type != "Job":
             raise invalid("ResourceType", "It must be Job.")
-        if not isinstance(job_ids, list) or not 1 <= len(job_ids) <= _MAX_TAGGED:
-            raise invalid("ResourceId", f"It must be a list of 1 to {_MAX_TAGGED} ids.")
+        if not isinstance(job_ids, list) or not 1 <= len(job_ids) <= MAX_TAGGED_JOBS:
+            raise invalid("ResourceId", f"It must be a list of 1 to {MAX_TAGGED_JOBS} ids.")
         with self._store.transaction():
             for job_id in job_ids:
                 job = self._jobs.get(str(job_id))
@@ -165,8 +162,8 @@ def find_job(jobs: Jobs, call: Call) -> Job:
 
 def _tag(tag: Any) -> tuple[str, str]:
     key, value = (tag.get("Key"), tag.get("Value") or "") if isinstance(tag, Mapping) else (None, "")
-    if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= _MAX_TAG_KEY:
-        raise invalid("Tag", f"A tag has a Key of 1 to {_MAX_TAG_KEY} characters and a Value, both strings.")
+    if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= MAX_TAG_KEY_LENGTH:
+        raise invalid("Tag", f"A tag has a Key of 1 to {MAX_TAG_KEY_LENGTH} characters and a Value, both strings.")
     if key.startswith(("aliyun", "acs:")) or "http://" in key or "https://" in key:
         raise invalid("Tag", "A Key does not begin with aliyun or acs: and has no http:// or https:// in it.")
     return key, value

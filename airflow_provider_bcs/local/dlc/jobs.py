@@ -10,11 +10,11 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import CREATING, DEFAULT_PRIORITY, POD_PENDING
 from airflow_provider_bcs.local.shim.clock import Clock
 from airflow_provider_bcs.local.store import Store
 
 from .plan import Place, places
-from .states import CREATING, PENDING
 
 # Times are seconds since the epoch by the DLC side's clock. The body is the one of CreateJob without its secrets.
 SCHEMA = """
@@ -89,7 +89,6 @@ CREATE INDEX IF NOT EXISTS dlc_samples_by_job ON dlc_samples (job, pod, time);
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 13
 _DEFAULT_WORKSPACE = "1"
-_DEFAULT_PRIORITY = 1
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ class Jobs:
                 body["DisplayName"],
                 body["JobType"],
                 body.get("WorkspaceId") or _DEFAULT_WORKSPACE,
-                body.get("Priority") or _DEFAULT_PRIORITY,
+                body.get("Priority") or DEFAULT_PRIORITY,
                 len(places(body)),
                 CREATING,
                 time,
@@ -261,7 +260,7 @@ class Jobs:
             place.name(job.id),
             str(uuid.uuid4()),
             place.role,
-            PENDING,
+            POD_PENDING,
             self.clock.now(),
             None,
             None,

@@ -9,19 +9,13 @@ from __future__ import annotations
 import json
 import logging
 
-from airflow_provider_bcs.local.shim.result import Result
-
-from .errors import bad_request
-from .jobs import Job, Jobs, Pod
-from .plan import free_ports
-from .policies import MAX_RESTARTS, deciders, is_restarted, reserved_minutes, time_limit_minutes
-from .states import (
+from airflow_provider_bcs.dlc.facts import (
     CREATING,
     ENDED,
     ENV_PREPARING,
     FAILED,
     HOLDING,
-    PENDING,
+    POD_PENDING,
     QUEUING,
     RESERVING,
     RESTARTING,
@@ -30,6 +24,12 @@ from .states import (
     STOPPING,
     SUCCEEDED,
 )
+from airflow_provider_bcs.local.shim.result import Result
+
+from .errors import bad_request
+from .jobs import Job, Jobs, Pod
+from .plan import free_ports
+from .policies import MAX_RESTARTS, deciders, is_restarted, reserved_minutes, time_limit_minutes
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Lifecycle:
 
     def pending_pods(self) -> list[Pod]:
         """Return the pods to start."""
-        return self._jobs.pods_with_status(PENDING, (ENV_PREPARING, RESTARTING))
+        return self._jobs.pods_with_status(POD_PENDING, (ENV_PREPARING, RESTARTING))
 
     def begin_pod(self, job: Job, pod: Pod) -> None:
         """Record that a pod starts, before anything of it exists."""
@@ -118,7 +118,7 @@ class Lifecycle:
         """Let the jobs be Running whose pods have all been started."""
         with self._store.transaction():
             for job in self._jobs.select("WHERE status IN (?, ?) AND outcome = ''", ENV_PREPARING, RESTARTING):
-                if any(pod.status == PENDING for pod in self._jobs.present_pods(job)):
+                if any(pod.status == POD_PENDING for pod in self._jobs.present_pods(job)):
                     continue
                 if job.running is None:
                     now = self._jobs.clock.now()
@@ -199,7 +199,7 @@ class Lifecycle:
             if succeeded.issuperset(deciders(job.body, job.places)):
                 self._decide(job, SUCCEEDED, "JobSucceeded", f"{job.job_type} {job.id} successfully completed.")
             return
-        if any(pod.status in (PENDING, RUNNING) for pod in pods):
+        if any(pod.status in (POD_PENDING, RUNNING) for pod in pods):
             return
         minutes = reserved_minutes(job.body, job.outcome)
         if minutes:
@@ -219,7 +219,7 @@ class Lifecycle:
 
     def _stop_pending(self, job: Job) -> None:
         for pod in self._jobs.present_pods(job):
-            if pod.status == PENDING:
+            if pod.status == POD_PENDING:
                 self._jobs.update_pod(pod, status=STOPPED, finished=self._jobs.clock.now())
 
     def _end(self, job: Job) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_PAGE_SIZE, JOB_DEFAULTS, MAX_PAGE_SIZE
 from airflow_provider_bcs.local.shim.clock import Clock
 
 from .errors import invalid
@@ -13,8 +14,6 @@ from .jobs import Job, Jobs
 from .parameters import choice, integer, is_true, text_map, window
 
 _MAX_PAGE_NUMBER = 1000
-_MAX_PAGE_SIZE = 100
-_DEFAULT_PAGE_SIZE = 10
 _TIME_COLUMNS = {
     "GmtCreateTime": "created",
     "GmtSubmittedTime": "submitted",
@@ -38,7 +37,7 @@ _CONDITIONS = {
     "DisplayName": _CONTAINS.format("display_name"),
     "ReasonSearch": _CONTAINS.format("reason_code || ' ' || reason_message"),
     "ResourceId": "json_extract(body, '$.ResourceId') = ?",
-    "Accessibility": "coalesce(json_extract(body, '$.Accessibility'), 'PRIVATE') = ?",
+    "Accessibility": f"coalesce(json_extract(body, '$.Accessibility'), '{JOB_DEFAULTS['Accessibility']}') = ?",
     "Description": _CONTAINS.format("json_extract(body, '$.Description')"),
     "UserCommandSearch": _CONTAINS.format("json_extract(body, '$.UserCommand')"),
     "Caller": "json_extract(body, '$.Settings.Caller') = ?",
@@ -58,7 +57,7 @@ def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     :raises ApiError: InvalidParameter
     """
     number = integer(query, "PageNumber", 1, 1, _MAX_PAGE_NUMBER)
-    size = integer(query, "PageSize", _DEFAULT_PAGE_SIZE, 1, _MAX_PAGE_SIZE)
+    size = integer(query, "PageSize", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     column = _ORDER_COLUMNS[choice(query, "SortBy", "GmtCreateTime", tuple(_ORDER_COLUMNS))]
     order = query.get("Order", "").lower() or "desc"
     if order not in ("asc", "desc"):

@@ -8,11 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_LOOK_BACK
 from airflow_provider_bcs.local.shim.clock import Clock
 
 from .errors import invalid
-
-_WEEK = 7 * 24 * 3600
 
 
 class Window(NamedTuple):
@@ -22,7 +21,7 @@ class Window(NamedTuple):
     end: int
 
 
-def window(query: Mapping[str, str], clock: Clock, seconds: float | None = _WEEK) -> Window:
+def window(query: Mapping[str, str], clock: Clock, seconds: float | None = DEFAULT_LOOK_BACK.total_seconds()) -> Window:
     """Return the range of StartTime and EndTime.
 
     :param seconds: how far the default StartTime lies back; None for any time

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_EVENTS, DEFAULT_LINES, MAX_EVENTS
 from airflow_provider_bcs.local.routes import Answer, Call, Route
 from airflow_provider_bcs.local.shim.clock import stamp
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
@@ -18,9 +19,6 @@ from .log_file import read_lines
 from .metrics import COLUMNS, UNMEASURED
 from .parameters import choice, integer, window
 
-_DEFAULT_LINES = 2000
-_DEFAULT_EVENTS = 2000
-_MAX_EVENTS = 10_000
 _STEP = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -45,7 +43,7 @@ class PodApi:
     def get_pod_logs(self, call: Call) -> Answer:
         """Answer the lines of a window. That MaxLines keeps the last ones is an assumption."""
         times = window(call.query, self._jobs.clock, None)
-        count = integer(call.query, "MaxLines", _DEFAULT_LINES, 1)
+        count = integer(call.query, "MaxLines", DEFAULT_LINES, 1)
         with self._store.transaction():
             job, pod = self._pod(call)
         lines = read_lines(self._engine.directory(job, pod) / LOG_FILE, times, count)
@@ -72,7 +70,7 @@ class PodApi:
             start,
             end + 1,
             *values,
-            integer(call.query, "MaxEventsNum", _DEFAULT_EVENTS, 1, _MAX_EVENTS),
+            integer(call.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS),
         )
         return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import FAILED, SUCCEEDED
+
 from .plan import Place
-from .states import FAILED, SUCCEEDED
 
 MAX_RESTARTS = 10
 # Longer than anything that is waited for, and short enough to be added to a time.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_ECS_SPECS_PAGE_SIZE, MAX_PAGE_SIZE
 from airflow_provider_bcs.local.routes import Answer, Call, Route
 
 from .errors import invalid
@@ -28,7 +29,7 @@ def list_ecs_specs(call: Call) -> Answer:
     if query.get("Order", "").lower() == "desc":
         found.reverse()
     # A default that shows all of them is an assumption.
-    size = integer(query, "PageSize", 100, 1, 100)
+    size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     first = (integer(query, "PageNumber", 1, 1) - 1) * size
     return Answer(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
+from airflow_provider_bcs.dlc.facts import API_VERSION, MISSING
 from airflow_provider_bcs.http.acs3 import (
     ALGORITHM,
     body_digest,
@@ -19,10 +20,9 @@ from airflow_provider_bcs.http.acs3 import (
     signature,
     signed_headers,
 )
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
+from airflow_provider_bcs.local.api_error import ApiError, invalid
 
-_VERSION = "2020-12-03"
-_MAX_SKEW_SECONDS = 15 * 60
 _MAX_NONCES = 100_000
 _SECRET_HEADERS = ("x-acs-security-token", "x-acs-bearer-token")
 _AUTHORIZATION = re.compile(ALGORITHM + r" *Credential=([^,]*), *SignedHeaders=([^,]*), *Signature=([^,]*)")
@@ -57,8 +57,8 @@ class Verifier:
         key_id, names, given = match.groups()
         if key_id != self._key_id:
             raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
-        if _required(headers, "x-acs-version") != _VERSION:
-            raise ApiError(400, "InvalidVersion", f"Specified parameter Version is not valid. It must be {_VERSION}.")
+        if _required(headers, "x-acs-version") != API_VERSION:
+            raise invalid("Version", f"It must be {API_VERSION}.")
         moment = self._moment(_required(headers, "x-acs-date"))
         nonce = _required(headers, "x-acs-signature-nonce")
         if _required(headers, "x-acs-content-sha256") != body_digest(body):
@@ -82,7 +82,7 @@ class Verifier:
             message = f"Specified time stamp {date} has not the form YYYY-MM-DDTHH:MM:SSZ."
             raise ApiError(400, "InvalidTimeStamp.Format", message) from None
         now = self._clock()
-        if abs(moment - now) > _MAX_SKEW_SECONDS:
+        if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
             shown = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
             message = f"Specified time stamp {date} is expired; the server's time is {shown}."
             raise ApiError(400, "InvalidTimeStamp.Expired", message)
@@ -95,7 +95,7 @@ class Verifier:
         if self._nonces.get(nonce, now) > now:
             raise ApiError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
         # From then on the date is refused: a date that lies ahead can be replayed for longer.
-        self._nonces[nonce] = max(moment, now) + _MAX_SKEW_SECONDS
+        self._nonces[nonce] = max(moment, now) + MAX_CLOCK_SKEW.total_seconds()
 
 
 def _check_coverage(signed: list[str], headers: Mapping[str, str], body: bytes) -> None:
@@ -111,5 +111,5 @@ def _check_coverage(signed: list[str], headers: Mapping[str, str], body: bytes) 
 def _required(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
     if not value:
-        raise ApiError(400, "MissingParameter", f"The header {name} is required.")
+        raise ApiError(400, MISSING, f"The header {name} is required.")
     return value

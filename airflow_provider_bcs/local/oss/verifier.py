@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
 from airflow_provider_bcs.local.api_error import ApiError
 
 from . import errors
@@ -23,7 +24,6 @@ from .signature import (
     string_to_sign_v1,
 )
 
-_MAX_SKEW_SECONDS = 15 * 60
 _MAX_EXPIRY_SECONDS = 7 * 24 * 3600
 _TOKEN = re.compile(r"(security-token[:=])[^\n&]+")
 
@@ -82,7 +82,7 @@ class Verifier:
             )
         moment = query.get("x-oss-date", "")
         begin, seconds = _moment(moment), call.number("x-oss-expires", 0, 1, _MAX_EXPIRY_SECONDS)
-        if begin > self._clock() + _MAX_SKEW_SECONDS:
+        if begin > self._clock() + MAX_CLOCK_SKEW.total_seconds():
             self._verify_now(begin)
         self._verify_not_expired(begin + seconds)
         credential, additional = query.get("x-oss-credential", ""), query.get("x-oss-additional-headers", "")
@@ -110,11 +110,11 @@ class Verifier:
             raise ApiError(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
 
     def _verify_now(self, moment: float) -> None:
-        if abs(moment - self._clock()) > _MAX_SKEW_SECONDS:
+        if abs(moment - self._clock()) > MAX_CLOCK_SKEW.total_seconds():
             raise ApiError(
                 403,
                 "RequestTimeTooSkewed",
-                f"Request time and server time differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
+                f"Request time and server time differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
             )
 
     def _verify_not_expired(self, end: float) -> None:

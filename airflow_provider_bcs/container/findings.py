@@ -1,36 +1,44 @@
-"""What is wrong with a task that is to run as a PAI-DLC job, collected while it is converted."""
+"""Violations of one task, collected while it is converted for a container platform."""
 
 from __future__ import annotations
 
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 
+#: Code of each violation: the field cannot be carried over.
 CODE = "NotCarriedOver"
-_NOT_OF_TASK = ("Type", "Notification", "App", "DAG", "dlc_job")
 
 
 class Findings:
-    """Collects violations of one task.
+    """Collector of the violations of one task.
 
-    :param task: path of the task in its job, ``DAG.Tasks.count``
-    :param templates: whether values may hold templates that are not rendered yet
+    :param task: name of the task
+    :ivar templates: whether values may hold Jinja templates that are not rendered yet
+    :ivar violations: the violations so far
     """
 
     def __init__(self, task: str, *, templates: bool) -> None:
-        self._task = task
-        self._templates = templates
+        self._path = f"DAG.Tasks.{task}"
+        self.templates = templates
         self.violations: list[Violation] = []
 
     def pending(self, value: object) -> bool:
         """Tell whether a value is known only after rendering."""
-        return self._templates and is_template(value)
+        return self.templates and is_template(value)
 
-    def add(self, path: str, message: str, advice: str, *, ignore: str = "") -> None:
-        """Take note of a violation.
+    def add(
+        self, field: str, message: str, found: object, expected: str, *, ignore: str = "", of_task: bool = True
+    ) -> None:
+        """Add a violation.
 
-        :param path: the field, those of a task without the task's path
-        :param ignore: what can be listed in ``ignore`` instead, nothing when that would not help
+        :param field: path of the field in its task, or in the whole description
+        :param message: the reason, a sentence
+        :param found: the value that was found, as it reads in the message
+        :param expected: what the field may hold instead
+        :param ignore: name that ``ignore`` may list instead; empty when that does not help
+        :param of_task: whether ``field`` is a path in the task
         """
-        way_out = f", or list {ignore!r} in ignore" if ignore else ""
-        where = path if path.split(".")[0] in _NOT_OF_TASK else f"{self._task}.{path}"
-        self.violations.append(Violation(where, CODE, message, f"{advice}{way_out}."))
+        expected += f", or {ignore!r} in ignore" if ignore else ""
+        end = "" if expected.endswith("?") else "."
+        path = f"{self._path}.{field}" if of_task else field
+        self.violations.append(Violation(path, CODE, message, f"Found {found}; expected {expected}{end}"))

@@ -1,4 +1,4 @@
-"""The shell script that a pod runs: what BatchCompute does around a program, and the program."""
+"""Shell script of a container: what BatchCompute does around a program, and the program."""
 
 from __future__ import annotations
 
@@ -8,40 +8,44 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-# What the platform sets itself, what shells keep for themselves, and what the script and its tools look at: these
-# become the task's own only for its program.
+from .platform import Platform
+
+# Variables that shells keep for themselves, or that the script and its tools read. The program alone gets the task's
+# values of these, and of the variables that the platform sets.
 _DEFERRED = re.compile(
-    r"bc_\w*|BC_ENV_\w*|BATCH_COMPUTE_PRIVATE_PATHS|RANK|WORLD_SIZE|MASTER_(ADDR|PORT)|NPROC_PER_NODE|TF_CONFIG|HOSTNAME"
+    r"bc_\w*|BC_ENV_\w*|BATCH_COMPUTE_PRIVATE_PATHS|HOSTNAME"
     r"|_|BASH\w*|COLUMNS|DIRSTACK|E?UID|ENV|EPOCH\w+|EXECIGNORE|FUNCNAME|GLOBIGNORE|GROUPS|HIST\w+|IFS|LINENO|LINES|OPT\w+"
     r"|PIPESTATUS|PPID|PS\d|S?RANDOM|SECONDS|SHELLOPTS|SHLVL|(OLD)?PWD|CDPATH|PATH|HOME|USER"
     r"|LD_\w+|LC_\w+|LANG|POSIXLY_CORRECT|PYTHON\w+|TAR_OPTIONS|GZIP|BZIP2?|XZ_\w+|UNZIP|UNZIPOPT|TMPDIR"
 )
 _DEFERRED_PREFIX = "BC_ENV_"
-#: A variable that a shell can hold.
+#: Name of a variable that a shell can hold.
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def quote(word: str) -> str:
-    """Quote a word for a POSIX shell, whatever it holds."""
+    """Quote a word for a POSIX shell; unlike ``shlex.quote`` plain words too, so that all read alike."""
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 @dataclass
 class Script:
-    """What a script does, in the order in which it does it.
+    """Parts of a script, in the order in which it runs them.
 
-    :ivar title: what the script is, one line
+    :ivar title: one line that names the script
+    :ivar platform: where the script finds its job, pod and rank
     :ivar words: the program and its arguments
     :ivar prepare: commands before the program
     :ivar collect: commands after it
-    :ivar outputs: local paths that a new attempt finds empty
+    :ivar outputs: local paths that the script removes before a new attempt
     :ivar constants: variables of the script
     :ivar deferred: names of EnvVars that are set for the program only
-    :ivar own: variables of BatchCompute that the task's EnvVars set themselves
-    :ivar swallow: whether the pod succeeds although its instance failed
+    :ivar own: names of the task's EnvVars
+    :ivar swallow: whether the container succeeds although its instance failed
     """
 
     title: str
+    platform: Platform
     words: Sequence[str] = ()
     prepare: list[str] = field(default_factory=list)
     collect: list[str] = field(default_factory=list)
@@ -52,8 +56,9 @@ class Script:
     swallow: bool = False
 
     def carry(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Take the task's EnvVars; return what of them goes to Envs, no value of which is in the script."""
-        self.deferred = [name for name in variables if _DEFERRED.fullmatch(name)]
+        """Take the task's EnvVars; return the container's variables. None of their values is in the script."""
+        platform = set(self.platform.variables)
+        self.deferred = [name for name in variables if name in platform or _DEFERRED.fullmatch(name)]
         self.own = frozenset(variables)
         return {_DEFERRED_PREFIX + name if name in self.deferred else name: text for name, text in variables.items()}
 
@@ -73,17 +78,16 @@ class Script:
             "set -eu",
             "unset BATCH_COMPUTE_PRIVATE_PATHS",
             *(f"{name}={quote(text)}" for name, text in self.constants.items()),
-            "bc_pod=${HOSTNAME:-$(uname -n)}",
-            "bc_job=${bc_pod%-master-*}",
-            "bc_job=${bc_job%-worker-*}",
-            "bc_instance=${RANK:-0}",
+            f"bc_pod={self.platform.pod}",
+            *(f"bc_job={word}" for word in self.platform.job),
+            f"bc_instance={self.platform.rank}",
             "bc_label=$bc_job.$bc_task.$bc_instance",
             *(f'export {name}="{value}"' for name, value in own.items() if name not in self.own),
             'export HOME="${HOME:-/root}" USER="${USER:-root}"',
         ]
 
     def _functions(self) -> list[str]:
-        # No shell has a say in them: env sets them, setsid takes any word for the program.
+        # No shell may interpret them: env sets them, and setsid takes any word as the program.
         given = [f'{name}="${_DEFERRED_PREFIX}{name}"' for name in self.deferred]
         program = [
             " ".join(["set --", *given]),
@@ -101,12 +105,12 @@ class Script:
     def _tail(self) -> list[str]:
         if not self.swallow:
             return ['exit "$bc_status"']
-        # JobFailOnInstanceFail is false: an instance that fails fails nothing else.
+        # JobFailOnInstanceFail is false: a failed instance fails nothing else.
         return ['[ "$bc_status" -eq 0 ] || bc_say "This instance failed; JobFailOnInstanceFail is false."', "exit 0"]
 
 
 def _function(name: str, commands: Sequence[str], joint: str = " &&") -> list[str]:
-    """Return a function that fails with the first of its commands that does."""
+    """Return a shell function that stops at its first command that fails."""
     *first, last = commands or [":"]
     return ["", f"{name}() {{", *(f"    {command}{joint}".rstrip() for command in first), f"    {last}", "}"]
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Site(NamedTuple):
-    """Where the jobs run.
+    """Region and object store of the containers.
 
     :ivar region: e.g. ``cn-shanghai``
-    :ivar oss_endpoint: host of the object store as the pods reach it
+    :ivar oss_endpoint: host of the object store as containers reach it
     """
 
     region: str

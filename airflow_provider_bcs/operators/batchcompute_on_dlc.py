@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
-from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.dlc.conversion.conversion import convert
-from airflow_provider_bcs.dlc.conversion.options import Options, Resources
+from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator

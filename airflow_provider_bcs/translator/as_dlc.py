@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.dlc.conversion.conversion import convert
-from airflow_provider_bcs.dlc.conversion.options import Options
+from airflow_provider_bcs.dlc.conversion import Options, convert
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 

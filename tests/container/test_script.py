@@ -19,8 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.script import Script, quote
 
+#: How pods of PAI-DLC are named.
+PLATFORM = Platform(
+    job=("${bc_pod%-master-*}", "${bc_job%-worker-*}"), rank="${RANK:-0}", variables=("RANK", "MASTER_ADDR")
+)
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 #: Anything that an argument can hold, and often what a shell takes for its own.
 WORDS = st.text(
@@ -97,7 +102,7 @@ def place(tmp_path):
 def test_arguments_and_variables_arrive_as_they_are(shell, words, variables):
     with tempfile.TemporaryDirectory() as root:
         shown = Path(root, "it's shown")
-        script = Script("title", ["python3", "-c", _SHOW, str(shown), *words])
+        script = Script("title", PLATFORM, ["python3", "-c", _SHOW, str(shown), *words])
         done = Place(Path(root)).run(script, shell, **script.carry(variables))
         assert done.returncode == 0, done.stderr
         arguments, environment, directory = json.loads(shown.read_text())
@@ -110,7 +115,7 @@ def test_arguments_and_variables_arrive_as_they_are(shell, words, variables):
 @pytest.mark.parametrize("value", ["mine", ""])
 def test_variables_that_shell_or_script_needs_itself(place, shell, value):
     shown = place.root / "shown"
-    script = Script("title", [shutil.which("python3"), "-c", _SHOW, str(shown)])
+    script = Script("title", PLATFORM, [shutil.which("python3"), "-c", _SHOW, str(shown)])
     own = dict.fromkeys((*OWN, "BATCH_COMPUTE_DAG_JOB_ID"), value)
     done = place.run(script, shell, **script.carry(own))
     assert done.returncode == 0, done.stderr
@@ -123,19 +128,19 @@ def test_variables_that_shell_or_script_needs_itself(place, shell, value):
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("host", ["dlc1-master-0", "dlc1-worker-12"])
 def test_the_job_id_comes_from_the_host_name(place, shell, host):
-    script = Script("title", ["sh", "-c", 'echo "$BATCH_COMPUTE_DAG_JOB_ID $HOME $USER"'])
+    script = Script("title", PLATFORM, ["sh", "-c", 'echo "$BATCH_COMPUTE_DAG_JOB_ID $HOME $USER"'])
     assert place.run(script, shell, HOSTNAME=host).stdout == "dlc1 /root root\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -KILL $$", 137), ("exit 0", 0)])
 def test_exit_codes(place, shell, command, code):
-    assert place.run(Script("title", ["sh", "-c", command]), shell).returncode == code
+    assert place.run(Script("title", PLATFORM, ["sh", "-c", command]), shell).returncode == code
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_program_that_is_not_there(place, shell):
-    done = place.run(Script("title", ["no-such-program"]), shell)
+    done = place.run(Script("title", PLATFORM, ["no-such-program"]), shell)
     assert done.returncode in (126, 127)
     assert "no-such-program" in done.stderr
 
@@ -143,7 +148,7 @@ def test_a_program_that_is_not_there(place, shell):
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("word", ["--version", "-f", "A=1"])
 def test_a_program_that_looks_like_an_option(place, shell, word):
-    done = place.run(Script("title", [word, "true"]), shell)
+    done = place.run(Script("title", PLATFORM, [word, "true"]), shell)
     assert (done.returncode, done.stdout) == (127, "")
     assert word in done.stderr
 
@@ -159,7 +164,7 @@ def test_names_with_anything_in_them(place, shell):
         (local / file).write_text(file)
     (local / "out" / "inside").symlink_to("a b")
     (local / "out" / "outside").symlink_to("/etc/passwd")
-    script = Script("title", ["cat", str(local / "deep" / name)])
+    script = Script("title", PLATFORM, ["cat", str(local / "deep" / name)])
     script.prepare = [f"bc_link {quote(str(mounted / name))} {quote(str(local / 'deep' / name))}"]
     script.collect = [f"bc_put_folder {quote(str(local / 'out'))} {quote(str(mounted / 'up'))}"]
     done = place.run(script, shell)
@@ -176,7 +181,7 @@ def test_names_with_anything_in_them(place, shell):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_the_program_leaves_running_is_ended(place, shell):
-    script = Script("title", ["sh", "-c", "sleep 300 & echo $!"])
+    script = Script("title", PLATFORM, ["sh", "-c", "sleep 300 & echo $!"])
     script.constants = {"bc_stdout": str(place.root / "logs"), "bc_stderr": ""}
     done = place.run(script, shell)
     assert done.returncode == 0
@@ -186,7 +191,7 @@ def test_what_the_program_leaves_running_is_ended(place, shell):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_timeout_ends_the_whole_group(place, shell):
-    script = Script("title", ["sh", "-c", "sleep 300 & echo $!; wait"])
+    script = Script("title", PLATFORM, ["sh", "-c", "sleep 300 & echo $!; wait"])
     script.constants = {"bc_timeout": "1"}
     done = place.run(script, shell)
     assert done.returncode == 124
@@ -200,7 +205,7 @@ def test_without_setsid(place, shell):
     tools.mkdir()
     for name in ("rm", "mkdir", "sh", "sleep", "uname", "cat", "mkfifo", "tee", "cp", "env"):
         (tools / name).symlink_to(shutil.which(name))
-    script = Script("title", ["sh", "-c", "exec sleep 300"])
+    script = Script("title", PLATFORM, ["sh", "-c", "exec sleep 300"])
     script.constants = {"bc_timeout": "1"}
     assert place.run(script, shutil.which(shell), PATH=str(tools)).returncode == 124
 
@@ -222,7 +227,7 @@ def pack(path: Path, *names: str) -> None:
 @pytest.mark.parametrize("name", ["UP.TGZ", "a b.Tar.gz", "UP.ZIP"])
 def test_a_package_is_known_in_capitals_too(place, shell, name):
     pack(place.root / name, "a..b", "d/..c")
-    script = Script("title", ["cat", "a..b", "d/..c"], [f"bc_install {quote(str(place.root / name))}"])
+    script = Script("title", PLATFORM, ["cat", "a..b", "d/..c"], [f"bc_install {quote(str(place.root / name))}"])
     done = place.run(script, shell)
     assert (done.returncode, done.stdout) == (0, "a..bd/..c"), done.stderr
 
@@ -232,7 +237,7 @@ def test_a_package_is_known_in_capitals_too(place, shell, name):
 @pytest.mark.parametrize("name", ["../evil", "d/../../evil"])
 def test_a_package_stays_in_the_working_directory(place, shell, package, name):
     pack(place.root / package, "ok", name)
-    done = place.run(Script("title", ["true"], [f"bc_install {quote(str(place.root / package))}"]), shell)
+    done = place.run(Script("title", PLATFORM, ["true"], [f"bc_install {quote(str(place.root / package))}"]), shell)
     assert done.returncode == 1
     assert f"{name}\n" in done.stderr
     assert "InvalidPackage" in done.stderr
@@ -246,6 +251,6 @@ def test_a_zip_stays_in_the_working_directory_without_unzip(place):
         (tools / name).symlink_to(shutil.which(name))
     for name, code in (("../evil", 1), ("fine", 0)):
         pack(place.root / "p.zip", "ok", name)
-        script = Script("title", ["env"], [f"bc_install {quote(str(place.root / 'p.zip'))}"])
+        script = Script("title", PLATFORM, ["env"], [f"bc_install {quote(str(place.root / 'p.zip'))}"])
         done = place.run(script, PATH=str(tools))
         assert (done.returncode, (place.root / "bc" / "workdir" / "ok").exists()) == (code, code == 0), done.stderr

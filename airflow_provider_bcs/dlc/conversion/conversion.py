@@ -7,23 +7,34 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.container.field_table import without
 from airflow_provider_bcs.container.findings import CODE, Findings
+from airflow_provider_bcs.container.platform import Platform
+from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.site import Site
-from airflow_provider_bcs.container.work import Work
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
 from airflow_provider_bcs.dlc.rules import validate_job
 
-from .fields import is_open, lost_advice, lost_fields, without
+from .data_sources import data_sources
+from .fields import FIELDS
 from .options import Options
-from .resources import RESERVED_MINUTES, job_spec
+from .resources import job_spec
 
+#: A pod of a PyTorchJob: ``dlc1abc-master-0`` or ``dlc1abc-worker-3``.
+_PLATFORM = Platform(
+    job=("${bc_pod%-master-*}", "${bc_job%-worker-*}"),
+    rank="${RANK:-0}",
+    variables=("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "NPROC_PER_NODE", "TF_CONFIG"),
+)
 #: Seconds between SIGTERM and SIGKILL at a Timeout; the script has the same.
 _GRACE_SECONDS = 10
-#: What a job may take besides its program: for its package and its outputs.
+#: Minutes that a job may take besides its program: for its package and its outputs.
 _SPARE_MINUTES = 60
-#: What the script stands on.
+#: How long PAI-DLC keeps the pods of a failed job, where ReserveOnFail asks for it.
+_RESERVED_MINUTES = 60
+#: Fields that the script relies on.
 _FIXED = ("JobType", "UserCommand", "DisplayName")
 _SITE = Site.of("cn-region")
 
@@ -31,7 +42,8 @@ _SITE = Site.of("cn-region")
 class Converted(NamedTuple):
     """A PAI-DLC job, and what is wrong with it.
 
-    :ivar body: of CreateJob; of use only when there are no violations and nothing is left to be rendered
+    :ivar body: of CreateJob; valid only when there are no violations and no templates
+    :ivar violations: fields that cannot be carried over, or rules of PAI-DLC that the body breaks
     """
 
     body: dict[str, Any]
@@ -41,116 +53,95 @@ class Converted(NamedTuple):
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:
     """Convert a valid BatchCompute job of one task.
 
-    :param templates: leave values alone that hold a Jinja template, and find out what can be known without them
-    :raises ValueError: when it has not one task
+    :param job: the job, in the service's current form
+    :param options: what the job does not say
+    :param site: region and object store of the pods; the default serves to find violations
+    :param templates: accept values that hold a Jinja template, and find out what can be known without them
+    :raises ValueError: when the job has not one task
     """
-    if templates and is_open(job):
+    if templates and FIELDS.is_open(job):
         return Converted({}, [])
-    tasks = (job.get("DAG") or {}).get("Tasks") or {}
-    if len(tasks) != 1:
-        raise ValueError(
-            f"A PAI-DLC job is made of a BatchCompute job of one task; job {job['Name']} has {len(tasks)}."
-            ' job_to_dag(..., run_as="dlc") makes one of each.'
-        )
-    return _Conversion(job, options, site, templates).run()
+    name, task = the_task(job)
+    findings = Findings(name, templates=templates)
+    extra = _extra(options.dlc_job, findings)
+    _add_lost(job, task, options, extra, findings)
+    program = container_program(job, _PLATFORM, site, ignore=options.ignore, templates=templates)
+    if not extra.get("ResourceId") and not is_template(options.dlc_job):
+        _add_clusters(program, findings)
+    body = _merged(_body(program, options, extra, site, findings), extra)
+    violations = [*findings.violations, *program.violations]
+    if not violations:
+        violations = [_explained(item, name, task) for item in validate_job(body, templates=templates)]
+    return Converted(body, violations)
 
 
-class _Conversion:
-    def __init__(self, job: Mapping[str, Any], options: Options, site: Site, templates: bool) -> None:
-        [(self._name, task)] = job["DAG"]["Tasks"].items()
-        self._job = without({**job, "DAG": {}}, options.ignore)
-        self._task: dict[str, Any] = without(task, options.ignore)
-        self._options = options
-        self._site = site
-        self._templates = templates
-        self._findings = Findings(f"DAG.Tasks.{self._name}", templates=templates)
-
-    def run(self) -> Converted:
-        extra = self._extra()
-        self._lost(extra)
-        self._cluster(extra)
-        title = f"Task {self._name} of the BatchCompute job {_one_line(self._job['Name'])}."
-        fails = self._job.get("JobFailOnInstanceFail")
-        work = Work(self._name, self._task, title, fails, self._site, self._findings)
-        body = _merged(self._body(work, extra), extra)
-        violations = self._findings.violations
-        if not violations:
-            violations = [self._explained(item) for item in validate_job(body, templates=self._templates)]
-        return Converted(body, violations)
-
-    def _extra(self) -> Mapping[str, Any]:
-        extra = self._options.dlc_job
-        if not extra or self._findings.pending(extra):
-            return {}
-        if not isinstance(extra, Mapping):
-            found = type(extra).__name__
-            self._findings.add("dlc_job", "It must be fields of CreateJob.", f"Found {found}; right is an object")
-            return {}
-        for name in _FIXED:
-            if name in extra:
-                self._findings.add(
-                    f"dlc_job.{name}", "It is made from the task.", "Found it in dlc_job; right is to leave it out"
-                )
-        if len(extra.get("JobSpecs") or ()) > 1:
-            count = len(extra["JobSpecs"])
-            self._findings.add("dlc_job.JobSpecs", "A task has one role.", f"Found {count}; right is one")
-        return extra
-
-    def _lost(self, extra: Mapping[str, Any]) -> None:
-        for fields in (self._job, self._task):
-            for path, lost, value in lost_fields(fields, extra, templates=self._templates):
-                self._findings.add(path, lost.why, lost_advice(path, lost, value), ignore=path)
-        own = self._task.get("TaskName")
-        if own and own != self._name and not self._findings.pending(own):
-            right = f"Found {own!r}; right is {self._name!r}"
-            self._findings.add("TaskName", "The task has another name.", right, ignore="TaskName")
-
-    def _cluster(self, extra: Mapping[str, Any]) -> None:
-        cluster = self._task.get("AutoCluster") or {}
-        on_quota = bool(extra.get("ResourceId")) or is_template(self._options.dlc_job)
-        for path, value in (
-            ("ClusterId", self._task.get("ClusterId")),
-            ("AutoCluster.ClusterId", cluster.get("ClusterId")),
-        ):
-            if value and not on_quota and not self._findings.pending(value):
-                advice = f"Found {value!r}; right is the ResourceId of a quota in dlc_job"
-                self._findings.add(path, "A pod runs on no cluster of BatchCompute.", advice, ignore=path)
-
-    def _body(self, work: Work, extra: Mapping[str, Any]) -> dict[str, Any]:
-        minutes = ceil((work.timeout + _GRACE_SECONDS) * work.attempts / 60) + _SPARE_MINUTES
-        priority = self._job.get("Priority")
-        cluster = self._task.get("AutoCluster") or {}
-        body = {
-            "DisplayName": self._job["Name"],
-            "Description": self._job.get("Description"),
-            "JobType": "PyTorchJob",
-            "JobSpecs": [job_spec(self._task, self._options, self._findings)],
-            **work.fields,
-            "JobMaxRunningTimeMinutes": minutes,
-        }
-        if isinstance(priority, int) and extra.get("ResourceId"):
-            # Elsewhere it has no effect.
-            body["Priority"] = min(9, 1 + priority * 9 // 1001)
-        if cluster.get("ReserveOnFail") is True:
-            body["Settings"] = {"JobReservedPolicy": "OnFailure", "JobReservedMinutes": RESERVED_MINUTES}
-        return {name: value for name, value in body.items() if value not in (None, "", [])}
-
-    def _explained(self, found: Violation) -> Violation:
-        """Say of the size of a request which field makes it."""
-        if found.path != "$":
-            return found
-        command = self._task["Parameters"]["Command"]
-        line, variables = (len(json.dumps(command.get(name) or "")) for name in ("CommandLine", "EnvVars"))
-        advice = f"{found.advice} CommandLine has {line} bytes, EnvVars {variables} of at most {MAX_BODY_SIZE} in all."
-        return Violation(f"DAG.Tasks.{self._name}.Parameters.Command", CODE, found.message, advice)
+def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:
+    """Check ``dlc_job``; return it, or nothing when it cannot be merged."""
+    if not extra or findings.pending(extra):
+        return {}
+    if not isinstance(extra, Mapping):
+        found = f"the type {type(extra).__name__}"
+        findings.add("dlc_job", "It must be fields of CreateJob.", found, "an object", of_task=False)
+        return {}
+    for name in _FIXED:
+        if name in extra:
+            path = f"dlc_job.{name}"
+            findings.add(path, "The conversion makes it from the task.", "a value", "no value", of_task=False)
+    if (count := len(extra.get("JobSpecs") or ())) > 1:
+        findings.add("dlc_job.JobSpecs", "A task has one role.", str(count), "one", of_task=False)
+    return extra
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _add_lost(
+    job: Mapping[str, Any], task: Mapping[str, Any], options: Options, extra: Mapping[str, Any], findings: Findings
+) -> None:
+    for of_task, fields in ((False, {**job, "DAG": {}}), (True, task)):
+        given = without(fields, options.ignore)
+        for path, fate, found in FIELDS.lost(given, extra, templates=findings.templates):
+            findings.add(path, fate.why, found, fate.expected, ignore=path, of_task=of_task)
+
+
+def _add_clusters(program: ContainerProgram, findings: Findings) -> None:
+    for path, name in program.resources.clusters.items():
+        if not findings.pending(name):
+            expected = "the ResourceId of a quota in dlc_job"
+            findings.add(path, "A pod runs on no cluster of BatchCompute.", repr(name), expected, ignore=path)
+
+
+def _body(
+    program: ContainerProgram, options: Options, extra: Mapping[str, Any], site: Site, findings: Findings
+) -> dict[str, Any]:
+    attempts = program.retries + 1
+    body = {
+        "DisplayName": program.job,
+        "Description": program.description,
+        "JobType": "PyTorchJob",
+        "JobSpecs": [job_spec(program, options, findings)],
+        "UserCommand": program.script,
+        "Envs": dict(program.variables),
+        "DataSources": data_sources(program.mounts, site.oss_endpoint),
+        "JobMaxRunningTimeMinutes": ceil((program.timeout + _GRACE_SECONDS) * attempts / 60) + _SPARE_MINUTES,
+    }
+    if isinstance(program.priority, int) and extra.get("ResourceId"):
+        # Without a quota the priority has no effect.
+        body["Priority"] = min(9, 1 + program.priority * 9 // 1001)
+    if program.keeps_failed:
+        body["Settings"] = {"JobReservedPolicy": "OnFailure", "JobReservedMinutes": _RESERVED_MINUTES}
+    return {name: value for name, value in body.items() if value not in (None, "", [])}
+
+
+def _explained(found: Violation, name: str, task: Mapping[str, Any]) -> Violation:
+    """Name the field that makes a request too large."""
+    if found.path != "$":
+        return found
+    command = task["Parameters"]["Command"]
+    line, variables = (len(json.dumps(command.get(field) or "")) for field in ("CommandLine", "EnvVars"))
+    advice = f"{found.advice} CommandLine has {line} bytes, EnvVars {variables} of at most {MAX_BODY_SIZE} in all."
+    return Violation(f"DAG.Tasks.{name}.Parameters.Command", CODE, found.message, advice)
 
 
 def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge objects at every level; the one role is one, and more data is mounted besides the task's."""
+    """Merge objects at every level; ``JobSpecs`` role by role, and DataSources are added."""
     merged = dict(body)
     for name, value in extra.items():
         mine = merged.get(name)

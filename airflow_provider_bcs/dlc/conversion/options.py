@@ -1,4 +1,4 @@
-"""What an author says about a task that runs as a PAI-DLC job."""
+"""An author's options of a task that runs as a PAI-DLC job."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from airflow_provider_bcs.description.suggestion import did_you_mean
-
-from .fields import IGNORABLE
+from .fields import FIELDS
 
 #: An instance type such as ``ecs.g6.large``, or on a quota a ResourceConfig such as ``{"CPU": "2", "Memory": "8Gi"}``.
 Resources: TypeAlias = str | Mapping[str, Any]
@@ -16,14 +14,14 @@ Resources: TypeAlias = str | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """What BatchCompute has no word for.
+    """Options that a BatchCompute job has no field for.
 
     :ivar images: image of BatchCompute (``ImageId``, ``ECSImageId`` or a Docker image) -> container image
     :ivar instance_types: BatchCompute ``InstanceType`` -> what a pod gets in PAI-DLC
-    :ivar ignore: fields that are left out, such as ``AutoCluster.UserData``; with everything below them
+    :ivar ignore: fields to leave out, such as ``AutoCluster.UserData``; with all that they hold
     :ivar image: the container image, whatever the job says
     :ivar instance_type: what a pod gets, whatever the job says
-    :ivar dlc_job: fields of CreateJob that are merged over the result
+    :ivar dlc_job: fields of CreateJob, merged over the result
     :raises ValueError: when ``ignore`` names no field
     """
 
@@ -35,9 +33,4 @@ class Options:
     dlc_job: Any = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.ignore, str):
-            raise ValueError(f"ignore is a list of field names; found the text {self.ignore!r}.")
-        for name in self.ignore:
-            if name not in IGNORABLE:
-                near = did_you_mean(name, IGNORABLE)
-                raise ValueError(f"ignore names {name!r}, which is no field that can be left out{near}")
+        FIELDS.check_ignore(self.ignore)

@@ -9,11 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.batchcompute import TaskDescription
-from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.dlc import job_warnings, validate_job
-from airflow_provider_bcs.dlc.conversion.conversion import convert
-from airflow_provider_bcs.dlc.conversion.fields import FIELDS
-from airflow_provider_bcs.dlc.conversion.options import Options
+from airflow_provider_bcs.dlc.conversion import FIELDS, Options, Site, convert
 from tests.batchcompute.jobs import job, put, task
 
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}
@@ -123,9 +120,9 @@ def test_the_endpoint_of_the_objects():
         ({"InputMapping": {"oss://b/a/": "/x/d/", "oss://b/c": "/x/d/c"}}, ["oss://b/a/", "oss://b/c"]),
         ({"InputMapping": {"oss://b/a/": "/x"}, "OutputMapping": {"/x/y/": "oss://b/o/"}}, ["InputMapping", "/x/y/"]),
         ({"InputMapping": {"oss://b/a/": "/batchcompute/workdir/in"}}, ["the working directory"]),
-        ({"InputMapping": {"oss://b/a/": "/batchcompute/oss/0"}}, ["script's own"]),
-        ({"OutputMapping": {"/usr": "oss://b/o"}}, ["own directory"]),
-        ({"OutputMapping": {"/dev/x": "oss://b/o"}}, ["own directory"]),
+        ({"InputMapping": {"oss://b/a/": "/batchcompute/oss/0"}}, ["its own files"]),
+        ({"OutputMapping": {"/usr": "oss://b/o"}}, ["needs this directory itself"]),
+        ({"OutputMapping": {"/dev/x": "oss://b/o"}}, ["needs this directory itself"]),
         ({"InputMapping": {"oss://b/a/": "E:"}}, ["'E:'", "absolute path"]),
         ({"OutputMapping": {"/a/../b": "oss://b/o"}}, ["'/a/../b'"]),
         ({"Mounts": {"Entries": [{"Source": "smb://h/x", "Destination": "/x"}]}}, ["smb://h/x", "oss:// or nas://"]),
@@ -176,7 +173,7 @@ def test_images(fields, options, image):
 
 
 def test_images_and_instance_types_that_are_not_known():
-    assert "'img-ubunto'; right is an entry of it in images, or image= for this task; did you mean img-ubuntu" in wrong(
+    assert "'img-ubunto'; expected an entry of it in images, or image= for this task; did you mean img-ubuntu" in wrong(
         AutoCluster={"ImageId": "img-ubunto"}
     )
     assert "EnvVars.BATCH_COMPUTE_DOCKER_IMAGE" in wrong(
@@ -206,7 +203,7 @@ def test_disks_and_reservations():
 
 
 def test_a_fixed_cluster_needs_a_quota():
-    assert "ResourceId of a quota in dlc_job, or list 'ClusterId' in ignore" in wrong(ClusterId="cls-1")
+    assert "ResourceId of a quota in dlc_job, or 'ClusterId' in ignore" in wrong(ClusterId="cls-1")
     options = Options(image="i", instance_type={"CPU": "2"}, dlc_job={"ResourceId": "quota1"})
     assert body(options, ClusterId="cls-1")["Envs"]["BATCH_COMPUTE_CLUSTER_ID"] == "cls-1"
 
@@ -238,13 +235,13 @@ def test_a_request_that_is_too_large_names_what_makes_it():
 
 def test_a_job_of_one_task():
     two = job({"a": task(), "b": task()})
-    with pytest.raises(ValueError, match=r"job a-job has 2. job_to_dag"):
+    with pytest.raises(ValueError, match="DAG.Tasks: found 2 in job a-job; expected one task"):
         convert(two, OPTIONS)
 
 
-PARENTS = {path.rpartition(".")[0] for path in FIELDS} - {""}
-OF_TASK = [path for path in {*FIELDS, *PARENTS} if path.split(".")[0] in TaskDescription.model_fields]
-OF_JOB = ["DAG.Tasks.count", "DAG.Tasks", *({*FIELDS, *PARENTS} - {*OF_TASK, "DAG.Dependencies"})]
+PARENTS = {path.rpartition(".")[0] for path in FIELDS.fates} - {""}
+OF_TASK = [path for path in {*FIELDS.fates, *PARENTS} if path.split(".")[0] in TaskDescription.model_fields]
+OF_JOB = ["DAG.Tasks.count", "DAG.Tasks", *({*FIELDS.fates, *PARENTS} - {*OF_TASK, "DAG.Dependencies"})]
 
 
 @pytest.mark.parametrize("path", sorted([*OF_JOB, *(f"DAG.Tasks.count.{path}" for path in OF_TASK)]))

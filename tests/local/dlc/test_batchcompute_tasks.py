@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_bcs.container.site import Site
-from airflow_provider_bcs.dlc.conversion.conversion import convert
-from airflow_provider_bcs.dlc.conversion.options import Options
+from airflow_provider_bcs.dlc.conversion import Options, Site, convert
 from tests.local.service import Service, job, task
 
 from .dlc_service import DlcService

@@ -1,4 +1,4 @@
-"""What a pod does for a task: its inputs, package, program and outputs, as mounts and as a script."""
+"""Script, variables and mounts of one task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.facts import Quotas
 
 from .findings import Findings
-from .mounts import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, Mounts, entries_of, is_at_or_below
+from .local_paths import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, LocalPaths, is_at_or_below
+from .mounts import Mounts, entries_of
+from .platform import Platform
 from .script import VARIABLE_NAME, Script, quote
 from .site import Site
 
@@ -18,18 +20,27 @@ _NOT_UNPACKED = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz", ".lzma", ".
 _UNPACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
 
 
-class Work:
-    """Takes a task apart, in the order in which a pod does its parts.
+class TaskScript:
+    """Builder of a task's script, in the order in which the script runs.
 
-    :param task: the task, without what is ignored
-    :param title: what the script is
-    :param fails: JobFailOnInstanceFail of the job
+    :param task: the task, without the fields that are ignored
+    :param title: one line that names the script
+    :param swallow: whether the container succeeds although its instance failed
     :ivar timeout: seconds that an attempt may last
-    :ivar attempts: how often an instance is tried
+    :ivar retries: attempts after the first
+    :ivar mounts: the mounts
     """
 
     def __init__(
-        self, name: str, task: Mapping[str, Any], title: str, fails: Any, site: Site, findings: Findings
+        self,
+        name: str,
+        task: Mapping[str, Any],
+        *,
+        title: str,
+        swallow: bool,
+        platform: Platform,
+        site: Site,
+        findings: Findings,
     ) -> None:
         self._name = name
         self._task = task
@@ -37,32 +48,34 @@ class Work:
         self._command = self._parameters.get("Command") or {}
         self._site = site
         self._findings = findings
-        self._mounts = Mounts(site, findings)
-        # One that is alone decides, as it does there: its task has done nothing when it fails.
-        self._script = Script(title, swallow=fails is False and task.get("InstanceCount") != 1)
-        # An assumption: the longest time that is documented.
+        self._paths = LocalPaths(findings)
+        self._script = Script(title, platform, swallow=swallow)
+        self._mounts = Mounts(findings)
+        # The service's default is not documented; this is the longest Timeout that it takes.
         self.timeout = _number(task.get("Timeout"), Quotas.MaxInstanceTimeout)
-        self.attempts = _number(task.get("MaxRetryCount"), 0) + 1
+        self.retries = _number(task.get("MaxRetryCount"), 0)
         self._inputs()
         self._package()
         self._outputs()
         self._program()
-        self._mounts.check()
+        self._paths.check()
+        self.mounts = tuple(self._mounts.found)
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """The fields of the job that do the work."""
-        constants = {
+    def text(self) -> str:
+        """The script, for ``sh -c``."""
+        return self._script.text()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables: BatchCompute's own, then the task's."""
+        return {
             "BATCH_COMPUTE_DAG_TASK_ID": self._name,
             "BATCH_COMPUTE_REGION": self._site.region,
             "BATCH_COMPUTE_OSS_HOST": self._site.oss_endpoint,
             "BATCH_COMPUTE_CLUSTER_ID": self._task.get("ClusterId") or "",
-            "BATCH_COMPUTE_PRIVATE_PATHS": json.dumps(self._mounts.private, ensure_ascii=False),
-        }
-        return {
-            "UserCommand": self._script.text(),
-            "Envs": {**constants, **self._variables},
-            "DataSources": self._mounts.data_sources,
+            "BATCH_COMPUTE_PRIVATE_PATHS": json.dumps(self._paths.private, ensure_ascii=False),
+            **self._variables,
         }
 
     def _inputs(self) -> None:
@@ -77,14 +90,13 @@ class Work:
     def _input(self, source: str, destination: str, field: str, *, writable: bool) -> None:
         known = self._findings.pending(source) or source.startswith(("oss://", "nas://"))
         if not known:
-            advice = f"Found {source!r}; right is oss:// or nas://"
-            self._findings.add(field, "It cannot be mounted.", advice)
+            self._findings.add(field, "It cannot be mounted.", repr(source), "a URL of oss:// or nas://")
         is_folder = source.endswith("/") or source.startswith("nas://")
-        path = self._mounts.claim(destination, MOUNT if is_folder else LINK, field)
+        path = self._paths.claim(destination, MOUNT if is_folder else LINK, field)
         if is_folder:
             self._mounts.mount(source, path, writable=writable)
         else:
-            # An object, or a folder that was written without its "/": only the pod can tell.
+            # An object, or a folder whose "/" is left out: only the container can tell.
             place = self._mounts.object(source, writable=writable)
             self._script.prepare.append(f"bc_link {quote(place)} {quote(path)}")
 
@@ -97,7 +109,8 @@ class Work:
             self._findings.add(
                 "Parameters.Command.PackagePath",
                 "The script cannot unpack it.",
-                f"Found {url!r}; right is an archive ({', '.join(_UNPACKED)}) or a plain program",
+                repr(url),
+                f"an archive ({', '.join(_UNPACKED)}) or a plain program",
             )
         self._script.prepare.append(f"bc_install {quote(self._mounts.object(url, writable=False))}")
 
@@ -116,10 +129,10 @@ class Work:
 
     def _output(self, local: str, url: str, field: str) -> str:
         is_folder = url.endswith("/")
-        path = self._mounts.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
+        path = self._paths.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
         self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
         if not is_at_or_below(path, WORKDIR):
-            # That is new for each attempt in any case.
+            # The working directory is new for each attempt in any case.
             self._script.outputs.append(path)
         if is_folder:
             place = self._mounts.folder(url, writable=True)
@@ -142,29 +155,26 @@ class Work:
                 raise ValueError("it is empty")
         except ValueError as error:
             if not self._findings.pending(line):
-                advice = f"Found that it cannot be split into words: {error}; right is a program and its arguments"
-                self._findings.add(field, "It must be a command.", advice)
+                found = f"a line that cannot be split into words ({error})"
+                self._findings.add(field, "It must be a command.", found, "a program and its arguments")
             self._script.words = [line]
         variables = self._command.get("EnvVars") or {}
-        self._variables = self._script.carry(_texts(variables))
+        self._variables = self._script.carry({name: str(value) for name, value in variables.items()})
         for name in variables:
             if not VARIABLE_NAME.fullmatch(name) and not self._findings.pending(name):
                 self._findings.add(
                     f"Parameters.Command.EnvVars.{name}",
                     "A shell passes no such variable on.",
-                    f"Found {name!r}; right are letters, digits and _, beginning with no digit",
+                    repr(name),
+                    "letters, digits and _, beginning with no digit",
                     ignore="Parameters.Command.EnvVars",
                 )
         self._script.constants |= {
             "bc_task": self._name,
-            "bc_attempts": str(self.attempts),
+            "bc_attempts": str(self.retries + 1),
             "bc_timeout": str(self.timeout),
         }
 
 
 def _number(value: Any, otherwise: int) -> int:
     return value if type(value) is int else otherwise
-
-
-def _texts(variables: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in variables.items()}

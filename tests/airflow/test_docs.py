@@ -72,7 +72,9 @@ def test_the_first_training(tmp_path, dlc, capsys):
 )
 def test_the_client_page(service, capsys, block, output):
     code = blocks("client.md", "python")[block]
-    code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', code)
+    code = re.sub(
+        r"Client\(.*?\)  #[^\n]*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', code, flags=re.DOTALL
+    )
     exec(compile(code, "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
 

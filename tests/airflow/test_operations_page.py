@@ -68,6 +68,8 @@ def test_the_examples_of_the_clusters_page(service, capsys):
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}
-    client = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', client)
+    client = re.sub(
+        r"Client\(.*?\)  #[^\n]*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', client, flags=re.DOTALL
+    )
     exec(compile(client, "clusters.md", "exec"), {})
     assert re.fullmatch(r"Active; machines: workers: \d of 3\n", capsys.readouterr().out)

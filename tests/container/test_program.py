@@ -21,6 +21,7 @@ from airflow_provider_bcs.container import (
     container_program,
 )
 from tests.batchcompute.jobs import job, task
+from tests.child import LIMIT
 
 SITE = Site.of("cn-shanghai")
 #: How pods of a Kubernetes Job with completion mode Indexed are named.
@@ -140,4 +141,4 @@ def test_it_knows_neither_airflow_nor_a_target():
         "import sys, airflow_provider_bcs.container as c;"
         "assert not {'airflow', 'requests', 'airflow_provider_bcs.dlc'} & set(sys.modules), sys.modules"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=LIMIT)

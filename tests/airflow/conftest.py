@@ -19,7 +19,7 @@ def airflow_db() -> None:
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=LIMIT)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the clients of hooks wait as little between attempts as those of the tests."""
     monkeypatch.setattr(client_module, "RetryPolicy", lambda: IMPATIENT)

@@ -168,6 +168,7 @@ def test_sixteen_followers_share_their_requests(service: Service, client: Client
     assert max(asked) <= intervals + 1, (asked, intervals)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_lost_answer_is_the_loss_of_all(service: Service, client: Client, connection, faults):
     """A poll without an answer is repeated an interval later, not by each follower."""
     created = client.create_job(job({"a": task("sleep 3"), "b": task("sleep 3")}))

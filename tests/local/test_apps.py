@@ -119,7 +119,7 @@ def test_a_wrong_app(service: Service, path: str, value: Any, code: str, message
         ({"Inputs": {"file": "oss://b/x", "n": ""}}, "MissingInputs.n", "Inputs.n is mandatory for this action."),
         ({"Inputs": {"file": "oss://b/x", "m": 3}}, "InvalidInputs.m", "The app has no such parameter."),
         ({"Outputs": {"file": "oss://b/x"}}, "InvalidOutputs.file", "The app has no such parameter."),
-        ({"Config": {"Timeout": 5}}, "InvalidTimeout", "The app does not let it be overwritten."),
+        ({"Config": {"Timeout": 5}}, "InvalidTimeout", "It must be 86400: Overwritable is false in the app."),
         ({"Config": {"InstanceCount": 0}}, "InvalidInstanceCount", "Specified parameter InstanceCount is not valid."),
     ],
 )

@@ -1,4 +1,4 @@
-"""The seven operations on apps."""
+"""Operations on apps."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .creation import create_once, idempotent_token, parse_object, refuse
 from .listing import max_item_count, page
 
 _SCOPES = ("Private", "Public")
-# What a job has to know; the rest is the app's program. That GetApp keeps it to itself is an assumption.
+# Assumption: GetApp returns what the author of a job needs, but not the program of the app.
 _SHOWN = ("Name", "Description", "InputParameters", "OutputParameters", "Config")
 
 
 class AppApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on apps."""
 
     def __init__(self, apps: Apps) -> None:
         self._apps = apps
@@ -63,7 +63,7 @@ class AppApi:
     def list_apps(self, call: Call) -> Answer:
         count = max_item_count(call.query)
         found = self._apps.newest(_scope(call), call.query.get("Marker", ""), count + 1)
-        # A marker is the last name of a page.
+        # The marker is the last name of the page.
         return Answer(
             200,
             page([_item(app) for app in found[:count]], found[count - 1].name if 0 < count < len(found) else ""),
@@ -73,7 +73,7 @@ class AppApi:
         with self._store.transaction():
             app = self._apps.revisions(call.names["AppName"])[-1]
             description = parse_object(call.body)
-            # Assumptions: the body is the whole description, and need not name the app again.
+            # Assumptions: the body is the complete description; its Name is optional.
             if is_absent(description.get("Name")):
                 description["Name"] = call.names["AppName"]
             refuse(validate_app(description))

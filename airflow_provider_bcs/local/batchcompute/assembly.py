@@ -1,4 +1,4 @@
-"""Put the BatchCompute side together."""
+"""Assembly of the BatchCompute API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + ap
 
 
 def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
-    """Return what answers requests and what runs instances, by the options of the command."""
+    """Return the gateway for requests and the engine that runs instances."""
     all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, args.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
     lifecycle = Lifecycle(all_jobs, notifier)

@@ -1,4 +1,4 @@
-"""The nine operations on clusters and their machines."""
+"""Operations on clusters and their machines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .clusters import Cluster, Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
 from .listing import max_item_count, numeric_marker, page
 
-#: How many of a cluster's OperationLogs are answered; the service's number is not documented.
+#: Maximum length of OperationLogs in a response (assumption).
 _LOG_LINES = 100
 _ECHOED = ("Name", "Description", "ImageId", "InstanceType", "Bootstrap")
 _ECHOED_OBJECTS = ("UserData", "EnvVars", "Configs", "InputMapping")
 
 
 class ClusterApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on clusters."""
 
     def __init__(self, clusters: Clusters) -> None:
         self._clusters = clusters
@@ -60,7 +60,7 @@ class ClusterApi:
         count, first = max_item_count(call.query), numeric_marker(call.query)
         with self._store.transaction():
             self._clusters.settle()
-            # Assumption: newest first, as jobs.
+            # Assumption: newest first, as in ListJobs.
             found = list(
                 self._clusters.select("WHERE ? = 0 OR number < ? ORDER BY number DESC LIMIT ?", first, first, count + 1)
             )
@@ -122,7 +122,7 @@ class ClusterApi:
             "Id": cluster.id,
             **{name: description.get(name) or "" for name in _ECHOED},
             **{name: description.get(name) or {} for name in _ECHOED_OBJECTS},
-            # Clients read Notification.Topic without looking whether it is there.
+            # Clients access Notification.Topic without checking that it exists.
             "Notification": {"Topic": {}, **(description.get("Notification") or {})},
             "OwnerId": ACCOUNT_ID,
             "State": cluster.state,
@@ -133,7 +133,7 @@ class ClusterApi:
                 name: {
                     "ResourceType": "OnDemand",
                     **{field: value for field, value in group.items() if value not in (None, "")},
-                    # Assumption: only a machine that runs counts.
+                    # Assumption: ActualVMCount counts only Running machines.
                     "ActualVMCount": counts.get((name, MACHINE_RUNNING), 0),
                 }
                 for name, group in description["Groups"].items()
@@ -153,7 +153,7 @@ def _machine_item(row: Any) -> dict[str, Any]:
         "Id": row["id"],
         "State": row["state"],
         "Hint": "",
-        # All of them are this machine.
+        # All machines of a cluster are this machine.
         "IpAddress": "127.0.0.1",
         "HostName": row["id"],
         "EcsInstanceId": row["id"],

@@ -1,4 +1,4 @@
-"""How BatchCompute is asked, and the form of its answers."""
+"""Gateway of the BatchCompute API: signatures, routing, and the format of responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .verifier import Verifier
 
 
 class BatchComputeFront(Front):
-    """The ROA signature; the request id travels in a header only."""
+    """Gateway with ROA signatures; the RequestId is only in the header ``x-acs-request-id``."""
 
     max_body = MAX_BODY_SIZE
 
@@ -52,5 +52,5 @@ class BatchComputeFront(Front):
         return ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
 
     def body_too_large(self) -> ApiError:
-        # The limit is documented, the answer is not: an assumption.
+        # The limit is documented; the error is an assumption.
         return invalid("HttpBody", f"Its size must be in [0, {self.max_body}].")

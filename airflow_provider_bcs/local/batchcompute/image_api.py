@@ -1,4 +1,4 @@
-"""The operations on images, and the two that tell what can be had."""
+"""Operations on images, GetQuotas and GetAvailableResource."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS images (
 );
 """
 
-#: The images that everybody has.
+#: Images of Type System, which exist in every account.
 _SYSTEM_IMAGES = {
     image_id: {
         "Id": image_id,
@@ -44,7 +44,7 @@ _SYSTEM_IMAGES = {
 
 
 class ImageApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on images."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -86,7 +86,7 @@ class ImageApi:
 
     def list_images(self, call: Call) -> Answer:
         count, first = max_item_count(call.query), numeric_marker(call.query)
-        # Another word than System is ignored, which is documented.
+        # BatchCompute documents that it ignores other values than System.
         if call.query.get("Type") == "System":
             items = list(_SYSTEM_IMAGES.values())[first:]
             return Answer(200, page(items[:count], str(first + count) if 0 < count < len(items) else ""))
@@ -105,7 +105,7 @@ class ImageApi:
 
 
 def get_quotas(call: Call) -> Answer:
-    """Answer with what the rules take, and the instance types known here."""
+    """Return the resource types, disk types and instance types that the rules accept."""
     return Answer(
         200,
         {
@@ -119,7 +119,7 @@ def get_quotas(call: Call) -> Answer:
 
 
 def get_available_resource(call: Call) -> Answer:
-    """Answer that all of this can be had."""
+    """Return that all instance types, resource types and disk types are available."""
     types = [
         {
             "InstanceType": name,

@@ -1,4 +1,4 @@
-"""The operations on jobs, tasks and instances."""
+"""Operations on jobs, tasks and instances."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
 
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
-#: How long a request waits for an app job; clients give an answer a minute.
+#: Seconds that CreateJob?sync waits for an app job; clients have a timeout of one minute.
 _SYNC_SECONDS = 50
 
 
 class JobApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on jobs, tasks and instances."""
 
     def __init__(
         self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, clusters: Clusters, apps: Apps, quotas: Quotas
@@ -83,7 +83,7 @@ class JobApi:
         return self._lifecycle.create(description)
 
     def _of_app(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return what an app job is with its app, the newest revision, which stays that of the job."""
+        """Return the fields App and DAG of an app job, from the newest revision of its app."""
         app = self._apps.find(job["App"]["AppName"])
         if app is None:
             raise invalid("AppName", "There is no such app.")
@@ -93,24 +93,24 @@ class JobApi:
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
     def _outcome(self, job_id: str) -> Answer | LateAnswer:
-        """Answer with how an app job ends. The codes are assumptions, as is that the waiting has an end."""
+        """Return the response for the end of an app job. The codes and the time limit are assumptions."""
         job = self._jobs.get(job_id)
         if job is None:
-            # Its token was used before, and the job deleted since, by AutoRelease say.
-            gone = f"{job_id} has ended and is deleted; how it ended is not known any more."
+            # The token belongs to a job that has been deleted, for example by AutoRelease.
+            gone = f"{job_id} has ended and was deleted; its outcome is not available."
             return _app_result(None, {"Code": "JobDeleted", "Message": gone})
         answer: Future[Answer] = Future()
 
-        def tell(ended: Job) -> None:
-            # Nobody may be waiting any more.
+        def respond(ended: Job) -> None:
+            # The request may have timed out: its future is then cancelled.
             if answer.set_running_or_notify_cancel():
                 error = {"Code": "", "Message": ""}
                 if ended.state != FINISHED:
                     error = {"Code": f"Job{ended.state}", "Message": ended.message or f"{job_id} is {ended.state}."}
                 answer.set_result(_app_result(ended, error))
 
-        self._lifecycle.when_ended(job, tell)
-        late = f"{job_id} has not ended in {_SYNC_SECONDS} s and goes on; the same IdempotentToken waits for it again."
+        self._lifecycle.call_at_end(job, respond)
+        late = f"{job_id} has not ended within {_SYNC_SECONDS} s; repeat the request with the same IdempotentToken."
         return LateAnswer(answer, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
 
     def _require_clusters(self, description: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ class JobApi:
         job = self._job(call)
         description = {**job.description, "Priority": job.priority, "Id": job.id}
         if is_app(description):
-            # That an app job has a task is a matter of this service.
+            # The task of an app job is internal to the local service.
             del description["DAG"]
         return Answer(200, description)
 
@@ -134,21 +134,21 @@ class JobApi:
         count = max_item_count(call.query)
         conditions, values = self._filters(call)
         column = _order(call)
-        # Assumptions: newest first; IsReverse turns that round, with or without OrderBy.
+        # Assumptions: newest first; IsReverse reverses the order, with or without OrderBy.
         comparison, direction = (">", "ASC") if is_true(call.query, "IsReverse") else ("<", "DESC")
         marker = call.query.get("Marker", "")
         if marker:
             if not _JOB_ID.fullmatch(marker):
                 raise invalid("Marker", "It must be a marker that a listing returned.")
-            # The last id of a page says where the next begins even when that job is gone: its end is the
-            # job's number, and numbers grow in the order of creation.
+            # The marker is the last JobId of the previous page. Its last 8 digits are the job's number, which grows in
+            # the order of creation: the marker stays valid when the job is deleted.
             conditions.append(f"{column} {comparison} ?")
             values.append(marker if column == "id" else int(marker[-8:], 16))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         with self._store.transaction():
             jobs = list(self._jobs.select(f"{where} ORDER BY {column} {direction} LIMIT ?", *values, count + 1))
             items = [self._job_item(job) for job in jobs[:count]]
-        # A page of no items has no last one: the listing ends there.
+        # A page without items, for MaxItemCount=0, ends the listing.
         return Answer(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
 
     def _filters(self, call: Call) -> tuple[list[str], list[Any]]:
@@ -180,7 +180,7 @@ class JobApi:
         with self._store.transaction():
             job = self._job(call)
             self._lifecycle.delete(job)
-        self._engine.forget(job.id)
+        self._engine.remove_job(job.id)
         return Answer(204)
 
     def change_job_priority(self, call: Call) -> Answer:
@@ -229,7 +229,7 @@ class JobApi:
         with self._store.transaction():
             job, position, name = self._task(call)
             text = call.names["InstanceId"]
-            # Only the decimal text of an index names an instance: not "+1", not "01".
+            # Only canonical decimal numbers are InstanceIds: neither "+1" nor "01".
             number = int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text) else -1
             rows = self._jobs.instances(job, position, "AND number = ?", number)
         if not rows:
@@ -288,7 +288,7 @@ def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
 
 
 def _outputs(job: Job, state: str) -> dict[str, Any]:
-    """Return where the outputs of an app job are, once they are there; what Outputs holds is an assumption."""
+    """Return the Outputs of a Finished app job (assumption: the object paths), else an empty object."""
     outputs: dict[str, Any] = job.description["App"]["Outputs"] if state == FINISHED else {}
     return outputs
 
@@ -300,7 +300,7 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
         "StartTime": row["started"],
         "EndTime": row["ended"],
         "RetryCount": row["retry_count"],
-        # Assumption: programs cannot report progress, so it is none or all.
+        # Assumption: programs cannot report progress, so Progress is 0 or 100.
         "Progress": 100 if row["state"] == FINISHED else 0,
         "NodeIp": "127.0.0.1",
         "StdoutRedirectPath": stream_path(job, task, row["number"], "stdout"),

@@ -1,4 +1,4 @@
-"""Pages of a listing: the query parameters Marker and MaxItemCount, and what is filtered by State."""
+"""Query parameters of listings: Marker, MaxItemCount and State."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def max_item_count(query: Mapping[str, str]) -> int:
 
 
 def state_filter(query: Mapping[str, str]) -> str:
-    """Return the State to list, empty for all. That an unknown word is InvalidState is an assumption.
+    """Return the parameter State; empty selects all states.
 
-    :raises ApiError: InvalidState
+    :raises ApiError: InvalidState for an unknown state (assumption)
     """
     state = query.get("State", "")
     if state and state not in STATES:
@@ -37,7 +37,7 @@ def state_filter(query: Mapping[str, str]) -> str:
 
 
 def numeric_marker(query: Mapping[str, str]) -> int:
-    """Return a Marker that is a position, 0 when it is not given.
+    """Return the Marker of a listing with numeric markers, or 0 when it is not given.
 
     :raises ApiError: InvalidMarker
     """
@@ -49,7 +49,10 @@ def numeric_marker(query: Mapping[str, str]) -> int:
 
 
 def is_true(query: Mapping[str, str], name: str) -> bool:
-    """:raises ApiError: when the parameter is neither true nor false, in whatever case"""
+    """Return a boolean parameter; it is not case-sensitive.
+
+    :raises ApiError: when it is neither ``true`` nor ``false``
+    """
     text = query.get(name, "").lower()
     if text not in ("", "true", "false"):
         raise invalid(name, "Its type must be boolean.")
@@ -57,7 +60,7 @@ def is_true(query: Mapping[str, str], name: str) -> bool:
 
 
 def page(items: list[dict[str, Any]], next_marker: str) -> dict[str, Any]:
-    """Return the body of a listing; the key NextMarker is always there, empty on the last page."""
+    """Return the response body of a listing; NextMarker is empty on the last page."""
     return {"NextMarker": next_marker, "Items": items}
 
 

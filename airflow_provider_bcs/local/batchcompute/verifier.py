@@ -1,4 +1,4 @@
-"""Verify the signature of a request, however the service's own SDKs in Python, Node and Java build it."""
+"""Verification of ROA signatures as the SDKs of BatchCompute for Python, Node and Java create them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_bcs.local.api_error import ApiError, invalid, missing
 
 
 class Verifier:
-    """Knows one access key.
+    """Verifier of requests that are signed with one AccessKey.
 
-    Nonces are not remembered, so a request may be replayed, and the body is not covered: both are what the
-    service's own clients allow for. Codes and statuses are assumptions except where noted.
+    A request can be replayed, and the signature does not cover the body: the SDKs permit no more. Error codes and
+    HTTP statuses are assumptions except where noted.
 
-    :param clock: seconds since the epoch
+    :param clock: current time, seconds since the epoch
     """
 
     def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -29,18 +29,18 @@ class Verifier:
         self._clock = clock
 
     def verify(self, method: str, target: str, headers: Mapping[str, str]) -> None:
-        """Check a request.
+        """Check the signature of a request, its AccessKey and its time.
 
         :param target: path and query as received
-        :param headers: names in lower case
-        :raises ApiError: when the request is not signed, not by the known key, or not now
+        :param headers: header values by name in lower case
+        :raises ApiError: MissingAuthorization, InvalidAccessKeyId.NotFound, SignatureDoesNotMatch, RequestTimeTooSkewed
         """
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         key_id, colon, given = credentials.strip().partition(":")
         if scheme != "acs" or not colon:
             raise missing("Authorization")
         if key_id != self._key_id:
-            # The code is known from the older API.
+            # The first version of the API has this code.
             raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
         date = headers.get("date") or headers.get("x-acs-date") or ""
         self._verify_date(date)
@@ -80,10 +80,10 @@ class Verifier:
 
 
 def _resources(target: str) -> Iterator[str]:
-    """Yield the forms in which a client may have signed path and query.
+    """Yield the forms of path and query that a client may have signed.
 
-    The Python SDK signs what it sends; the Node SDK decodes path and query; the Java SDK signs raw values.
-    The latter two sort the query and sign an empty value as the bare key.
+    The Python SDK signs them as sent, the Node SDK signs them decoded, the Java SDK signs the raw path. The Node and
+    Java SDKs sort the query and sign a parameter with an empty value without ``=``.
     """
     yield target
     path, question_mark, query = target.partition("?")

@@ -1,4 +1,4 @@
-"""Put the DLC side together."""
+"""Assembly of the PAI-DLC API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .verifier import Verifier
 
 
 def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[DlcFront, Engine]:
-    """Return what answers requests and what runs pods, by the options of the command."""
+    """Return the gateway for requests and the engine that runs pods."""
     jobs = Jobs(store, open_clock(settings.data_dir / "clock.json", args.clock_rate))
     lifecycle = Lifecycle(jobs, args.max_pods, args.time_limit_status)
     engine = Engine(jobs, lifecycle, settings, install_libs=args.install_libs)

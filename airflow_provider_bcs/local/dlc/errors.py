@@ -1,7 +1,7 @@
-"""The errors of DLC that more than one operation answers.
+"""Errors of PAI-DLC.
 
-The service publishes no list of its own; where a code is not one of the platform's general ones its HTTP status
-is an assumption.
+PAI-DLC publishes no list of errors. The HTTP statuses of codes that are not general codes of the platform are
+assumptions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ def not_found(what: str) -> ApiError:
 
 
 def invalid(parameter: str, reason: str) -> ApiError:
-    """:param reason: a sentence such as ``It must be at least 1.``"""
+    """Return InvalidParameter.
+
+    :param reason: sentence for the message, such as ``It must be at least 1.``
+    """
     return ApiError(400, *invalid_parameter(parameter, reason))
 
 

@@ -1,4 +1,4 @@
-"""How DLC is asked, and the form of its answers."""
+"""Gateway of the PAI-DLC API: signatures, routing, and the format of responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .verifier import Verifier
 
 
 class DlcFront(Front):
-    """The ACS3 signature; every body is a JSON object with its RequestId."""
+    """Gateway with ACS3 signatures; every response body is a JSON object with a RequestId."""
 
     max_body = MAX_BODY_SIZE
 
@@ -34,11 +34,11 @@ class DlcFront(Front):
         try:
             route, names = find_route(self.routes, method, path, parameters)
         except NoRouteError:
-            # Of the service's other operations too.
+            # Operations of PAI-DLC that the local service lacks have the same error.
             raise errors.not_found(f"The operation {method} {path}") from None
         action = headers.get("x-acs-action", "")
         if action and f"dlc.{action}" != route.operation:
-            reason = f"{method} {path} is {route.operation.removeprefix('dlc.')}."
+            reason = f"It must be {route.operation.removeprefix('dlc.')} for {method} {path}."
             raise errors.invalid("x-acs-action", reason)
         return route, Call(names, parameters, body)
 
@@ -57,7 +57,7 @@ class DlcFront(Front):
         return ApiError(429, "Throttling.User", "Request was denied due to user flow control.", wait)
 
     def body_too_large(self) -> ApiError:
-        return errors.invalid("body", f"A request has at most {self.max_body} bytes.")
+        return errors.invalid("body", f"It must have at most {self.max_body} bytes.")
 
 
 def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -1,4 +1,4 @@
-"""The operations on jobs, and on their tags."""
+"""Operations on jobs and their tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_PODS = 1000
 
 
 class JobApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on jobs and tags."""
 
     def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine) -> None:
         self._jobs = jobs
@@ -43,7 +43,7 @@ class JobApi:
         ]
 
     def create_job(self, call: Call) -> Answer:
-        # Only now, since the rules take as long to import as everything else here: start-up must not wait.
+        # The import of the rules takes as long as all others of the local service: do not delay its start.
         from airflow_provider_bcs.dlc.rules import validate_job
 
         body = json_object(call.body)
@@ -52,13 +52,13 @@ class JobApi:
         if body.get("TemplateId"):
             raise ApiError(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
         if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
-            raise invalid("JobSpecs", f"This service runs at most {_MAX_PODS} pods a job.")
+            raise invalid("JobSpecs", f"The local service runs at most {_MAX_PODS} pods per job.")
         job = self._jobs.add(without_secrets(body))
         self._engine.wake()
         return Answer(200, {"JobId": job.id})
 
     def get_job(self, call: Call) -> Answer:
-        # What NeedDetail=false leaves out is not documented: nothing.
+        # PAI-DLC does not document the effect of NeedDetail=false; the local service checks the value only.
         is_true(call.query, "NeedDetail")
         with self._store.transaction():
             return Answer(200, job_detail(self._jobs, find_job(self._jobs, call)))
@@ -69,10 +69,9 @@ class JobApi:
             return Answer(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
 
     def update_job(self, call: Call) -> Answer:
-        """Change what can be changed.
+        """Change Accessibility, Description and Priority.
 
-        A Priority in Creating and Queuing takes effect, later ones are accepted without; so are pod counts and a new
-        UserCommand. Accessibility can only be widened.
+        Priority takes effect only in Creating and Queuing. Pod counts and UserCommand are accepted without effect.
         """
         changes = json_object(call.body)
         with self._store.transaction():
@@ -103,7 +102,7 @@ class JobApi:
             job = find_job(self._jobs, call)
             self._lifecycle.stop(job)
             self._engine.end_obsolete()
-        # There may be room for another job now.
+        # The next job of the queue may now have enough capacity.
         self._engine.wake()
         return Answer(200, {"JobId": job.id})
 
@@ -111,11 +110,11 @@ class JobApi:
         with self._store.transaction():
             job = find_job(self._jobs, call)
             self._lifecycle.delete(job)
-        self._engine.forget(job.id)
+        self._engine.remove_job(job.id)
         return Answer(200, {"JobId": job.id})
 
     def tag_resources(self, call: Call) -> Answer:
-        """Set tags. That they are the Settings.Tags by which ListJobs filters is an assumption."""
+        """Set tags. Assumption: they are the Settings.Tags that ListJobs filters by."""
         request = json_object(call.body)
         tags = request.get("Tag")
         if not isinstance(tags, list) or not 1 <= len(tags) <= MAX_TAGS:
@@ -153,7 +152,10 @@ class JobApi:
 
 
 def find_job(jobs: Jobs, call: Call) -> Job:
-    """:raises ApiError: NotFound"""
+    """Return the job that a request names.
+
+    :raises ApiError: NotFound
+    """
     job = jobs.get(call.names["JobId"])
     if job is None:
         raise not_found(f"The job {call.names['JobId']}")
@@ -163,7 +165,7 @@ def find_job(jobs: Jobs, call: Call) -> Job:
 def _tag(tag: Any) -> tuple[str, str]:
     key, value = (tag.get("Key"), tag.get("Value") or "") if isinstance(tag, Mapping) else (None, "")
     if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= MAX_TAG_KEY_LENGTH:
-        raise invalid("Tag", f"A tag has a Key of 1 to {MAX_TAG_KEY_LENGTH} characters and a Value, both strings.")
+        raise invalid("Tag", f"It must have a Key of 1 to {MAX_TAG_KEY_LENGTH} characters and a Value, both strings.")
     if key.startswith(("aliyun", "acs:")) or "http://" in key or "https://" in key:
-        raise invalid("Tag", "A Key does not begin with aliyun or acs: and has no http:// or https:// in it.")
+        raise invalid("Tag", "Its Key must not begin with aliyun or acs:, or contain http:// or https://.")
     return key, value

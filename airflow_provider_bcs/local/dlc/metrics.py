@@ -1,4 +1,4 @@
-"""What pods use of this machine, sampled while they run."""
+"""Metrics of running pods: CPU, memory and disk usage."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from airflow_provider_bcs.local.shim.proc import descendants, process_tree, read
 
 from .jobs import Jobs, Pod
 
-#: Real seconds between two samples.
+#: Interval between two samples in real seconds.
 SAMPLE_SECONDS = 1.0
-#: MetricType -> the column of its samples; the other types of the service are not measured here.
+#: Columns of the samples by MetricType.
 COLUMNS = {
     "CpuCoreUsage": "cpu",
     "MemoryUsage": "memory",
     "DiskReadRate": "disk_read",
     "DiskWriteRate": "disk_write",
 }
+#: MetricTypes of PAI-DLC without samples in the local service.
 UNMEASURED = ("GpuCoreUsage", "GpuMemoryUsage", "NetworkInputRate", "NetworkOutputRate")
 
 
 class Usage(NamedTuple):
-    """What a process has used so far: processor seconds, resident bytes, bytes read and written."""
+    """Resource usage of a process since its start.
+
+    :ivar cpu: CPU time in seconds
+    :ivar memory: current resident memory in bytes
+    :ivar read: bytes read from disk
+    :ivar written: bytes written to disk
+    """
 
     cpu: float
     memory: int
@@ -35,9 +42,9 @@ _NOTHING = Usage(0, 0, 0, 0)
 
 
 class Sampler:
-    """Samples the processes of running pods.
+    """Sampler of the processes of running pods.
 
-    :ivar last: when it did last, monotonic
+    :ivar last: time of the last sample on the monotonic clock
     """
 
     def __init__(self, jobs: Jobs) -> None:
@@ -47,9 +54,9 @@ class Sampler:
         self.last = 0.0
 
     def sample(self, shims: Mapping[Pod, int]) -> None:
-        """Record one sample of each pod that was there the last time too.
+        """Record one sample of each pod that was also running at the previous call.
 
-        :param shims: process ids of the shims; what they started is the pod
+        :param shims: process ids of the shims, whose descendants are the processes of the pods
         """
         now = time.monotonic()
         elapsed, self.last = now - self.last, now
@@ -62,7 +69,7 @@ class Sampler:
         self._before = usages
 
     def _record(self, pod: Pod, before: Mapping[int, Usage], now: Mapping[int, Usage], elapsed: float) -> None:
-        # What a process used that has ended in between is not known any more.
+        # The usage of processes that ended since the previous sample is not available.
         pairs = [(usage, before.get(pid, _NOTHING)) for pid, usage in now.items()]
         self._store.execute(
             "INSERT INTO dlc_samples SELECT number, ?, ?, ?, ?, ?, ? FROM dlc_jobs WHERE number = ?",

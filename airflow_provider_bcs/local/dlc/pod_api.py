@@ -1,4 +1,4 @@
-"""The operations that show what pods do: logs, events, metrics."""
+"""Operations on logs, events and metrics of pods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class PodApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on logs, events and metrics."""
 
     def __init__(self, jobs: Jobs, engine: Engine) -> None:
         self._jobs = jobs
@@ -41,7 +41,7 @@ class PodApi:
         ]
 
     def get_pod_logs(self, call: Call) -> Answer:
-        """Answer the lines of a window. That MaxLines keeps the last ones is an assumption."""
+        """Return the log lines of a time window. Assumption: MaxLines selects the last lines."""
         times = window(call.query, self._jobs.clock, None)
         count = integer(call.query, "MaxLines", DEFAULT_LINES, 1)
         with self._store.transaction():
@@ -61,7 +61,7 @@ class PodApi:
             return Answer(200, {"JobId": job.id, "Events": self._events(call, job, "")})
 
     def _events(self, call: Call, job: Job, condition: str, *values: str) -> list[str]:
-        """Return the last events of a window, oldest first."""
+        """Return the last events of a time window, oldest first."""
         start, end = window(call.query, self._jobs.clock)
         rows = self._store.rows(
             f"SELECT time, text FROM dlc_events WHERE job = ? AND time >= ? AND time < ?{condition}"  # noqa: S608
@@ -75,14 +75,14 @@ class PodApi:
         return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
 
     def get_job_metrics(self, call: Call) -> Answer:
-        """Answer means over steps of time; Time is where a step begins (assumption)."""
+        """Return means over time steps; assumption: Time is the start of a step."""
         if not call.query.get("MetricType"):
             raise missing("MetricType")
         kind = choice(call.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
         start, end = window(call.query, self._jobs.clock, _SECONDS["h"])
         match = _STEP.fullmatch(call.query.get("TimeStep", "") or "5m")
         if match is None:
-            raise invalid("TimeStep", "Its form must be that of 30s, 5m, 1h or 1d.")
+            raise invalid("TimeStep", "It must be a number and a unit, such as 30s, 5m, 1h or 1d.")
         step = int(match[1]) * _SECONDS[match[2]]
         with self._store.transaction():
             job = find_job(self._jobs, call)
@@ -105,7 +105,7 @@ class PodApi:
         )
 
     def _pod(self, call: Call) -> tuple[Job, Pod]:
-        """Return the incarnation that PodUid names, the present one without.
+        """Return the incarnation with the PodUid of the request; without PodUid, return the current one.
 
         :raises ApiError: NotFound
         """

@@ -1,4 +1,4 @@
-"""ListEcsSpecs."""
+"""Operation ListEcsSpecs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .resources import INSTANCE_TYPES, InstanceType
 
 
 def list_ecs_specs(call: Call) -> Answer:
-    """Answer the known instance types; a job may name others too. All are of ECS."""
+    """Return the known ECS instance types; CreateJob accepts others, too."""
     query = call.query
     if query.get("SortBy"):
-        # The service documents values but refuses them all, it is said.
+        # PAI-DLC documents values of SortBy, but reportedly refuses all of them.
         raise invalid("SortBy", "Sorting is not supported.")
     names = [name for name in query.get("InstanceTypes", "").split(",") if name]
     found = [
@@ -28,7 +28,7 @@ def list_ecs_specs(call: Call) -> Answer:
     ]
     if query.get("Order", "").lower() == "desc":
         found.reverse()
-    # A default that shows all of them is an assumption.
+    # Assumption: the default PageSize returns all instance types.
     size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     first = (integer(query, "PageNumber", 1, 1) - 1) * size
     return Answer(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})

@@ -1,4 +1,4 @@
-"""Verify the signature ACS3-HMAC-SHA256 of a request."""
+"""Verification of ACS3-HMAC-SHA256 signatures."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _AUTHORIZATION = re.compile(ALGORITHM + r" *Credential=([^,]*), *SignedHeaders=(
 
 
 class Verifier:
-    """Knows one access key, and the nonces of the requests that could be replayed.
+    """Verifier of requests that are signed with one AccessKey; it refuses replayed nonces.
 
-    Codes are the platform's general ones; the HTTP statuses, and ``IncompleteSignature`` for headers that are not
-    covered, are assumptions. To be used from one thread.
+    Error codes are general codes of the platform. The HTTP statuses, and ``IncompleteSignature`` for headers that are
+    not signed, are assumptions. Use it from one thread only.
 
-    :param clock: seconds since the epoch, real time
+    :param clock: current real time, seconds since the epoch
     """
 
     def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -44,16 +44,16 @@ class Verifier:
         self._nonces: OrderedDict[str, float] = OrderedDict()
 
     def verify(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Check a request.
+        """Check the signature of a request, its AccessKey, its time and its nonce.
 
-        :param path: as received
-        :param query: as received, without the ``?``
-        :param headers: names in lower case
-        :raises ApiError: when the request is not signed, not by the known key, not now, or not for the first time
+        :param path: path as received
+        :param query: query as received, without the ``?``
+        :param headers: header values by name in lower case
+        :raises ApiError: when one of these is missing or not valid
         """
         match = _AUTHORIZATION.fullmatch(_required(headers, "authorization").strip())
         if match is None:
-            raise ApiError(400, "IncompleteSignature", f"The header Authorization has not the form of {ALGORITHM}.")
+            raise ApiError(400, "IncompleteSignature", f"The header Authorization must have the form of {ALGORITHM}.")
         key_id, names, given = match.groups()
         if key_id != self._key_id:
             raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
@@ -62,10 +62,10 @@ class Verifier:
         moment = self._moment(_required(headers, "x-acs-date"))
         nonce = _required(headers, "x-acs-signature-nonce")
         if _required(headers, "x-acs-content-sha256") != body_digest(body):
-            raise ApiError(400, "SignatureDoesNotMatch", "The body has not the digest in x-acs-content-sha256.")
+            raise ApiError(400, "SignatureDoesNotMatch", "The digest in x-acs-content-sha256 does not match the body.")
         signed = names.split(";")
         _check_coverage(signed, headers, body)
-        # Re-encoded, since clients write the same characters in different ways: a space as "+" or "%20".
+        # Encode path and query again: clients encode the same character in different ways, such as "+" and "%20".
         place = encode_path(*map(unquote, path.split("/")[1:])), canonical_query(query)
         expected = signature(self._secret, canonical_request(method, *place, headers, signed))
         if not hmac.compare_digest(expected.encode(), given.encode()):
@@ -79,7 +79,7 @@ class Verifier:
         try:
             moment = calendar.timegm(time.strptime(date, "%Y-%m-%dT%H:%M:%SZ"))
         except ValueError:
-            message = f"Specified time stamp {date} has not the form YYYY-MM-DDTHH:MM:SSZ."
+            message = f"Specified time stamp {date} must have the form YYYY-MM-DDTHH:MM:SSZ."
             raise ApiError(400, "InvalidTimeStamp.Format", message) from None
         now = self._clock()
         if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
@@ -94,16 +94,16 @@ class Verifier:
             self._nonces.popitem(last=False)
         if self._nonces.get(nonce, now) > now:
             raise ApiError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-        # From then on the date is refused: a date that lies ahead can be replayed for longer.
+        # Until this time, the date of the request is valid and could be replayed; a date in the future is valid longer.
         self._nonces[nonce] = max(moment, now) + MAX_CLOCK_SKEW.total_seconds()
 
 
 def _check_coverage(signed: list[str], headers: Mapping[str, str], body: bytes) -> None:
     for name in signed:
         if name not in headers:
-            raise ApiError(400, "IncompleteSignature", f"The signed header {name!r} is not in the request.")
+            raise ApiError(400, "IncompleteSignature", f"The request lacks the signed header {name!r}.")
     for name in signed_headers(headers):
-        # The HTTP library of the vendor's asynchronous client adds a type even where there is no body.
+        # The vendor's asynchronous client sends an unsigned Content-Type even without a body.
         if name not in signed and (body or name != "content-type"):
             raise ApiError(400, "IncompleteSignature", f"The header {name!r} is not signed.")
 

@@ -47,7 +47,7 @@ def test_failed_instances(caplog, capfd, deferrable):
     for line in ("out 1 line 1", "out 1 line 2", "out 1 line 5", "out 1 line 6", "err 1"):
         assert f"  | {line}" in log
     assert "out 1 line 3" not in log
-    assert "bytes are left out" in log
+    assert "bytes omitted" in log
     assert "out 0" not in log
 
 
@@ -131,12 +131,12 @@ import sys
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs
 from airflow_provider_bcs.oss import ObjectStore
-from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.credentials import Credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 url, oss, small, large = sys.argv[1:]
-store = ObjectStore("local", endpoint=oss, credentials=fixed_credentials(Credentials("local", "bcs-local-secret-9f3a")))
+store = ObjectStore("local", endpoint=oss, credentials=Credentials("local", "bcs-local-secret-9f3a"))
 logs = InstanceLogs(Client(url, "local", "bcs-local-secret-9f3a"), lambda: store, "all", 100)
 list(logs.read(small))
 before = peak()

@@ -22,7 +22,7 @@ FOLLOWERS = 16
 SECONDS = 20
 ROUNDS = 3
 DAGS = f"""
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 
 task = {{"Parameters": {{"Command": {{"CommandLine": "sleep {SECONDS}"}}}}, "InstanceCount": 1, "ClusterId": "cls-x"}}
 tasks = {{f"t{{number}}": task for number in range({FOLLOWERS})}}
@@ -30,8 +30,8 @@ for way, light in (("deferred", False), ("light", True)):
     job_to_dag(
         {{"Name": way, "Type": "DAG", "DAG": {{"Tasks": tasks}}}},
         dag_id=way,
-        run_as="job",
-        operator_args={{"poll_interval": 5, "start_from_trigger": light, "retries": 1, "retry_delay": 1}},
+        execution=SingleJob(start_from_trigger=light),
+        operator_args={{"poll_interval": 5, "retries": 1, "retry_delay": 1}},
     )
 """
 

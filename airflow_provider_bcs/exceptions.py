@@ -29,6 +29,7 @@
     |   |-- InvalidJobError             it breaks rules: a list of violations
     |-- ConnectionSettingsError (ValueError)  a field of the Airflow connection is wrong
     |-- PackageError (ValueError)       a package of programs cannot be made
+    |-- UnknownArgumentError (ValueError)   no operator of a translated graph has the argument
 
 The module imports neither Airflow nor an HTTP library.
 """
@@ -266,3 +267,7 @@ class ConnectionSettingsError(BcsError, ValueError):
 
 class PackageError(BcsError, ValueError):
     """The package of a task's programs cannot be made; the text names the path and the reason."""
+
+
+class UnknownArgumentError(BcsError, ValueError):
+    """``operator_args`` or ``task_args`` of a translated graph hold an argument or a task that no operator has."""

@@ -21,7 +21,7 @@ TASKS = 16
 SECONDS = 20
 ROUNDS = 3
 DAGS = f"""
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 
 task = {{"Parameters": {{"Command": {{"CommandLine": "sleep {SECONDS}"}}}}, "InstanceCount": 1, "ClusterId": "cls-x"}}
 tasks = {{f"t{{number}}": task for number in range({TASKS})}}
@@ -29,8 +29,8 @@ for name, light in (("deferred", False), ("light", True)):
     job_to_dag(
         {{"Name": name, "Type": "DAG", "DAG": {{"Tasks": tasks}}}},
         dag_id=name,
-        run_as="job",
-        operator_args={{"poll_interval": 5, "start_from_trigger": light, "retries": 1, "retry_delay": 1}},
+        execution=SingleJob(start_from_trigger=light),
+        operator_args={{"poll_interval": 5, "retries": 1, "retry_delay": 1}},
     )
 """
 

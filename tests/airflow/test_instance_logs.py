@@ -15,7 +15,7 @@ from airflow_provider_bcs.batchcompute.failure import explain_failure
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 from tests.airflow.conftest import connection_json
 from tests.airflow.running import output, run_dag, states
 from tests.child import LIMIT
@@ -88,7 +88,7 @@ def test_a_success_asks_for_no_object(service):
 def test_one_task_of_a_job(caplog, capfd, deferrable):
     tasks = {"good": task("echo good"), "bad": task("sh -c 'echo bad out; echo bad err >&2; sleep 1; exit 3'")}
     arguments = {"deferrable": deferrable, "poll_interval": 0.2, "log_instances": "all"}
-    dag = job_to_dag(job(tasks), dag_id="logs_of_tasks", run_as="job", operator_args=arguments, schedule=None)
+    dag = job_to_dag(job(tasks), dag_id="logs_of_tasks", execution=SingleJob(), operator_args=arguments, schedule=None)
     found = states(run_dag(dag))
     assert (found["good"], found["bad"]) == ("success", "failed")
     log = output(caplog, capfd)

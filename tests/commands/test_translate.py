@@ -99,9 +99,9 @@ def test_nothing_is_made_of_a_wrong_file(file, run, command, content):
 def test_a_graph_that_only_a_template_knows(file, run):
     code, out, err = run("translate", file("late.json", job({"{{ params.x }}": task()})))
     assert (code, out) == (1, [])
-    assert err[0].startswith("late.json: DAG.Tasks holds the template")
+    assert err[0].startswith("late.json: DAG.Tasks: found the template")
     for command in ("translate", "graph"):
         code, out, err = run(command, file("late.json", job() | {"DAG": "{{ params.x }}"}))
         assert (code, out) == (1, [])
-        assert err[0].startswith("late.json: DAG holds the template '{{ params.x }}': ")
+        assert err[0].startswith("late.json: DAG: found the template '{{ params.x }}'; ")
     assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {"AppName": ":a"}}))[0] == 1

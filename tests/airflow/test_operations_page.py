@@ -13,11 +13,10 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.local import options
 from airflow_provider_bcs.local.batchcompute import assembly
-from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
-from tests.airflow.test_docs import DOCS, blocks
+from tests.airflow.test_docs import DOCS, blocks, for_local_service
 
 #: Methods of the client that are no operation.
 OTHERS = {"close", "credentials", "now"}
@@ -68,8 +67,5 @@ def test_the_examples_of_the_clusters_page(service, capsys):
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}
-    client = re.sub(
-        r"Client\(.*?\)  #[^\n]*", f'Client("{service.url}", "local", "{ACCESS_KEY_SECRET}")', client, flags=re.DOTALL
-    )
-    exec(compile(client, "clusters.md", "exec"), {})
+    exec(compile(for_local_service(client, service.url), "clusters.md", "exec"), {})
     assert re.fullmatch(r"Active; machines: workers: \d of 3\n", capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""Signing, sending and reading: our PAI-DLC client and the vendor's SDK, the same call to the same local service."""
+"""Time of an API call: our PAI-DLC client and the vendor's SDK make the same call to the same local service."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from airflow_provider_bcs.dlc import Client
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from bench.rows import Row, computed, paired, timed
 from tests.dlc.jobs import job
 from tests.local.dlc.dlc_service import DlcService
@@ -20,7 +21,7 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         service = DlcService(Path(folder) / "data")
         try:
-            client = Client(service.url, "local", "local")
+            client = Client(service.url, "local", ACCESS_KEY_SECRET)
             job_id = service.create(job("true"))
             for what, measured in (("time", timed), ("CPU time", computed)):
                 ours = _per_call(measured, lambda: client.get_job(job_id))

@@ -1,4 +1,4 @@
-"""How fast the local service runs instances, against bare process starts."""
+"""Rate at which the local service runs instances, compared with bare process starts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airflow_provider_bcs.batchcompute import Client
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from bench.rows import Row, paired, timed
 from tests.batchcompute.jobs import job, task
 from tests.local.service import Service, wait_until
@@ -38,10 +39,10 @@ def served_instances(client: Client) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Yield instances a second; the local service pays for a shim, a directory and a namespace each."""
+    """Yield instances per second. The local service creates a shim, a directory and a namespace for each."""
     with tempfile.TemporaryDirectory() as folder:
         service = Service(Path(folder) / "data", "--max-instances", str(AT_A_TIME))
-        client = Client(service.url, "local", "local")
+        client = Client(service.url, "local", ACCESS_KEY_SECRET)
         try:
             what = f"instances of the local service / bare process starts, {AT_A_TIME} at a time"
             yield paired(what, lambda: served_instances(client), bare_processes, 3, "1/s")

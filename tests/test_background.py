@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -30,3 +31,23 @@ def test_tests_that_send_signals_pass_in_the_background():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+def has_no_limit(call: ast.Call) -> bool:
+    """Whether a call waits for a process, a thread, a future or a queue, and gives no time."""
+    called = ast.unparse(call.func)
+    if called in ("subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output"):
+        return "timeout" not in {keyword.arg for keyword in call.keywords}
+    waiting = called.rpartition(".")[2] in ("wait", "join", "communicate", "result", "get")
+    return "." in called and waiting and not call.args and not call.keywords
+
+
+def test_no_test_waits_without_a_limit():
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and has_no_limit(node)
+    ]
+    assert found == []
+    assert has_no_limit(ast.parse("thread.join()", mode="eval").body)

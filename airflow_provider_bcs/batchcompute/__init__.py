@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .cluster_description import ImageDescription as ImageDescription
     from .cluster_rules import validate_cluster as validate_cluster
     from .cluster_rules import validate_image as validate_image
+    from .facts import Quotas as Quotas
     from .instance_types import INSTANCE_TYPES as INSTANCE_TYPES
     from .job import DAG as DAG
     from .job import Command as Command
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from .response import Metrics as Metrics
     from .response import Result as Result
     from .response import Task as Task
-    from .rules import Quotas as Quotas
     from .source import read_job as read_job
     from .validation import job_warnings as job_warnings
     from .validation import validate_job as validate_job
@@ -94,6 +94,7 @@ __all__, __getattr__ = lazy_names(
         " OSS SystemDisk VPC",
         ".cluster_description": "ClusterDescription GroupDescription ImageDescription",
         ".cluster_rules": "validate_cluster validate_image",
+        ".facts": "Quotas",
         ".instance_types": "INSTANCE_TYPES",
         ".job": "Command DAG Docker InputMappingConfig JobDescription Notification Parameters TaskDescription Topic",
         ".legacy": "from_v1 is_legacy",
@@ -101,7 +102,6 @@ __all__, __getattr__ = lazy_names(
         ".resources": "App AppDetail AppRevision AvailableInstanceType AvailableResource Cluster ClusterInstance"
         " ClusterMetrics CreatedApp Group Image NetworkSupport ResourceQuotas",
         ".response": "AppResult Created Error Instance Job Metrics Result Task",
-        ".rules": "Quotas",
         ".source": "read_job",
         ".validation": "job_warnings validate_job",
         "airflow_provider_bcs.description.violation": "JobWarning Violation",

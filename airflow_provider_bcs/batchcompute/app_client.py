@@ -10,8 +10,9 @@ from airflow_provider_bcs.http import roa
 from airflow_provider_bcs.http.client import path_segment
 from airflow_provider_bcs.http.response import read_answer
 
+from .facts import MAX_PAGE_SIZE
 from .resources import App, AppDetail, AppRevision, CreatedApp
-from .roa_client import MAX_PAGE_SIZE, RoaClient
+from .roa_client import RoaClient
 
 
 class AppOperations(RoaClient):

@@ -24,8 +24,9 @@ from airflow_provider_bcs.description.rules import Row, RuleTable, is_absent, sh
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.violation import Violation
 
-from .app_rules import MAX_PARAMETERS, SETTINGS
+from .app_rules import SETTINGS
 from .checks import ABSOLUTE_PATH_OR_DRIVE, NAME, OSS_FOLDER
+from .facts import MAX_PARAMETERS
 from .machine_rules import SECRET, WORDING
 from .rules import check_description
 

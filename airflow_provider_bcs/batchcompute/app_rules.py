@@ -21,6 +21,7 @@ from airflow_provider_bcs.description.checks import (
 from airflow_provider_bcs.description.rules import Row, RuleTable
 
 from .checks import OSS_PATH
+from .facts import MAX_PARAMETERS, MAX_PRIORITY
 from .machine_rules import DISK_TYPES, JOB_EVENTS, RESOURCE_TYPES, SECRET, WORDING, notification
 
 #: The settings that an app has, and the checks on their values.
@@ -36,8 +37,6 @@ SETTINGS: dict[str, tuple[Check, ...]] = {
     "MaxRetryCount": (INTEGER, at_least(0)),
     "Timeout": (INTEGER, at_least(1)),
 }
-#: The most inputs, and the most outputs, of an app.
-MAX_PARAMETERS = 50
 
 APP_ROWS: tuple[Row, ...] = (
     ("App", (OBJECT,)),
@@ -60,7 +59,7 @@ _ROWS: tuple[Row, ...] = (
     ("Name", (STRING, length(1, 100))),
     ("Description", (STRING, length(0, 1000))),
     ("Type", (one_of("DAG", "App"),)),
-    ("Priority", (INTEGER, number_range(0, 1000))),
+    ("Priority", (INTEGER, number_range(0, MAX_PRIORITY))),
     ("JobFailOnInstanceFail", (BOOLEAN,)),
     ("AutoRelease", (BOOLEAN,)),
     *notification(JOB_EVENTS),

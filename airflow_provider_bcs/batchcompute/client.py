@@ -13,10 +13,10 @@ from airflow_provider_bcs.http.response import Unreadable
 
 from .app_client import AppOperations
 from .cluster_client import ClusterOperations
+from .facts import MAX_PAGE_SIZE
 from .image_client import ImageOperations
 from .job import JobDescription
 from .response import AppResult, Created, Instance, Job, Task
-from .roa_client import MAX_PAGE_SIZE
 from .source import read_job
 
 

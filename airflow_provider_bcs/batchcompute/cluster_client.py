@@ -9,9 +9,10 @@ from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.exceptions import StateConflictError
 from airflow_provider_bcs.http.client import path_segment
 
+from .facts import MAX_PAGE_SIZE
 from .resources import Cluster, ClusterInstance
 from .response import Created
-from .roa_client import MAX_PAGE_SIZE, RoaClient
+from .roa_client import RoaClient
 
 
 class ClusterOperations(RoaClient):

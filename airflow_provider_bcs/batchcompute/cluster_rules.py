@@ -25,11 +25,10 @@ from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 
 from .checks import NAME
+from .facts import MAX_VM_COUNT
 from .machine_rules import CLUSTER_EVENTS, SECRET, VPC_CONNECTION, WORDING, configs, notification, price
 from .rules import check_description
 
-#: The most machines of one group.
-MAX_VM_COUNT = 65536
 # The service's text begins at 1, but it takes 0: its own SDKs' tests empty a group like this.
 _VM_COUNT = Check(
     lambda value: 0 <= value <= MAX_VM_COUNT,

@@ -14,7 +14,7 @@ from airflow_provider_bcs.exceptions import (
 )
 from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
 
-from .resources import ACTIVE
+from .facts import CLUSTER_ACTIVE
 
 if TYPE_CHECKING:
     from .client import Client
@@ -73,6 +73,6 @@ def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str,
 
 def _is_active(client: Client, cluster_id: str) -> bool:
     try:
-        return client.get_cluster(cluster_id).State == ACTIVE
+        return client.get_cluster(cluster_id).State == CLUSTER_ACTIVE
     except NotFoundError:
         return False

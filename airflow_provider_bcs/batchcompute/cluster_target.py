@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_bcs.exceptions import NotFoundError
 from airflow_provider_bcs.waiting.polling import Log, Poll
 
+from .facts import GONE
+
 if TYPE_CHECKING:
     from .client import Client
     from .resources import Cluster
-
-#: What is said of a cluster that is waited for to go, once it has; no word of the service's.
-GONE = "Gone"
 
 
 @dataclass(frozen=True)

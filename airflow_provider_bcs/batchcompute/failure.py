@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.exceptions import ApiError
 
+from .facts import FAILED
 from .instance_logs import InstanceLogs, indented
-from .states import FAILED
 
 if TYPE_CHECKING:
     from .client import Client

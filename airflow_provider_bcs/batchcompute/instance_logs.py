@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from airflow_provider_bcs.exceptions import ApiError, NotFoundError
 
-from .states import FAILED
+from .facts import FAILED
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.oss.excerpt import Excerpt

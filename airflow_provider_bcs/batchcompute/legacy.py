@@ -17,6 +17,7 @@ from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.exceptions import InvalidJobError
+from airflow_provider_bcs.http.facts import invalid_parameter
 
 from . import legacy_fields as fields
 from .instance_types import INSTANCE_TYPES, InstanceTypes, smallest
@@ -203,4 +204,4 @@ class _Task:
 
 def _invalid(path: str, advice: str) -> Violation:
     name = path.rpartition(".")[2]
-    return Violation(path, f"Invalid{name}", f"Specified parameter {name} is not valid.", advice)
+    return Violation(path, *invalid_parameter(name), advice)

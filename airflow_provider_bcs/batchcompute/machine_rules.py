@@ -17,23 +17,21 @@ from airflow_provider_bcs.description.checks import (
     one_of,
 )
 from airflow_provider_bcs.description.rules import Row, Wording
+from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
 
 from .checks import ABSOLUTE_PATH_OR_DRIVE, MOUNT_SOURCE, THREE_DECIMALS
+from .facts import STATES
 
 WORDING = Wording(
-    invalid=lambda name, tail: (f"Invalid{name}", f"Specified parameter {name} is not valid. {tail}".rstrip()),
-    missing=lambda name: (f"Missing{name}", f"{name} is mandatory for this action."),
+    invalid=invalid_parameter,
+    missing=missing_parameter,
 )
 #: Below these stand keys, tokens and what an author hides in variables.
 SECRET = ("EnvVars", "UserData", "OSS", "CredentialConfig", "Inputs")
 
 RESOURCE_TYPES = ("OnDemand", "Spot", "PrePaid")
 DISK_TYPES = ("cloud", "cloud_efficiency", "cloud_ssd", "ephemeral", "ephemeral_ssd")
-STATE_EVENTS = tuple(
-    f"On{scope}{state}"
-    for scope in ("Job", "Task", "Instance")
-    for state in ("Waiting", "Running", "Stopped", "Finished", "Failed")
-)
+STATE_EVENTS = tuple(f"On{scope}{state}" for scope in ("Job", "Task", "Instance") for state in STATES)
 CLUSTER_EVENTS = ("OnClusterDeleted", "OnInstanceCreated", "OnInstanceActive")
 # The cluster's events are legal in a job's topic too: a job with an AutoCluster makes a cluster.
 JOB_EVENTS = (*STATE_EVENTS, "OnPriorityChange", *CLUSTER_EVENTS)

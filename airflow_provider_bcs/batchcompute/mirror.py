@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_bcs.exceptions import ServerError, WaitAbortedError
 from airflow_provider_bcs.waiting.polling import Log, Poll
 
-from .states import FINISHED, STOPPED
+from .facts import FINISHED, STOPPED
 from .submission import start_again
 
 if TYPE_CHECKING:

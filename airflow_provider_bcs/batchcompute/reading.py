@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_bcs.exceptions import AccessDeniedError, RefusedKeysError, ServerError
 from airflow_provider_bcs.http.errors import OWN_ERRORS
 
+from .facts import ACTIVE, MAX_PAGE_SIZE, TERMINAL
 from .mirror import FollowedTarget, tasks_of
 from .response import JOB_STATE
-from .roa_client import MAX_PAGE_SIZE
-from .states import FAILED, FINISHED, RUNNING, STOPPED, WAITING
 from .target import Target
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ _PAGE_WORTH = 4
 _MANY_ENDED = 20
 #: Of so many jobs the lists of those that ended are looked into first: what ended need not wait for all that run.
 _MANY = 2000
-_ENDED = (FINISHED, FAILED, STOPPED)
 
 
 def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Status | Exception]]:
@@ -71,13 +69,13 @@ def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, J
 
     try:
         if len(wanted) >= _MANY:
-            for state in _ENDED:
+            for state in TERMINAL:
                 yield from listed(state, MAX_PAGE_SIZE)
         # In this order a job that moves on meanwhile is seen rather twice than never.
-        for state in (WAITING, RUNNING):
+        for state in ACTIVE:
             yield from listed(state)
         if len(wanted) >= _MANY_ENDED:
-            for state in _ENDED:
+            for state in TERMINAL:
                 yield from listed(state)
     except AccessDeniedError:
         # Who may look at a job need not be allowed to list those of all; if it is the keys, each job says so.

@@ -8,10 +8,7 @@ from pydantic import Field
 
 from airflow_provider_bcs.http.response import Response, Time
 
-from .states import READY
-
-#: The state of a cluster that is not being deleted.
-ACTIVE = "Active"
+from .facts import CLUSTER_ACTIVE, READY
 
 
 class Group(Response):
@@ -62,14 +59,14 @@ class Cluster(Response):
     @property
     def is_ready(self) -> bool:
         """Whether each group has as many machines as it is to have."""
-        return self.State == ACTIVE and all(
+        return self.State == CLUSTER_ACTIVE and all(
             group.ActualVMCount == group.DesiredVMCount for group in self.Groups.values()
         )
 
     @property
     def outcome(self) -> str | None:
         """``Ready``, or the state that keeps it from ever becoming so; None before that."""
-        if self.State != ACTIVE:
+        if self.State != CLUSTER_ACTIVE:
             return self.State
         return READY if self.is_ready else None
 

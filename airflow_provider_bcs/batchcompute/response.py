@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airflow_provider_bcs.http.response import Response, Time
 
-from .states import TERMINAL, UNSUCCESSFUL
+from .facts import TERMINAL, UNSUCCESSFUL
 
 
 class Created(Response):

@@ -12,13 +12,12 @@ from airflow_provider_bcs.http import roa
 from airflow_provider_bcs.http.client import ServiceClient
 from airflow_provider_bcs.http.response import Response, Unreadable, page_parser, read_answer, read_items
 
+from .facts import API_VERSION, MAX_PAGE_SIZE
+
 if TYPE_CHECKING:
     import requests
 
 R = TypeVar("R", bound=Response)
-
-#: The most items the service gives on one page.
-MAX_PAGE_SIZE = 100
 
 
 class RoaClient(ServiceClient):
@@ -39,6 +38,7 @@ class RoaClient(ServiceClient):
             access_key_secret=keys.access_key_secret,
             security_token=keys.security_token,
             region=self.region,
+            version=API_VERSION,
             date=formatdate(usegmt=True),
             nonce=str(uuid.uuid4()),
         )

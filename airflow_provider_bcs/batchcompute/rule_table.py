@@ -33,9 +33,8 @@ from .checks import (
     OSS_FOLDER,
     OSS_PATH,
 )
+from .facts import MAX_PRIORITY, MAX_TASKS
 from .machine_rules import JOB_EVENTS, configs, mounts, notification, price
-
-MAX_TASKS = 16
 
 #: The service ends this one message with two full stops.
 TASK_NAME = replace(NAME, tail=NAME.tail + ".")
@@ -68,7 +67,7 @@ ROWS: tuple[Row, ...] = (
     ("Name", (STRING, length(1, 64), NAME)),
     ("Description", (STRING, length(0, 1024))),
     ("Type", (one_of("DAG", "App"),)),
-    ("Priority", (INTEGER, number_range(0, 1000))),
+    ("Priority", (INTEGER, number_range(0, MAX_PRIORITY))),
     ("JobFailOnInstanceFail", (BOOLEAN,)),
     ("AutoRelease", (BOOLEAN,)),  # ours
     *APP_ROWS,  # ours

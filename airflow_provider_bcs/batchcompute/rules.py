@@ -5,25 +5,24 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from airflow_provider_bcs.description.checks import size
+from airflow_provider_bcs.description.checks import OBJECT, size
 from airflow_provider_bcs.description.rules import RuleTable, is_absent
 from airflow_provider_bcs.description.source import JobSource, read_job
 from airflow_provider_bcs.description.suggestion import did_you_mean
 from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.exceptions import JobSyntaxError
+from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
 
 from .app_rules import APP_TABLE
+from .facts import MAX_BODY_SIZE, MAX_TASKS, Quotas, quota_exhausted
 from .machine_rules import SECRET, WORDING
-from .rule_table import MAX_TASKS, REQUIRED, ROWS
+from .rule_table import REQUIRED, ROWS
 
-#: The largest request body the service takes, in bytes.
-MAX_BODY_SIZE = 256 * 1024
-_TOO_MANY_TASKS = f"Specified parameter Tasks is not valid. {size(1, MAX_TASKS).tail}"
+_TOO_MANY_TASKS = invalid_parameter("Tasks", size(1, MAX_TASKS).tail)[1]
 _TOKEN_MISMATCH = Violation(
     "query:IdempotentToken",
     "IdempotentTokenMismatch",
@@ -32,18 +31,8 @@ _TOKEN_MISMATCH = Violation(
 )
 _BODY_MESSAGES = {
     "InvalidJsonFormat": "The request body has an invalid json format.",
-    "InvalidHttpBody": "Specified parameter HttpBody is not valid. Its type must be object.",
+    "InvalidHttpBody": invalid_parameter("HttpBody", OBJECT.tail)[1],
 }
-
-
-@dataclass(frozen=True)
-class Quotas:
-    """The numeric limits of an account; the defaults are assumptions, the service's are not documented."""
-
-    MaxJobTaskCount: int = MAX_TASKS
-    MaxTaskInstanceCount: int = 10_000
-    MaxInstanceTimeout: int = 259_200
-    MaxJobCount: int = 1_000
 
 
 _TABLE = RuleTable(
@@ -61,8 +50,7 @@ def check_size(job: Mapping[str, Any]) -> Iterator[Violation]:
     if (length := len(json.dumps(job, default=str))) > MAX_BODY_SIZE:
         yield Violation(
             "$",
-            "InvalidHttpBody",
-            "Specified parameter HttpBody is not valid.",
+            *invalid_parameter("HttpBody"),
             f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
         )
 
@@ -173,8 +161,7 @@ def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> It
     if is_absent(task.get("ClusterId")) and not cluster:
         yield Violation(
             f"{path}.ClusterId",
-            "MissingClusterId",
-            "ClusterId is mandatory for this action.",
+            *missing_parameter("ClusterId"),
             "Give the task a ClusterId or an AutoCluster.",
         )
     if isinstance(cluster, Mapping):
@@ -182,8 +169,7 @@ def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> It
         if not any(is_absent(image) or (templates and is_template(image)) for image in images):
             yield Violation(
                 f"{path}.AutoCluster.ECSImageId",
-                "InvalidECSImageId",
-                "Specified parameter ECSImageId is not valid.",
+                *invalid_parameter("ECSImageId"),
                 f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; right is one of the two.",
             )
 
@@ -192,8 +178,7 @@ def _exhausted(quotas: Quotas, quota: str, path: str, found: int) -> Violation:
     limit = getattr(quotas, quota)
     return Violation(
         path,
-        f"QuotaExhausted.{quota}",
-        f"The {quota} ({limit}) quota is exhausted.",
+        *quota_exhausted(quota, limit),
         f"Found {found}; the account allows {limit}.",
         status=403,
     )
@@ -223,8 +208,7 @@ def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool
             if name not in tasks and not (templates and is_template(name)):
                 yield Violation(
                     f"DAG.Dependencies.{source}",
-                    "InvalidDependencies",
-                    "Specified parameter Dependencies is not valid.",
+                    *invalid_parameter("Dependencies"),
                     f"Found {name!r}, which is no task of this job{did_you_mean(name, tasks)}",
                 )
         for name in names:

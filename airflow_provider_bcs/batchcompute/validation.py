@@ -10,8 +10,8 @@ from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.exceptions import JobSyntaxError
 
 from . import rules
+from .facts import Quotas
 from .legacy import Conversion, as_current, is_legacy
-from .rules import Quotas
 
 
 def validate_job(

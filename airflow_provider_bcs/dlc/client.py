@@ -15,6 +15,7 @@ from airflow_provider_bcs.http import acs3
 from airflow_provider_bcs.http.client import ServiceClient, path_segment
 from airflow_provider_bcs.http.response import Response, Unreadable, page_parser, read_answer, read_items
 
+from .facts import API_VERSION, MAX_PAGE_SIZE, STOPPING
 from .filters import checked, query_of
 from .response import Created, EcsSpec, Events, Job, JobMetrics, PodLogs, PodMetrics
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Response)
 
-API_VERSION = "2020-12-03"
-#: The most items the service gives on one page, and the most ids it is asked for at once (its limit is not documented).
-MAX_PAGE_SIZE = 100
 #: Earlier than any job; the service looks back seven days when it is told nothing.
 BEGINNING = "2000-01-01T00:00:00Z"
 
@@ -143,7 +141,7 @@ class Client(ServiceClient):
         except (InvalidRequestError, StateConflictError) as error:
             # How the service refuses this is not documented well enough to tell it from other errors.
             found = self.get_job(job)
-            if not found.is_terminal and found.Status != "Stopping":
+            if not found.is_terminal and found.Status != STOPPING:
                 if isinstance(error, StateConflictError):
                     raise ServiceError(error.status, error.code, error.message, error.request_id) from None
                 raise

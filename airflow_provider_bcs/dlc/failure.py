@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.exceptions import ApiError
 
+from .facts import DEFAULT_LINES, FAILED
 from .logs import may_lack_lines
-from .states import FAILED
 
 if TYPE_CHECKING:
     from .client import Client
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MAX_PODS = 5
 MAX_LINES = 20
 MAX_LINE_LENGTH = 1000
-_REQUESTED_LINES = 2000
 # Seconds before a pod's end in which its last lines are looked for, up to a month.
 _FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
@@ -66,9 +65,9 @@ def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
     span = _FIRST_SPAN
     while span <= _LAST_SPAN and busy - quiet != 1:
         lines = client.get_pod_logs(
-            job, pod.PodId, start_time=end - timedelta(seconds=span), max_lines=_REQUESTED_LINES
+            job, pod.PodId, start_time=end - timedelta(seconds=span), max_lines=DEFAULT_LINES
         ).Logs
-        if may_lack_lines(lines, _REQUESTED_LINES):
+        if may_lack_lines(lines, DEFAULT_LINES):
             busy, found = span, found or lines
         else:
             quiet, found = span, lines if lines else found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_provider_bcs.exceptions import ApiError, NotFoundError
 
+from .facts import RUNNING
 from .logs import PodLogReader
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class JobLogs:
 
     def _write_pod(self, key: _Key, limit: int, several: bool, ended: bool) -> int:
         pod = self._pods[key]
-        if not ended and not pod.is_terminal and not pod.GmtStartTime and pod.Status != "Running":
+        if not ended and not pod.is_terminal and not pod.GmtStartTime and pod.Status != RUNNING:
             # A pod that waits has no log yet.
             return 0
         is_over = self._is_over(pod)

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from airflow_provider_bcs.http.response import Response, Time
 
-from .states import ACTIVE, OUTCOMES, POD_TERMINAL, STOPPED, SUCCEEDED
+from .facts import ACTIVE, FAILED, OUTCOMES, POD_TERMINAL, STOPPED, SUCCEEDED
 
 
 class Created(Response):
@@ -143,7 +143,7 @@ class Job(Response):
         if not self.JobMaxRunningTimeMinutes or self.GmtRunningTime is None or self.GmtFinishTime is None:
             return False
         seconds = (self.GmtFinishTime - self.GmtRunningTime).total_seconds()
-        return self.outcome in (STOPPED, "Failed") and seconds >= 60 * self.JobMaxRunningTimeMinutes
+        return self.outcome in (STOPPED, FAILED) and seconds >= 60 * self.JobMaxRunningTimeMinutes
 
     @property
     def progress(self) -> str:

@@ -23,11 +23,9 @@ from .checks import (
     at_least,
     one_of,
 )
+from .facts import MAX_NAME_LENGTH, invalid_parameter, missing_parameter
 from .job import JobDescription
 from .type_rows import type_rows
-
-INVALID = "InvalidParameter"
-MISSING = "MissingParameter"
 
 _MASTER_AND_WORKER = ("Master", "Worker")
 #: JobType -> the Types that its JobSpecs can have; nothing where that is not documented.
@@ -68,7 +66,7 @@ def _role(field: str, *checks: Check) -> Row:
 
 
 LIMITS: tuple[Row, ...] = (
-    ("DisplayName", (length(1, 256), DISPLAY_NAME)),
+    ("DisplayName", (length(1, MAX_NAME_LENGTH), DISPLAY_NAME)),
     ("JobType", (one_of(*ROLES),)),
     _role("PodCount", at_least(1)),
     _role("ResourceConfig.CPU", CPU),
@@ -102,8 +100,8 @@ LIMITS: tuple[Row, ...] = (
 )
 
 WORDING = Wording(
-    invalid=lambda path, tail: (INVALID, f"The parameter {path} is invalid. {tail}".rstrip()),
-    missing=lambda path: (MISSING, f"The parameter {path} is required."),
+    invalid=invalid_parameter,
+    missing=missing_parameter,
     by_path=True,
 )
 

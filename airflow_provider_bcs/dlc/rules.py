@@ -11,11 +11,9 @@ from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.exceptions import JobSyntaxError
 
+from .facts import INVALID, MAX_BODY_SIZE, MISSING
 from .relations import check_relations, is_given, objects
-from .rule_table import INVALID, MISSING, TABLE
-
-#: The largest request body the service takes, in bytes; what the service itself adds counts too, but is not known.
-MAX_BODY_SIZE = 64 * 1024
+from .rule_table import TABLE
 
 _SPOT_JOB_TYPES = ("PyTorchJob", "MPIJob")
 # No instance costs so much a minute (CNY), or so little an hour.

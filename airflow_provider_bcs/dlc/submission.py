@@ -19,6 +19,8 @@ from airflow_provider_bcs.exceptions import NoAnswerError, ServerError, TooManyS
 from airflow_provider_bcs.waiting.stopping import stop
 from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, series_token, submission_token
 
+from .facts import MAX_NAME_LENGTH
+
 if TYPE_CHECKING:
     from .client import Client
     from .response import Job
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 #: The tag that holds the token and what the description was, ``TOKEN.CONTENT``.
 TAG = "airflow-submission"
-MAX_NAME_LENGTH = 256
 _SERIES_DIGITS = 16
 _TOKEN_DIGITS = 8
 _CREATE_ATTEMPTS = 3

@@ -1,4 +1,5 @@
-"""The local service: the APIs of BatchCompute and PAI-DLC over real HTTP, their commands run as real processes.
+"""Local service for development and tests: the APIs of BatchCompute, PAI-DLC and OSS over HTTP.
 
-For development and tests. :mod:`.server` starts it; it imports the validation rules, never a client or Airflow.
+It runs the commands of jobs as processes. :mod:`.server` starts it. It imports the validation rules, but neither a
+client nor Airflow.
 """

@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_bcs.local``: the same as ``airflow-bcs local``."""
+"""Entry point of ``python -m airflow_provider_bcs.local``, which equals ``airflow-bcs local``."""
 
 import argparse
 import sys

@@ -1,3 +1,3 @@
-"""The one account of the local service."""
+"""Account of the local service, which has only one."""
 
 ACCOUNT_ID = 1234567890

@@ -1,4 +1,4 @@
-"""An attempt as the service sees it: a directory, and a shim process that may be gone."""
+"""Attempt of an instance or pod: a directory, and a shim process that may have ended."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .shim import claim
+from .shim.proc import processes
 from .shim.result import Result, read_result
 from .shim.spec import Spec, write_spec
 
@@ -19,9 +20,10 @@ SPEC_FILE = "spec.json"
 
 @dataclass
 class Shim:
-    """A live shim, known by a pidfd: it becomes readable when the process ends, and is never another process.
+    """Handle of a live shim process.
 
-    :ivar process: when this service started it, so that it can be reaped
+    :ivar pidfd: descriptor of the process; unlike a process id, it never refers to another process later
+    :ivar process: set when this service started the shim and therefore reaps it
     """
 
     directory: Path
@@ -35,8 +37,7 @@ class Shim:
         directory = Path(spec.directory)
         directory.mkdir(parents=True, exist_ok=True)
         write_spec(spec, str(directory / SPEC_FILE))
-        # Isolated from the service's environment; in a session of its own it outlives the service and its
-        # terminal.
+        # In a new session, the shim outlives the service and its terminal.
         with open(directory / "shim.log", "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_SHIM), str(directory / SPEC_FILE)],
@@ -51,9 +52,9 @@ class Shim:
 
     @classmethod
     def adopt(cls, directory: Path) -> Shim | None:
-        """Find the live shim of an attempt that an earlier service started; None when there is none.
+        """Return the live shim of an attempt that an earlier service started.
 
-        In that case there never will be one: the attempt is abandoned.
+        Without a live shim, abandon the attempt, so that none can start later, and return None.
         """
         while not claim.abandon(str(directory)):
             pid = claim.owner(str(directory))
@@ -61,24 +62,24 @@ class Shim:
                 shim = cls(directory, pid, os.pidfd_open(pid))
             except ProcessLookupError:
                 continue
-            # Still the owner, so the id was not somebody else's when the pidfd was opened.
+            # The shim still holds its lock: the process id referred to it when the pidfd was opened.
             if not claim.abandon(str(directory)):
                 return shim
             os.close(shim.pidfd)
         return None
 
     def end(self, number: int = signal.SIGTERM) -> None:
-        """Ask the shim to end itself and everything it started; SIGUSR1 lets the program end itself first."""
+        """Signal the shim to end its process tree; SIGUSR1 gives the program a grace period."""
         try:
             signal.pidfd_send_signal(self.pidfd, number)
         except ProcessLookupError:
             return
 
     def close(self) -> Result | None:
-        """Clean up after the shim has died; return its result, None when it left none."""
+        """Clean up after the shim has ended; return its result, or None when it wrote none."""
         result = read_result(str(self.directory))
         if result is None:
-            # It may have been killed: what it started must not run on unwatched.
+            # The shim may have been killed: no process that it started may survive it.
             _kill_session(self.pid)
         if self.process is not None:
             self.process.wait()
@@ -87,15 +88,10 @@ class Shim:
 
 
 def _kill_session(leader: int) -> None:
-    """Kill all processes of the session that ``leader`` began."""
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            # The second field is the program's name in parentheses and may hold anything.
-            session = int(Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()[3])
-            if session == leader:
-                os.kill(int(name), signal.SIGKILL)
-        except (OSError, IndexError):
-            # Gone meanwhile, or not ours.
-            continue
+    """Kill all processes in the session of ``leader``."""
+    for process in processes():
+        if process.session == leader:
+            try:
+                os.kill(process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue

@@ -1,4 +1,4 @@
-"""Times as the service writes them."""
+"""Timestamps in responses of BatchCompute."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import datetime, timezone
 
 
 def now() -> str:
-    """Return the present in UTC with six digits of a second; clients cannot read it with fewer."""
+    """Return the current time in UTC with six decimal places, which clients require."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

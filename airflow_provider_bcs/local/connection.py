@@ -1,4 +1,4 @@
-"""HTTP connections that can be closed without an answer."""
+"""HTTP connections that the application can close without a response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EXTENSION = "airflow_provider_bcs.transport"
 
 
 class ClosableConnection(H11Protocol):
-    """uvicorn's HTTP protocol, which tells the application its transport as an ASGI extension."""
+    """HTTP protocol of uvicorn that passes its transport to the application as an ASGI extension."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -26,14 +26,14 @@ class ClosableConnection(H11Protocol):
             try:
                 await application(scope, receive, send)
             except LocalProtocolError:
-                # What followed was no HTTP: uvicorn itself has refused it meanwhile.
+                # The client sent malformed HTTP after the request; uvicorn has already refused it.
                 transport.close()
 
         self.app = with_transport
 
 
-async def close_without_answer(scope: Scope, receive: Receive) -> None:
-    """Close a request's connection; when this returns uvicorn knows that nobody waits for an answer."""
+async def close_without_response(scope: Scope, receive: Receive) -> None:
+    """Close the connection of a request and wait until uvicorn expects no response."""
     transport = cast("asyncio.Transport", scope["extensions"][_EXTENSION]["transport"])
     transport.abort()
     while (await receive())["type"] != "http.disconnect":

@@ -1,4 +1,4 @@
-"""``/_local``: what a test asks of the service itself, without a signature and from this machine only."""
+"""Control API below ``/_local``: request counts and faults for tests, unsigned, on the loopback address only."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ PREFIX = "/_local/"
 
 
 class Control:
-    """Answers requests below ``/_local``.
+    """Handler of requests below ``/_local``.
 
-    :param requests: requests so far by operation
+    :param requests: counter of requests by operation
+    :param operations: names of the operations that faults may name
     """
 
     def __init__(self, requests: Counter[str], faults: Faults, operations: Collection[str]) -> None:
@@ -31,9 +32,9 @@ class Control:
         self._faults = faults
         self._operations = operations
 
-    def answer(self, request: Request, body: bytes) -> Response:
+    def respond(self, request: Request, body: bytes) -> Response:
         if not _is_local(request):
-            return PlainTextResponse("/_local answers on the loopback address only.", 403)
+            return PlainTextResponse("/_local is available on the loopback address only.", 403)
         if (request.method, request.url.path) == ("GET", f"{PREFIX}requests"):
             return JSONResponse(dict(self._requests))
         if (request.method, request.url.path) == ("POST", f"{PREFIX}faults"):
@@ -43,10 +44,10 @@ class Control:
             except (ValueError, RecursionError) as error:
                 return PlainTextResponse(f"{error}\n", 400)
             return JSONResponse(document)
-        return PlainTextResponse("There are GET /_local/requests and POST /_local/faults.", 404)
+        return PlainTextResponse("Expected GET /_local/requests or POST /_local/faults.", 404)
 
 
 def _is_local(request: Request) -> bool:
-    """Both the peer and the Host header: elsewhere than on loopback, the service lets in any name."""
+    """Tell whether both the peer and the Host header are loopback; with --host, the service accepts any Host."""
     peer = request.client.host if request.client else ""
     return is_loopback(peer) and is_loopback(host_name(request.headers))

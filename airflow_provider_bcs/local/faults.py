@@ -1,4 +1,4 @@
-"""Faults that the service plays on request, to see how a client takes them."""
+"""Fault injection: errors, throttling and broken connections for tests of clients."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ _FIELDS = {"operation", "kind", "rate", "times", "seconds"}
 
 @dataclass
 class Fault:
-    """One entry of the list of faults.
+    """Entry in the list of faults.
 
-    :ivar operation: name of an operation such as ``batchcompute.CreateJob``; ``*`` is any
-    :ivar kind: ``error-500`` answers InternalError; ``throttle`` asks to try again later; ``drop-before`` closes the
-        connection and does nothing; ``drop-after`` does what was asked, then closes it; ``slow`` waits first;
-        ``garbage`` answers 200 with a body that is no JSON, and does nothing
-    :ivar rate: the share of requests it hits, 0 to 1
-    :ivar times: how often it still happens; None is without end
-    :ivar seconds: how long ``slow`` waits, and ``throttle`` asks a client to wait
+    The kinds are:
+
+    - ``error-500``: return InternalError
+    - ``throttle``: return the API's throttling error
+    - ``drop-before``: close the connection without performing the operation
+    - ``drop-after``: perform the operation, then close the connection
+    - ``slow``: wait before the operation
+    - ``garbage``: return status 200 and a body that is not JSON, without performing the operation
+
+    :ivar operation: name of an operation such as ``batchcompute.CreateJob``; ``*`` matches all
+    :ivar kind: one of the kinds above
+    :ivar rate: fraction of the requests that fail, 0 to 1
+    :ivar times: remaining number of occurrences; None is unlimited
+    :ivar seconds: delay of ``slow``, and Retry-After of ``throttle``
     """
 
     operation: str
@@ -36,7 +43,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, usable from any thread."""
+    """Active faults, usable from any thread."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -47,12 +54,12 @@ class Faults:
             self._faults = faults
 
     def draw(self, operation: str) -> Fault | None:
-        """Return the first fault that hits this request; it counts as played."""
+        """Return the first fault that matches this request, and count it as an occurrence."""
         with self._lock:
             for fault in self._faults:
                 if fault.operation not in ("*", operation) or fault.times == 0:
                     continue
-                if random.random() < fault.rate:  # noqa: S311 - chance, not secrecy
+                if random.random() < fault.rate:  # noqa: S311 - no secret depends on it
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
@@ -62,10 +69,10 @@ class Faults:
 async def play(
     fault: Fault | None, serve: Callable[[], Awaitable[Response]], refuse: Callable[[Fault], Response]
 ) -> Response | None:
-    """Answer a request as its fault says; return None to close the connection without an answer.
+    """Apply a fault to a request; return None to close the connection without a response.
 
-    :param serve: does what is asked
-    :param refuse: gives the service's own error for ``error-500`` and ``throttle``
+    :param serve: performs the operation
+    :param refuse: returns the API's error for ``error-500`` and ``throttle``
     """
     kind = fault.kind if fault else ""
     if fault and kind == "slow":
@@ -79,35 +86,38 @@ async def play(
 
 
 def parse_faults(document: Any, operations: Collection[str]) -> list[Fault]:
-    """Read a list of faults.
+    """Return the faults in a JSON document.
 
-    :raises ValueError: with a text that says what is wrong and where
+    :param operations: names of the existing operations
+    :raises ValueError: when the document is not a list of faults
     """
     if not isinstance(document, list):
-        raise ValueError("The faults are a list of objects; [] ends all faults.")
+        raise ValueError(
+            f"Faults: found a {type(document).__name__}; expected a list of objects; [] removes all faults."
+        )
     return [_parse_fault(entry, f"Fault {index}", operations) for index, entry in enumerate(document)]
 
 
 def _parse_fault(entry: Any, where: str, operations: Collection[str]) -> Fault:
     if not isinstance(entry, dict):
-        raise ValueError(f"{where} is not an object.")
+        raise ValueError(f"{where}: found a {type(entry).__name__}; expected an object.")
     unknown = sorted(set(entry) - _FIELDS)
     if unknown:
-        raise ValueError(f"{where} has the unknown field {unknown[0]!r}; known are {', '.join(sorted(_FIELDS))}.")
+        raise ValueError(f"{where}: found the field {unknown[0]!r}; expected one of {', '.join(sorted(_FIELDS))}.")
     if entry.get("operation") not in ("*", *operations):
         known = ", ".join(sorted(operations))
-        raise ValueError(f"{where} has the operation {entry.get('operation')!r}; known are * and {known}.")
+        raise ValueError(f"{where}: operation: found {entry.get('operation')!r}; expected * or one of {known}.")
     if entry.get("kind") not in KINDS:
-        raise ValueError(f"{where} has the kind {entry.get('kind')!r}; known are {', '.join(KINDS)}.")
+        raise ValueError(f"{where}: kind: found {entry.get('kind')!r}; expected one of {', '.join(KINDS)}.")
     _check_number(entry, "rate", where, 0, 1)
     _check_number(entry, "seconds", where, 0, 3600)
     times = entry.get("times")
     if times is not None and (type(times) is not int or times < 0):
-        raise ValueError(f"{where} has times {times!r}; right is a whole number from 0, or none for no end.")
+        raise ValueError(f"{where}: times: found {times!r}; expected an integer from 0, or null for no limit.")
     return Fault(**entry)
 
 
 def _check_number(entry: dict[str, Any], name: str, where: str, low: float, high: float) -> None:
     value = entry.get(name, low)
     if type(value) not in (int, float) or not low <= value <= high:
-        raise ValueError(f"{where} has {name} {value!r}; right is a number from {low} to {high}.")
+        raise ValueError(f"{where}: {name}: found {value!r}; expected a number from {low} to {high}.")

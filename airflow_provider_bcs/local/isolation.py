@@ -1,4 +1,4 @@
-"""Find out which isolation this machine allows, by really running something in it."""
+"""Probe of the isolation that this machine allows: it runs a command in a namespace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import select
 import shutil
 from pathlib import Path
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 from airflow_provider_bcs.exceptions import BcsError
 
 from .attempt import Shim
@@ -18,13 +18,13 @@ _PROBE_SECONDS = 20.0
 
 
 class IsolationUnavailableError(BcsError):
-    """The machine does not allow a namespace; the text says why."""
+    """Refusal of a namespace by this machine; the message has the reason."""
 
 
 def probe_namespace(data_dir: Path, search_path: str) -> None:
     """Run ``true`` in a namespace.
 
-    :raises IsolationUnavailableError: when that does not work
+    :raises IsolationUnavailableError: when the machine does not allow it
     """
     directory = data_dir / "tmp" / "probe"
     shutil.rmtree(directory, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""One server, several ports, an application for each."""
+"""Dispatch of requests by port."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Ports:
-    """An ASGI application that hands each request to the one of the port it came in on."""
+    """ASGI application that passes each request to the application of the port that received it."""
 
     def __init__(self, applications: Mapping[int, ASGIApp]) -> None:
         self._applications = applications

@@ -1,4 +1,4 @@
-"""What both applications read of a request."""
+"""Headers of an HTTP request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def joined_headers(request: Request) -> dict[str, str]:
-    """Return the headers, names in lower case, repeated ones joined."""
+    """Return the header values by name in lower case; repeated headers are joined with a comma."""
     found: dict[str, str] = {}
     for name, value in request.headers.items():
         found[name] = f"{found[name]},{value}" if name in found else value
@@ -19,7 +19,7 @@ def joined_headers(request: Request) -> dict[str, str]:
 
 
 def host_name(headers: Mapping[str, str]) -> str:
-    """Return the name in the Host header, empty when there is none."""
+    """Return the host name in the Host header, or an empty text when it has none."""
     try:
         return urlsplit(f"//{headers.get('host', '')}").hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which operation a method and path name."""
+"""Requests, responses, and the table of operations by method and path."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request to an operation.
+class Request:
+    """Request to an operation.
 
-    :ivar names: what stands for the names in the path template
-    :ivar query: decoded query parameters; a bare key has an empty value
+    :ivar names: values of the names in the path template
+    :ivar query: decoded query parameters; a parameter without ``=`` has an empty value
     """
 
     names: Mapping[str, str]
@@ -23,8 +23,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What an operation answers; ``body`` None is an empty body."""
+class Response:
+    """Response of an operation; ``body`` None stands for an empty body."""
 
     status: int
     body: Any = None
@@ -32,34 +32,35 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class LateAnswer:
-    """An answer that is still to come; no thread waits for it.
+class PendingResponse:
+    """Response that becomes available later, without blocking a thread.
 
-    :ivar otherwise: what is answered when it has not come after so many ``seconds``
+    :ivar seconds: time limit
+    :ivar otherwise: response after the time limit
     """
 
-    answer: Future[Answer]
+    response: Future[Response]
     seconds: float
-    otherwise: Answer
+    otherwise: Response
 
 
 @dataclass(frozen=True)
 class Route:
-    """A row of the table of operations.
+    """Row of the table of operations.
 
-    :ivar operation: ``{service}.{Operation}``
+    :ivar operation: ``{service}.{Operation}``, such as ``batchcompute.CreateJob``
     :ivar path: template such as ``/jobs/{JobId}``
-    :ivar query_key: the query parameter that tells it from another operation with the same method and path
+    :ivar query_key: query parameter that distinguishes operations with the same method and path
     """
 
     operation: str
     method: str
     path: str
-    handler: Callable[[Call], Answer | LateAnswer]
+    handler: Callable[[Request], Response | PendingResponse]
     query_key: str = ""
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the names in ``path`` when it has this route's form."""
+        """Return the values of the template's names, or None when ``path`` does not match the template."""
         template, parts = self.path.split("/"), path.split("/")
         if len(template) != len(parts):
             return None
@@ -73,9 +74,9 @@ class Route:
 
 
 class NoRouteError(Exception):
-    """No operation has this method and path.
+    """Request whose method and path match no operation.
 
-    :ivar is_known_path: whether one has the path, with another method
+    :ivar is_known_path: an operation has this path, with another method
     """
 
     def __init__(self, *, is_known_path: bool) -> None:
@@ -86,9 +87,11 @@ class NoRouteError(Exception):
 def find_route(
     routes: Sequence[Route], method: str, path: str, query: Mapping[str, str]
 ) -> tuple[Route, dict[str, str]]:
-    """Return the route of a request and the names in its path; rows with a ``query_key`` have to come first.
+    """Return the first matching route and the names in the path.
 
-    :raises NoRouteError: when there is none
+    Routes with a ``query_key`` must precede routes without one.
+
+    :raises NoRouteError: when no route matches
     """
     known = False
     for route in routes:
@@ -102,6 +105,6 @@ def find_route(
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Decode a query string; ``+`` is a plus, as in what the service's clients sign."""
+    """Return the parameters of a query string; ``+`` stands for itself, as in the string that clients sign."""
     pairs = (pair.partition("=") for pair in text.split("&") if pair)
     return {unquote(name): unquote(value) for name, _, value in pairs}

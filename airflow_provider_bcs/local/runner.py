@@ -1,4 +1,4 @@
-"""The thread that starts shims, waits for their ends, and ends them with the service."""
+"""Thread that starts shims, waits for them, and ends them with the service."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class Settings:
-    """How commands are run.
+    """Settings for the execution of commands.
 
+    :ivar data_dir: data directory of the service
     :ivar isolation: ``namespace`` or ``rewrite``
-    :ivar search_path: directory in which commands are looked up first
+    :ivar search_path: first directory of ``PATH``
     """
 
     data_dir: Path
@@ -39,14 +40,14 @@ class Settings:
 
 
 class Runner(ABC, Generic[Key]):
-    """One thread over the shims of one service.
+    """Thread that supervises the shims of one API.
 
-    Handlers change the store and then call :meth:`wake`; only this thread starts processes.
+    Handlers of operations change the store and call :meth:`wake`. Only this thread starts processes.
 
-    :param what: what a shim runs, for messages
-    :param lock: the store's; whoever looks at the shims holds it
-    :ivar shims: the live shims by what they run
-    :ivar ending: whether the service is about to end
+    :param what: plural noun for log messages, such as ``instances``
+    :param lock: lock of the store; it also protects :attr:`shims`
+    :ivar shims: live shims by key
+    :ivar ending: the service is shutting down
     """
 
     def __init__(self, what: str, lock: threading.RLock) -> None:
@@ -62,32 +63,32 @@ class Runner(ABC, Generic[Key]):
 
     @abstractmethod
     def advance(self) -> float | None:
-        """Do all that can be done now; return the seconds until there may be more, None for not by itself."""
+        """Make all transitions that are due; return the seconds until the next one, or None to wait for an event."""
 
     @abstractmethod
     def ended(self, key: Key, shim: Shim, result: Result | None) -> None:
-        """Take note, with the lock held, that a shim has ended; it is no longer among :attr:`shims`."""
+        """Record that a shim has ended; called with the lock held, after its removal from :attr:`shims`."""
 
     def start(self) -> None:
-        """Begin to run; call it when all shims of an earlier service are watched."""
+        """Start the thread; call it after all shims of an earlier service have been adopted."""
         if self.shims:
-            _log.info("%d %s of an earlier service still run; they are taken over.", len(self.shims), self._what)
+            _log.info("Adopted %d running %s of an earlier service.", len(self.shims), self._what)
         self._thread.start()
 
     def wake(self) -> None:
-        """Make the thread look at the store again; callable from any thread."""
+        """Wake the thread after a change of the store; callable from any thread."""
         try:
             os.write(self._waker, b"\0")
         except BlockingIOError:
             return
 
     def end(self) -> None:
-        """Begin to end all that runs, and the thread."""
+        """Begin to end all shims and the thread."""
         self.ending = True
         self.wake()
 
     def close(self) -> None:
-        """Wait until that is done."""
+        """Wait until all shims and the thread have ended."""
         self._thread.join()
         self._janitor.shutdown(cancel_futures=True)
 
@@ -96,7 +97,7 @@ class Runner(ABC, Generic[Key]):
         self._selector.register(shim.pidfd, selectors.EVENT_READ, key)
 
     def remove(self, directory: Path) -> None:
-        """Remove a directory in the background; what an ending service leaves is swept by the next one."""
+        """Remove a directory in the background; during shutdown it stays, and the next start removes it."""
         if not self.ending:
             self._janitor.submit(shutil.rmtree, directory, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Start the service, tell where it is, and end it cleanly."""
+"""Start and shutdown of the local service."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
 from .faults import Faults
-from .front import Front
+from .gateway import Gateway
 from .isolation import IsolationUnavailableError, probe_namespace
+from .origins import OriginCheck
 from .oss import assembly as oss
 from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
-from .visitors import Visitors
 
 
 class StartError(BcsError):
-    """The service cannot start; the text is one line that says why."""
+    """Failure to start the service; the message is one line."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the service until SIGTERM or SIGINT.
 
-    :return: 0, or 1 when it could not start
+    :return: exit code: 0, or 1 when the service cannot start
     """
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.INFO)
     try:
         if not hasattr(os, "pidfd_open"):
-            raise StartError("commands can be run on Linux (5.3 or later) only")
+            raise StartError("the service requires Linux 5.3 or later")
         with (
             _owned(args.data_dir.resolve()) as data_dir,
             _listening(args.host, args.port) as listener,
@@ -66,18 +66,18 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
     try:
         store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
-        raise StartError(f"the state in {data_dir / 'state.sqlite'} cannot be used: {error}") from None
+        raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
-    sides: list[tuple[Front, Runner[Any]]] = [
+    sides: list[tuple[Gateway, Runner[Any]]] = [
         batchcompute.assemble(args, settings, store),
         dlc.assemble(args, settings, store),
     ]
     requests: Counter[str] = Counter()
     faults = Faults()
-    visitors = Visitors(args.host)
-    object_store = oss.assemble(args, data_dir, store, visitors, requests, faults)
-    batchcompute_front, dlc_front = (front for front, _ in sides)
-    services = Application(batchcompute_front, dlc_front, visitors, requests, faults, object_store.operations)
+    origins = OriginCheck(args.host)
+    object_store = oss.assemble(args, data_dir, store, origins, requests, faults)
+    batchcompute_front, dlc_front = (gateway for gateway, _ in sides)
+    services = Application(batchcompute_front, dlc_front, origins, requests, faults, object_store.operations)
     config = uvicorn.Config(
         Ports({_port(listener): services, _port(oss_listener): object_store}),
         http=ClosableConnection,
@@ -107,7 +107,7 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which says when it answers and leaves the signals to us."""
+    """Uvicorn server that announces its URLs after the start and does not install signal handlers."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
         super().__init__(config)
@@ -115,7 +115,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # uvicorn raises the signal again once it has ended, before the engine could end its instances.
+        # uvicorn's handlers raise the signal again after its shutdown: the engines could not end their shims.
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -153,15 +153,18 @@ def _port(listener: socket.socket) -> int:
 
 def _warn(host: str) -> None:
     log = logging.getLogger(__name__)
-    log.info("This service is for development and tests: it runs every command it is given.")
+    log.info("This service is for development and tests: it runs the commands of all jobs on this machine.")
     if not is_loopback(host):
-        log.warning("Listening on %s, which is not loopback: who reaches it runs commands on this machine.", host)
+        log.warning(
+            "Listening on %s, which is not loopback: every client that reaches it can run commands on this machine.",
+            host,
+        )
 
 
 def _isolation(wanted: str, data_dir: Path) -> str:
     log = logging.getLogger(__name__)
     if wanted == "rewrite":
-        log.info("Isolation: rewrite, as asked for.")
+        log.info("Isolation: rewrite, by the option --isolation.")
         return wanted
     try:
         probe_namespace(data_dir, _search_path())
@@ -175,18 +178,18 @@ def _isolation(wanted: str, data_dir: Path) -> str:
 
 
 def _search_path() -> str:
-    """The directory of this Python, so that "python" is one that exists."""
+    """Return the directory of this Python, so that the command ``python`` exists."""
     return os.path.dirname(sys.executable)
 
 
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[Path]:
     try:
-        # Jobs hold keys: what this service makes is for nobody else on the machine.
+        # Jobs contain keys: other users of the machine must not read the data directory.
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = open(data_dir / "lock", "w")  # noqa: SIM115 - held until the service ends
+        lock = open(data_dir / "lock", "w")  # noqa: SIM115 - the lock is held until the service ends
     except OSError as error:
-        raise StartError(f"the data directory {data_dir} cannot be used: {error.strerror}") from None
+        raise StartError(f"cannot use the data directory {data_dir}: {error.strerror}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,14 +198,14 @@ def _owned(data_dir: Path) -> Iterator[Path]:
         try:
             (data_dir / "oss").mkdir(exist_ok=True)
         except OSError as error:
-            raise StartError(f"the data directory {data_dir} cannot be used: oss: {error.strerror}") from None
+            raise StartError(f"cannot use the data directory {data_dir}: oss: {error.strerror}") from None
         yield data_dir
 
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio would not switch Nagle's algorithm off: 40 ms an answer.
+    # asyncio disables Nagle's algorithm (40 ms per response) only for sockets with the protocol IPPROTO_TCP.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""The service's state in SQLite: one connection, one lock, transactions that survive a killed process."""
+"""State of the service in SQLite: one connection, one lock, durable transactions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 
 class Store:
-    """The database file, usable from any thread.
+    """Database, usable from any thread.
 
-    :param schemas: the statements that create the tables, where they do not exist
-    :ivar lock: held for every statement; hold it yourself around statements that belong together
+    :param schemas: statements that create the missing tables
+    :ivar lock: held during every statement; a caller holds it around statements that belong together
     """
 
     def __init__(self, path: Path, *schemas: str) -> None:
         self.lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        # NORMAL loses nothing when a process is killed; only a power failure can take the last transactions.
+        # With NORMAL, only a power failure loses the last transactions, not the kill of the process.
         for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             self._connection.execute(f"PRAGMA {setting}")
         for schema in schemas:
@@ -29,7 +29,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make the statements in the block one transaction; blocks may be nested."""
+        """Run the statements of the block in one transaction; blocks can be nested."""
         with self.lock:
             if self._connection.in_transaction:
                 yield
@@ -43,7 +43,7 @@ class Store:
             self._connection.execute("COMMIT")
 
     def execute(self, sql: str, *values: Any) -> int:
-        """Run one statement; return the number of rows it changed."""
+        """Execute one statement; return the number of changed rows."""
         with self.lock:
             return self._connection.execute(sql, values).rowcount
 

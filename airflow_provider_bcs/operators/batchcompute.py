@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from airflow.providers.common.compat.sdk import redact
 
+from airflow_provider_bcs.batchcompute.facts import UNSUCCESSFUL
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.states import UNSUCCESSFUL
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook

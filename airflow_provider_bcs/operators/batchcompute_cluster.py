@@ -17,8 +17,8 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter
 from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster
-from airflow_provider_bcs.batchcompute.cluster_target import GONE, ClusterTarget
-from airflow_provider_bcs.batchcompute.states import ACTIVE, READY
+from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.facts import ACTIVE, GONE, READY
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION

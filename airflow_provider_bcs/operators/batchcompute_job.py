@@ -55,7 +55,7 @@ class BatchComputeStopJobOperator(_JobOperator):
 
     def execute(self, context: Context) -> None:
         """Stop the job, or delete it."""
-        from airflow_provider_bcs.batchcompute.states import FINISHED
+        from airflow_provider_bcs.batchcompute.facts import FINISHED
         from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
         if self.job_id in _NONE:

@@ -9,12 +9,11 @@ from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.operators.package import PackageOperator
-from airflow_provider_bcs.translator.dlc.conversion import convert
-from airflow_provider_bcs.translator.dlc.options import Options, Resources, Site
 
 
 class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):

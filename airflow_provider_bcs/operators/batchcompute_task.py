@@ -12,9 +12,9 @@ from airflow.providers.common.compat.sdk import redact
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, mask
+from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
-from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.sensors.batchcompute import BatchComputeTaskSensor
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import redact
 
+from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
-from airflow_provider_bcs.dlc.states import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.http.loopback import is_loopback_url

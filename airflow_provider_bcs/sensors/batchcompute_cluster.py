@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
-from airflow_provider_bcs.batchcompute.states import READY
+from airflow_provider_bcs.batchcompute.facts import READY
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_bcs.dlc.states import SUCCEEDED
+from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.sensors.state import JobStateSensor

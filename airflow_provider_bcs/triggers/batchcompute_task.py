@@ -12,9 +12,9 @@ from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccess
 from asgiref.sync import sync_to_async
 
 from airflow_provider_bcs.airflow_versions import mask, push_from_trigger
+from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.failure import explain_task_failure
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
-from airflow_provider_bcs.batchcompute.states import FINISHED
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.triggers.state import StateTrigger
 from airflow_provider_bcs.triggers.watching import SharedWatcher

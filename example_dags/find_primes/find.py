@@ -1,13 +1,9 @@
-"""Find the primes of one part; which one, the instance's number says."""
+"""Find the primes of one part; the number of the instance says which part."""
 
 import os
 import sys
 from math import isqrt
 from pathlib import Path
-
-parts_dir, found_dir = map(Path, sys.argv[1:])
-part = os.environ["BATCH_COMPUTE_DAG_INSTANCE_ID"]
-first, last = map(int, (parts_dir / f"{part}.txt").read_text().split())
 
 
 def sieve_of(first: int, last: int) -> bytearray:
@@ -22,8 +18,15 @@ def sieve_of(first: int, last: int) -> bytearray:
     return sieve
 
 
-sieve = sieve_of(first, last)
-primes = [number for number, prime in enumerate(sieve, first) if prime and number > 1]
-found_dir.mkdir(parents=True, exist_ok=True)
-(found_dir / f"{part}.txt").write_text("".join(f"{prime}\n" for prime in primes))
-print(f"{len(primes)} primes from {first} to {last}")
+def main(parts_dir: Path, found_dir: Path) -> None:
+    """Write the primes of this instance's part below ``found_dir``."""
+    part = os.environ["BATCH_COMPUTE_DAG_INSTANCE_ID"]
+    first, last = map(int, (parts_dir / f"{part}.txt").read_text().split())
+    primes = [number for number, prime in enumerate(sieve_of(first, last), first) if prime and number > 1]
+    found_dir.mkdir(parents=True, exist_ok=True)
+    (found_dir / f"{part}.txt").write_text("".join(f"{prime}\n" for prime in primes))
+    print(f"{len(primes)} primes from {first} to {last}")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

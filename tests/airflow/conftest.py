@@ -8,13 +8,21 @@ import sys
 
 import pytest
 
+from airflow_provider_bcs.http import client as client_module
 from tests.child import LIMIT
+from tests.conftest import IMPATIENT
 from tests.local.service import Service
 
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=LIMIT)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients of hooks wait as little between attempts as those of the tests."""
+    monkeypatch.setattr(client_module, "RetryPolicy", lambda: IMPATIENT)
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_asking_again_finds_the_same_cluster_and_a_deleted_one_is_made_anew(clie
         client.delete_cluster(each)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_interrupted_creation_leaves_one_cluster(client, faults):
     """The service makes it, but no answer ever arrives: what was made is found, and deleted."""
     faults({"operation": "batchcompute.CreateCluster", "kind": "drop-after", "times": 5})
@@ -144,6 +145,7 @@ def test_on_kill_deletes_the_cluster(client):
     assert [item.State for item in named(client, "second") if item.State == "Active"] == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_cluster_that_cannot_be_looked_at_is_deleted(client, faults):
     faults({"operation": "batchcompute.GetCluster", "kind": "error-500", "times": 5})
     with dag("unseen") as unseen:

@@ -19,7 +19,7 @@ from airflow_provider_bcs.translator import job_to_dag
 from airflow_provider_bcs.translator.dag_file import dag_file
 from airflow_provider_bcs.translator.plan import plan_job
 from airflow_provider_bcs.translator.python_literal import literal
-from tests.airflow.running import dag_bag, run_dag, states
+from tests.airflow.running import dag_bag, poll_often, run_dag, states
 from tests.batchcompute.jobs import graphs, job, task
 from tests.batchcompute.legacy_jobs import v1_jobs
 from tests.child import LIMIT
@@ -170,7 +170,9 @@ def test_airflow_parses_many_written_files_and_linters_find_nothing(tmp_path):
 def test_a_written_file_runs(tmp_path, service):
     demo.package(ROOT / "example_dags", service.data_dir)
     (tmp_path / "written.py").write_text(dag_file(plan_job(ROOT / "example_dags" / "find_primes.json"), "x.json"))
-    found = run_dag(dag_bag(tmp_path).dags["find-primes"])
+    dag = dag_bag(tmp_path).dags["find-primes"]
+    poll_often(dag)
+    found = run_dag(dag)
     assert states(found) == {"split": "success", "find": "success", "merge": "success"}
     folder = service.data_dir / "oss" / "bcs-demo" / "find_primes" / found.run_id
     assert (folder / "result" / "count.txt").read_text() == "78498\n"

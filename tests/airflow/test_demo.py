@@ -62,7 +62,7 @@ def sessions() -> Iterator[int]:
 def test_a_directory_that_is_not_its_own(tmp_path, capsys):
     (tmp_path / "precious").write_text("x")
     assert main(["demo", "--directory", str(tmp_path)]) == 1
-    assert "was not made by this command" in capsys.readouterr().err
+    assert "found files that this command did not create" in capsys.readouterr().err
     assert main(["demo", "--directory", str(tmp_path / "precious")]) == 1
     assert capsys.readouterr().err.startswith("demo failed: ")
     assert (tmp_path / "precious").read_text() == "x"
@@ -72,12 +72,12 @@ def test_a_dag_file_that_cannot_be_imported(tmp_path, capsys, monkeypatch):
     examples = tmp_path / "examples"
     shutil.copytree(Path(demo.__file__).parents[1] / "example_dags", examples)
     monkeypatch.setattr(demo, "_examples", lambda: examples)
-    (examples / "find_primes.py").write_text("from airflow.sdk_of_tomorrow import DAG\n")
+    (examples / "example_bcs_find_primes.py").write_text("from airflow.sdk_of_tomorrow import DAG\n")
     assert main(["demo", "--directory", str(tmp_path / "demo")]) == 1
     log = tmp_path / "demo" / "import-errors.json"
     assert capsys.readouterr().err == (
-        "demo failed: Airflow cannot import find_primes.py: "
+        "demo failed: Airflow cannot import example_bcs_find_primes.py: "
         f"ModuleNotFoundError: No module named 'airflow.sdk_of_tomorrow'; see {log}\n"
     )
     (found,) = json.loads(log.read_text())
-    assert found["filepath"] == str(examples / "find_primes.py")
+    assert found["filepath"] == str(examples / "example_bcs_find_primes.py")

@@ -335,6 +335,7 @@ def test_what_nobody_expected_is_an_error_event(monkeypatch):
     assert "has a login but no password" in event["error"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_logs_that_cannot_be_read_for_a_while_are_not_lost(dlc, faults, caplog, capfd):
     submitted = dlc.create_job(job("seq -f 'number %g' 1 100")).JobId
     wait_until(lambda: dlc.get_job(submitted).is_terminal)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.cli import main
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.airflow.running import dag_bag, due_runs, run_dag, states
 from tests.batchcompute.legacy_jobs import v1_job
 
@@ -18,6 +19,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 def blocks(page: str, language: str) -> list[str]:
     """Return the code blocks of a page."""
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def for_local_service(code: str, url: str) -> str:
+    """Return the code with a client of the local service."""
+    made = f'client = Client("{url}", "local", "{ACCESS_KEY_SECRET}")'
+    code, number = re.subn(r"^client = Client\(.*?\)(?=  #|$)", made, code, flags=re.DOTALL | re.MULTILINE)
+    assert number == 1, "a block that makes no client, or two, may call the cloud"
+    return code
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
@@ -46,6 +55,20 @@ def test_the_first_example_of_job_files_does_not_catch_up(tmp_path):
     assert due_runs(bag.dags["catchup"]) > 700
 
 
+@pytest.mark.usefixtures("airflow_db")
+def test_an_execution_of_ones_own(tmp_path):
+    greet = json.loads(blocks("first-graph.md", "json")[0])
+    for name, task in greet["DAG"]["Tasks"].items():
+        task["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
+    (tmp_path / "greet.json").write_text(json.dumps(greet))
+    (tmp_path / "greet_here.py").write_text(blocks("job-files.md", "python")[-1])
+    bag = dag_bag(tmp_path)
+    assert bag.import_errors == {}
+    assert states(run_dag(bag.dags["greet_here"])) == dict.fromkeys(("hello", "world", "both"), "success")
+    assert sorted((tmp_path / "said").read_text().split()) == ["both", "hello", "world"]
+    assert {task.retries for task in bag.dags["greet_here"].tasks} == {1}
+
+
 @pytest.mark.usefixtures("airflow_db", "connection")
 def test_the_first_training(tmp_path, dlc, capsys):
     (tmp_path / "hello_training.yaml").write_text(blocks("train.md", "yaml")[0])
@@ -71,8 +94,7 @@ def test_the_first_training(tmp_path, dlc, capsys):
 )
 def test_the_client_page(service, capsys, block, output):
     code = blocks("client.md", "python")[block]
-    code = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', code)
-    exec(compile(code, "client.md", "exec"), {})
+    exec(compile(for_local_service(code, service.url), "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
 
 

@@ -15,6 +15,7 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.connection import read_connection
 from airflow_provider_bcs.http.credentials import Credentials
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.child import LIMIT
 
 
@@ -88,9 +89,7 @@ def test_the_default_credential_chain(tmp_path):
 def test_an_empty_credential_chain_says_so(tmp_path):
     found = chain(tmp_path)
     assert found.returncode == 1
-    assert (
-        "MissingCredentialsError: The connection has no AccessKey (login and password) and the default" in found.stderr
-    )
+    assert "MissingCredentialsError: AccessKey: found none in the connection (login and password)" in found.stderr
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_test_connection(connection, service, monkeypatch):
 
 def test_airflows_own_button(connection, airflow_db, service):
     found = Connection(
-        conn_id="bcs_default", conn_type="bcs", host=service.url, login="local", password="local"
+        conn_id="bcs_default", conn_type="bcs", host=service.url, login="local", password=ACCESS_KEY_SECRET
     ).test_connection()
     assert found == (True, f"{service.url} answers and accepts the keys")
 

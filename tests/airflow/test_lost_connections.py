@@ -18,6 +18,7 @@ from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.http import client as client_module
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.triggers import state as state_module
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
@@ -103,7 +104,7 @@ def test_a_wait_with_logs_goes_on_with_what_the_connection_says_by_now(dlc, monk
 
 def test_a_wait_with_logs_ends_when_its_keys_are_refused_again(dlc, monkeypatch):
     submitted = dlc.create_job(dlc_job()).JobId
-    monkeypatch.setenv(VARIABLE, os.environ[VARIABLE].replace('"password": "local"', '"password": "expired"'))
+    monkeypatch.setenv(VARIABLE, os.environ[VARIABLE].replace(ACCESS_KEY_SECRET, "expired"))
     (event,) = trigger_events(DlcJobTrigger(submitted, 100, poll_interval=0.2))
     assert "SignatureDoesNotMatch" in event["error"]
 
@@ -117,7 +118,7 @@ def test_a_wait_with_logs_ends_at_its_deadline_all_the_same(monkeypatch):
 def test_a_wait_with_logs_ends_at_its_deadline_when_nobody_answers(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = {"conn_type": "bcs", "host": "127.0.0.1", "port": silent.getsockname()[1]}
-        monkeypatch.setenv(VARIABLE, json.dumps({**connection, "login": "local", "password": "local"}))
+        monkeypatch.setenv(VARIABLE, json.dumps({**connection, "login": "local", "password": ACCESS_KEY_SECRET}))
         begin = time.time()
         trigger = DlcJobTrigger("dlc1", 100, poll_interval=0.2, deadline=begin + 1)
         assert trigger_events(trigger) == [{"job_id": "dlc1", "timeout": True}]

@@ -16,7 +16,7 @@ from airflow_provider_bcs.local.batchcompute import assembly
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
-from tests.airflow.test_docs import DOCS, blocks
+from tests.airflow.test_docs import DOCS, blocks, for_local_service
 
 #: Methods of the client that are no operation.
 OTHERS = {"close", "credentials", "now"}
@@ -62,10 +62,10 @@ def test_the_operators_and_sensors_are_there():
 
 def test_the_examples_of_the_clusters_page(service, capsys):
     graph, operators, client = blocks("clusters.md", "python")
-    assert graph.strip() in (DOCS.parent / "example_dags" / "own_cluster.py").read_text()
+    (cluster,) = re.findall(r"    cluster=.*?\n    },\n", graph, re.DOTALL)
+    assert cluster in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}
-    client = re.sub(r"Client\(.*?\)  #.*", f'Client("{service.url}", "local", "local")', client)
-    exec(compile(client, "clusters.md", "exec"), {})
+    exec(compile(for_local_service(client, service.url), "clusters.md", "exec"), {})
     assert re.fullmatch(r"Active; machines: workers: \d of 3\n", capsys.readouterr().out)

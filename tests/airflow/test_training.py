@@ -22,7 +22,7 @@ def test_two_processes_train_together(service: Service, dlc: Client):
 
     folder = service.data_dir / "oss" / "bcs-demo" / "ddp_training"
     shutil.copytree(EXAMPLES / "ddp_training", folder / "code", ignore=shutil.ignore_patterns("__pycache__"))
-    found = run_dag(dag_bag(EXAMPLES).dags["ddp_training"])
+    found = run_dag(dag_bag(EXAMPLES).dags["example_bcs_ddp_training"])
     assert states(found) == {"train": "success"}
     (ti,) = found.get_task_instances()
     job = dlc.get_job(ti.xcom_pull(task_ids="train", key="job_id"))

@@ -89,7 +89,7 @@ def test_a_job_that_is_deleted_before_it_is_asked_for_again(client, faults):
     faults({"operation": "batchcompute.CreateJob", "kind": "drop-after", "times": 1})
     done = client.create_job({**app_job("released"), "AutoRelease": True}, sync=True)
     assert (done.Error.Code, done.StartTime) == ("JobDeleted", None)
-    assert done.Error.Message.endswith("has ended and is deleted; how it ended is not known any more.")
+    assert done.Error.Message.endswith("has ended and was deleted; its outcome is not available.")
 
 
 def test_qualifiers_and_names_of_the_wrong_kind(client):
@@ -106,7 +106,7 @@ def test_qualifiers_and_names_of_the_wrong_kind(client):
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "\ud800", None, 5, {"Name": "x"}])
 def test_what_can_be_no_name_is_not_asked_for(client, name):
-    with pytest.raises(TypeError, match="An app name is a text that is not empty and no path"):
+    with pytest.raises(TypeError, match="app name: found .*; expected text that is not blank and not a relative path"):
         client.get_app(name)
 
 

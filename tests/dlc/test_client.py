@@ -21,6 +21,7 @@ from airflow_provider_bcs.exceptions import (
     ThrottledError,
 )
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.dlc.jobs import job
 from tests.local.service import wait_until
 
@@ -238,7 +239,7 @@ def test_a_failure_names_pod_and_last_lines(dlc):
 
 
 def test_a_failure_of_an_unreachable_service_is_said_all_the_same():
-    client = Client("http://127.0.0.1:9", "local", "local", retry=RetryPolicy(attempts=1))
+    client = Client("http://127.0.0.1:9", "local", ACCESS_KEY_SECRET, retry=RetryPolicy(attempts=1))
     assert explain_failure(client, "dlc1", "Failed").startswith("Job dlc1 is Failed\n(what failed in it could not be")
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.dlc import rules
+from airflow_provider_bcs.dlc.facts import INVALID, MISSING
 from airflow_provider_bcs.dlc.job import JobDescription
-from airflow_provider_bcs.dlc.rule_table import INVALID, LIMITS, MISSING
+from airflow_provider_bcs.dlc.rule_table import LIMITS
 from airflow_provider_bcs.dlc.rules import validate_job
 from airflow_provider_bcs.dlc.type_rows import type_rows
 from tests.dlc.bodies import ABSENT, body, changed, role

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.description.model import Description
+from airflow_provider_bcs.dlc.facts import INVALID, MISSING
 from airflow_provider_bcs.dlc.job import JobDescription
-from airflow_provider_bcs.dlc.rule_table import INVALID, MISSING
 from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from tests.dlc.bodies import ABSENT, bodies, body, changed, places
 

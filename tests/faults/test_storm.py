@@ -17,6 +17,7 @@ from airflow_provider_bcs.dlc.submission import submit as submit_dlc
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.exceptions import ApiError
 from airflow_provider_bcs.local.faults import KINDS
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.waiting.polling import Poll, Status, wait_for_end
 from tests.batchcompute.jobs import job as batchcompute_job
 from tests.batchcompute.jobs import task
@@ -82,7 +83,7 @@ def end_of(poll: Poll[Status]) -> str:
 
 
 def test_batchcompute(storm: Service) -> None:
-    client = batchcompute.Client(storm.url, "local", "local", retry=IMPATIENT)
+    client = batchcompute.Client(storm.url, "local", ACCESS_KEY_SECRET, retry=IMPATIENT)
     first_times = storm.data_dir.parent / "first-times"
     first_times.mkdir()
 
@@ -103,7 +104,7 @@ def test_batchcompute(storm: Service) -> None:
 
 
 def test_dlc(storm: Service) -> None:
-    client = dlc.Client(storm.url, "local", "local", retry=IMPATIENT)
+    client = dlc.Client(storm.url, "local", ACCESS_KEY_SECRET, retry=IMPATIENT)
 
     def attempt(number: int, resume: bool) -> tuple[str, str]:
         description = dlc_job("true", DisplayName=f"job-{number}")

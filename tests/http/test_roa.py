@@ -24,6 +24,7 @@ def signed(method: str, resource: str, body: bytes = b"", region: str = "cn-qing
         access_key_secret="testsecret",
         security_token=token,
         region=region,
+        version="2015-11-11",
         date="Tue, 06 Nov 2018 06:12:40 GMT",
         nonce="11111111-2222-3333-4444-555555555555",
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from airflow_provider_bcs.batchcompute.facts import API_VERSION
 from airflow_provider_bcs.http import roa
 from tests.child import first_line, restore_signals
 
@@ -70,6 +71,7 @@ class Service:
             access_key_secret=self.ready["access_key_secret"],
             security_token=None,
             region="local",
+            version=API_VERSION,
             date=formatdate(usegmt=True),
             nonce=uuid.uuid4().hex,
         )

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.local.application import _perform
-from airflow_provider_bcs.local.batchcompute.front import BatchComputeFront
+from airflow_provider_bcs.local.batchcompute.gateway import BatchComputeGateway
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
-from airflow_provider_bcs.local.routes import Answer, Call, LateAnswer, Route
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
+from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
 from tests.batchcompute.apps import app, app_job, command
 from tests.batchcompute.jobs import put
 from tests.batchcompute.test_rules import json_values
@@ -118,7 +119,7 @@ def test_a_wrong_app(service: Service, path: str, value: Any, code: str, message
         ({"Inputs": {"file": "oss://b/x", "n": ""}}, "MissingInputs.n", "Inputs.n is mandatory for this action."),
         ({"Inputs": {"file": "oss://b/x", "m": 3}}, "InvalidInputs.m", "The app has no such parameter."),
         ({"Outputs": {"file": "oss://b/x"}}, "InvalidOutputs.file", "The app has no such parameter."),
-        ({"Config": {"Timeout": 5}}, "InvalidTimeout", "The app does not let it be overwritten."),
+        ({"Config": {"Timeout": 5}}, "InvalidTimeout", "It must be 86400: Overwritable is false in the app."),
         ({"Config": {"InstanceCount": 0}}, "InvalidInstanceCount", "Specified parameter InstanceCount is not valid."),
     ],
 )
@@ -199,7 +200,8 @@ def test_config_of_app_and_job(service: Service) -> None:
     assert (found["RetryCount"], found["Outputs"]) == (0, {})
     assert found["Error"] == {"Code": "CommandFailed", "Message": "The command ended with exit code 3."}
     create(service, command("sleep 60", Name="slow"))
-    assert "Timeout: Ran longer than 1 s." in service.run(app_job("slow", Config={"Timeout": 1}))["Message"]
+    slow = service.run(app_job("slow", Config={"Timeout": 1}))
+    assert "Timeout: The command ran longer than its Timeout of 1 s." in slow["Message"]
 
 
 def test_a_command_line_that_cannot_be_split_fails(service: Service) -> None:
@@ -297,10 +299,12 @@ def test_nobody_waits_when_the_service_ends(start_service: Callable[..., Service
 
 
 def test_an_answer_that_comes_too_late() -> None:
-    late: Future[Answer] = Future()
-    route = Route("batchcompute.CreateJob", "POST", "/jobs", lambda call: LateAnswer(late, 0.01, Answer(201, {"a": 1})))
-    front = BatchComputeFront([route], Verifier("local", "local"))
-    response = asyncio.run(_perform(front, route, Call({}, {}, b""), ""))
+    late: Future[Response] = Future()
+    route = Route(
+        "batchcompute.CreateJob", "POST", "/jobs", lambda _: PendingResponse(late, 0.01, Response(201, {"a": 1}))
+    )
+    gateway = BatchComputeGateway([route], Verifier("local", ACCESS_KEY_SECRET))
+    response = asyncio.run(_perform(gateway, route, Request({}, {}, b""), ""))
     assert (response.status_code, json.loads(bytes(response.body))) == (201, {"a": 1})
     # Whoever would give it now learns that nobody waits.
     assert not late.set_running_or_notify_cancel()

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.http import acs3, roa
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.batchcompute.clusters import cluster, group, image
 from tests.local.dlc.dlc_service import DlcService, dlc_job
 
@@ -137,14 +138,14 @@ def send(
     address = urlsplit(service.url).netloc
     text = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in query.items())
     signed: dict[str, str] = {}
-    key: dict[str, Any] = {"access_key_id": "local", "access_key_secret": "local", "security_token": None}
+    key: dict[str, Any] = {"access_key_id": "local", "access_key_secret": ACCESS_KEY_SECRET, "security_token": None}
     target = path + (f"?{text}" if text else "")
     key |= {"nonce": uuid.uuid4().hex, "body": body}
     if dlc:
         date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         acs3.sign(method, target, signed, host=address, version="2020-12-03", date=date, **key)
     else:
-        roa.sign(method, target, signed, region="local", date=formatdate(usegmt=True), **key)
+        roa.sign(method, target, signed, region="local", version="2015-11-11", date=formatdate(usegmt=True), **key)
     sent = {name.lower(): value for name, value in signed.items()} | dict(headers)
     connection = http.client.HTTPConnection(address, timeout=20)
     try:

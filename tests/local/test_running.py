@@ -106,7 +106,10 @@ def test_timeout_is_for_one_instance(service: Service) -> None:
     assert service.wait(job_id)["State"] == "Failed"
     assert time.monotonic() - begin < 10
     result = service.instance(job_id)["Result"]
-    assert (result["ErrorCode"], result["ErrorMessage"]) == ("Timeout", "Ran longer than 1 s.")
+    assert (result["ErrorCode"], result["ErrorMessage"]) == (
+        "Timeout",
+        "The command ran longer than its Timeout of 1 s.",
+    )
     assert service.object(f"logs/stdout.{job_id}.t.0") == "started\n"
 
 

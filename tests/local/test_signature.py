@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from airflow_provider_bcs.http.roa import signature, string_to_sign
-from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
+from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 
 from .service import Service
 
@@ -100,7 +101,7 @@ def verifier(now: float = MOMENT) -> Verifier:
 def test_vector(headers: dict[str, str], method: str, target: str, more: dict[str, str], expected: str) -> None:
     signed = {**headers, **more, "authorization": f"acs testid:{expected}"}
     verifier().verify(method, target, signed)
-    with pytest.raises(ApiError, match="SignatureDoesNotMatch"):
+    with pytest.raises(ErrorResponse, match="SignatureDoesNotMatch"):
         verifier().verify(method, target + "x", signed)
 
 
@@ -121,7 +122,7 @@ def java_headers(method: str, resource: str, body: bytes, key_id: str, secret: s
 
 def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service) -> None:
     resource = "/jobs?IdempotentToken&ProjectId=a b/ü"
-    headers = java_headers("POST", resource, b"[]", "local", "local", formatdate(usegmt=True))
+    headers = java_headers("POST", resource, b"[]", "local", ACCESS_KEY_SECRET, formatdate(usegmt=True))
     target = "/jobs?ProjectId=a%20b%2F%C3%BC&IdempotentToken="
     response = requests.post(service.url + target, b"[]", headers=headers, timeout=10)
     assert response.json()["Code"] == "InvalidHttpBody"
@@ -130,7 +131,7 @@ def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service) ->
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_clock_skew_names_both_times(minutes: int) -> None:
     headers = {**PYTHON, "authorization": f"acs testid:{VECTORS[0][5]}"}
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ErrorResponse) as caught:
         verifier(MOMENT + minutes * 60).verify("GET", VECTORS[0][3], headers)
     assert (caught.value.status, caught.value.code) == (400, "RequestTimeTooSkewed")
     assert DATE in caught.value.message
@@ -151,7 +152,7 @@ def test_clock_skew_names_both_times(minutes: int) -> None:
 )
 def test_refused(change: dict[str, str], status: int, code: str) -> None:
     headers = {**PYTHON, "authorization": f"acs testid:{VECTORS[0][5]}", **change}
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ErrorResponse) as caught:
         verifier().verify("GET", VECTORS[0][3], headers)
     assert (caught.value.status, caught.value.code) == (status, code)
 
@@ -160,12 +161,12 @@ def test_other_api_version_is_not_found() -> None:
     headers = {**PYTHON, "x-acs-version": "2015-06-30"}
     text = string_to_sign("GET", "/jobs", headers)
     headers["authorization"] = f"acs testid:{signature('testsecret', text)}"
-    with pytest.raises(ApiError, match="403 InvalidVersion.NotFound"):
+    with pytest.raises(ErrorResponse, match="403 InvalidVersion.NotFound"):
         verifier().verify("GET", "/jobs", headers)
 
 
 def test_over_http(service: Service) -> None:
     assert requests.get(f"{service.url}/jobs", timeout=10).json()["Code"] == "MissingAuthorization"
     old = formatdate(time.time() - 3600, usegmt=True)
-    headers = java_headers("GET", "/jobs", b"", "local", "local", old)
+    headers = java_headers("GET", "/jobs", b"", "local", ACCESS_KEY_SECRET, old)
     assert requests.get(f"{service.url}/jobs", headers=headers, timeout=10).status_code == 400

@@ -17,6 +17,7 @@ from airflow_provider_bcs.dlc import reading as dlc_reading
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.exceptions import ServerError, WaitAbortedError
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.http.answering import answering
 from tests.waiting.test_waits_apart import heard, watcher_of
 
@@ -74,7 +75,7 @@ def test_jobs(broken, watched):
         if watched:
             found = dict(zip(targets, asyncio.run(main()), strict=True))
         else:
-            client = Client(url, "local", "local", retry=ONCE)
+            client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
             found = dict(reading.read_all(client, targets))
             client.close()
             assert answer.calls == {"jobs": 2, "one": 1}
@@ -86,7 +87,7 @@ def test_something_else_in_the_list():
     """Of what nobody waits for nobody hears."""
     answer = Service(17)
     with answering(answer) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         found = dict(reading.read_all(client, [Target(name) for name in GOOD]))
         client.close()
     assert [status.Id for status in found.values()] == GOOD
@@ -95,7 +96,7 @@ def test_something_else_in_the_list():
 
 def test_tasks_that_are_followed(broken):
     with answering(Service(broken)) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         targets = [FollowedTarget("job-1", name) for name in NAMES]
         together = dict(reading.read_all(client, targets))
         bad = together.pop(targets[3])
@@ -110,7 +111,7 @@ def test_tasks_that_are_followed(broken):
 
 def test_a_task_that_the_job_has_not_is_known_when_all_can_be_read():
     with answering(Service({"TaskName": "job-3", "State": "Running"})) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         with pytest.raises(WaitAbortedError, match="Job job-1 has no task other"):
             FollowedTarget("job-1", "other").read(client)
         client.close()
@@ -119,7 +120,7 @@ def test_a_task_that_the_job_has_not_is_known_when_all_can_be_read():
 def test_parts_of_a_job(broken):
     answer = Service(broken)
     with answering(answer) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         found = dict(reading.read_all(client, [Target("job-1", name) for name in NAMES]))
         client.close()
     # The list, and the one that cannot be read in it.
@@ -131,7 +132,7 @@ def test_parts_of_a_job(broken):
 def test_dlc_jobs(broken):
     answer = Service(broken)
     with answering(answer) as url:
-        client = dlc_package.Client(url, "local", "local", retry=ONCE)
+        client = dlc_package.Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         found = dict(dlc_reading.read_all(client, [JobTarget(name) for name in NAMES]))
         client.close()
     assert isinstance(found.pop(JobTarget("job-3")), ServerError)
@@ -141,7 +142,10 @@ def test_dlc_jobs(broken):
 
 def test_who_lists_hears_it_unless_told_otherwise(broken):
     with answering(Service(broken)) as url:
-        clients = Client(url, "local", "local", retry=ONCE), dlc_package.Client(url, "local", "local", retry=ONCE)
+        clients = (
+            Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE),
+            dlc_package.Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE),
+        )
         for listed in (clients[0].list_jobs("Running"), clients[1].list_jobs()):
             with pytest.raises(ServerError, match="MalformedAnswer"):
                 list(listed)

@@ -27,6 +27,7 @@ from airflow_provider_bcs.exceptions import (
     ThrottledError,
 )
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.waiting import watcher as watcher_module
 from airflow_provider_bcs.waiting.subscription import Subscription
 from airflow_provider_bcs.waiting.watcher import Watcher
@@ -51,7 +52,7 @@ def watcher_of(*urls: str, read_all: Any = reading.read_all) -> Watcher:
     left = list(urls)
 
     async def connect() -> Client:
-        return Client(left.pop(0) if len(left) > 1 else left[0], "local", "local", retry=ONCE)
+        return Client(left.pop(0) if len(left) > 1 else left[0], "local", ACCESS_KEY_SECRET, retry=ONCE)
 
     return Watcher(connect, read_all)
 
@@ -141,7 +142,7 @@ def test_a_job_that_the_user_may_not_see():
 
     with answering(answer) as url:
         refused, found = asyncio.run(main(url))
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         assert [target.job_id for target, _ in reading.read_all(client, [Target("job-1"), Target("job-2")])] == [
             "job-1",
             "job-2",
@@ -158,7 +159,7 @@ def test_who_may_not_list_jobs_may_look_at_them():
         return 200, {"Id": path.rpartition("/")[2], "State": "Running"}
 
     with answering(answer) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         found = dict(reading.read_all(client, [Target(f"job-{number}") for number in range(8)]))
         client.close()
     assert {state.Id for state in found.values()} == {f"job-{number}" for number in range(8)}
@@ -172,7 +173,7 @@ def test_a_list_that_is_refused_for_one_id(bad):
         return 200, {"JobId": path.rpartition("/")[2], "Status": "Running"}
 
     with answering(answer) as url:
-        client = dlc_package.Client(url, "local", "local", retry=ONCE)
+        client = dlc_package.Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         found = dict(dlc_reading.read_all(client, [JobTarget(bad), JobTarget("dlc1"), JobTarget("dlc2")]))
         client.close()
     assert isinstance(found[JobTarget(bad)], Exception)
@@ -182,7 +183,7 @@ def test_a_list_that_is_refused_for_one_id(bad):
 @pytest.mark.parametrize("items", [17, "jobs", {"Id": "job-1"}, [17], [{"State": "Running"}]])
 def test_a_list_that_is_none(items):
     with answering(lambda _: (200, {"Items": items})) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         with pytest.raises(ServerError, match="MalformedAnswer"):
             list(client.list_jobs())
         client.close()
@@ -196,7 +197,7 @@ def test_pages_that_go_round_in_a_circle():
         return 200, {"Items": [{"Id": f"job-{marker}", "State": "Running"}], "NextMarker": following[marker]}
 
     with answering(answer) as url:
-        client = Client(url, "local", "local", retry=ONCE)
+        client = Client(url, "local", ACCESS_KEY_SECRET, retry=ONCE)
         assert [found.Id for found in islice(client.list_jobs(), 9)] == ["job-", "job-a", "job-b"]
         client.close()
 

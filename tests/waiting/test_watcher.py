@@ -27,6 +27,7 @@ from airflow_provider_bcs.exceptions import (
     WaitAbortedError,
 )
 from airflow_provider_bcs.http.session import RetryPolicy
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.waiting.polling import MAX_FAILED_POLLS, PollResults
 from airflow_provider_bcs.waiting.subscription import Subscription
 from airflow_provider_bcs.waiting.watcher import Watcher
@@ -62,7 +63,9 @@ def waiting_jobs(client: Client) -> Iterator[list[str]]:
 
 
 @asynccontextmanager
-async def watcher_of(service: Service, read_all: Any = reading.read_all, secret: str = "local") -> AsyncIterator[Any]:
+async def watcher_of(
+    service: Service, read_all: Any = reading.read_all, secret: str = ACCESS_KEY_SECRET
+) -> AsyncIterator[Any]:
     async def connect() -> Client:
         return Client(service.url, "local", secret, retry=ONCE)
 
@@ -275,7 +278,7 @@ def test_throttling_is_for_the_whole_connection(service, waiting_jobs, faults):
 
 def test_other_keys_are_taken_from_the_connection(service, waiting_jobs):
     """Temporary keys expire during a wait; the poll continues with the connection's new keys."""
-    secrets = ["expired", "local"]
+    secrets = ["expired", ACCESS_KEY_SECRET]
     connected: list[str] = []
 
     async def connect() -> Client:
@@ -291,7 +294,7 @@ def test_other_keys_are_taken_from_the_connection(service, waiting_jobs):
             watcher.close()
 
     assert asyncio.run(main()).Id == waiting_jobs[0]
-    assert connected == ["expired", "local"]
+    assert connected == ["expired", ACCESS_KEY_SECRET]
 
 
 def test_keys_that_stay_wrong_are_told(service, waiting_jobs):

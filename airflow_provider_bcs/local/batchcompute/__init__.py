@@ -1,1 +1,1 @@
-"""The BatchCompute side of the local service: its operations, their state, and the engine that runs instances."""
+"""BatchCompute in the local service: operations, state, and the engine that runs instances."""

@@ -1,8 +1,8 @@
-"""What a job of Type App runs: the app it names and the values it gives make one task, which runs like any other.
+"""Task of a job of Type App, made from the app and the job's parameter values.
 
-How a program gets its parameters is not documented. Assumptions: each one is an environment variable, and ``${name}``
-in the CommandLine, both with the value; with the LocalPath where there is one, since that is where the program has
-the file or folder. One without a Default has to be given.
+BatchCompute does not document how a program receives its parameters. Assumptions: each parameter is an environment
+variable, and ``${name}`` in the CommandLine. Both hold the LocalPath of the parameter, or its value when it has no
+LocalPath. A parameter without a Default is required.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.app_description_rules import PARAMETER_TYPES
 from airflow_provider_bcs.batchcompute.checks import OSS_PATH
 from airflow_provider_bcs.description.checks import NUMBER, STRING
-from airflow_provider_bcs.local.api_error import invalid, missing
+from airflow_provider_bcs.local.error_response import invalid, missing
 
 from .apps import App
 
@@ -25,9 +25,9 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
 
 
 def resolve(job_app: Mapping[str, Any], app: App) -> dict[str, Any]:
-    """Return the ``App`` of a job with the app's defaults filled in.
+    """Return the ``App`` of a job with the default values of the app.
 
-    :raises ApiError: when the values are not those that the app takes
+    :raises ErrorResponse: when a parameter is unknown, missing, or has a value that is not valid
     """
     description = app.description
     values = {
@@ -45,7 +45,7 @@ def resolve(job_app: Mapping[str, Any], app: App) -> dict[str, Any]:
 def task_of(job_app: Mapping[str, Any], app: App) -> dict[str, Any]:
     """Return the task that runs an app.
 
-    :param job_app: what :func:`resolve` gave
+    :param job_app: result of :func:`resolve`
     """
     description, config, logging = app.description, job_app["Config"], job_app["Logging"]
     inputs, outputs = description["InputParameters"], description["OutputParameters"]
@@ -62,7 +62,7 @@ def task_of(job_app: Mapping[str, Any], app: App) -> dict[str, Any]:
             "StdoutRedirectPath": _folder(logging.get("StdoutPath")),
             "StderrRedirectPath": _folder(logging.get("StderrPath")),
         },
-        # Mounts and not InputMapping: two inputs may be the same object. WriteSupport makes them copies.
+        # Mounts instead of InputMapping, because two inputs may be the same object. WriteSupport makes them copies.
         "Mounts": {
             "Entries": [
                 {"Source": value, "Destination": inputs[name]["LocalPath"], "WriteSupport": True}
@@ -105,7 +105,7 @@ def _config(given: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
     found = {name: value for name, value in given.items() if value not in (None, "")}
     for name, setting in settings.items():
         if found.setdefault(name, setting["Default"]) != setting["Default"] and not setting["Overwritable"]:
-            raise invalid(name, "The app does not let it be overwritten.")
+            raise invalid(name, f"It must be {setting['Default']!r}: Overwritable is false in the app.")
     return found
 
 
@@ -113,9 +113,9 @@ def _command_line(text: str, values: Mapping[str, str]) -> str:
     try:
         words = shlex.split(text)
     except ValueError:
-        # It cannot be run, and the instance's error says so.
+        # The instance fails with InvalidCommandLine.
         return text
-    # Word by word: what a value holds makes no more words of it.
+    # Substitute in each word separately: a value with spaces stays one word.
     return shlex.join(_REFERENCE.sub(lambda found: values.get(found[1], found[0]), word) for word in words)
 
 
@@ -124,5 +124,5 @@ def _text(value: Any) -> str:
 
 
 def _folder(path: str | None) -> str:
-    """Return where the streams of all instances go; that a path without a slash is a folder too is an assumption."""
+    """Return the folder of the log objects. Assumption: a path that does not end in ``/`` is a folder, too."""
     return f"{path.removesuffix('/')}/" if path else ""

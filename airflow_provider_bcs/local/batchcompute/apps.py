@@ -1,4 +1,4 @@
-"""Apps as rows of the store: every description an app has had."""
+"""Apps as rows of the store, one row for each revision."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
-from airflow_provider_bcs.local.api_error import ApiError, not_found
+from airflow_provider_bcs.batchcompute.facts import APP_CONFIG_DEFAULTS, APP_DEFAULTS, APP_PARAMETER_DEFAULTS
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import ErrorResponse, not_found
 from airflow_provider_bcs.local.store import Store
 
 from .description import filled
@@ -24,33 +25,16 @@ CREATE TABLE IF NOT EXISTS app_revisions (
     PRIMARY KEY (scope, name, revision)
 ) WITHOUT ROWID;
 """
-_APP = {
-    "Description": "",
-    "Docker": {},
-    "VM": {},
-    "EnvVars": {},
-    "Daemonize": False,
-    "InputParameters": {},
-    "OutputParameters": {},
-}
-_PARAMETER = {"Description": "", "Type": "String", "LocalPath": ""}
-_CONFIG: dict[str, Any] = {
-    "ResourceType": "OnDemand",
-    "InstanceType": "",
-    "InstanceCount": 1,
-    "MinDiskSize": 40,
-    "DiskType": "cloud_efficiency",
-    "MinDataDiskSize": 0,
-    "DataDiskType": "cloud_efficiency",
-    "DataDiskMountPoint": "",
-    "MaxRetryCount": 0,
-    "Timeout": 86400,
-}
 
 
 @dataclass(frozen=True)
 class App:
-    """One revision of an app; ``name`` is without the prefix of public ones."""
+    """Revision of an app.
+
+    :ivar scope: ``Private`` or ``Public``
+    :ivar name: name without the prefix ``:`` of public apps
+    :ivar text: description as JSON
+    """
 
     scope: str
     name: str
@@ -60,13 +44,13 @@ class App:
 
     @property
     def description(self) -> dict[str, Any]:
-        """The submitted description with defaults filled in."""
+        """Submitted description with default values."""
         description: dict[str, Any] = json.loads(self.text)
         return description
 
 
 class Apps:
-    """Reads and writes apps. A name is that of a public app by its prefix."""
+    """Access to the apps in the store; the prefix ``:`` of a name selects a public app."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -74,25 +58,26 @@ class Apps:
     def add(self, description: dict[str, Any]) -> str:
         """Create an app; return its name.
 
-        :raises ApiError: InvalidResource.AlreadyExisting
+        :raises ErrorResponse: InvalidResource.AlreadyExisting
         """
         if self._revisions(description["Name"]):
-            raise ApiError(403, "InvalidResource.AlreadyExisting", "Specified resource already exists.")
+            raise ErrorResponse(403, "InvalidResource.AlreadyExisting", "Specified resource already exists.")
         self._add(description, 0)
         return str(description["Name"])
 
     def modify(self, newest: App, description: dict[str, Any]) -> None:
-        """Give an app a new revision, of the number after its newest one."""
+        """Add a revision to an app, with the next number."""
         self._add(description, newest.revision + 1)
 
     def find(self, name: str) -> App | None:
-        """Return the newest revision of an app."""
+        """Return the newest revision of an app, or None when the app does not exist."""
         return next(reversed(self._revisions(name)), None)
 
     def revisions(self, name: str, qualifier: str = "") -> list[App]:
-        """Return the revisions of an app, the oldest first, or the one of this number.
+        """Return the revisions of an app, oldest first.
 
-        :raises ApiError: InvalidResource.NotFound
+        :param qualifier: number of the only revision to return; empty returns all
+        :raises ErrorResponse: InvalidResource.NotFound
         """
         found = [app for app in self._revisions(name) if qualifier in ("", str(app.revision))]
         if not found:
@@ -100,7 +85,7 @@ class Apps:
         return found
 
     def newest(self, scope: str, after: str, count: int) -> list[App]:
-        """Return apps in order of their names, the newest revision of each."""
+        """Return the newest revision of each app, ordered by name."""
         return list(
             self._select(
                 "WHERE scope = ? AND name > ? AND revision = (SELECT MAX(revision) FROM app_revisions other"
@@ -112,7 +97,7 @@ class Apps:
         )
 
     def delete(self, app: App) -> None:
-        """Delete one revision; with its last one an app is gone."""
+        """Delete one revision; an app without revisions does not exist."""
         self.store.execute(
             "DELETE FROM app_revisions WHERE scope = ? AND name = ? AND revision = ?", app.scope, app.name, app.revision
         )
@@ -128,7 +113,7 @@ class Apps:
 
     def _revisions(self, name: str) -> list[App]:
         if not APP_NAME.passes(name):
-            # None that was made has it; some texts no database can even look for.
+            # No app has an invalid name, and SQLite cannot search for some of these texts.
             return []
         return list(self._select("WHERE scope = ? AND name = ? ORDER BY revision", *split_name(name)))
 
@@ -139,14 +124,14 @@ class Apps:
 
 
 def _fill_in_defaults(app: dict[str, Any]) -> dict[str, Any]:
-    app = filled(app, _APP)
+    app = filled(app, APP_DEFAULTS)
     config = app.get("Config") or {}
     parameters = {
-        field: {name: filled(parameter, _PARAMETER) for name, parameter in app[field].items()}
+        field: {name: filled(parameter, APP_PARAMETER_DEFAULTS) for name, parameter in app[field].items()}
         for field in ("InputParameters", "OutputParameters")
     }
     settings = {
         name: filled(config.get(name) or {}, {"Default": default, "Description": "", "Overwritable": True})
-        for name, default in _CONFIG.items()
+        for name, default in APP_CONFIG_DEFAULTS.items()
     }
     return {**app, **parameters, "Config": settings}

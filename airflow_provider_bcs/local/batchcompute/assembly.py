@@ -1,10 +1,10 @@
-"""Put the BatchCompute side together."""
+"""Assembly of the BatchCompute API."""
 
 from __future__ import annotations
 
 import argparse
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
+from airflow_provider_bcs.batchcompute.facts import Quotas
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
@@ -14,7 +14,7 @@ from .apps import Apps
 from .cluster_api import ClusterApi
 from .clusters import Clusters
 from .engine import Engine
-from .front import BatchComputeFront
+from .gateway import BatchComputeGateway
 from .image_api import ImageApi
 from .job_api import JobApi
 from .jobs import Jobs
@@ -25,8 +25,8 @@ from .verifier import Verifier
 SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + apps.SCHEMA
 
 
-def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
-    """Return what answers requests and what runs instances, by the options of the command."""
+def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeGateway, Engine]:
+    """Return the gateway for requests and the engine that runs instances."""
     all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, args.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
     lifecycle = Lifecycle(all_jobs, notifier)
@@ -38,4 +38,4 @@ def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tupl
         *ImageApi(store).routes(),
         *AppApi(all_apps).routes(),
     ]
-    return BatchComputeFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine
+    return BatchComputeGateway(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

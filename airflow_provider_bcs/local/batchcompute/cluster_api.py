@@ -1,26 +1,27 @@
-"""The nine operations on clusters and their machines."""
+"""Operations on clusters and their machines."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
+from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import not_found
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.error_response import not_found
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .clusters import Cluster, Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
 from .listing import max_item_count, numeric_marker, page
 
-#: How many of a cluster's OperationLogs are answered; the service's number is not documented.
+#: Maximum length of OperationLogs in a response (assumption).
 _LOG_LINES = 100
 _ECHOED = ("Name", "Description", "ImageId", "InstanceType", "Bootstrap")
 _ECHOED_OBJECTS = ("UserData", "EnvVars", "Configs", "InputMapping")
 
 
 class ClusterApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on clusters."""
 
     def __init__(self, clusters: Clusters) -> None:
         self._clusters = clusters
@@ -42,72 +43,74 @@ class ClusterApi:
             Route("batchcompute.RecreateClusterInstance", "POST", f"{machine}/recreate", self.recreate_instance),
         ]
 
-    def create_cluster(self, call: Call) -> Answer:
-        token, description = idempotent_token(call), parse_object(call.body)
+    def create_cluster(self, request: Request) -> Response:
+        token, description = idempotent_token(request), parse_object(request.body)
         refuse(validate_cluster(description, templates=False))
         with self._store.transaction():
             cluster_id = create_once(
                 self._store, "CreateCluster", token, description, lambda: self._clusters.add(description)
             )
-        return Answer(201, {"Id": cluster_id})
+        return Response(201, {"Id": cluster_id})
 
-    def get_cluster(self, call: Call) -> Answer:
+    def get_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, self._cluster_item(self._cluster(call)))
+            return Response(200, self._cluster_item(self._cluster(request)))
 
-    def list_clusters(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
+    def list_clusters(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
         with self._store.transaction():
             self._clusters.settle()
-            # Assumption: newest first, as jobs.
+            # Assumption: newest first, as in ListJobs.
             found = list(
                 self._clusters.select("WHERE ? = 0 OR number < ? ORDER BY number DESC LIMIT ?", first, first, count + 1)
             )
             items = [self._cluster_item(cluster) for cluster in found[:count]]
-        return Answer(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
+        return Response(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
 
-    def modify_cluster(self, call: Call) -> Answer:
+    def modify_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            cluster = self._cluster(call)
-            change = parse_object(call.body)
+            cluster = self._cluster(request)
+            change = parse_object(request.body)
             refuse(validate_cluster_change(change, templates=False))
             self._clusters.modify(cluster, change)
-        return Answer(200)
+        return Response(200)
 
-    def delete_cluster(self, call: Call) -> Answer:
+    def delete_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.delete(self._cluster(call))
-        return Answer(204)
+            self._clusters.delete(self._cluster(request))
+        return Response(204)
 
-    def list_cluster_instances(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
+    def list_cluster_instances(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
         with self._store.transaction():
             tail = "AND number > ? ORDER BY number LIMIT ?"
-            rows = self._clusters.machines(self._cluster(call), call.names["GroupName"], tail, first, count + 1)
+            rows = self._clusters.machines(self._cluster(request), request.names["GroupName"], tail, first, count + 1)
         items = [_machine_item(row) for row in rows[:count]]
-        return Answer(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
+        return Response(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
 
-    def get_cluster_instance(self, call: Call) -> Answer:
+    def get_cluster_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, _machine_item(self._machine(call)[1]))
+            return Response(200, _machine_item(self._machine(request)[1]))
 
-    def delete_cluster_instance(self, call: Call) -> Answer:
+    def delete_cluster_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.delete_machine(*self._machine(call))
-        return Answer(202)
+            self._clusters.delete_machine(*self._machine(request))
+        return Response(202)
 
-    def recreate_instance(self, call: Call) -> Answer:
+    def recreate_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.recreate_machine(*self._machine(call))
-        return Answer(201)
+            self._clusters.recreate_machine(*self._machine(request))
+        return Response(201)
 
-    def _cluster(self, call: Call) -> Cluster:
+    def _cluster(self, request: Request) -> Cluster:
         self._clusters.settle()
-        return self._clusters.get(call.names["ClusterId"])
+        return self._clusters.get(request.names["ClusterId"])
 
-    def _machine(self, call: Call) -> tuple[Cluster, Any]:
-        cluster = self._cluster(call)
-        for row in self._clusters.machines(cluster, call.names["GroupName"], "AND id = ?", call.names["InstanceId"]):
+    def _machine(self, request: Request) -> tuple[Cluster, Any]:
+        cluster = self._cluster(request)
+        for row in self._clusters.machines(
+            cluster, request.names["GroupName"], "AND id = ?", request.names["InstanceId"]
+        ):
             return cluster, row
         raise not_found()
 
@@ -121,7 +124,7 @@ class ClusterApi:
             "Id": cluster.id,
             **{name: description.get(name) or "" for name in _ECHOED},
             **{name: description.get(name) or {} for name in _ECHOED_OBJECTS},
-            # Clients read Notification.Topic without looking whether it is there.
+            # Clients access Notification.Topic without checking that it exists.
             "Notification": {"Topic": {}, **(description.get("Notification") or {})},
             "OwnerId": ACCOUNT_ID,
             "State": cluster.state,
@@ -132,15 +135,15 @@ class ClusterApi:
                 name: {
                     "ResourceType": "OnDemand",
                     **{field: value for field, value in group.items() if value not in (None, "")},
-                    # Assumption: only a machine that runs counts.
-                    "ActualVMCount": counts.get((name, "Running"), 0),
+                    # Assumption: ActualVMCount counts only Running machines.
+                    "ActualVMCount": counts.get((name, MACHINE_RUNNING), 0),
                 }
                 for name, group in description["Groups"].items()
             },
             "Metrics": {
-                "RunningCount": machines("Running"),
-                "StartingCount": machines("Pending", "Starting"),
-                "StoppingCount": machines("Deleting"),
+                "RunningCount": machines(MACHINE_RUNNING),
+                "StartingCount": machines(MACHINE_PENDING, MACHINE_STARTING),
+                "StoppingCount": machines(MACHINE_DELETING),
                 "StoppedCount": 0,
             },
             "OperationLogs": self._clusters.logs(cluster, _LOG_LINES),
@@ -152,7 +155,7 @@ def _machine_item(row: Any) -> dict[str, Any]:
         "Id": row["id"],
         "State": row["state"],
         "Hint": "",
-        # All of them are this machine.
+        # All machines of a cluster are this machine.
         "IpAddress": "127.0.0.1",
         "HostName": row["id"],
         "EcsInstanceId": row["id"],

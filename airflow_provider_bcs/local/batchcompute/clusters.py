@@ -1,6 +1,6 @@
-"""Clusters and their machines as rows of the store, and how they change with time.
+"""Clusters and their machines as rows of the store, and their transitions over time.
 
-The machines are rows only: instances of jobs run beside them, whatever cluster their job names.
+Machines exist only as rows: an instance runs on the local machine, whatever cluster its job names.
 """
 
 from __future__ import annotations
@@ -13,9 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import (
+    CLUSTER_ACTIVE,
+    CLUSTER_DELETING,
+    MACHINE_DELETING,
+    MACHINE_PENDING,
+    MACHINE_RUNNING,
+    MACHINE_STARTING,
+)
 from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.local.api_error import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.store import Store
 
 SCHEMA = """
@@ -31,7 +39,7 @@ CREATE TABLE IF NOT EXISTS machines (
     cluster INTEGER NOT NULL REFERENCES clusters ON DELETE CASCADE,
     group_name TEXT NOT NULL,
     id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL DEFAULT 'Pending',
+    state TEXT NOT NULL,
     since REAL NOT NULL,
     created TEXT NOT NULL
 );
@@ -45,12 +53,15 @@ CREATE TABLE IF NOT EXISTS cluster_logs (
 CREATE INDEX IF NOT EXISTS logs_by_cluster ON cluster_logs (cluster);
 """
 
-ACTIVE, DELETING = "Active", "Deleting"
-
 
 @dataclass(frozen=True)
 class Cluster:
-    """A row of ``clusters``; ``number`` counts clusters in the order of their creation."""
+    """Row of ``clusters``.
+
+    :ivar number: sequence number in the order of creation
+    :ivar text: description as JSON
+    :ivar deleted_at: time of DeleteCluster, seconds since the epoch
+    """
 
     number: int
     id: str
@@ -60,19 +71,19 @@ class Cluster:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """What was submitted and what it was changed to since."""
+        """Description with the changes of ModifyCluster."""
         description: dict[str, Any] = json.loads(self.text)
         return description
 
     @property
     def state(self) -> str:
-        return ACTIVE if self.deleted_at is None else DELETING
+        return CLUSTER_ACTIVE if self.deleted_at is None else CLUSTER_DELETING
 
 
 class Clusters:
-    """The state machines of clusters and machines; every method is to be called in a transaction.
+    """State machines of clusters and machines; call every method in a transaction.
 
-    :param delay: seconds that a machine takes to come, and to go
+    :param delay: seconds that a machine takes to start, and to be released
     """
 
     def __init__(self, store: Store, delay: float) -> None:
@@ -80,17 +91,21 @@ class Clusters:
         self._delay = delay
 
     def settle(self) -> None:
-        """Do what time has brought; called before each look at clusters, so nothing needs to run in between."""
+        """Advance machines whose start-up or release delay has passed.
+
+        Every operation calls it before it reads clusters, so that no background thread is necessary.
+        """
         half, moment = self._delay / 2, time.time()
-        self._advance("Pending", "Starting", half, moment)
-        self._log_machines("Instance is active", "state = 'Starting' AND since <= ?", moment - half)
-        self._advance("Starting", "Running", half, moment)
-        self._log_machines("Instance released", "state = 'Deleting' AND since <= ?", moment - self._delay)
-        self.store.execute("DELETE FROM machines WHERE state = 'Deleting' AND since <= ?", moment - self._delay)
+        self._advance(MACHINE_PENDING, MACHINE_STARTING, half, moment)
+        self._log_machines("Instance is active", "state = ? AND since <= ?", MACHINE_STARTING, moment - half)
+        self._advance(MACHINE_STARTING, MACHINE_RUNNING, half, moment)
+        released = (MACHINE_DELETING, moment - self._delay)
+        self._log_machines("Instance released", "state = ? AND since <= ?", *released)
+        self.store.execute("DELETE FROM machines WHERE state = ? AND since <= ?", *released)
         self.store.execute("DELETE FROM clusters WHERE deleted_at <= ?", moment - self._delay)
 
     def _advance(self, before: str, after: str, seconds: float, moment: float) -> None:
-        """Let machines change their state that have been in it for so long."""
+        """Change the state of machines that have been in the state ``before`` for ``seconds``."""
         self.store.execute(
             "UPDATE machines SET state = ?, since = since + ? WHERE state = ? AND since <= ?",
             after,
@@ -100,8 +115,8 @@ class Clusters:
         )
 
     def add(self, description: dict[str, Any]) -> str:
-        """Make an Active cluster whose machines are on their way; return its id."""
-        # Letters and digits, as the service's own ids.
+        """Create an Active cluster with Pending machines; return its id."""
+        # Letters and digits, like the ids of BatchCompute.
         cluster_id = f"cls-{secrets.token_hex(11)}"
         self.store.execute(
             "INSERT INTO clusters (id, description, created) VALUES (?, ?, ?)",
@@ -117,20 +132,23 @@ class Clusters:
         return cluster_id
 
     def get(self, cluster_id: str) -> Cluster:
-        """:raises ApiError: InvalidResource.NotFound"""
+        """Return a cluster.
+
+        :raises ErrorResponse: InvalidResource.NotFound
+        """
         for cluster in self.select("WHERE id = ?", cluster_id):
             return cluster
         raise not_found()
 
     def select(self, tail: str, *values: Any) -> Iterator[Cluster]:
-        """Yield clusters; ``tail`` is what follows the table's name in the statement."""
+        """Yield the clusters that ``SELECT * FROM clusters {tail}`` returns."""
         for row in self.store.rows(f"SELECT * FROM clusters {tail}", *values):  # noqa: S608
             yield Cluster(*row)
 
     def modify(self, cluster: Cluster, change: dict[str, Any]) -> None:
-        """Replace what ``change`` names; machines come and go as their group's DesiredVMCount says.
+        """Replace the fields in ``change``, then add or release machines to reach DesiredVMCount.
 
-        :raises ApiError: StateConflict unless the cluster is Active; InvalidGroups for a group that it has not
+        :raises ErrorResponse: StateConflict, unless the cluster is Active; InvalidGroups for an unknown group
         """
         _require_active(cluster)
         description = cluster.description
@@ -138,8 +156,8 @@ class Clusters:
         mounts = (change.pop("Configs", None) or {}).get("Mounts")
         for name, fields in groups.items():
             if name not in description["Groups"]:
-                # Groups cannot be added later; that this is the error is an assumption.
-                raise invalid("Groups", f"There is no group {name}.")
+                # ModifyCluster cannot add groups; the error code is an assumption.
+                raise invalid("Groups", f"The cluster has no group {name}.")
             description["Groups"][name].update(_present(fields))
         description.update(_present(change))
         if mounts is not None:
@@ -149,15 +167,18 @@ class Clusters:
             self._converge(cluster, name)
 
     def delete(self, cluster: Cluster) -> None:
-        """:raises ApiError: StateConflict when it is being deleted already"""
+        """Begin the deletion of a cluster.
+
+        :raises ErrorResponse: StateConflict when the cluster is Deleting
+        """
         _require_active(cluster)
         self.store.execute("UPDATE clusters SET deleted_at = ? WHERE number = ?", time.time(), cluster.number)
         self._release("cluster = ?", cluster.number)
 
     def require_usable(self, cluster_id: str) -> None:
-        """Let a job use a cluster: any that is not known here will do, so that job files run as they are.
+        """Check that a job may use a cluster; an unknown ClusterId is accepted, so that job files run unchanged.
 
-        :raises ApiError: StateConflict when it is being deleted
+        :raises ErrorResponse: StateConflict when the cluster is Deleting
         """
         for cluster in self.select("WHERE id = ?", cluster_id):
             _require_active(cluster)
@@ -165,9 +186,10 @@ class Clusters:
     # Machines
 
     def machines(self, cluster: Cluster, group: str, tail: str = "", *values: Any) -> list[Any]:
-        """Return the machines of a group as rows; ``tail`` narrows the selection.
+        """Return the machines of a group as rows.
 
-        :raises ApiError: InvalidResource.NotFound when the cluster has no such group
+        :param tail: end of the SQL statement, after its WHERE conditions
+        :raises ErrorResponse: InvalidResource.NotFound when the cluster has no such group
         """
         if group not in cluster.description["Groups"]:
             raise not_found()
@@ -187,44 +209,50 @@ class Clusters:
         return {(row["group_name"], row["state"]): row["count"] for row in rows}
 
     def logs(self, cluster: Cluster, count: int) -> list[str]:
-        """Return the last lines of what happened to a cluster, the oldest first."""
+        """Return the last lines of a cluster's log, oldest first."""
         rows = self.store.rows(
             "SELECT line FROM cluster_logs WHERE cluster = ? ORDER BY number DESC LIMIT ?", cluster.number, count
         )
         return [row["line"] for row in reversed(rows)]
 
     def delete_machine(self, cluster: Cluster, machine: Any) -> None:
-        """Release a machine and do without it.
+        """Release a machine and decrement DesiredVMCount.
 
-        :raises ApiError: StateConflict when it, or its cluster, is being deleted
+        :raises ErrorResponse: StateConflict when the machine or its cluster is Deleting
         """
         self._release_one(cluster, machine)
         cluster.description["Groups"][machine["group_name"]]["DesiredVMCount"] -= 1
         self._save(cluster)
 
     def recreate_machine(self, cluster: Cluster, machine: Any) -> None:
-        """Release a machine and get another; errors are those of :meth:`delete_machine`."""
+        """Release a machine and create another one.
+
+        :raises ErrorResponse: StateConflict when the machine or its cluster is Deleting
+        """
         self._release_one(cluster, machine)
         self._converge(cluster, machine["group_name"])
 
     def _release_one(self, cluster: Cluster, machine: Any) -> None:
         _require_active(cluster)
-        if machine["state"] == DELETING:
-            raise state_conflict(DELETING)
+        if machine["state"] == MACHINE_DELETING:
+            raise state_conflict(MACHINE_DELETING)
         self._release("number = ?", machine["number"])
 
     def _converge(self, cluster: Cluster, group: str) -> None:
-        """Let machines come or go until there are as many as there are to be."""
+        """Add or release machines until a group has DesiredVMCount machines."""
         desired = cluster.description["Groups"][group]["DesiredVMCount"]
-        present = self.machines(cluster, group, "AND state != 'Deleting' ORDER BY number")
-        # Assumption: the newest go first.
+        present = self.machines(cluster, group, "AND state != ? ORDER BY number", MACHINE_DELETING)
+        # Assumption: BatchCompute releases the newest machines first.
         for machine in present[desired:]:
             self._release("number = ?", machine["number"])
         first, moment, created = self._next_number(), time.time(), now()
         missing = desired - len(present)
         self.store.execute_many(
-            "INSERT INTO machines (cluster, group_name, id, since, created) VALUES (?, ?, ?, ?, ?)",
-            ((cluster.number, group, f"i-{secrets.token_hex(10)}", moment, created) for _ in range(missing)),
+            "INSERT INTO machines (cluster, group_name, id, state, since, created) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (cluster.number, group, f"i-{secrets.token_hex(10)}", MACHINE_PENDING, moment, created)
+                for _ in range(missing)
+            ),
         )
         self._log_machines("Instance created", "cluster = ? AND number >= ?", cluster.number, first)
 
@@ -234,10 +262,12 @@ class Clusters:
         return int(row[0])
 
     def _release(self, condition: str, *values: Any) -> None:
-        self._log_machines("Release ECS instance...", f"state != 'Deleting' AND {condition}", *values)
+        self._log_machines("Release ECS instance...", f"state != ? AND {condition}", MACHINE_DELETING, *values)
         self.store.execute(
-            f"UPDATE machines SET state = 'Deleting', since = ? WHERE state != 'Deleting' AND {condition}",  # noqa: S608
+            f"UPDATE machines SET state = ?, since = ? WHERE state != ? AND {condition}",  # noqa: S608
+            MACHINE_DELETING,
             time.time(),
+            MACHINE_DELETING,
             *values,
         )
 
@@ -261,10 +291,10 @@ class Clusters:
 
 
 def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    """Clients send null or an empty string for "not set"."""
+    """Return the fields that are set; clients send null or an empty string for a field that is not set."""
     return {name: value for name, value in fields.items() if not is_absent(value)}
 
 
 def _require_active(cluster: Cluster) -> None:
-    if cluster.state != ACTIVE:
+    if cluster.state != CLUSTER_ACTIVE:
         raise state_conflict(cluster.state)

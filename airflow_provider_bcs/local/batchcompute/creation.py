@@ -1,4 +1,4 @@
-"""What all create operations share: the object in the body, its rules, and the idempotent token."""
+"""Request body, rules and IdempotentToken of the create operations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.local.api_error import ApiError, invalid
-from airflow_provider_bcs.local.routes import Call
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid
+from airflow_provider_bcs.local.routes import Request
 from airflow_provider_bcs.local.store import Store
 
 SCHEMA = """
@@ -25,45 +25,48 @@ CREATE TABLE IF NOT EXISTS tokens (
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def idempotent_token(call: Call) -> str:
-    """Return the token of a request, empty when there is none.
+def idempotent_token(request: Request) -> str:
+    """Return the IdempotentToken of a request, or an empty text.
 
-    :raises ApiError: InvalidIdempotentToken; the code is an assumption, the form is that of its description
+    :raises ErrorResponse: InvalidIdempotentToken; the code is an assumption, the format is documented
     """
-    token = call.query.get("IdempotentToken", "")
+    token = request.query.get("IdempotentToken", "")
     if token and not _TOKEN.fullmatch(token):
         raise invalid("IdempotentToken", "It must be 1 to 64 characters within [a-zA-Z0-9_-].")
     return token
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Parse a body.
+    """Return the JSON object in a request body.
 
-    :raises ApiError: InvalidJsonFormat, or InvalidHttpBody when it is JSON but no object
+    :raises ErrorResponse: InvalidJsonFormat, or InvalidHttpBody when it is JSON but not an object
     """
     try:
         value = json.loads(body.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ApiError(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
+        raise ErrorResponse(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
     if not isinstance(value, dict):
-        # 400 as in the table of CreateJob; the list of common errors says 403.
+        # Status 400, as documented for CreateJob; the list of common errors has 403.
         raise invalid("HttpBody", "Its type must be object.")
     return value
 
 
 def refuse(violations: Sequence[Violation]) -> None:
-    """:raises ApiError: the first of the violations, if there is one; the service answers with one error only"""
+    """Raise the first violation, if any; BatchCompute reports one error per request.
+
+    :raises ErrorResponse: with the code and message of the violation
+    """
     for violation in violations[:1]:
-        raise ApiError(violation.status, violation.code, violation.message)
+        raise ErrorResponse(violation.status, violation.code, violation.message)
 
 
 def create_once(store: Store, operation: str, token: str, content: dict[str, Any], create: Callable[[], str]) -> str:
-    """Return the id that this token got first, for ever, even when the resource is deleted (an assumption).
+    """Return the id of the resource that was first created with this token; call it in a transaction.
 
-    To be called in a transaction.
+    Assumption: a token never expires, even after the deletion of its resource.
 
-    :param create: makes the resource, when the token is new, and returns its id
-    :raises ApiError: IdempotentTokenMismatch
+    :param create: creates the resource for a new token and returns its id
+    :raises ErrorResponse: IdempotentTokenMismatch
     """
     row = store.row("SELECT digest, resource_id FROM tokens WHERE operation = ? AND token = ?", operation, token)
     if row is None:
@@ -72,7 +75,7 @@ def create_once(store: Store, operation: str, token: str, content: dict[str, Any
             store.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", operation, token, _digest(content), resource_id)
         return resource_id
     if row["digest"] != _digest(content):
-        raise ApiError(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
+        raise ErrorResponse(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
     return str(row["resource_id"])
 
 
@@ -81,5 +84,5 @@ def _no_constant(name: str) -> None:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    """Equal for descriptions with equal content, however their JSON is laid out."""
+    """Return a digest of the content that does not depend on key order and white space."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

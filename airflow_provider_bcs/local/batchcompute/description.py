@@ -1,33 +1,27 @@
-"""Job descriptions as the service keeps them: what was submitted, with the defaults filled in."""
+"""Job descriptions as the local service stores them: the submitted description with default values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas
-
-# Priority, JobFailOnInstanceFail and Timeout have no documented default: these are assumptions. A client that
-# leaves out zeros must mean zero by an absent Priority.
-_JOB = {"Description": "", "Priority": 0, "JobFailOnInstanceFail": True, "AutoRelease": False}
-_TASK: dict[str, Any] = {
-    "InputMapping": {},
-    "OutputMapping": {},
-    "LogMapping": {},
-    "MaxRetryCount": 0,
-    "ClusterId": "",
-    "AutoCluster": {},
-}
+from airflow_provider_bcs.batchcompute.facts import (
+    COMMAND_DEFAULTS,
+    JOB_DEFAULTS,
+    PARAMETERS_DEFAULTS,
+    TASK_DEFAULTS,
+    Quotas,
+)
 
 
 def fill_in_defaults(job: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
-    """Return a valid job with every optional field set that has a default; null counts as absent.
+    """Return a valid job with default values for absent fields; null counts as absent.
 
-    That of a job of Type App has no tasks yet: they come from the app.
+    A job of Type App has no tasks: :mod:`.app_task` makes its task.
     """
     found = {
-        **filled(job, _JOB),
-        # Clients read Notification.Topic without looking whether it is there.
+        **filled(job, JOB_DEFAULTS),
+        # Clients access Notification.Topic without checking that it exists.
         "Notification": {"Topic": {}, **_present(job.get("Notification") or {})},
     }
     if is_app(job):
@@ -48,7 +42,7 @@ def tasks_of(job: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def named_clusters(job: Mapping[str, Any]) -> set[str]:
-    """Return the ids of the clusters that a job with its defaults is to run on."""
+    """Return the ClusterIds that a job with default values names."""
     tasks = tasks_of(job).values()
     named = {task["ClusterId"] or task["AutoCluster"].get("ClusterId") for task in tasks}
     return {cluster_id for cluster_id in named if cluster_id}
@@ -56,11 +50,11 @@ def named_clusters(job: Mapping[str, Any]) -> set[str]:
 
 def _task(task: Mapping[str, Any], quotas: Quotas) -> dict[str, Any]:
     parameters = task["Parameters"]
-    command = filled(parameters["Command"], {"PackagePath": "", "EnvVars": {}})
+    command = filled(parameters["Command"], COMMAND_DEFAULTS)
     return {
-        **filled(task, {**_TASK, "Timeout": quotas.MaxInstanceTimeout}),
+        **filled(task, {**TASK_DEFAULTS, "Timeout": quotas.MaxInstanceTimeout}),
         "Parameters": {
-            **filled(parameters, {"InputMappingConfig": {}, "StdoutRedirectPath": "", "StderrRedirectPath": ""}),
+            **filled(parameters, PARAMETERS_DEFAULTS),
             "Command": command,
         },
     }
@@ -71,14 +65,14 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filled(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is set in ``fields``, and ``defaults`` for the rest; null counts as absent."""
+    """Return ``fields`` with ``defaults`` for absent fields; null counts as absent."""
     present = _present(fields)
-    # Clients send an empty string for "not set", also where a number or an object belongs.
+    # Clients send an empty string for a field that is not set, even for numbers and objects.
     return {**defaults, **{name: value for name, value in present.items() if value != "" or name not in defaults}}
 
 
 def predecessors(job: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Return for each task the tasks that must have finished before it; Dependencies is the other way round."""
+    """Return the upstream tasks of each task; Dependencies has the downstream tasks."""
     found: dict[str, set[str]] = {name: set() for name in tasks_of(job)}
     for source, targets in job["DAG"]["Dependencies"].items():
         for target in targets:

@@ -1,4 +1,4 @@
-"""The thread that runs instances: it starts shims, waits for their ends, and finds them again after a restart."""
+"""Engine that runs instances: starts shims, waits for them, and adopts them after a restart of the service."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.batchcompute.facts import RUNNING
 from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
 from airflow_provider_bcs.local.runner import SHUTDOWN_SECONDS, Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -17,20 +18,23 @@ from .jobs import Job, Jobs
 from .lifecycle import InstanceKey, Lifecycle
 from .notification import Notifier
 
-_LOST = failed("InstanceLost", "The process that ran the instance disappeared.", 128 + 9)
+_LOST = failed("InstanceLost", "The shim process of the instance was killed.", 128 + 9)
 
 
 class Attempt(NamedTuple):
-    """An instance and the number of its attempt."""
+    """Attempt of an instance.
+
+    :ivar number: sequence number of the attempt
+    """
 
     key: InstanceKey
     number: int
 
 
 class Engine(Runner[Attempt]):
-    """Runs the instances of all active jobs.
+    """Engine for the instances of all active jobs.
 
-    :param max_instances: how many run at the same time
+    :param max_instances: maximum number of instances that run concurrently
     """
 
     def __init__(
@@ -45,10 +49,10 @@ class Engine(Runner[Attempt]):
         self._store = jobs.store
 
     def start(self) -> None:
-        """Take up what an earlier service left, then run."""
+        """Recover the instances of an earlier service, then start the thread."""
         with self._store.transaction():
             recorded = self._recover()
-        # Only now: until the transaction is through, a result in its directory is all there is of it.
+        # After the commit: before it, the result exists only in the directory.
         for directory in recorded:
             self.remove(directory)
         self.end_obsolete()
@@ -57,11 +61,11 @@ class Engine(Runner[Attempt]):
 
     def close(self) -> None:
         super().close()
-        # Only now: that instances were ended is an event too.
+        # After the shutdown of the instances, which causes notifications.
         self._notifier.close()
 
     def end_obsolete(self) -> None:
-        """End the processes of instances that are no longer Running; they are on their way out on return."""
+        """Signal the shims of instances that are no longer Running to end; do not wait for them."""
         with self._store.lock:
             for attempt, shim in self.shims.items():
                 if not self._is_running(attempt):
@@ -95,10 +99,11 @@ class Engine(Runner[Attempt]):
     def _is_running(self, attempt: Attempt) -> bool:
         key = attempt.key
         row = self._store.row(
-            "SELECT 1 FROM instances WHERE job = ? AND task = ? AND number = ? AND state = 'Running' AND attempt = ?",
+            "SELECT 1 FROM instances WHERE job = ? AND task = ? AND number = ? AND state = ? AND attempt = ?",
             key.job,
             key.position,
             key.number,
+            RUNNING,
             attempt.number,
         )
         return row is not None
@@ -123,11 +128,11 @@ class Engine(Runner[Attempt]):
         return self.job_directory(job.id) / attempt.key.task / str(attempt.key.number) / str(attempt.number)
 
     def job_directory(self, job_id: str) -> Path:
-        """Return the directory that holds everything of a job but its objects."""
+        """Return the directory of a job's attempts."""
         return self._settings.data_dir / "instances" / job_id
 
-    def forget(self, job_id: str) -> None:
-        """Remove the files of a deleted job, as soon as its processes are gone."""
+    def remove_job(self, job_id: str) -> None:
+        """Remove the directory of a deleted job."""
         self.remove(self.job_directory(job_id))
 
     def _remove_if_deleted(self, shim: Shim) -> None:
@@ -136,10 +141,10 @@ class Engine(Runner[Attempt]):
             self.remove(job_directory)
 
     def _recover(self) -> list[Path]:
-        """Adopt what runs, record what ended; return the directories that are no longer needed."""
+        """Adopt live shims and record the results of others; return the directories to remove."""
         recorded: list[Path] = []
         running: set[Path] = set()
-        for row in self._store.rows("SELECT * FROM instances WHERE state = 'Running'"):
+        for row in self._store.rows("SELECT * FROM instances WHERE state = ?", RUNNING):
             job = self._jobs.by_number(row["job"])
             assert job is not None
             key = InstanceKey(job.number, list(job.tasks)[row["task"]], row["task"], row["number"])
@@ -151,27 +156,27 @@ class Engine(Runner[Attempt]):
                 self.watch(attempt, shim)
             elif self._recover_dead(attempt, directory):
                 recorded.append(directory.parent)
-        # Stopped or deleted just before the service was killed.
+        # Shims of jobs that were stopped or deleted just before the service was killed.
         for file in (self._settings.data_dir / "instances").glob("*/*/*/*/" + SPEC_FILE):
             if file.parent not in running:
                 _end_at_once(file.parent)
         return recorded
 
     def _recover_dead(self, attempt: Attempt, directory: Path) -> bool:
-        """Record how an attempt without a process ended; return whether it succeeded."""
+        """Record the result of an attempt without a shim; return whether it succeeded."""
         if not self._is_running(attempt):
-            # Its job has ended meanwhile, by the failure of another instance.
+            # The failure of another instance has ended the job meanwhile.
             return False
         result = read_result(str(directory))
         if result is None:
-            # Never started, or lost together with the machine: neither is the job's fault.
+            # The shim never started, or the machine went down: run the instance again.
             self._lifecycle.requeue(attempt.key)
             return False
         self._lifecycle.finish(attempt.key, result)
         return not result["ErrorCode"]
 
     def _sweep(self) -> None:
-        """Remove what a killed service could not."""
+        """Remove the files that a killed service has left."""
         shutil.rmtree(self._settings.data_dir / "tmp", ignore_errors=True)
         (self._settings.data_dir / "tmp").mkdir()
         instances = self._settings.data_dir / "instances"
@@ -191,13 +196,13 @@ def _end_at_once(directory: Path) -> None:
 
 
 def stream_path(job: Job, task: str, instance: int, stream: str) -> str:
-    """Return the object path of ``stdout`` or ``stderr`` of an instance, empty when it is not redirected."""
+    """Return the URL of the object for an instance's ``stdout`` or ``stderr``; empty when it is not redirected."""
     folder = job.tasks[task]["Parameters"][f"{stream.capitalize()}RedirectPath"]
     return f"{folder}{stream}.{job.id}.{task}.{instance}" if folder else ""
 
 
 def _without_keys(task: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the keys for what is mounted: here that is a directory, and a file with keys is one too many."""
+    """Return a task without the keys of its mounts: a local mount needs none, and ``spec.json`` should hold none."""
     auto_cluster = task["AutoCluster"]
     configs = auto_cluster.get("Configs")
     return {

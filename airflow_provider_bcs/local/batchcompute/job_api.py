@@ -1,18 +1,20 @@
-"""The operations on jobs, tasks and instances."""
+"""Operations on jobs, tasks and instances."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.rules import Quotas, check_quotas, validate_job
+from airflow_provider_bcs.batchcompute.facts import FINISHED, MAX_PRIORITY, STATES, Quotas
+from airflow_provider_bcs.batchcompute.rules import check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import invalid, missing, not_found, quota_exhausted
-from airflow_provider_bcs.local.front import request_id
-from airflow_provider_bcs.local.routes import Answer, Call, LateAnswer, Route
+from airflow_provider_bcs.local.error_response import invalid, missing, not_found, quota_exhausted
+from airflow_provider_bcs.local.gateway import request_id
+from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
 
 from . import app_task
 from .apps import Apps
@@ -20,18 +22,17 @@ from .clusters import Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
 from .description import fill_in_defaults, is_app, named_clusters
 from .engine import Engine, stream_path
-from .jobs import Job, Jobs
+from .jobs import Job, Jobs, task_state
 from .lifecycle import Lifecycle
 from .listing import is_true, max_item_count, numeric_marker, page, state_filter
-from .states import FINISHED, metrics, task_state
 
 _JOB_ID = re.compile(r"job-[0-9A-F]{32}")
-#: How long a request waits for an app job; clients give an answer a minute.
+#: Seconds that CreateJob?sync waits for an app job; clients have a timeout of one minute.
 _SYNC_SECONDS = 50
 
 
 class JobApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on jobs, tasks and instances."""
 
     def __init__(
         self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine, clusters: Clusters, apps: Apps, quotas: Quotas
@@ -61,16 +62,16 @@ class JobApi:
             Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
         ]
 
-    def create_job(self, call: Call) -> Answer | LateAnswer:
-        token, job, sync = idempotent_token(call), parse_object(call.body), "sync" in call.query
+    def create_job(self, request: Request) -> Response | PendingResponse:
+        token, job, sync = idempotent_token(request), parse_object(request.body), "sync" in request.query
         refuse(validate_job(job, templates=False, quotas=self._quotas))
         if sync and not is_app(job):
             raise invalid("sync", "It is for jobs of Type App.")
         with self._store.transaction():
             job_id = create_once(self._store, "CreateJob", token, job, lambda: self._create(job))
-            answer = self._outcome(job_id) if sync else Answer(201, {"Id": job_id})
+            response = self._outcome(job_id) if sync else Response(201, {"Id": job_id})
         self._engine.wake()
-        return answer
+        return response
 
     def _create(self, job: dict[str, Any]) -> str:
         if self._jobs.count() >= self._quotas.MaxJobCount:
@@ -82,7 +83,7 @@ class JobApi:
         return self._lifecycle.create(description)
 
     def _of_app(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return what an app job is with its app, the newest revision, which stays that of the job."""
+        """Return the fields App and DAG of an app job, from the newest revision of its app."""
         app = self._apps.find(job["App"]["AppName"])
         if app is None:
             raise invalid("AppName", "There is no such app.")
@@ -91,68 +92,68 @@ class JobApi:
         refuse(list(check_quotas(tasks, 0, self._quotas)))
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
-    def _outcome(self, job_id: str) -> Answer | LateAnswer:
-        """Answer with how an app job ends. The codes are assumptions, as is that the waiting has an end."""
+    def _outcome(self, job_id: str) -> Response | PendingResponse:
+        """Return the response for the end of an app job. The codes and the time limit are assumptions."""
         job = self._jobs.get(job_id)
         if job is None:
-            # Its token was used before, and the job deleted since, by AutoRelease say.
-            gone = f"{job_id} has ended and is deleted; how it ended is not known any more."
+            # The token belongs to a job that has been deleted, for example by AutoRelease.
+            gone = f"{job_id} has ended and was deleted; its outcome is not available."
             return _app_result(None, {"Code": "JobDeleted", "Message": gone})
-        answer: Future[Answer] = Future()
+        future: Future[Response] = Future()
 
-        def tell(ended: Job) -> None:
-            # Nobody may be waiting any more.
-            if answer.set_running_or_notify_cancel():
+        def respond(ended: Job) -> None:
+            # The request may have timed out: its future is then cancelled.
+            if future.set_running_or_notify_cancel():
                 error = {"Code": "", "Message": ""}
                 if ended.state != FINISHED:
                     error = {"Code": f"Job{ended.state}", "Message": ended.message or f"{job_id} is {ended.state}."}
-                answer.set_result(_app_result(ended, error))
+                future.set_result(_app_result(ended, error))
 
-        self._lifecycle.when_ended(job, tell)
-        late = f"{job_id} has not ended in {_SYNC_SECONDS} s and goes on; the same IdempotentToken waits for it again."
-        return LateAnswer(answer, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
+        self._lifecycle.call_at_end(job, respond)
+        late = f"{job_id} has not ended within {_SYNC_SECONDS} s; repeat the request with the same IdempotentToken."
+        return PendingResponse(future, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
 
     def _require_clusters(self, description: dict[str, Any]) -> None:
         self._clusters.settle()
         for cluster_id in named_clusters(description):
             self._clusters.require_usable(cluster_id)
 
-    def get_job(self, call: Call) -> Answer:
+    def get_job(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, self._job_item(self._job(call)))
+            return Response(200, self._job_item(self._job(request)))
 
-    def get_job_description(self, call: Call) -> Answer:
-        job = self._job(call)
+    def get_job_description(self, request: Request) -> Response:
+        job = self._job(request)
         description = {**job.description, "Priority": job.priority, "Id": job.id}
         if is_app(description):
-            # That an app job has a task is a matter of this service.
+            # The task of an app job is internal to the local service.
             del description["DAG"]
-        return Answer(200, description)
+        return Response(200, description)
 
-    def list_jobs(self, call: Call) -> Answer:
-        count = max_item_count(call.query)
-        conditions, values = self._filters(call)
-        column = _order(call)
-        # Assumptions: newest first; IsReverse turns that round, with or without OrderBy.
-        comparison, direction = (">", "ASC") if is_true(call.query, "IsReverse") else ("<", "DESC")
-        marker = call.query.get("Marker", "")
+    def list_jobs(self, request: Request) -> Response:
+        count = max_item_count(request.query)
+        conditions, values = self._filters(request)
+        column = _order(request)
+        # Assumptions: newest first; IsReverse reverses the order, with or without OrderBy.
+        comparison, direction = (">", "ASC") if is_true(request.query, "IsReverse") else ("<", "DESC")
+        marker = request.query.get("Marker", "")
         if marker:
             if not _JOB_ID.fullmatch(marker):
                 raise invalid("Marker", "It must be a marker that a listing returned.")
-            # The last id of a page says where the next begins even when that job is gone: its end is the
-            # job's number, and numbers grow in the order of creation.
+            # The marker is the last JobId of the previous page. Its last 8 digits are the job's number, which grows in
+            # the order of creation: the marker stays valid when the job is deleted.
             conditions.append(f"{column} {comparison} ?")
             values.append(marker if column == "id" else int(marker[-8:], 16))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         with self._store.transaction():
             jobs = list(self._jobs.select(f"{where} ORDER BY {column} {direction} LIMIT ?", *values, count + 1))
             items = [self._job_item(job) for job in jobs[:count]]
-        # A page of no items has no last one: the listing ends there.
-        return Answer(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
+        # A page without items, for MaxItemCount=0, ends the listing.
+        return Response(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
 
-    def _filters(self, call: Call) -> tuple[list[str], list[Any]]:
+    def _filters(self, request: Request) -> tuple[list[str], list[Any]]:
         conditions, values = [], []
-        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+        state, cluster_id = state_filter(request.query), request.query.get("ClusterId", "")
         if state:
             conditions.append("state = ?")
             values.append(state)
@@ -161,45 +162,45 @@ class JobApi:
             values.append(cluster_id)
         return conditions, values
 
-    def start_job(self, call: Call) -> Answer:
+    def start_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             self._require_clusters(job.description)
             self._lifecycle.start(job)
         self._engine.wake()
-        return Answer(201)
+        return Response(201)
 
-    def stop_job(self, call: Call) -> Answer:
+    def stop_job(self, request: Request) -> Response:
         with self._store.lock:
-            self._lifecycle.stop(self._job(call))
+            self._lifecycle.stop(self._job(request))
             self._engine.end_obsolete()
-        return Answer(201)
+        return Response(201)
 
-    def delete_job(self, call: Call) -> Answer:
+    def delete_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             self._lifecycle.delete(job)
-        self._engine.forget(job.id)
-        return Answer(204)
+        self._engine.remove_job(job.id)
+        return Response(204)
 
-    def change_job_priority(self, call: Call) -> Answer:
+    def change_job_priority(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
-            priority = parse_object(call.body).get("Priority")
+            job = self._job(request)
+            priority = parse_object(request.body).get("Priority")
             if priority is None:
                 raise missing("Priority")
             if type(priority) is not int:
                 raise invalid("Priority", "Its type must be integer.")
-            if not 0 <= priority <= 1000:
-                raise invalid("Priority", "It must be in [0, 1000].")
+            if not 0 <= priority <= MAX_PRIORITY:
+                raise invalid("Priority", f"It must be in [0, {MAX_PRIORITY}].")
             self._lifecycle.change_priority(job, priority)
-        return Answer(200)
+        return Response(200)
 
-    def list_tasks(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
-        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+    def list_tasks(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
+        state, cluster_id = state_filter(request.query), request.query.get("ClusterId", "")
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             states = self._jobs.task_states(job)
             found = [
                 (position, name)
@@ -207,42 +208,42 @@ class JobApi:
                 if position >= first and state in ("", states[name]) and cluster_id in ("", task["ClusterId"])
             ]
             items = [self._task_item(job, position, name, states[name]) for position, name in found[:count]]
-        return Answer(200, page(items, str(found[count][0]) if 0 < count < len(found) else ""))
+        return Response(200, page(items, str(found[count][0]) if 0 < count < len(found) else ""))
 
-    def get_task(self, call: Call) -> Answer:
+    def get_task(self, request: Request) -> Response:
         with self._store.transaction():
-            job, position, name = self._task(call)
-            return Answer(200, self._task_item(job, position, name, self._jobs.task_states(job)[name]))
+            job, position, name = self._task(request)
+            return Response(200, self._task_item(job, position, name, self._jobs.task_states(job)[name]))
 
-    def list_instances(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
-        state = state_filter(call.query)
+    def list_instances(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
+        state = state_filter(request.query)
         with self._store.transaction():
-            job, position, name = self._task(call)
+            job, position, name = self._task(request)
             tail = "AND number >= ? AND ? IN ('', state) ORDER BY number LIMIT ?"
             rows = self._jobs.instances(job, position, tail, first, state, count + 1)
         items = [_instance_item(job, name, row) for row in rows[:count]]
-        return Answer(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
+        return Response(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
 
-    def get_instance(self, call: Call) -> Answer:
+    def get_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            job, position, name = self._task(call)
-            text = call.names["InstanceId"]
-            # Only the decimal text of an index names an instance: not "+1", not "01".
+            job, position, name = self._task(request)
+            text = request.names["InstanceId"]
+            # Only canonical decimal numbers are InstanceIds: neither "+1" nor "01".
             number = int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text) else -1
             rows = self._jobs.instances(job, position, "AND number = ?", number)
         if not rows:
             raise not_found()
-        return Answer(200, _instance_item(job, name, rows[0]))
+        return Response(200, _instance_item(job, name, rows[0]))
 
-    def _job(self, call: Call) -> Job:
-        job = self._jobs.get(call.names["JobId"])
+    def _job(self, request: Request) -> Job:
+        job = self._jobs.get(request.names["JobId"])
         if job is None:
             raise not_found()
         return job
 
-    def _task(self, call: Call) -> tuple[Job, int, str]:
-        job, name = self._job(call), call.names["TaskName"]
+    def _task(self, request: Request) -> tuple[Job, int, str]:
+        job, name = self._job(request), request.names["TaskName"]
         if name not in job.tasks:
             raise not_found()
         return job, list(job.tasks).index(name), name
@@ -260,8 +261,8 @@ class JobApi:
             "CreationTime": job.created,
             "StartTime": job.started,
             "EndTime": job.ended,
-            "TaskMetrics": metrics(tasks),
-            "InstanceMetrics": metrics(sum(counts, Counter())),
+            "TaskMetrics": _metrics(tasks),
+            "InstanceMetrics": _metrics(sum(counts, Counter())),
         }
 
     def _task_item(self, job: Job, position: int, name: str, state: str) -> dict[str, Any]:
@@ -271,11 +272,11 @@ class JobApi:
             "State": state,
             "StartTime": started,
             "EndTime": ended,
-            "InstanceMetrics": metrics(self._jobs.instance_counts(job, position)[position]),
+            "InstanceMetrics": _metrics(self._jobs.instance_counts(job, position)[position]),
         }
 
 
-def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
+def _app_result(job: Job | None, error: dict[str, str]) -> Response:
     outcome = {
         "StartTime": job.started if job else "",
         "EndTime": job.ended if job else "",
@@ -283,11 +284,11 @@ def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
         "Error": error,
     }
     number = request_id()
-    return Answer(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
+    return Response(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
 
 
 def _outputs(job: Job, state: str) -> dict[str, Any]:
-    """Return where the outputs of an app job are, once they are there; what Outputs holds is an assumption."""
+    """Return the Outputs of a Finished app job (assumption: the object paths), else an empty object."""
     outputs: dict[str, Any] = job.description["App"]["Outputs"] if state == FINISHED else {}
     return outputs
 
@@ -299,7 +300,7 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
         "StartTime": row["started"],
         "EndTime": row["ended"],
         "RetryCount": row["retry_count"],
-        # Assumption: programs cannot report progress, so it is none or all.
+        # Assumption: programs cannot report progress, so Progress is 0 or 100.
         "Progress": 100 if row["state"] == FINISHED else 0,
         "NodeIp": "127.0.0.1",
         "StdoutRedirectPath": stream_path(job, task, row["number"], "stdout"),
@@ -317,9 +318,14 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
     return item
 
 
-def _order(call: Call) -> str:
-    order_by = call.query.get("OrderBy", "") or "CreationTime"
+def _order(request: Request) -> str:
+    order_by = request.query.get("OrderBy", "") or "CreationTime"
     columns = {"CreationTime": "number", "Id": "id"}
     if order_by not in columns:
         raise invalid("OrderBy", f"It must be one of {', '.join(columns)}.")
     return columns[order_by]
+
+
+def _metrics(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the five counters of a TaskMetrics or InstanceMetrics object, by real state."""
+    return {f"{state}Count": counts.get(state, 0) for state in STATES}

@@ -7,16 +7,16 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.facts import ACTIVE, FAILED, FINISHED, RUNNING, STATES, STOPPED, WAITING
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.store import Store
 
 from .description import tasks_of
-from .states import ACTIVE, task_state
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS instances (
     job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
     task INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'Waiting',
+    state TEXT NOT NULL,
     started TEXT NOT NULL DEFAULT '',
     ended TEXT NOT NULL DEFAULT '',
     attempt INTEGER NOT NULL DEFAULT 0,
@@ -58,9 +58,29 @@ CREATE INDEX IF NOT EXISTS instances_by_state ON instances (job, task, state, nu
 """
 
 
+def task_state(instance_states: Collection[str], job_state: str, job_fail_on_instance_fail: bool) -> str:
+    """Derive the state of a task.
+
+    :param instance_states: states of its instances
+    """
+    found = set(instance_states)
+    if RUNNING in found:
+        return RUNNING
+    if WAITING in found:
+        # A task is Running between two of its instances; StartJob makes it Waiting again.
+        return RUNNING if len(found) > 1 and job_state == RUNNING else WAITING
+    # Assumption: without JobFailOnInstanceFail, a task is Finished when one of its instances is.
+    order = (FAILED, STOPPED, FINISHED) if job_fail_on_instance_fail else (STOPPED, FINISHED, FAILED)
+    return next(state for state in order if state in found)
+
+
 @dataclass(frozen=True)
 class Job:
-    """A row of ``jobs``; ``number`` counts jobs in the order of their creation."""
+    """Row of ``jobs``.
+
+    :ivar number: sequence number in the order of creation
+    :ivar text: description as JSON
+    """
 
     number: int
     id: str
@@ -74,7 +94,7 @@ class Job:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """The submitted description with defaults filled in; not to be changed."""
+        """Submitted description with default values; callers must not change it."""
         description: dict[str, Any] = json.loads(self.text)
         return description
 
@@ -88,7 +108,7 @@ class Job:
 
 
 class Jobs:
-    """Reads and writes jobs; says nothing about when that is legal."""
+    """Access to the jobs in the store, without checks of their states."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -102,15 +122,16 @@ class Jobs:
         """Create a Waiting job with all its instances; return its id."""
         with self.store.transaction():
             self.store.execute(
-                "INSERT INTO jobs (id, description, priority, state, created) VALUES ('', ?, ?, 'Waiting', ?)",
+                "INSERT INTO jobs (id, description, priority, state, created) VALUES ('', ?, ?, ?, ?)",
                 json.dumps(description),
                 description["Priority"],
+                WAITING,
                 now(),
             )
             row = self.store.row("SELECT last_insert_rowid()")
             assert row is not None
             number = int(row[0])
-            # Time, a random part, and the number, which the markers of ListJobs are made from.
+            # Time, a random part, and the number, which ListJobs reads from markers.
             job_id = f"job-{int(time.time()):016X}{secrets.randbits(32):08X}{number:08X}"
             self.store.execute("UPDATE jobs SET id = ? WHERE number = ?", job_id, number)
             tasks = list(tasks_of(description).items())
@@ -119,9 +140,9 @@ class Jobs:
                 ((number, position, name, task["ClusterId"]) for position, (name, task) in enumerate(tasks)),
             )
             self.store.execute_many(
-                "INSERT INTO instances (job, task, number) VALUES (?, ?, ?)",
+                "INSERT INTO instances (job, task, number, state) VALUES (?, ?, ?, ?)",
                 (
-                    (number, position, instance)
+                    (number, position, instance, WAITING)
                     for position, (_, task) in enumerate(tasks)
                     for instance in range(task["InstanceCount"])
                 ),
@@ -135,13 +156,13 @@ class Jobs:
         return next(self.select("WHERE number = ?", number), None)
 
     def select(self, tail: str, *values: Any) -> Iterator[Job]:
-        """Yield the jobs that ``SELECT ... FROM jobs {tail}`` finds."""
+        """Yield the jobs that ``SELECT ... FROM jobs {tail}`` returns."""
         columns = "number, id, description, priority, state, message, created, started, ended"
         for row in self.store.rows(f"SELECT {columns} FROM jobs {tail}", *values):  # noqa: S608
             yield Job(*row)
 
     def active(self) -> Iterator[Job]:
-        """Yield the jobs to be run: the higher Priority first, of equal ones the older."""
+        """Yield the Waiting and Running jobs, highest Priority first, then oldest first."""
         numbers = self.store.rows(
             "SELECT number FROM jobs WHERE state IN (?, ?) ORDER BY priority DESC, number", *ACTIVE
         )
@@ -155,10 +176,11 @@ class Jobs:
         """Return the states that occur among the instances of each task."""
         found: dict[str, set[str]] = {name: set() for name in job.tasks}
         for row in self.store.rows(
-            # Five look-ups in the index a task, however many instances it has.
-            "WITH states (state) AS (VALUES ('Waiting'), ('Running'), ('Finished'), ('Failed'), ('Stopped'))"
+            # Five index look-ups per task, independent of the number of its instances.
+            "WITH states (state) AS (VALUES (?), (?), (?), (?), (?))"
             " SELECT name, state FROM tasks, states WHERE job = ? AND EXISTS (SELECT 1 FROM instances i"
             " WHERE i.job = tasks.job AND i.task = tasks.position AND i.state = states.state)",
+            *STATES,
             job.number,
         ):
             found[row["name"]].add(row["state"])
@@ -171,7 +193,10 @@ class Jobs:
         }
 
     def instance_counts(self, job: Job, task: int | None = None) -> dict[int, Counter[str]]:
-        """Return the number of instances by state for each task, by position; for one task or for all."""
+        """Return the number of instances by state, for each task by position.
+
+        :param task: position of the only task to count; None counts all
+        """
         found: dict[int, Counter[str]] = {}
         for row in self.store.rows(
             "SELECT task, state, COUNT(*) AS count FROM instances WHERE job = ? AND (? IS NULL OR task = ?)"
@@ -194,7 +219,10 @@ class Jobs:
         return row["started"] or "", "" if state in ACTIVE else row["ended"]
 
     def instances(self, job: Job, task: int, tail: str = "", *values: Any) -> list[sqlite3.Row]:
-        """Return instances of a task in order of their number; ``tail`` narrows the selection."""
+        """Return instances of a task as rows.
+
+        :param tail: end of the SQL statement, after its WHERE conditions
+        """
         return self.store.rows(
             f"SELECT * FROM instances WHERE job = ? AND task = ? {tail}",  # noqa: S608
             job.number,

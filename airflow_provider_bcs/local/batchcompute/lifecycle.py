@@ -1,7 +1,7 @@
-"""What may happen to a job and its instances, and what follows from it.
+"""State machines of jobs, tasks and instances.
 
-Every method is one transaction. Nothing here knows of processes: the engine compares the processes it has with
-the instances that are Running, and ends those that are not.
+Every method is one transaction. This module does not know processes: the engine ends the shims of instances that are
+no longer Running.
 """
 
 from __future__ import annotations
@@ -11,23 +11,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.local.api_error import state_conflict
+from airflow_provider_bcs.batchcompute.facts import (
+    ACTIVE,
+    FAILED,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    TERMINAL,
+    UNSUCCESSFUL,
+    WAITING,
+)
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import state_conflict
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 
 from .description import predecessors
 from .jobs import Job, Jobs
 from .notification import Notifier
-from .states import ACTIVE, FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 log = logging.getLogger(__name__)
 
-_RESET = "state = 'Waiting', started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
+#: Assignments that make an instance start again; the value of the state comes first.
+_RESET = "state = ?, started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
 
 
 @dataclass(frozen=True)
 class InstanceKey:
-    """An instance: the job's number, the task's name and position, the instance's number."""
+    """Key of an instance.
+
+    :ivar job: number of the job
+    :ivar task: name of the task
+    :ivar position: position of the task in the job
+    :ivar number: InstanceId
+    """
 
     job: int
     task: str
@@ -36,13 +52,13 @@ class InstanceKey:
 
 
 class Lifecycle:
-    """The state machines of jobs, tasks and instances."""
+    """State machines of jobs, tasks and instances."""
 
     def __init__(self, jobs: Jobs, notifier: Notifier) -> None:
         self._jobs = jobs
         self._store = jobs.store
         self._notifier = notifier
-        self._waiting: dict[int, list[Callable[[Job], None]]] = {}
+        self._callbacks: dict[int, list[Callable[[Job], None]]] = {}
 
     def create(self, description: dict[str, Any]) -> str:
         """Create a Waiting job; return its id."""
@@ -53,57 +69,66 @@ class Lifecycle:
             with self._notifier.changes(job, is_new=True):
                 return job_id
 
-    def when_ended(self, job: Job, tell: Callable[[Job], None]) -> None:
-        """Call ``tell`` with the job as it is when it has ended, before anybody can delete it."""
+    def call_at_end(self, job: Job, callback: Callable[[Job], None]) -> None:
+        """Call ``callback`` with the job once it has ended, before it can be deleted."""
         with self._store.lock:
             if job.state in ACTIVE:
-                self._waiting.setdefault(job.number, []).append(tell)
+                self._callbacks.setdefault(job.number, []).append(callback)
             else:
-                tell(job)
+                callback(job)
 
     def stop(self, job: Job) -> None:
-        """Stop a job: in force when this returns.
+        """Stop a job; its state is Stopped on return.
 
-        :raises ApiError: StateConflict unless it is Waiting or Running
+        :raises ErrorResponse: StateConflict, unless it is Waiting or Running
         """
         _require(job, *ACTIVE)
         self._end(job, STOPPED)
 
     def start(self, job: Job) -> None:
-        """Run again what has not finished of a Stopped or Failed job.
+        """Run the unfinished instances of a Stopped or Failed job again.
 
-        That times, RetryCount and messages of what runs again are reset is an assumption.
+        Assumption: StartJob resets the times, RetryCount and messages of these instances.
 
-        :raises ApiError: StateConflict in other states
+        :raises ErrorResponse: StateConflict, unless it is Stopped or Failed
         """
-        _require(job, STOPPED, FAILED)
+        _require(job, *UNSUCCESSFUL)
         with self._store.transaction(), self._notifier.changes(job):
             self._store.execute(
-                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != 'Finished'",  # noqa: S608
+                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != ?",  # noqa: S608
+                WAITING,
                 job.number,
+                FINISHED,
             )
             self._store.execute(
-                "UPDATE jobs SET state = 'Waiting', message = '', started = '', ended = '' WHERE number = ?",
+                "UPDATE jobs SET state = ?, message = '', started = '', ended = '' WHERE number = ?",
+                WAITING,
                 job.number,
             )
 
     def delete(self, job: Job) -> None:
-        """:raises ApiError: StateConflict while it is Waiting or Running"""
-        _require(job, STOPPED, FINISHED, FAILED)
+        """Delete a job.
+
+        :raises ErrorResponse: StateConflict when it is Waiting or Running
+        """
+        _require(job, *TERMINAL)
         self._jobs.delete(job)
 
     def change_priority(self, job: Job, priority: int) -> None:
-        """:raises ApiError: StateConflict unless it is Stopped or Failed"""
-        # The sources disagree on Failed; it can be started again like a Stopped job, so both are allowed.
-        _require(job, STOPPED, FAILED)
+        """Change the Priority of a job.
+
+        :raises ErrorResponse: StateConflict, unless it is Stopped or Failed
+        """
+        # Sources disagree about Failed jobs. StartJob accepts them like Stopped jobs, so this does, too.
+        _require(job, *UNSUCCESSFUL)
         with self._store.transaction():
             self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
             self._notifier.priority_changed(job, priority)
 
     def next_instance(self, busy: set[InstanceKey]) -> tuple[Job, InstanceKey] | None:
-        """Return the instance to run next, in order of the jobs' Priority and age, None when none can run.
+        """Return the next instance to run, by Priority and age of the jobs, or None.
 
-        :param busy: instances that still have a process, though they may be Waiting again
+        :param busy: instances that still have a shim, even when they are Waiting again
         """
         for job in self._jobs.active():
             states = self._jobs.task_states(job)
@@ -116,22 +141,25 @@ class Lifecycle:
 
     def _first_waiting(self, job: Job, task: str, position: int, busy: set[InstanceKey]) -> InstanceKey | None:
         rows = self._store.rows(
-            "SELECT number FROM instances WHERE job = ? AND task = ? AND state = 'Waiting' ORDER BY number LIMIT ?",
+            "SELECT number FROM instances WHERE job = ? AND task = ? AND state = ? ORDER BY number LIMIT ?",
             job.number,
             position,
+            WAITING,
             len(busy) + 1,
         )
         keys = (InstanceKey(job.number, task, position, row["number"]) for row in rows)
         return next((key for key in keys if key not in busy), None)
 
     def begin(self, job: Job, key: InstanceKey) -> int:
-        """Record that an instance starts, before anything of it exists; return the number of the attempt."""
+        """Record the start of an instance before its shim starts; return the number of the attempt."""
         with self._store.transaction(), self._notifier.changes(job, key):
             time = now()
-            self._update(key, "state = 'Running', started = ?, attempt = attempt + 1", time)
+            self._update(key, "state = ?, started = ?, attempt = attempt + 1", RUNNING, time)
             if job.state == WAITING:
-                self._store.execute("UPDATE jobs SET state = 'Running', started = ? WHERE number = ?", time, job.number)
-                log.info("%s (%s) is Running.", job.id, job.description["Name"])
+                self._store.execute(
+                    "UPDATE jobs SET state = ?, started = ? WHERE number = ?", RUNNING, time, job.number
+                )
+                log.info("%s (%s) is %s.", job.id, job.description["Name"], RUNNING)
             row = self._store.row(
                 "SELECT attempt FROM instances WHERE job = ? AND task = ? AND number = ?",
                 key.job,
@@ -142,23 +170,23 @@ class Lifecycle:
             return int(row["attempt"])
 
     def requeue(self, key: InstanceKey) -> None:
-        """Let an instance run again because the machine or the service ended, which is no retry."""
+        """Make an instance Waiting after a shutdown of the service or the machine, which does not count as a retry."""
         with self._store.transaction():
             job = self._jobs.by_number(key.job)
             assert job is not None
             with self._notifier.changes(job, key):
-                self._update(key, _RESET)
+                self._update(key, _RESET, WAITING)
 
     def finish(self, key: InstanceKey, result: Result) -> None:
-        """Record how the present attempt of a Running instance ended."""
+        """Record the result of the current attempt of a Running instance."""
         with self._store.transaction():
             job = self._jobs.by_number(key.job)
             assert job is not None
             row = self._jobs.instances(job, key.position, "AND number = ?", key.number)[0]
             if result["ErrorCode"] and row["retry_count"] < job.tasks[key.task]["MaxRetryCount"]:
-                # Between attempts an instance waits (assumption).
+                # Assumption: an instance is Waiting between two attempts.
                 with self._notifier.changes(job, key):
-                    self._update(key, f"{_RESET}, retry_count = retry_count + 1")
+                    self._update(key, f"{_RESET}, retry_count = retry_count + 1", WAITING)
                 return
             with self._notifier.changes(job, key):
                 self._update(
@@ -177,7 +205,7 @@ class Lifecycle:
                 self._settle(job)
 
     def _settle(self, job: Job) -> None:
-        """End a job in which nothing runs and nothing can run any more."""
+        """End a job when none of its tasks is Running or can run."""
         states = self._jobs.task_states(job)
         for task, before in predecessors(job.description).items():
             ready = all(states[name] == FINISHED for name in before)
@@ -193,7 +221,7 @@ class Lifecycle:
 
     def _why_failed(self, job: Job, task: str) -> str:
         position = list(job.tasks).index(task)
-        row = self._jobs.instances(job, position, "AND state = 'Failed' ORDER BY ended DESC LIMIT 1")[0]
+        row = self._jobs.instances(job, position, "AND state = ? ORDER BY ended DESC LIMIT 1", FAILED)[0]
         result: Result = {
             **NO_RESULT,
             "ErrorCode": row["error_code"],
@@ -205,20 +233,23 @@ class Lifecycle:
     def _end(self, job: Job, state: str, message: str = "") -> None:
         with self._store.transaction(), self._notifier.changes(job):
             time = now()
-            # Assumption: what was Waiting or Running when its job ended is Stopped.
+            # Assumption: instances that are Waiting or Running at the end of their job become Stopped.
             self._store.execute(
-                "UPDATE instances SET ended = CASE state WHEN 'Running' THEN ? ELSE '' END, state = 'Stopped'"
-                " WHERE job = ? AND state IN ('Waiting', 'Running')",
+                "UPDATE instances SET ended = CASE state WHEN ? THEN ? ELSE '' END, state = ?"
+                " WHERE job = ? AND state IN (?, ?)",
+                RUNNING,
                 time,
+                STOPPED,
                 job.number,
+                *ACTIVE,
             )
             self._store.execute(
                 "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number
             )
             ended = self._jobs.by_number(job.number)
             assert ended is not None
-            for tell in self._waiting.pop(job.number, ()):
-                tell(ended)
+            for callback in self._callbacks.pop(job.number, ()):
+                callback(ended)
         log.info("%s is %s. %s", job.id, state, message)
 
     def _update(self, key: InstanceKey, assignments: str, *values: object) -> None:

@@ -1,38 +1,34 @@
-"""Pages of a listing: the query parameters Marker and MaxItemCount, and what is filtered by State."""
+"""Query parameters of listings: Marker, MaxItemCount and State."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_bcs.local.api_error import invalid
-
-from .states import STATES
-
-_DEFAULT_COUNT = 50
-_MAX_COUNT = 100
+from airflow_provider_bcs.batchcompute.facts import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, STATES
+from airflow_provider_bcs.local.error_response import invalid
 
 
 def max_item_count(query: Mapping[str, str]) -> int:
-    """Return MaxItemCount, 50 when it is not given.
+    """Return MaxItemCount, or its default when it is not given.
 
-    :raises ApiError: InvalidMaxItemCount
+    :raises ErrorResponse: InvalidMaxItemCount
     """
     text = query.get("MaxItemCount", "")
     if not text:
-        return _DEFAULT_COUNT
+        return DEFAULT_PAGE_SIZE
     count = _integer(text)
     if count is None:
         raise invalid("MaxItemCount", "Its type must be integer.")
-    if not 0 <= count <= _MAX_COUNT:
-        raise invalid("MaxItemCount", f"It must be in [0, {_MAX_COUNT}].")
+    if not 0 <= count <= MAX_PAGE_SIZE:
+        raise invalid("MaxItemCount", f"It must be in [0, {MAX_PAGE_SIZE}].")
     return count
 
 
 def state_filter(query: Mapping[str, str]) -> str:
-    """Return the State to list, empty for all. That an unknown word is InvalidState is an assumption.
+    """Return the parameter State; empty selects all states.
 
-    :raises ApiError: InvalidState
+    :raises ErrorResponse: InvalidState for an unknown state (assumption)
     """
     state = query.get("State", "")
     if state and state not in STATES:
@@ -41,9 +37,9 @@ def state_filter(query: Mapping[str, str]) -> str:
 
 
 def numeric_marker(query: Mapping[str, str]) -> int:
-    """Return a Marker that is a position, 0 when it is not given.
+    """Return the Marker of a listing with numeric markers, or 0 when it is not given.
 
-    :raises ApiError: InvalidMarker
+    :raises ErrorResponse: InvalidMarker
     """
     text = query.get("Marker", "")
     number = _integer(text) if text else 0
@@ -53,7 +49,10 @@ def numeric_marker(query: Mapping[str, str]) -> int:
 
 
 def is_true(query: Mapping[str, str], name: str) -> bool:
-    """:raises ApiError: when the parameter is neither true nor false, in whatever case"""
+    """Return a boolean parameter; it is not case-sensitive.
+
+    :raises ErrorResponse: when it is neither ``true`` nor ``false``
+    """
     text = query.get(name, "").lower()
     if text not in ("", "true", "false"):
         raise invalid(name, "Its type must be boolean.")
@@ -61,7 +60,7 @@ def is_true(query: Mapping[str, str], name: str) -> bool:
 
 
 def page(items: list[dict[str, Any]], next_marker: str) -> dict[str, Any]:
-    """Return the body of a listing; the key NextMarker is always there, empty on the last page."""
+    """Return the response body of a listing; NextMarker is empty on the last page."""
     return {"NextMarker": next_marker, "Items": items}
 
 

@@ -1,6 +1,7 @@
-"""The events of jobs, as messages to the topics that the jobs name.
+"""Notification: events of jobs as messages to the topics in their descriptions.
 
-Only topics on this machine's loopback get any. Messages are made where a state changes, with the store's lock held.
+Only topics on the loopback address receive messages. A change of state creates messages while it holds the lock of
+the store.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from airflow_provider_bcs.batchcompute.facts import ACTIVE, STATES
 from airflow_provider_bcs.http.loopback import is_loopback_url
 
 from .delivery import Delivery
 from .jobs import Job, Jobs
-from .states import ACTIVE, STATES
 
 if TYPE_CHECKING:
     from .lifecycle import InstanceKey
@@ -24,12 +25,12 @@ log = logging.getLogger(__name__)
 
 _SCOPES = ("Job", "Task", "Instance")
 
-#: Job, task or instance: the scope, then the task's position and the instance's number where there are any.
-_Thing = tuple[str, int, int]
+#: Job, task or instance: scope, position of the task, number of the instance; 0 where they do not apply.
+_Resource = tuple[str, int, int]
 
 
 class Notifier:
-    """Makes the messages; to be called with the store's lock held."""
+    """Source of the messages; call its methods while holding the lock of the store."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
@@ -38,10 +39,10 @@ class Notifier:
 
     @contextmanager
     def changes(self, job: Job, key: InstanceKey | None = None, *, is_new: bool = False) -> Iterator[None]:
-        """Send what has another state after the block than before it.
+        """Send a message for every state that the block changes.
 
-        :param key: the one instance that the block changes, None when it may be any
-        :param is_new: whether nothing of the job had a state before
+        :param key: only instance that the block changes; None when it may change any
+        :param is_new: the block creates the job
         """
         url, events = self._subscription(job)
         scopes = [scope for scope in _SCOPES if any(f"On{scope}{state}" in events for state in STATES)]
@@ -51,28 +52,29 @@ class Notifier:
         before = {} if is_new else self._states(job, scopes, key)
         yield
         after = self._states(job, scopes, key)
-        begun = [thing for thing, state in after.items() if before.get(thing) != state and state in ACTIVE]
-        ended = [thing for thing, state in after.items() if before.get(thing) != state and state not in ACTIVE]
-        # Assumption: what ends does so from the instances up, what begins from the job down.
-        ended.sort(key=lambda thing: _SCOPES.index(thing[0]), reverse=True)
-        for thing in ended + begun:
-            event = f"On{thing[0]}{after[thing]}"
+        changed = [resource for resource, state in after.items() if before.get(resource) != state]
+        begun = [resource for resource in changed if after[resource] in ACTIVE]
+        ended = [resource for resource in changed if after[resource] not in ACTIVE]
+        # Assumption: instances end before their task and their job, which begin in the opposite order.
+        ended.sort(key=lambda resource: _SCOPES.index(resource[0]), reverse=True)
+        for resource in ended + begun:
+            event = f"On{resource[0]}{after[resource]}"
             if event in events:
-                self._delivery.put(url, self._body(job, event, after[thing], thing))
+                self._delivery.put(url, self._body(job, event, after[resource], resource))
 
     def priority_changed(self, job: Job, priority: int) -> None:
-        """Send OnPriorityChange; that it tells the new Priority is an assumption."""
+        """Send OnPriorityChange with the new Priority (assumption)."""
         url, events = self._subscription(job)
         if "OnPriorityChange" in events and priority != job.priority:
             body = self._body(job, "OnPriorityChange", job.state, ("Job", 0, 0))
             self._delivery.put(url, {**body, "Priority": priority})
 
     def close(self) -> None:
-        """Post what is left, for a short time."""
+        """Deliver the queued messages within a short time limit."""
         self._delivery.close()
 
     def _subscription(self, job: Job) -> tuple[str, list[str]]:
-        """Return where the topic takes messages, and the events it gets, none when it may not be reached."""
+        """Return the URL and the Events of a job's topic; both are empty without a topic on the loopback address."""
         topic = job.description["Notification"]["Topic"] or {}
         name, endpoint, events = (topic.get(field) for field in ("Name", "Endpoint", "Events"))
         if not events:
@@ -83,12 +85,12 @@ class Notifier:
         topic_text = f"{name!r} at {endpoint!r}"
         if topic_text not in self._refused:
             self._refused.add(topic_text)
-            log.warning("Topic %s gets no events: it is not http://HOST:PORT/ on this machine's loopback.", topic_text)
+            log.warning("Topic %s receives no events: expected http://HOST:PORT/ on the loopback address.", topic_text)
         return "", []
 
-    def _states(self, job: Job, scopes: list[str], key: InstanceKey | None) -> dict[_Thing, str]:
+    def _states(self, job: Job, scopes: list[str], key: InstanceKey | None) -> dict[_Resource, str]:
         present = self._present(job)
-        states: dict[_Thing, str] = {("Job", 0, 0): present.state} if "Job" in scopes else {}
+        states: dict[_Resource, str] = {("Job", 0, 0): present.state} if "Job" in scopes else {}
         if "Task" in scopes:
             for position, state in enumerate(self._jobs.task_states(present).values()):
                 states["Task", position, 0] = state
@@ -99,9 +101,9 @@ class Notifier:
                     states["Instance", position, row["number"]] = row["state"]
         return states
 
-    def _body(self, job: Job, event: str, state: str, thing: _Thing) -> dict[str, Any]:
-        """Return a message. Those of tasks and instances are not documented: the names of GetTask and GetInstance."""
-        scope, position, number = thing
+    def _body(self, job: Job, event: str, state: str, resource: _Resource) -> dict[str, Any]:
+        """Return a message. Assumption: messages of tasks and instances have the fields of GetTask and GetInstance."""
+        scope, position, number = resource
         body = {"Category": "Job", "JobId": job.id, "JobName": job.description["Name"], "Event": event, "State": state}
         if scope == "Job":
             job = self._present(job)
@@ -123,7 +125,7 @@ class Notifier:
 
 
 def _messages_url(endpoint: str, name: str) -> str:
-    """Return the URL of a topic's messages, empty unless it is on this machine's loopback."""
+    """Return the URL of a topic's messages, or an empty text unless it is on the loopback address."""
     try:
         parts = urlsplit(endpoint)
         host, port = parts.hostname or "", parts.port
@@ -131,7 +133,7 @@ def _messages_url(endpoint: str, name: str) -> str:
             return ""
     except ValueError:
         return ""
-    # Put together anew, so that what was looked at is what is asked: parsers disagree on odd ones.
+    # Build the URL from the checked parts: another parser could read an unusual URL in a different way.
     authority = f"[{host}]" if ":" in host else host
     path = quote(parts.path.rstrip("/"), safe="/%", errors="replace")
     topic = quote(name, safe="", errors="replace")

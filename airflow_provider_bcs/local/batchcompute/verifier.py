@@ -1,4 +1,4 @@
-"""Verify the signature of a request, however the service's own SDKs in Python, Node and Java build it."""
+"""Verification of ROA signatures as the SDKs of BatchCompute for Python, Node and Java create them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import unquote
 
-from airflow_provider_bcs.http.roa import API_VERSION, signature, string_to_sign
-from airflow_provider_bcs.local.api_error import ApiError, missing
-
-_MAX_SKEW_SECONDS = 15 * 60
+from airflow_provider_bcs.batchcompute.facts import API_VERSION
+from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
+from airflow_provider_bcs.http.roa import signature, string_to_sign
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid, missing
 
 
 class Verifier:
-    """Knows one access key.
+    """Verifier of requests that are signed with one AccessKey.
 
-    Nonces are not remembered, so a request may be replayed, and the body is not covered: both are what the
-    service's own clients allow for. Codes and statuses are assumptions except where noted.
+    A request can be replayed, and the signature does not cover the body: the SDKs permit no more. Error codes and
+    HTTP statuses are assumptions except where noted.
 
-    :param clock: seconds since the epoch
+    :param clock: current time, seconds since the epoch
     """
 
     def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -29,19 +29,19 @@ class Verifier:
         self._clock = clock
 
     def verify(self, method: str, target: str, headers: Mapping[str, str]) -> None:
-        """Check a request.
+        """Check the signature of a request, its AccessKey and its time.
 
         :param target: path and query as received
-        :param headers: names in lower case
-        :raises ApiError: when the request is not signed, not by the known key, or not now
+        :param headers: header values by name in lower case
+        :raises ErrorResponse: when one of these is missing or not valid
         """
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         key_id, colon, given = credentials.strip().partition(":")
         if scheme != "acs" or not colon:
             raise missing("Authorization")
         if key_id != self._key_id:
-            # The code is known from the older API.
-            raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
+            # The first version of the API has this code.
+            raise ErrorResponse(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
         date = headers.get("date") or headers.get("x-acs-date") or ""
         self._verify_date(date)
         for resource in _resources(target):
@@ -51,7 +51,7 @@ class Verifier:
         else:
             shown = {**headers, "x-acs-security-token": "***"} if "x-acs-security-token" in headers else headers
             received = string_to_sign(method, target, shown, date=date)
-            raise ApiError(
+            raise ErrorResponse(
                 400,
                 "SignatureDoesNotMatch",
                 f"The request signature does not match. The server's string to sign is {received!r}.",
@@ -64,26 +64,26 @@ class Verifier:
         try:
             moment = parsedate_to_datetime(date).timestamp()
         except (ValueError, OverflowError):
-            raise ApiError(400, "InvalidDate", "Specified parameter Date is not valid.") from None
+            raise invalid("Date") from None
         now = self._clock()
-        if abs(moment - now) > _MAX_SKEW_SECONDS:
-            raise ApiError(
+        if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
+            raise ErrorResponse(
                 400,
                 "RequestTimeTooSkewed",
                 f"The request's time {date} and the server's time {formatdate(now, usegmt=True)}"
-                f" differ by more than {_MAX_SKEW_SECONDS // 60} minutes.",
+                f" differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
             )
 
     def _verify_version(self, headers: Mapping[str, str]) -> None:
         if headers.get("x-acs-version", API_VERSION) != API_VERSION:
-            raise ApiError(403, "InvalidVersion.NotFound", "Specified version is not found.")
+            raise ErrorResponse(403, "InvalidVersion.NotFound", "Specified version is not found.")
 
 
 def _resources(target: str) -> Iterator[str]:
-    """Yield the forms in which a client may have signed path and query.
+    """Yield the forms of path and query that a client may have signed.
 
-    The Python SDK signs what it sends; the Node SDK decodes path and query; the Java SDK signs raw values.
-    The latter two sort the query and sign an empty value as the bare key.
+    The Python SDK signs them as sent, the Node SDK signs them decoded, the Java SDK signs the raw path. The Node and
+    Java SDKs sort the query and sign a parameter with an empty value without ``=``.
     """
     yield target
     path, question_mark, query = target.partition("?")

@@ -1,1 +1,1 @@
-"""The PAI-DLC side of the local service: its operations, their state, and the engine that runs pods."""
+"""PAI-DLC in the local service: operations, state, and the engine that runs pods."""

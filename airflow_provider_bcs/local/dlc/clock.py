@@ -1,4 +1,4 @@
-"""The clock of the DLC side, which goes on where it was when the service was started last."""
+"""Clock of PAI-DLC in the local service, which continues across restarts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from airflow_provider_bcs.local.shim.clock import Clock
 
 
 def open_clock(path: Path, rate: float) -> Clock:
-    """Return the clock whose base is kept in ``path``; without one it begins with the real time.
+    """Return the clock whose reference point is in the file ``path``; a new clock starts at real time.
 
-    It never goes back, also when the rate was another one before. Pods that outlive a service stamp their logs at the
-    rate they were started with.
+    The clock never goes back, even when the rate changes. A pod that outlives the service keeps the rate that it was
+    started with.
+
+    :param rate: seconds of the clock per real second
     """
     now = time.time()
     try:
@@ -28,5 +30,5 @@ def open_clock(path: Path, rate: float) -> Clock:
 
 
 def utc(seconds: float | None) -> str:
-    """Return ``YYYY-MM-DDTHH:MM:SSZ``, empty for a time not reached yet."""
+    """Return ``YYYY-MM-DDTHH:MM:SSZ``, or an empty text for None, a time in the future."""
     return "" if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

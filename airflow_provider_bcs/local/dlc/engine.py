@@ -1,4 +1,4 @@
-"""The thread that runs pods: all of a job or none, and finds them again after a restart."""
+"""Engine that runs pods: starts all pods of a job together, and adopts them after a restart of the service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import QUEUING, RUNNING
 from airflow_provider_bcs.local.attempt import Shim
 from airflow_provider_bcs.local.runner import Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -18,21 +19,20 @@ from .jobs import Job, Jobs, Pod
 from .lifecycle import Lifecycle
 from .metrics import SAMPLE_SECONDS, Sampler
 from .plan import host_names, platform_variables
-from .states import QUEUING, RUNNING
 
-_LOST = failed("PodLost", "The process that ran the pod disappeared.", 128 + 9)
+_LOST = failed("PodLost", "The shim process of the pod was killed.", 128 + 9)
 _GRACE_SECONDS = 30
 _MAX_GRACE_SECONDS = 24 * 3600
-# The kernel counts a wait in milliseconds, and not very far.
+# The timeout of epoll_wait(2) has a maximum.
 _MAX_PAUSE_SECONDS = 3600.0
 _SHELL = "/bin/sh"
 _PREPARED_FROM = ("DataSources", "CodeSource", "ThirdpartyLibs", "ThirdpartyLibDir")
 
 
 class Engine(Runner[Pod]):
-    """Runs the pods of all active jobs.
+    """Engine for the pods of all active jobs.
 
-    :param install_libs: whether third-party libraries are installed in pods
+    :param install_libs: install third-party libraries in pods
     """
 
     def __init__(self, jobs: Jobs, lifecycle: Lifecycle, settings: Settings, *, install_libs: bool) -> None:
@@ -45,7 +45,7 @@ class Engine(Runner[Pod]):
         self._sampler = Sampler(jobs)
 
     def start(self) -> None:
-        """Take up what an earlier service left, then run."""
+        """Recover the pods of an earlier service, then start the thread."""
         with self._store.transaction():
             self._recover()
         self.end_obsolete()
@@ -53,7 +53,7 @@ class Engine(Runner[Pod]):
         super().start()
 
     def end_obsolete(self) -> None:
-        """Let the pods end themselves whose job has an outcome."""
+        """Signal the pods of jobs that have an outcome to end, with a grace period."""
         with self._store.lock:
             decided = {job.number for job in self._jobs.select("WHERE outcome != '' AND finished IS NULL")}
             for pod, shim in self.shims.items():
@@ -77,12 +77,12 @@ class Engine(Runner[Pod]):
         else:
             self._lifecycle.finish_pod(pod, result or (None if job.outcome else _LOST))
 
-    def forget(self, job_id: str) -> None:
-        """Remove the files of a deleted job."""
+    def remove_job(self, job_id: str) -> None:
+        """Remove the directory of a deleted job."""
         self.remove(self._settings.data_dir / "pods" / job_id)
 
     def directory(self, job: Job, pod: Pod) -> Path:
-        """Return the directory that holds everything of one incarnation."""
+        """Return the directory of an incarnation."""
         return self._settings.data_dir / "pods" / job.id / pod.id / str(pod.incarnation)
 
     def _start_pods(self) -> None:
@@ -90,7 +90,7 @@ class Engine(Runner[Pod]):
             with self._store.lock:
                 job = self._jobs.by_number(pod.job)
                 if job.outcome:
-                    # Stopped meanwhile, or by the failure of the pod before.
+                    # The job was stopped meanwhile, or another of its pods failed to start.
                     continue
                 self._lifecycle.begin_pod(job, pod)
                 try:
@@ -135,7 +135,7 @@ class Engine(Runner[Pod]):
             shell=settings.get("Shell") or _SHELL,
             command=role.get("UserCommand") or body.get("UserCommand") or "",
             variables={**(body.get("Envs") or {}), **custom},
-            # Assumption: what the platform sets wins over the job's own variables of the same name.
+            # Assumption: variables of the platform override variables of the job.
             platform=platform_variables(job.id, body, pod.position, json.loads(job.ports), names=names),
             job={name: body[name] for name in _PREPARED_FROM if body.get(name)},
             install_libs=self._install_libs,
@@ -144,7 +144,7 @@ class Engine(Runner[Pod]):
         )
 
     def _recover(self) -> None:
-        """Adopt what runs, record what ended, and let run again what is lost."""
+        """Adopt live shims, record the results of others, and run lost pods again."""
         for row in self._store.rows("SELECT * FROM dlc_pods WHERE status = ?", RUNNING):
             pod = Pod(*row)
             directory = self.directory(self._jobs.by_number(pod.job), pod)
@@ -158,7 +158,7 @@ class Engine(Runner[Pod]):
                 self._lifecycle.lose_pod(pod)
 
     def _sweep(self) -> None:
-        """Remove what a killed service could not."""
+        """Remove the files that a killed service has left."""
         pods = self._settings.data_dir / "pods"
         pods.mkdir(exist_ok=True)
         for directory in pods.iterdir():

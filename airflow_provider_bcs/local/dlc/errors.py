@@ -1,26 +1,30 @@
-"""The errors of DLC that more than one operation answers.
+"""Errors of PAI-DLC.
 
-The service publishes no list of its own; where a code is not one of the platform's general ones its HTTP status
-is an assumption.
+PAI-DLC publishes no list of errors. The HTTP statuses of codes that are not general codes of the platform are
+assumptions.
 """
 
 from __future__ import annotations
 
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.dlc.facts import invalid_parameter, missing_parameter
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 
-def not_found(what: str) -> ApiError:
-    return ApiError(404, "NotFound", f"{what} is not found.")
+def not_found(what: str) -> ErrorResponse:
+    return ErrorResponse(404, "NotFound", f"{what} is not found.")
 
 
-def invalid(parameter: str, reason: str) -> ApiError:
-    """:param reason: a sentence such as ``It must be at least 1.``"""
-    return ApiError(400, "InvalidParameter", f"The parameter {parameter} is invalid. {reason}")
+def invalid(parameter: str, reason: str) -> ErrorResponse:
+    """Return InvalidParameter.
+
+    :param reason: sentence for the message, such as ``It must be at least 1.``
+    """
+    return ErrorResponse(400, *invalid_parameter(parameter, reason))
 
 
-def missing(parameter: str) -> ApiError:
-    return ApiError(400, "MissingParameter", f"The parameter {parameter} is required.")
+def missing(parameter: str) -> ErrorResponse:
+    return ErrorResponse(400, *missing_parameter(parameter))
 
 
-def bad_request(message: str) -> ApiError:
-    return ApiError(400, "BadRequest", message)
+def bad_request(message: str) -> ErrorResponse:
+    return ErrorResponse(400, "BadRequest", message)

@@ -1,4 +1,4 @@
-"""Jobs and pods as GetJob and ListJobs answer them."""
+"""Jobs and pods in the responses of GetJob and ListJobs."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import (
+    FAILED,
+    HOLDING,
+    JOB_DEFAULTS,
+    POD_PENDING,
+    RESTARTING,
+    RUNNING,
+    STOPPED,
+    SUCCEEDED,
+)
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 
 from .clock import utc
 from .jobs import Job, Jobs, Pod
 from .policies import MAX_RESTARTS
 from .resources import requested
-from .states import FAILED, HOLDING, PENDING, RESTARTING, RUNNING, STOPPED, SUCCEEDED
 
 _ADDRESS = "127.0.0.1"
 _SECRET_IMAGE_FIELDS = ("Auth", "Password")
-#: Fields that are answered as they were submitted, and what stands for them otherwise.
-_SUBMITTED: dict[str, Any] = {
-    "UserCommand": "",
-    "Envs": {},
-    "ThirdpartyLibs": [],
-    "ThirdpartyLibDir": "",
-    "Settings": {},
-    "ElasticSpec": {},
-    "SchedulingStrategy": "",
-    "ResourceId": "",
-    "Accessibility": "PRIVATE",
-    "JobMaxRunningTimeMinutes": 0,
-}
 
 
 def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a CreateJob body without what is not to be kept: passwords, credentials, options that may hold keys."""
+    """Return a CreateJob body without passwords, credentials, and options that may hold keys."""
     kept = {name: value for name, value in body.items() if name not in ("CredentialConfig", "Options")}
     kept["JobSpecs"] = [
         {**spec, "ImageConfig": _without(image, *_SECRET_IMAGE_FIELDS)} if (image := spec.get("ImageConfig")) else spec
@@ -48,7 +44,7 @@ def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def job_detail(jobs: Jobs, job: Job) -> dict[str, Any]:
-    """Return a job as GetJob answers it."""
+    """Return a job for the response of GetJob."""
     resources = requested(job.body)
     pods = [
         {**_pod_detail(jobs, incarnations[-1]), "HistoryPods": [_pod_detail(jobs, pod) for pod in incarnations[:-1]]}
@@ -68,7 +64,7 @@ def job_detail(jobs: Jobs, job: Job) -> dict[str, Any]:
 
 
 def job_item(jobs: Jobs, job: Job) -> dict[str, Any]:
-    """Return a job as ListJobs answers it."""
+    """Return a job for the response of ListJobs."""
     resources = requested(job.body)
     pods = [
         {**_pod(incarnations[-1]), "PodIp": _ADDRESS, "HistoryPods": [_pod(pod) for pod in incarnations[:-1]]}
@@ -102,7 +98,7 @@ def _common(jobs: Jobs, job: Job) -> dict[str, Any]:
     ended = {status: utc(job.finished if job.status == status else None) for status in (SUCCEEDED, FAILED, STOPPED)}
     until = jobs.clock.now() if job.finished is None else job.finished
     return {
-        **{name: job.body.get(name) or default for name, default in _SUBMITTED.items()},
+        **{name: job.body.get(name) or default for name, default in JOB_DEFAULTS.items()},
         "JobId": job.id,
         "DisplayName": job.display_name,
         "JobType": job.job_type,
@@ -153,7 +149,7 @@ def _history(jobs: Jobs, job: Job) -> list[dict[str, str]]:
 
 
 def _replicas(job: Job, pods: Sequence[Pod]) -> list[dict[str, Any]]:
-    """Count pods by Type; the ones of a job that is to run are Queuing (assumption)."""
+    """Count pods by Type; assumption: pods of a job that waits for resources are Queuing."""
     counts: dict[str, dict[str, Any]] = {}
     present = {pod.position: pod.status for pod in pods}
     waits = job.status not in (*HOLDING, SUCCEEDED, FAILED, STOPPED)
@@ -161,7 +157,7 @@ def _replicas(job: Job, pods: Sequence[Pod]) -> list[dict[str, Any]]:
         status = present.get(position)
         count = counts.setdefault(place.role, {"Type": place.role, "Active": 0, "Queuing": 0, "Dequeued": 0})
         count["Active"] += status == RUNNING
-        count["Queuing"] += status == PENDING or (waits and status != SUCCEEDED)
+        count["Queuing"] += status == POD_PENDING or (waits and status != SUCCEEDED)
     return list(counts.values())
 
 
@@ -193,7 +189,7 @@ def _data_sources(job: Job, *names: str) -> list[dict[str, str]]:
 
 def _vpc(submitted: Mapping[str, Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = _picked(submitted, "VpcId", "SwitchId", "SecurityGroupId", "DefaultRoute")
-    # The answer spells the name in another way than the request.
+    # The request spells this field ExtendedCIDRs, the response ExtendedCidrs.
     return {**found, "ExtendedCidrs": (submitted or {}).get("ExtendedCIDRs") or []}
 
 

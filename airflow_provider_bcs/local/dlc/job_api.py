@@ -1,12 +1,13 @@
-"""The operations on jobs, and on their tags."""
+"""Operations on jobs and their tags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_bcs.local.api_error import ApiError
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.dlc.facts import CREATING, MAX_TAG_KEY_LENGTH, MAX_TAGGED_JOBS, MAX_TAGS, QUEUING
+from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .engine import Engine
 from .errors import invalid, missing, not_found
@@ -15,16 +16,12 @@ from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import list_jobs
 from .parameters import is_true, json_object, text_list
-from .states import CREATING, QUEUING
 
 _MAX_PODS = 1000
-_MAX_TAGGED = 50
-_MAX_TAGS = 20
-_MAX_TAG_KEY = 128
 
 
 class JobApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on jobs and tags."""
 
     def __init__(self, jobs: Jobs, lifecycle: Lifecycle, engine: Engine) -> None:
         self._jobs = jobs
@@ -45,41 +42,40 @@ class JobApi:
             Route("dlc.UntagResources", "DELETE", tags, self.untag_resources),
         ]
 
-    def create_job(self, call: Call) -> Answer:
-        # Only now, since the rules take as long to import as everything else here: start-up must not wait.
+    def create_job(self, request: Request) -> Response:
+        # The import of the rules takes as long as all others of the local service: do not delay its start.
         from airflow_provider_bcs.dlc.rules import validate_job
 
-        body = json_object(call.body)
+        body = json_object(request.body)
         for violation in validate_job(body, templates=False)[:1]:
-            raise ApiError(violation.status, violation.code, f"{violation.message} ({violation.path})")
+            raise ErrorResponse(violation.status, violation.code, f"{violation.message} ({violation.path})")
         if body.get("TemplateId"):
-            raise ApiError(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
+            raise ErrorResponse(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
         if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
-            raise invalid("JobSpecs", f"This service runs at most {_MAX_PODS} pods a job.")
+            raise invalid("JobSpecs", f"The local service runs at most {_MAX_PODS} pods per job.")
         job = self._jobs.add(without_secrets(body))
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def get_job(self, call: Call) -> Answer:
-        # What NeedDetail=false leaves out is not documented: nothing.
-        is_true(call.query, "NeedDetail")
+    def get_job(self, request: Request) -> Response:
+        # PAI-DLC does not document the effect of NeedDetail=false; the local service checks the value only.
+        is_true(request.query, "NeedDetail")
         with self._store.transaction():
-            return Answer(200, job_detail(self._jobs, find_job(self._jobs, call)))
+            return Response(200, job_detail(self._jobs, find_job(self._jobs, request)))
 
-    def list_jobs(self, call: Call) -> Answer:
+    def list_jobs(self, request: Request) -> Response:
         with self._store.transaction():
-            jobs, total = list_jobs(self._jobs, call.query)
-            return Answer(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
+            jobs, total = list_jobs(self._jobs, request.query)
+            return Response(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
 
-    def update_job(self, call: Call) -> Answer:
-        """Change what can be changed.
+    def update_job(self, request: Request) -> Response:
+        """Change Accessibility, Description and Priority.
 
-        A Priority in Creating and Queuing takes effect, later ones are accepted without; so are pod counts and a new
-        UserCommand. Accessibility can only be widened.
+        Priority takes effect only in Creating and Queuing. Pod counts and UserCommand are accepted without effect.
         """
-        changes = json_object(call.body)
+        changes = json_object(request.body)
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             kept: dict[str, Any] = {}
             if changes.get("Accessibility") is not None:
                 if changes["Accessibility"] != "PUBLIC":
@@ -99,52 +95,52 @@ class JobApi:
             if kept:
                 self._jobs.rewrite(job, {**job.body, **kept})
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def stop_job(self, call: Call) -> Answer:
+    def stop_job(self, request: Request) -> Response:
         with self._store.lock:
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             self._lifecycle.stop(job)
             self._engine.end_obsolete()
-        # There may be room for another job now.
+        # The next job of the queue may now have enough capacity.
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def delete_job(self, call: Call) -> Answer:
+    def delete_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             self._lifecycle.delete(job)
-        self._engine.forget(job.id)
-        return Answer(200, {"JobId": job.id})
+        self._engine.remove_job(job.id)
+        return Response(200, {"JobId": job.id})
 
-    def tag_resources(self, call: Call) -> Answer:
-        """Set tags. That they are the Settings.Tags by which ListJobs filters is an assumption."""
-        request = json_object(call.body)
-        tags = request.get("Tag")
-        if not isinstance(tags, list) or not 1 <= len(tags) <= _MAX_TAGS:
-            raise invalid("Tag", f"It must be a list of 1 to {_MAX_TAGS} tags.")
+    def tag_resources(self, request: Request) -> Response:
+        """Set tags. Assumption: they are the Settings.Tags that ListJobs filters by."""
+        change = json_object(request.body)
+        tags = change.get("Tag")
+        if not isinstance(tags, list) or not 1 <= len(tags) <= MAX_TAGS:
+            raise invalid("Tag", f"It must be a list of 1 to {MAX_TAGS} tags.")
         found = dict(_tag(tag) for tag in tags)
-        self._change_tags(request.get("ResourceType"), request.get("ResourceId"), lambda old: {**old, **found})
-        return Answer(200, {})
+        self._change_tags(change.get("ResourceType"), change.get("ResourceId"), lambda old: {**old, **found})
+        return Response(200, {})
 
-    def untag_resources(self, call: Call) -> Answer:
-        keys, everything = text_list(call.query, "TagKey"), is_true(call.query, "All")
+    def untag_resources(self, request: Request) -> Response:
+        keys, everything = text_list(request.query, "TagKey"), is_true(request.query, "All")
         if not keys and not everything:
             raise missing("TagKey")
         self._change_tags(
-            call.query.get("ResourceType"),
-            text_list(call.query, "ResourceId"),
+            request.query.get("ResourceType"),
+            text_list(request.query, "ResourceId"),
             lambda old: {} if everything else {key: old[key] for key in old if key not in keys},
         )
-        return Answer(200, {})
+        return Response(200, {})
 
     def _change_tags(
         self, resource_type: Any, job_ids: Any, change: Callable[[dict[str, str]], dict[str, str]]
     ) -> None:
         if resource_type != "Job":
             raise invalid("ResourceType", "It must be Job.")
-        if not isinstance(job_ids, list) or not 1 <= len(job_ids) <= _MAX_TAGGED:
-            raise invalid("ResourceId", f"It must be a list of 1 to {_MAX_TAGGED} ids.")
+        if not isinstance(job_ids, list) or not 1 <= len(job_ids) <= MAX_TAGGED_JOBS:
+            raise invalid("ResourceId", f"It must be a list of 1 to {MAX_TAGGED_JOBS} ids.")
         with self._store.transaction():
             for job_id in job_ids:
                 job = self._jobs.get(str(job_id))
@@ -155,18 +151,21 @@ class JobApi:
                 self._jobs.rewrite(job, {**job.body, "Settings": {**settings, "Tags": tags}})
 
 
-def find_job(jobs: Jobs, call: Call) -> Job:
-    """:raises ApiError: NotFound"""
-    job = jobs.get(call.names["JobId"])
+def find_job(jobs: Jobs, request: Request) -> Job:
+    """Return the job that a request names.
+
+    :raises ErrorResponse: NotFound
+    """
+    job = jobs.get(request.names["JobId"])
     if job is None:
-        raise not_found(f"The job {call.names['JobId']}")
+        raise not_found(f"The job {request.names['JobId']}")
     return job
 
 
 def _tag(tag: Any) -> tuple[str, str]:
     key, value = (tag.get("Key"), tag.get("Value") or "") if isinstance(tag, Mapping) else (None, "")
-    if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= _MAX_TAG_KEY:
-        raise invalid("Tag", f"A tag has a Key of 1 to {_MAX_TAG_KEY} characters and a Value, both strings.")
+    if not isinstance(key, str) or not isinstance(value, str) or not 1 <= len(key) <= MAX_TAG_KEY_LENGTH:
+        raise invalid("Tag", f"It must have a Key of 1 to {MAX_TAG_KEY_LENGTH} characters and a Value, both strings.")
     if key.startswith(("aliyun", "acs:")) or "http://" in key or "https://" in key:
-        raise invalid("Tag", "A Key does not begin with aliyun or acs: and has no http:// or https:// in it.")
+        raise invalid("Tag", "Its Key must not begin with aliyun or acs:, or contain http:// or https://.")
     return key, value

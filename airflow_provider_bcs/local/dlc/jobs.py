@@ -10,13 +10,13 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import CREATING, DEFAULT_PRIORITY, POD_PENDING
 from airflow_provider_bcs.local.shim.clock import Clock
 from airflow_provider_bcs.local.store import Store
 
 from .plan import Place, places
-from .states import CREATING, PENDING
 
-# Times are seconds since the epoch by the DLC side's clock. The body is the one of CreateJob without its secrets.
+# Times are seconds since the epoch on the clock of PAI-DLC (:mod:`.clock`). body is the CreateJob body without secrets.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS dlc_jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -89,16 +89,15 @@ CREATE INDEX IF NOT EXISTS dlc_samples_by_job ON dlc_samples (job, pod, time);
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 13
 _DEFAULT_WORKSPACE = "1"
-_DEFAULT_PRIORITY = 1
 
 
 @dataclass(frozen=True)
 class Job:
-    """A row of ``dlc_jobs``.
+    """Row of ``dlc_jobs``.
 
-    :ivar deadline: when its present status ends by itself: the time limit, or the end of the reservation
-    :ivar outcome: the status it is about to end with, empty while that is open
-    :ivar ports: those of its pods on this machine
+    :ivar deadline: end of the current status: time limit, or end of the reservation of resources
+    :ivar outcome: terminal status that the job will have; empty while it is undecided
+    :ivar ports: ports of its pods on this machine, as JSON
     """
 
     number: int
@@ -126,7 +125,7 @@ class Job:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """The CreateJob body, not to be changed."""
+        """CreateJob body without secrets; callers must not change it."""
         body: dict[str, Any] = json.loads(self.text)
         return body
 
@@ -137,10 +136,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Pod:
-    """A row of ``dlc_pods``: one incarnation of a pod.
+    """Row of ``dlc_pods``: an incarnation of a pod.
 
-    :ivar job: the job's number
-    :ivar position: among the places of the job
+    :ivar job: number of the job
+    :ivar position: index in the places of the job
     """
 
     job: int
@@ -156,14 +155,17 @@ class Pod:
 
 
 class Jobs:
-    """Reads and writes jobs and pods; says nothing about when that is legal."""
+    """Access to the jobs and pods in the store, without checks of their statuses."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
 
     def add(self, body: Mapping[str, Any]) -> Job:
-        """Create a job in Creating; ``body`` is valid and has no secrets."""
+        """Create a job with the status Creating.
+
+        :param body: valid CreateJob body without secrets
+        """
         job_id = "dlc" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
         time = self.clock.now()
         with self.store.transaction():
@@ -175,7 +177,7 @@ class Jobs:
                 body["DisplayName"],
                 body["JobType"],
                 body.get("WorkspaceId") or _DEFAULT_WORKSPACE,
-                body.get("Priority") or _DEFAULT_PRIORITY,
+                body.get("Priority") or DEFAULT_PRIORITY,
                 len(places(body)),
                 CREATING,
                 time,
@@ -193,11 +195,11 @@ class Jobs:
         return self.select("WHERE number = ?", number)[0]
 
     def select(self, tail: str, *values: Any) -> list[Job]:
-        """Return the jobs that ``SELECT ... FROM dlc_jobs {tail}`` finds."""
+        """Return the jobs that ``SELECT ... FROM dlc_jobs {tail}`` returns."""
         return [Job(*row) for row in self.store.rows(f"SELECT * FROM dlc_jobs {tail}", *values)]  # noqa: S608
 
     def update(self, job: Job, **values: Any) -> Job:
-        """Set columns; return the job as it is then."""
+        """Set columns of a job; return the changed job."""
         columns = ", ".join(f"{name} = ?" for name in values)
         self.store.execute(
             f"UPDATE dlc_jobs SET {columns}, modified = ? WHERE number = ?",  # noqa: S608
@@ -214,7 +216,7 @@ class Jobs:
         self.store.execute("DELETE FROM dlc_jobs WHERE number = ?", job.number)
 
     def record(self, job: Job, status: str, time: float, code: str = "", message: str = "") -> None:
-        """Append a status to the history of a job, and to its events."""
+        """Append a status to the history and the events of a job."""
         self.store.execute("UPDATE dlc_history SET ended = ? WHERE job = ? AND ended IS NULL", time, job.number)
         self.store.execute(
             "INSERT INTO dlc_history VALUES (?, ?, ?, NULL, ?, ?)", job.number, status, time, code, message
@@ -222,7 +224,7 @@ class Jobs:
         self.note(job, f"Job is {status}. {message}".rstrip())
 
     def note(self, job: Job, text: str, pod: Pod | None = None) -> None:
-        """Append an event; those of a pod are the job's too."""
+        """Append an event to a job, and to one of its pods."""
         self.store.execute(
             "INSERT INTO dlc_events VALUES (?, ?, ?, ?, ?)",
             job.number,
@@ -233,7 +235,7 @@ class Jobs:
         )
 
     def pods(self, job: Job) -> dict[int, list[Pod]]:
-        """Return the incarnations of a job's pods by position, the present one last."""
+        """Return the incarnations of a job's pods by position, the current one last."""
         found: dict[int, list[Pod]] = {}
         for row in self.store.rows("SELECT * FROM dlc_pods WHERE job = ? ORDER BY position, incarnation", job.number):
             found.setdefault(row["position"], []).append(Pod(*row))
@@ -243,7 +245,7 @@ class Jobs:
         return [incarnations[-1] for incarnations in self.pods(job).values()]
 
     def pods_with_status(self, status: str, job_statuses: Iterable[str]) -> list[Pod]:
-        """Return the present pods in a status, of jobs in one of some statuses."""
+        """Return the pods with a status, of jobs with one of some statuses."""
         rows = self.store.rows(
             "SELECT p.* FROM dlc_pods p JOIN dlc_jobs j ON j.number = p.job"
             " WHERE p.status = ? AND j.status IN (SELECT value FROM json_each(?)) ORDER BY p.job, p.position",
@@ -261,7 +263,7 @@ class Jobs:
             place.name(job.id),
             str(uuid.uuid4()),
             place.role,
-            PENDING,
+            POD_PENDING,
             self.clock.now(),
             None,
             None,

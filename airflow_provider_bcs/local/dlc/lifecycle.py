@@ -1,7 +1,7 @@
-"""What may happen to a job and its pods, and what follows from it.
+"""State machines of jobs and pods.
 
-Every method is one transaction. Nothing here knows of processes: the engine starts the pods that are Pending, and
-ends those of jobs that have an outcome.
+Every method is one transaction. This module does not know processes: the engine starts Pending pods, and ends the pods
+of jobs that have an outcome.
 """
 
 from __future__ import annotations
@@ -9,19 +9,13 @@ from __future__ import annotations
 import json
 import logging
 
-from airflow_provider_bcs.local.shim.result import Result
-
-from .errors import bad_request
-from .jobs import Job, Jobs, Pod
-from .plan import free_ports
-from .policies import MAX_RESTARTS, deciders, is_restarted, reserved_minutes, time_limit_minutes
-from .states import (
+from airflow_provider_bcs.dlc.facts import (
     CREATING,
     ENDED,
     ENV_PREPARING,
     FAILED,
     HOLDING,
-    PENDING,
+    POD_PENDING,
     QUEUING,
     RESERVING,
     RESTARTING,
@@ -30,15 +24,21 @@ from .states import (
     STOPPING,
     SUCCEEDED,
 )
+from airflow_provider_bcs.local.shim.result import Result
+
+from .errors import bad_request
+from .jobs import Job, Jobs, Pod
+from .plan import free_ports
+from .policies import MAX_RESTARTS, deciders, is_restarted, reserved_minutes, time_limit_minutes
 
 _log = logging.getLogger(__name__)
 
 
 class Lifecycle:
-    """The state machines of jobs and pods.
+    """State machines of jobs and pods.
 
-    :param max_pods: the room there is; a job that needs more runs alone
-    :param time_limit_status: how a job ends that runs too long, ``Stopped`` or ``Failed``
+    :param max_pods: maximum number of pods that run concurrently; a job with more pods runs alone
+    :param time_limit_status: status of a job after JobMaxRunningTimeMinutes, ``Stopped`` or ``Failed``
     """
 
     def __init__(self, jobs: Jobs, max_pods: int, time_limit_status: str) -> None:
@@ -48,9 +48,9 @@ class Lifecycle:
         self._time_limit_status = time_limit_status
 
     def stop(self, job: Job) -> None:
-        """Stop a job; one that is being ended already ends as it would have.
+        """Stop a job; a job that already has an outcome keeps it.
 
-        :raises ApiError: BadRequest when it has ended
+        :raises ErrorResponse: BadRequest when it has ended
         """
         if job.status in ENDED:
             raise bad_request(f"The job {job.id} is {job.status}; it cannot be stopped.")
@@ -61,21 +61,25 @@ class Lifecycle:
                 self._decide(job, STOPPED, "JobStoppedByUser", "Job is stopped by user.")
 
     def delete(self, job: Job) -> None:
-        """:raises ApiError: BadRequest unless it has ended"""
+        """Delete a job.
+
+        :raises ErrorResponse: BadRequest, unless it has ended
+        """
         if job.status not in ENDED:
             raise bad_request(f"The job {job.id} is {job.status}; only jobs that have ended can be deleted.")
         self._jobs.delete(job)
 
     def enqueue(self) -> None:
-        """Put all new jobs into the queue."""
+        """Move all Creating jobs to Queuing."""
         with self._store.transaction():
             for job in self._jobs.select("WHERE status = ?", CREATING):
-                self._move(job, QUEUING, "JobEnqueue", f"Job is waiting for resources: room for {self._max_pods} pods.")
+                message = f"Job is waiting for resources; the capacity is {self._max_pods} pods."
+                self._move(job, QUEUING, "JobEnqueue", message)
 
     def admit_next(self) -> bool:
-        """Give the first job of the queue, by Priority and age, its room; return whether there was enough.
+        """Admit the first job of the queue, by Priority and age, if the capacity is sufficient; return whether it is.
 
-        A smaller job does not overtake it.
+        A smaller job does not overtake the first one.
         """
         with self._store.transaction():
             first = self._jobs.select("WHERE status = ? ORDER BY priority DESC, number LIMIT 1", QUEUING)
@@ -87,7 +91,7 @@ class Lifecycle:
                 return False
             [job] = first
             if any(pod.status == RUNNING for pod in self._jobs.present_pods(job)):
-                # A service that was killed while it ended left them; they are on their way out.
+                # Pods of a previous run are still ending: the service was killed during its shutdown.
                 return False
             taken = {port for other in holding for port in json.loads(other.ports)}
             ports = free_ports(job.body, taken)
@@ -104,21 +108,22 @@ class Lifecycle:
                 self._jobs.add_pod(job, position, len(incarnations) + 1)
 
     def pending_pods(self) -> list[Pod]:
-        """Return the pods to start."""
-        return self._jobs.pods_with_status(PENDING, (ENV_PREPARING, RESTARTING))
+        """Return the Pending pods of admitted jobs."""
+        return self._jobs.pods_with_status(POD_PENDING, (ENV_PREPARING, RESTARTING))
 
     def begin_pod(self, job: Job, pod: Pod) -> None:
-        """Record that a pod starts, before anything of it exists."""
+        """Record the start of a pod before its shim starts."""
         with self._store.transaction():
             self._jobs.update_pod(pod, status=RUNNING, started=self._jobs.clock.now())
             image = job.body["JobSpecs"][job.places[pod.position].spec].get("Image") or ""
-            self._jobs.note(job, f"Started pod: {pod.id}. The image {image} is not used: it runs on this machine.", pod)
+            message = f"Started pod: {pod.id}. The local service does not use the image {image}."
+            self._jobs.note(job, message, pod)
 
     def begin_jobs(self) -> None:
-        """Let the jobs be Running whose pods have all been started."""
+        """Move the jobs whose pods have all started to Running."""
         with self._store.transaction():
             for job in self._jobs.select("WHERE status IN (?, ?) AND outcome = ''", ENV_PREPARING, RESTARTING):
-                if any(pod.status == PENDING for pod in self._jobs.present_pods(job)):
+                if any(pod.status == POD_PENDING for pod in self._jobs.present_pods(job)):
                     continue
                 if job.running is None:
                     now = self._jobs.clock.now()
@@ -127,7 +132,10 @@ class Lifecycle:
                 self._move(job, RUNNING)
 
     def finish_pod(self, pod: Pod, result: Result | None) -> None:
-        """Record how a running pod ended; None when it was ended."""
+        """Record the end of a running pod.
+
+        :param result: None when the service has ended the pod
+        """
         with self._store.transaction():
             job = self._jobs.by_number(pod.job)
             status = STOPPED if result is None else FAILED if result["ErrorCode"] else SUCCEEDED
@@ -135,10 +143,10 @@ class Lifecycle:
             reason = f" {result['ErrorMessage']}" if result else ""
             self._jobs.note(job, f"Pod {pod.id} is {status}.{reason}".rstrip(), pod)
             if result and status == FAILED and not job.outcome:
-                self._take_failure(job, pod, result)
+                self._handle_failure(job, pod, result)
             self._settle(job)
 
-    def _take_failure(self, job: Job, pod: Pod, result: Result) -> None:
+    def _handle_failure(self, job: Job, pod: Pod, result: Result) -> None:
         spec = job.body["JobSpecs"][job.places[pod.position].spec]
         if is_restarted(spec.get("RestartPolicy"), result["ExitCode"]) and job.restarts < MAX_RESTARTS:
             job = self._jobs.update(job, restarts=job.restarts + 1)
@@ -147,7 +155,7 @@ class Lifecycle:
             self._decide(job, FAILED, "JobFailed", f"Pod {pod.id} failed: {result['ErrorMessage']}")
 
     def lose_pod(self, pod: Pod) -> None:
-        """Let a pod run again that disappeared together with the service or the machine, which is no restart."""
+        """Run a pod again after a kill of the service or the machine, which does not count as a restart."""
         with self._store.transaction():
             job = self._jobs.by_number(pod.job)
             self._jobs.update_pod(pod, status=STOPPED, finished=self._jobs.clock.now())
@@ -157,7 +165,7 @@ class Lifecycle:
                 self._replace(job, pod, f"Pod {pod.id} was lost.")
 
     def requeue(self, pod: Pod) -> None:
-        """Let a pod's job queue again because the service ends, which is no restart."""
+        """Move the job of a pod to Queuing for a shutdown of the service, which does not count as a restart."""
         with self._store.transaction():
             job = self._jobs.by_number(pod.job)
             self._jobs.update_pod(pod, status=STOPPED, finished=self._jobs.clock.now())
@@ -166,7 +174,7 @@ class Lifecycle:
             elif job.status != QUEUING:
                 job = self._jobs.update(job, submitted=None, running=None, deadline=None, ports="[]")
                 self._stop_pending(job)
-                self._move(job, QUEUING, "JobEnqueue", "The service ended; the pods that were running run again.")
+                self._move(job, QUEUING, "JobEnqueue", "The service was shut down; the job runs again.")
 
     def _replace(self, job: Job, pod: Pod, why: str) -> None:
         self._jobs.add_pod(job, pod.position, pod.incarnation + 1)
@@ -174,7 +182,7 @@ class Lifecycle:
             self._move(job, RESTARTING, "JobRestarting", why)
 
     def expire(self) -> None:
-        """End what has lasted as long as it may: running jobs and reservations."""
+        """End running jobs and reservations whose deadline has passed."""
         with self._store.transaction():
             for job in self._jobs.select("WHERE deadline <= ?", self._jobs.clock.now()):
                 if job.status in RESERVING.values():
@@ -189,7 +197,7 @@ class Lifecycle:
         return next_deadline
 
     def _settle(self, job: Job) -> None:
-        """Decide a job that has succeeded, and end one whose outcome is certain and of which nothing runs."""
+        """Decide the outcome of a job that has succeeded; end a job that has an outcome and no running pod."""
         job = self._jobs.by_number(job.number)
         if job.status in (*ENDED, *RESERVING.values()):
             return
@@ -199,18 +207,18 @@ class Lifecycle:
             if succeeded.issuperset(deciders(job.body, job.places)):
                 self._decide(job, SUCCEEDED, "JobSucceeded", f"{job.job_type} {job.id} successfully completed.")
             return
-        if any(pod.status in (PENDING, RUNNING) for pod in pods):
+        if any(pod.status in (POD_PENDING, RUNNING) for pod in pods):
             return
         minutes = reserved_minutes(job.body, job.outcome)
         if minutes:
             job = self._jobs.update(job, deadline=self._jobs.clock.now() + 60 * minutes)
-            message = f"Resources are kept for {minutes} minutes. {job.outcome_message}"
+            message = f"Resources are reserved for {minutes} minutes. {job.outcome_message}"
             self._move(job, RESERVING[job.outcome], job.outcome_code, message)
         else:
             self._end(job)
 
     def _decide(self, job: Job, outcome: str, code: str, message: str) -> None:
-        """Fix how a job ends; it does as soon as nothing of it runs."""
+        """Set the outcome of a job, which ends once none of its pods is running."""
         job = self._jobs.update(job, outcome=outcome, outcome_code=code, outcome_message=message, deadline=None)
         self._stop_pending(job)
         if outcome == STOPPED and any(pod.status == RUNNING for pod in self._jobs.present_pods(job)):
@@ -219,7 +227,7 @@ class Lifecycle:
 
     def _stop_pending(self, job: Job) -> None:
         for pod in self._jobs.present_pods(job):
-            if pod.status == PENDING:
+            if pod.status == POD_PENDING:
                 self._jobs.update_pod(pod, status=STOPPED, finished=self._jobs.clock.now())
 
     def _end(self, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""ListJobs: its filters, orders and pages."""
+"""Filters, order and pages of ListJobs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_PAGE_SIZE, JOB_DEFAULTS, MAX_PAGE_SIZE
 from airflow_provider_bcs.local.shim.clock import Clock
 
 from .errors import invalid
@@ -13,8 +14,6 @@ from .jobs import Job, Jobs
 from .parameters import choice, integer, is_true, text_map, window
 
 _MAX_PAGE_NUMBER = 1000
-_MAX_PAGE_SIZE = 100
-_DEFAULT_PAGE_SIZE = 10
 _TIME_COLUMNS = {
     "GmtCreateTime": "created",
     "GmtSubmittedTime": "submitted",
@@ -30,7 +29,7 @@ _ORDER_COLUMNS = {
     "Status": "status",
 }
 _CONTAINS = "instr(lower({}), lower(?)) > 0"
-#: Query parameter -> the condition that it is the value of; the cheap ones first.
+#: SQL conditions by query parameter, which is the value of their placeholder; cheap conditions first.
 _CONDITIONS = {
     "Status": "status = ?",
     "JobType": "job_type = ?",
@@ -38,7 +37,7 @@ _CONDITIONS = {
     "DisplayName": _CONTAINS.format("display_name"),
     "ReasonSearch": _CONTAINS.format("reason_code || ' ' || reason_message"),
     "ResourceId": "json_extract(body, '$.ResourceId') = ?",
-    "Accessibility": "coalesce(json_extract(body, '$.Accessibility'), 'PRIVATE') = ?",
+    "Accessibility": f"coalesce(json_extract(body, '$.Accessibility'), '{JOB_DEFAULTS['Accessibility']}') = ?",
     "Description": _CONTAINS.format("json_extract(body, '$.Description')"),
     "UserCommandSearch": _CONTAINS.format("json_extract(body, '$.UserCommand')"),
     "Caller": "json_extract(body, '$.Settings.Caller') = ?",
@@ -50,21 +49,21 @@ _CONDITIONS = {
 
 
 def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
-    """Return one page of jobs, and how many there are on all pages.
+    """Return one page of jobs, and the TotalCount of all pages.
 
-    Parameters that have no meaning here are left alone. That searches are for a part of the text, without regard to
-    case, is an assumption; so is that all pairs of Tags have to match.
+    Parameters without a meaning in the local service are ignored. Assumptions: text parameters match a substring and
+    are not case-sensitive; all pairs of Tags must match.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     number = integer(query, "PageNumber", 1, 1, _MAX_PAGE_NUMBER)
-    size = integer(query, "PageSize", _DEFAULT_PAGE_SIZE, 1, _MAX_PAGE_SIZE)
+    size = integer(query, "PageSize", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     column = _ORDER_COLUMNS[choice(query, "SortBy", "GmtCreateTime", tuple(_ORDER_COLUMNS))]
     order = query.get("Order", "").lower() or "desc"
     if order not in ("asc", "desc"):
         raise invalid("Order", "It must be one of asc, desc.")
     for name in ("ShowOwn", "FromAllWorkspaces"):
-        # There is one account, and no WorkspaceId means all of them already.
+        # Without effect: all jobs belong to one account, and without WorkspaceId the listing has all workspaces.
         is_true(query, name)
     conditions, values = _conditions(query, jobs.clock)
     where = f"WHERE {' AND '.join(conditions)}"
@@ -95,7 +94,7 @@ def _conditions(query: Mapping[str, str], clock: Clock) -> tuple[list[str], list
 
 
 def _by_id(query: Mapping[str, str]) -> tuple[list[str], list[Any]]:
-    """Return the condition of JobId, which wins, or of JobIds."""
+    """Return the condition of JobId or JobIds; JobId takes precedence."""
     ids = [query["JobId"]] if query.get("JobId") else _split(query.get("JobIds", ""))
     if not ids:
         return [], []

@@ -1,4 +1,4 @@
-"""Read the log of a pod: the lines of a time window, found by bisection."""
+"""Reader of pod logs, which finds the lines of a time window by bisection."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _BLOCK_BYTES = 64 * 1024
 
 
 def read_lines(path: Path, window: Window, max_lines: int) -> list[str]:
-    """Return the lines of a log that were written in a window, at most the last ``max_lines`` of them.
+    """Return the last lines of a log in a time window.
 
-    :param path: a file of lines ``YYYY-MM-DD HH:MM:SS text`` in the order of time; it may not exist
+    :param path: file with lines ``YYYY-MM-DD HH:MM:SS text``, ordered by time; it may not exist
+    :param max_lines: maximum number of lines to return
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -31,14 +32,14 @@ def read_lines(path: Path, window: Window, max_lines: int) -> list[str]:
 
 
 class _LogFile:
-    """The complete lines of a file that may be growing."""
+    """Complete lines of a file that may be growing."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._size = self._line_start(os.fstat(descriptor).st_size)
 
     def find(self, wanted: bytes) -> int:
-        """Return where the first line begins whose stamp is ``wanted`` or later."""
+        """Return the offset of the first line with the timestamp ``wanted`` or a later one."""
         low, high = 0, self._size
         while low < high:
             middle = self._line_start((low + high) // 2, low)
@@ -49,10 +50,10 @@ class _LogFile:
         return low
 
     def last_lines(self, start: int, end: int, count: int) -> bytes:
-        """Return the last ``count`` lines between two places where lines begin."""
+        """Return the last ``count`` lines between two offsets of line starts."""
         blocks: list[bytes] = []
         at, surplus = end, -count
-        # One line more shows where the last ones begin.
+        # The end of the line before them shows where the last ``count`` lines begin.
         while at > start and surplus <= 0:
             size = min(_BLOCK_BYTES, at - start)
             at -= size
@@ -65,7 +66,7 @@ class _LogFile:
         return data[first:]
 
     def _line_start(self, at: int, low: int = 0) -> int:
-        """Return where the line begins that the byte before ``at`` ends or belongs to."""
+        """Return the offset of the start of the line at offset ``at``, but at least ``low``."""
         while at > low:
             size = min(_BLOCK_BYTES, at - low)
             found = os.pread(self._descriptor, size, at - size).rfind(b"\n")

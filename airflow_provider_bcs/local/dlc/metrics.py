@@ -1,32 +1,36 @@
-"""What pods use of this machine, sampled while they run."""
+"""Metrics of running pods: CPU, memory and disk usage."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from airflow_provider_bcs.local.shim.processes import descendants, process_tree
+from airflow_provider_bcs.local.shim.proc import descendants, process_tree, read_process
 
 from .jobs import Jobs, Pod
 
-#: Real seconds between two samples.
+#: Interval between two samples in real seconds.
 SAMPLE_SECONDS = 1.0
-#: MetricType -> the column of its samples; the other types of the service are not measured here.
+#: Columns of the samples by MetricType.
 COLUMNS = {
     "CpuCoreUsage": "cpu",
     "MemoryUsage": "memory",
     "DiskReadRate": "disk_read",
     "DiskWriteRate": "disk_write",
 }
+#: MetricTypes of PAI-DLC without samples in the local service.
 UNMEASURED = ("GpuCoreUsage", "GpuMemoryUsage", "NetworkInputRate", "NetworkOutputRate")
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Usage(NamedTuple):
-    """What a process has used so far: processor seconds, resident bytes, bytes read and written."""
+    """Resource usage of a process since its start.
+
+    :ivar cpu: CPU time in seconds
+    :ivar memory: current resident memory in bytes
+    :ivar read: bytes read from disk
+    :ivar written: bytes written to disk
+    """
 
     cpu: float
     memory: int
@@ -38,9 +42,9 @@ _NOTHING = Usage(0, 0, 0, 0)
 
 
 class Sampler:
-    """Samples the processes of running pods.
+    """Sampler of the processes of running pods.
 
-    :ivar last: when it did last, monotonic
+    :ivar last: time of the last sample on the monotonic clock
     """
 
     def __init__(self, jobs: Jobs) -> None:
@@ -50,9 +54,9 @@ class Sampler:
         self.last = 0.0
 
     def sample(self, shims: Mapping[Pod, int]) -> None:
-        """Record one sample of each pod that was there the last time too.
+        """Record one sample of each pod that was also running at the previous call.
 
-        :param shims: process ids of the shims; what they started is the pod
+        :param shims: process ids of the shims, whose descendants are the processes of the pods
         """
         now = time.monotonic()
         elapsed, self.last = now - self.last, now
@@ -65,7 +69,7 @@ class Sampler:
         self._before = usages
 
     def _record(self, pod: Pod, before: Mapping[int, Usage], now: Mapping[int, Usage], elapsed: float) -> None:
-        # What a process used that has ended in between is not known any more.
+        # The usage of processes that ended since the previous sample is not available.
         pairs = [(usage, before.get(pid, _NOTHING)) for pid, usage in now.items()]
         self._store.execute(
             "INSERT INTO dlc_samples SELECT number, ?, ?, ?, ?, ?, ? FROM dlc_jobs WHERE number = ?",
@@ -84,21 +88,14 @@ def _usages(pids: list[int]) -> dict[int, Usage]:
     for pid in pids:
         try:
             found[pid] = _usage(pid)
-        except (OSError, IndexError):
-            # Gone meanwhile, or not ours to look at.
+        except OSError:
+            # The process has ended meanwhile, or this user may not see it.
             continue
     return found
 
 
 def _usage(pid: int) -> Usage:
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        # The second field is the program's name in parentheses and may hold anything; these are from the third on.
-        fields = file.read().rpartition(b")")[2].split()
+    process = read_process(pid)
     with open(f"/proc/{pid}/io", "rb") as file:
         counters = dict(line.split(b": ") for line in file.read().splitlines())
-    return Usage(
-        (int(fields[11]) + int(fields[12])) / _TICKS,
-        int(fields[21]) * _PAGE,
-        int(counters[b"read_bytes"]),
-        int(counters[b"write_bytes"]),
-    )
+    return Usage(process.cpu, process.memory, int(counters[b"read_bytes"]), int(counters[b"write_bytes"]))

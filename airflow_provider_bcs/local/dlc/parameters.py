@@ -1,4 +1,4 @@
-"""Read the parameters of a request."""
+"""Query parameters and bodies of requests."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from airflow_provider_bcs.dlc.facts import DEFAULT_LOOK_BACK
 from airflow_provider_bcs.local.shim.clock import Clock
 
 from .errors import invalid
 
-_WEEK = 7 * 24 * 3600
-
 
 class Window(NamedTuple):
-    """A range of time in whole seconds, both ends included; ``start`` None is from the beginning."""
+    """Time window in whole seconds, both ends included; ``start`` None means unlimited."""
 
     start: int | None
     end: int
 
 
-def window(query: Mapping[str, str], clock: Clock, seconds: float | None = _WEEK) -> Window:
-    """Return the range of StartTime and EndTime.
+def window(query: Mapping[str, str], clock: Clock, seconds: float | None = DEFAULT_LOOK_BACK.total_seconds()) -> Window:
+    """Return the window of StartTime and EndTime.
 
-    :param seconds: how far the default StartTime lies back; None for any time
-    :raises ApiError: InvalidParameter
+    :param seconds: length of the default window, which ends now; None for an unlimited window
+    :raises ErrorResponse: InvalidParameter
     """
     now = clock.now()
     default = None if seconds is None else int(now - seconds)
@@ -45,7 +44,10 @@ def _moment(query: Mapping[str, str], name: str) -> int | None:
 
 
 def integer(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
-    """:raises ApiError: InvalidParameter when it is no integer or out of range"""
+    """Return an integer parameter.
+
+    :raises ErrorResponse: InvalidParameter, unless it is an integer from ``low`` to ``high``
+    """
     text = query.get(name, "")
     if not text:
         return default
@@ -58,7 +60,10 @@ def integer(query: Mapping[str, str], name: str, default: int, low: int, high: i
 
 
 def is_true(query: Mapping[str, str], name: str, *, default: bool = False) -> bool:
-    """:raises ApiError: InvalidParameter when it is neither true nor false, in whatever case"""
+    """Return a boolean parameter; it is not case-sensitive.
+
+    :raises ErrorResponse: InvalidParameter when it is neither ``true`` nor ``false``
+    """
     text = query.get(name, "").lower()
     if text not in ("", "true", "false"):
         raise invalid(name, "It must be true or false.")
@@ -66,7 +71,10 @@ def is_true(query: Mapping[str, str], name: str, *, default: bool = False) -> bo
 
 
 def choice(query: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """:raises ApiError: InvalidParameter when it is none of ``allowed``"""
+    """Return a parameter with a fixed set of values.
+
+    :raises ErrorResponse: InvalidParameter, unless it is one of ``allowed``
+    """
     value = query.get(name, "") or default
     if value not in allowed:
         raise invalid(name, f"It must be one of {', '.join(allowed)}.")
@@ -74,9 +82,9 @@ def choice(query: Mapping[str, str], name: str, default: str, allowed: tuple[str
 
 
 def text_map(query: Mapping[str, str], name: str) -> dict[str, str]:
-    """Return a JSON object of strings.
+    """Return a parameter that is a JSON object of strings.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     value = _json(query.get(name, "") or "{}", name)
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
@@ -85,9 +93,9 @@ def text_map(query: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def text_list(query: Mapping[str, str], name: str) -> list[str]:
-    """Return a JSON array of strings.
+    """Return a parameter that is a JSON array of strings.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     value = _json(query.get(name, "") or "[]", name)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -96,13 +104,13 @@ def text_list(query: Mapping[str, str], name: str) -> list[str]:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Return a request body; an empty one is an empty object.
+    """Return the JSON object in a request body; an empty body stands for an empty object.
 
-    :raises ApiError: InvalidParameter when it is no JSON object
+    :raises ErrorResponse: InvalidParameter, unless it is a JSON object in UTF-8
     """
     try:
         value = _json(body.decode() or "{}", "body")
-        # Half a character, which an escape can name, can be neither stored nor passed to a program.
+        # A lone surrogate, such as "\\ud800", can be neither stored nor passed to a program.
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise invalid("body", "It must be UTF-8 text.") from None

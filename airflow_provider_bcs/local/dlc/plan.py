@@ -1,4 +1,4 @@
-"""Which pods a job has, and what the platform tells each of them."""
+"""Pods of a job, their ports, and the variables that the platform sets in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_bcs.local.account import ACCOUNT_ID
 
 from .resources import gpus
 
-#: The job types whose first worker becomes the master where none is asked for.
+#: JobTypes whose first worker becomes the master when JobSpecs has no master.
 _MASTER_TYPES = ("PyTorchJob", "XGBoostJob", "OneFlowJob", "ElasticBatchJob")
 _MASTER_PORT = 23456
 _TF_PORT = 2222
@@ -20,11 +20,11 @@ _LOOPBACK = "127.0.0.1"
 
 
 class Place(NamedTuple):
-    """A pod's place in its job.
+    """Place of a pod in its job.
 
-    :ivar role: in lower case, after promotion
-    :ivar number: within the role, from 0
-    :ivar spec: which of the JobSpecs it belongs to
+    :ivar role: Type in lower case, after the promotion of a worker to master
+    :ivar number: index within the role
+    :ivar spec: index in JobSpecs
     """
 
     role: str
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
 
 def places(body: Mapping[str, Any]) -> list[Place]:
-    """Return the pods of a job: masters first, then in the order of JobSpecs."""
+    """Return the places of a job's pods: masters first, then in the order of JobSpecs."""
     roles = [
         (spec["Type"].lower(), position)
         for position, spec in enumerate(body["JobSpecs"])
@@ -56,17 +56,17 @@ def places(body: Mapping[str, Any]) -> list[Place]:
 
 
 def host_names(job_id: str, job_places: Sequence[Place]) -> list[str]:
-    """Return the names under which the pods of a job reach each other."""
+    """Return the host names of all pods of a job."""
     names = [place.name(job_id) for place in job_places]
     return [*names, *map(_service_name, names)]
 
 
 def free_ports(body: Mapping[str, Any], taken: Collection[int]) -> list[int]:
-    """Return the ports of a job: one for the master, or one a pod for TFJob, none for other types.
+    """Return the ports of a job: one for the master, one per pod for a TFJob, none for other types.
 
-    The documented ones where they are free; all pods share this machine's network.
+    The search begins at the documented port, because all pods share the network of this machine.
 
-    :param taken: the ports of other live jobs
+    :param taken: ports of other admitted jobs
     """
     if body["JobType"] in _MASTER_TYPES:
         first, count = _MASTER_PORT, 1
@@ -82,7 +82,7 @@ def free_ports(body: Mapping[str, Any], taken: Collection[int]) -> list[int]:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # What a server of the job will set too; without it a connection just closed would count.
+        # Servers set SO_REUSEADDR, too. Without it, a connection in TIME_WAIT would occupy the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
@@ -96,9 +96,9 @@ def platform_variables(
 ) -> dict[str, str]:
     """Return the variables that the framework of a job needs in one of its pods.
 
-    That the job types with a master other than PyTorchJob get the same ones is an assumption.
+    Assumption: all JobTypes with a master have the variables of PyTorchJob.
 
-    :param names: whether host names of pods can be resolved; they are all this machine
+    :param names: host names of pods resolve to this machine; otherwise use its address
     """
     job_places = places(body)
     if body["JobType"] in _MASTER_TYPES:
@@ -107,7 +107,7 @@ def platform_variables(
             "MASTER_PORT": str(ports[0]),
             "WORLD_SIZE": str(len(job_places)),
             "RANK": str(position),
-            # Without a GPU the service's value is not known; launchers refuse 0.
+            # PAI-DLC does not document the value without GPUs; launchers refuse 0.
             "NPROC_PER_NODE": str(max(1, gpus(body["JobSpecs"][job_places[position].spec]))),
         }
     if body["JobType"] != "TFJob":

@@ -1,4 +1,4 @@
-"""The operations that show what pods do: logs, events, metrics."""
+"""Operations on logs, events and metrics of pods."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 import sqlite3
 from typing import Any
 
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.dlc.facts import DEFAULT_EVENTS, DEFAULT_LINES, MAX_EVENTS
+from airflow_provider_bcs.local.routes import Request, Response, Route
 from airflow_provider_bcs.local.shim.clock import stamp
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
 
@@ -18,15 +19,12 @@ from .log_file import read_lines
 from .metrics import COLUMNS, UNMEASURED
 from .parameters import choice, integer, window
 
-_DEFAULT_LINES = 2000
-_DEFAULT_EVENTS = 2000
-_MAX_EVENTS = 10_000
 _STEP = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class PodApi:
-    """Handlers of the operations; each answers one request."""
+    """Handlers of the operations on logs, events and metrics."""
 
     def __init__(self, jobs: Jobs, engine: Engine) -> None:
         self._jobs = jobs
@@ -42,29 +40,29 @@ class PodApi:
             Route("dlc.GetJobMetrics", "GET", f"{job}/metrics", self.get_job_metrics),
         ]
 
-    def get_pod_logs(self, call: Call) -> Answer:
-        """Answer the lines of a window. That MaxLines keeps the last ones is an assumption."""
-        times = window(call.query, self._jobs.clock, None)
-        count = integer(call.query, "MaxLines", _DEFAULT_LINES, 1)
+    def get_pod_logs(self, request: Request) -> Response:
+        """Return the log lines of a time window. Assumption: MaxLines selects the last lines."""
+        times = window(request.query, self._jobs.clock, None)
+        count = integer(request.query, "MaxLines", DEFAULT_LINES, 1)
         with self._store.transaction():
-            job, pod = self._pod(call)
+            job, pod = self._pod(request)
         lines = read_lines(self._engine.directory(job, pod) / LOG_FILE, times, count)
-        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Logs": lines})
+        return Response(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Logs": lines})
 
-    def get_pod_events(self, call: Call) -> Answer:
+    def get_pod_events(self, request: Request) -> Response:
         with self._store.transaction():
-            job, pod = self._pod(call)
-            events = self._events(call, job, " AND uid = ?", pod.uid)
-        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
+            job, pod = self._pod(request)
+            events = self._events(request, job, " AND uid = ?", pod.uid)
+        return Response(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
 
-    def get_job_events(self, call: Call) -> Answer:
+    def get_job_events(self, request: Request) -> Response:
         with self._store.transaction():
-            job = find_job(self._jobs, call)
-            return Answer(200, {"JobId": job.id, "Events": self._events(call, job, "")})
+            job = find_job(self._jobs, request)
+            return Response(200, {"JobId": job.id, "Events": self._events(request, job, "")})
 
-    def _events(self, call: Call, job: Job, condition: str, *values: str) -> list[str]:
-        """Return the last events of a window, oldest first."""
-        start, end = window(call.query, self._jobs.clock)
+    def _events(self, request: Request, job: Job, condition: str, *values: str) -> list[str]:
+        """Return the last events of a time window, oldest first."""
+        start, end = window(request.query, self._jobs.clock)
         rows = self._store.rows(
             f"SELECT time, text FROM dlc_events WHERE job = ? AND time >= ? AND time < ?{condition}"  # noqa: S608
             " ORDER BY rowid DESC LIMIT ?",
@@ -72,27 +70,27 @@ class PodApi:
             start,
             end + 1,
             *values,
-            integer(call.query, "MaxEventsNum", _DEFAULT_EVENTS, 1, _MAX_EVENTS),
+            integer(request.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS),
         )
         return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
 
-    def get_job_metrics(self, call: Call) -> Answer:
-        """Answer means over steps of time; Time is where a step begins (assumption)."""
-        if not call.query.get("MetricType"):
+    def get_job_metrics(self, request: Request) -> Response:
+        """Return means over time steps; assumption: Time is the start of a step."""
+        if not request.query.get("MetricType"):
             raise missing("MetricType")
-        kind = choice(call.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
-        start, end = window(call.query, self._jobs.clock, _SECONDS["h"])
-        match = _STEP.fullmatch(call.query.get("TimeStep", "") or "5m")
+        kind = choice(request.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
+        start, end = window(request.query, self._jobs.clock, _SECONDS["h"])
+        match = _STEP.fullmatch(request.query.get("TimeStep", "") or "5m")
         if match is None:
-            raise invalid("TimeStep", "Its form must be that of 30s, 5m, 1h or 1d.")
+            raise invalid("TimeStep", "It must be a number and a unit, such as 30s, 5m, 1h or 1d.")
         step = int(match[1]) * _SECONDS[match[2]]
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             metrics: dict[str, list[dict[str, Any]]] = {pod.id: [] for pod in self._jobs.present_pods(job)}
             for row in self._samples(job, COLUMNS.get(kind), start or 0, end, step):
                 metrics[row["pod"]].append({"Time": row["step"] * step * 1000, "Value": row["value"]})
         found = [{"PodId": pod_id, "Metrics": values} for pod_id, values in metrics.items()]
-        return Answer(200, {"JobId": job.id, "PodMetrics": found})
+        return Response(200, {"JobId": job.id, "PodMetrics": found})
 
     def _samples(self, job: Job, column: str | None, start: int, end: int, step: int) -> list[sqlite3.Row]:
         if column is None:
@@ -106,12 +104,12 @@ class PodApi:
             end + 1,
         )
 
-    def _pod(self, call: Call) -> tuple[Job, Pod]:
-        """Return the incarnation that PodUid names, the present one without.
+    def _pod(self, request: Request) -> tuple[Job, Pod]:
+        """Return the incarnation with the PodUid of the request; without PodUid, return the current one.
 
-        :raises ApiError: NotFound
+        :raises ErrorResponse: NotFound
         """
-        job, pod_id, uid = find_job(self._jobs, call), call.names["PodId"], call.query.get("PodUid", "")
+        job, pod_id, uid = find_job(self._jobs, request), request.names["PodId"], request.query.get("PodUid", "")
         for incarnations in self._jobs.pods(job).values():
             for pod in reversed(incarnations):
                 if pod.id == pod_id and uid in ("", pod.uid):

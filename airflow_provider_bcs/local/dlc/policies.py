@@ -1,32 +1,34 @@
-"""What the end of a pod means for its job: restart policies, success policies, reservations."""
+"""Policies of a job: RestartPolicy, SuccessPolicy and JobReservedPolicy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow_provider_bcs.dlc.facts import FAILED, SUCCEEDED
+
 from .plan import Place
-from .states import FAILED, SUCCEEDED
 
 MAX_RESTARTS = 10
-# Longer than anything that is waited for, and short enough to be added to a time.
+# Values above this limit would overflow when they are added to a time.
 _MAX_MINUTES = 10_000_000
 _RETRYABLE = range(128, 256)
-# A parameter server never ends by itself, an evaluator when it is told to.
+# Parameter servers and evaluators do not end by themselves.
 _SERVING_ROLES = ("ps", "evaluator")
 
 
 def is_restarted(policy: str | None, exit_code: int) -> bool:
-    """Tell whether a pod that failed runs again; the default Never is an assumption."""
+    """Tell whether RestartPolicy restarts a failed pod; assumption: the default is Never."""
     if policy == "ExitCode":
         return exit_code in _RETRYABLE
     return policy in ("OnFailure", "Always")
 
 
 def deciders(body: Mapping[str, Any], places: Sequence[Place]) -> list[int]:
-    """Return the positions of the pods whose success is that of the job.
+    """Return the positions of the pods that must succeed for the job to succeed.
 
-    Where the policy selects none, all pods decide (assumption). Of a JobType other than TFJob all pods do, too.
+    For a TFJob, SuccessPolicy selects them; for other JobTypes these are all pods. Assumption: when SuccessPolicy
+    selects none, these are all pods.
     """
     everyone = list(range(len(places)))
     if body["JobType"] != "TFJob":
@@ -43,7 +45,7 @@ def deciders(body: Mapping[str, Any], places: Sequence[Place]) -> list[int]:
 
 
 def _chief(body: Mapping[str, Any], places: Sequence[Place]) -> list[int]:
-    """Return the one chief: of the role Chief, or of the spec with IsChief, or the first worker."""
+    """Return the position of the chief: role Chief, else a JobSpec with IsChief, else the first worker."""
     specs = body["JobSpecs"]
     wanted = (
         lambda place: place.role == "chief",
@@ -58,7 +60,7 @@ def _chief(body: Mapping[str, Any], places: Sequence[Place]) -> list[int]:
 
 
 def reserved_minutes(body: Mapping[str, Any], outcome: str) -> int:
-    """Return how long a job keeps its room after its outcome; without a policy it does always (assumption)."""
+    """Return how long a job keeps its capacity after its outcome; assumption: JobReservedPolicy defaults to Always."""
     settings = body.get("Settings") or {}
     policy = settings.get("JobReservedPolicy") or "Always"
     applies = {"OnSucceed": (SUCCEEDED,), "OnFailure": (FAILED,)}.get(policy, (SUCCEEDED, FAILED))
@@ -66,7 +68,7 @@ def reserved_minutes(body: Mapping[str, Any], outcome: str) -> int:
 
 
 def time_limit_minutes(body: Mapping[str, Any]) -> int:
-    """Return how long a job may be Running, 0 for as long as it takes."""
+    """Return JobMaxRunningTimeMinutes; 0 means unlimited."""
     return _minutes(body.get("JobMaxRunningTimeMinutes"))
 
 

@@ -1,4 +1,4 @@
-"""The instance types that ListEcsSpecs knows, and what a job asks for."""
+"""Instance types of ListEcsSpecs, and the resources that a job requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GIB = {"K": 2**-20, "M": 2**-10, "G": 1.0, "T": 2.0**10}
 
 
 class InstanceType(NamedTuple):
-    """A row of ListEcsSpecs; memory in GiB."""
+    """Instance type in ListEcsSpecs; memory is in GiB."""
 
     name: str
     cpu: int
@@ -38,7 +38,7 @@ _BY_NAME = {item.name: item for item in INSTANCE_TYPES}
 
 
 class Resources(NamedTuple):
-    """An amount of resources; memory in GiB."""
+    """Amount of resources; memory is in GiB."""
 
     cpu: float
     gpu: float
@@ -46,7 +46,7 @@ class Resources(NamedTuple):
 
 
 def requested(body: Mapping[str, Any]) -> Resources:
-    """Return what all pods of a job ask for; an unknown instance type counts as nothing."""
+    """Return the resources that all pods of a job request; an unknown instance type counts as zero."""
     total = [0.0, 0.0, 0.0]
     for spec in body["JobSpecs"]:
         for at, amount in enumerate(_of_pod(spec)):
@@ -55,7 +55,7 @@ def requested(body: Mapping[str, Any]) -> Resources:
 
 
 def gpus(spec: Mapping[str, Any]) -> int:
-    """Return the number of GPUs of a pod of this JobSpec."""
+    """Return the number of GPUs per pod of a JobSpec."""
     return int(_of_pod(spec).gpu)
 
 

@@ -1,21 +1,22 @@
-"""ListEcsSpecs."""
+"""Operation ListEcsSpecs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.dlc.facts import DEFAULT_ECS_SPECS_PAGE_SIZE, MAX_PAGE_SIZE
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .errors import invalid
 from .parameters import integer
 from .resources import INSTANCE_TYPES, InstanceType
 
 
-def list_ecs_specs(call: Call) -> Answer:
-    """Answer the known instance types; a job may name others too. All are of ECS."""
-    query = call.query
+def list_ecs_specs(request: Request) -> Response:
+    """Return the known ECS instance types; CreateJob accepts others, too."""
+    query = request.query
     if query.get("SortBy"):
-        # The service documents values but refuses them all, it is said.
+        # PAI-DLC documents values of SortBy, but reportedly refuses all of them.
         raise invalid("SortBy", "Sorting is not supported.")
     names = [name for name in query.get("InstanceTypes", "").split(",") if name]
     found = [
@@ -27,10 +28,10 @@ def list_ecs_specs(call: Call) -> Answer:
     ]
     if query.get("Order", "").lower() == "desc":
         found.reverse()
-    # A default that shows all of them is an assumption.
-    size = integer(query, "PageSize", 100, 1, 100)
+    # Assumption: the default PageSize returns all instance types.
+    size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     first = (integer(query, "PageNumber", 1, 1) - 1) * size
-    return Answer(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
+    return Response(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
 
 
 def _fields(item: InstanceType) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Verify the signature ACS3-HMAC-SHA256 of a request."""
+"""Verification of ACS3-HMAC-SHA256 signatures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
+from airflow_provider_bcs.dlc.facts import API_VERSION, MISSING
 from airflow_provider_bcs.http.acs3 import (
     ALGORITHM,
     body_digest,
@@ -19,22 +20,21 @@ from airflow_provider_bcs.http.acs3 import (
     signature,
     signed_headers,
 )
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid
 
-_VERSION = "2020-12-03"
-_MAX_SKEW_SECONDS = 15 * 60
 _MAX_NONCES = 100_000
 _SECRET_HEADERS = ("x-acs-security-token", "x-acs-bearer-token")
 _AUTHORIZATION = re.compile(ALGORITHM + r" *Credential=([^,]*), *SignedHeaders=([^,]*), *Signature=([^,]*)")
 
 
 class Verifier:
-    """Knows one access key, and the nonces of the requests that could be replayed.
+    """Verifier of requests that are signed with one AccessKey; it refuses replayed nonces.
 
-    Codes are the platform's general ones; the HTTP statuses, and ``IncompleteSignature`` for headers that are not
-    covered, are assumptions. To be used from one thread.
+    Error codes are general codes of the platform. The HTTP statuses, and ``IncompleteSignature`` for headers that are
+    not signed, are assumptions. Use it from one thread only.
 
-    :param clock: seconds since the epoch, real time
+    :param clock: current real time, seconds since the epoch
     """
 
     def __init__(self, key_id: str, secret: str, clock: Callable[[], float] = time.time) -> None:
@@ -44,48 +44,52 @@ class Verifier:
         self._nonces: OrderedDict[str, float] = OrderedDict()
 
     def verify(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Check a request.
+        """Check the signature of a request, its AccessKey, its time and its nonce.
 
-        :param path: as received
-        :param query: as received, without the ``?``
-        :param headers: names in lower case
-        :raises ApiError: when the request is not signed, not by the known key, not now, or not for the first time
+        :param path: path as received
+        :param query: query as received, without the ``?``
+        :param headers: header values by name in lower case
+        :raises ErrorResponse: when one of these is missing or not valid
         """
         match = _AUTHORIZATION.fullmatch(_required(headers, "authorization").strip())
         if match is None:
-            raise ApiError(400, "IncompleteSignature", f"The header Authorization has not the form of {ALGORITHM}.")
+            raise ErrorResponse(
+                400, "IncompleteSignature", f"The header Authorization must have the form of {ALGORITHM}."
+            )
         key_id, names, given = match.groups()
         if key_id != self._key_id:
-            raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
-        if _required(headers, "x-acs-version") != _VERSION:
-            raise ApiError(400, "InvalidVersion", f"Specified parameter Version is not valid. It must be {_VERSION}.")
+            raise ErrorResponse(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
+        if _required(headers, "x-acs-version") != API_VERSION:
+            raise invalid("Version", f"It must be {API_VERSION}.")
         moment = self._moment(_required(headers, "x-acs-date"))
         nonce = _required(headers, "x-acs-signature-nonce")
         if _required(headers, "x-acs-content-sha256") != body_digest(body):
-            raise ApiError(400, "SignatureDoesNotMatch", "The body has not the digest in x-acs-content-sha256.")
+            raise ErrorResponse(
+                400, "SignatureDoesNotMatch", "The digest in x-acs-content-sha256 does not match the body."
+            )
         signed = names.split(";")
         _check_coverage(signed, headers, body)
-        # Re-encoded, since clients write the same characters in different ways: a space as "+" or "%20".
+        # Encode path and query again: clients encode the same character in different ways, such as "+" and "%20".
         place = encode_path(*map(unquote, path.split("/")[1:])), canonical_query(query)
         expected = signature(self._secret, canonical_request(method, *place, headers, signed))
         if not hmac.compare_digest(expected.encode(), given.encode()):
             shown = {name: "***" if name in _SECRET_HEADERS else value for name, value in headers.items()}
             text = canonical_request(method, *place, shown, signed)
             message = f"The request signature does not match. The server's canonical request is {text!r}."
-            raise ApiError(400, "SignatureDoesNotMatch", message)
+            raise ErrorResponse(400, "SignatureDoesNotMatch", message)
         self._remember(nonce, moment)
 
     def _moment(self, date: str) -> float:
         try:
             moment = calendar.timegm(time.strptime(date, "%Y-%m-%dT%H:%M:%SZ"))
         except ValueError:
-            message = f"Specified time stamp {date} has not the form YYYY-MM-DDTHH:MM:SSZ."
-            raise ApiError(400, "InvalidTimeStamp.Format", message) from None
+            message = f"Specified time stamp {date} must have the form YYYY-MM-DDTHH:MM:SSZ."
+            raise ErrorResponse(400, "InvalidTimeStamp.Format", message) from None
         now = self._clock()
-        if abs(moment - now) > _MAX_SKEW_SECONDS:
+        if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
             shown = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
             message = f"Specified time stamp {date} is expired; the server's time is {shown}."
-            raise ApiError(400, "InvalidTimeStamp.Expired", message)
+            raise ErrorResponse(400, "InvalidTimeStamp.Expired", message)
         return moment
 
     def _remember(self, nonce: str, moment: float) -> None:
@@ -93,23 +97,23 @@ class Verifier:
         while self._nonces and (len(self._nonces) >= _MAX_NONCES or next(iter(self._nonces.values())) < now):
             self._nonces.popitem(last=False)
         if self._nonces.get(nonce, now) > now:
-            raise ApiError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-        # From then on the date is refused: a date that lies ahead can be replayed for longer.
-        self._nonces[nonce] = max(moment, now) + _MAX_SKEW_SECONDS
+            raise ErrorResponse(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+        # Until this time, the date of the request is valid and could be replayed; a date in the future is valid longer.
+        self._nonces[nonce] = max(moment, now) + MAX_CLOCK_SKEW.total_seconds()
 
 
 def _check_coverage(signed: list[str], headers: Mapping[str, str], body: bytes) -> None:
     for name in signed:
         if name not in headers:
-            raise ApiError(400, "IncompleteSignature", f"The signed header {name!r} is not in the request.")
+            raise ErrorResponse(400, "IncompleteSignature", f"The request lacks the signed header {name!r}.")
     for name in signed_headers(headers):
-        # The HTTP library of the vendor's asynchronous client adds a type even where there is no body.
+        # The vendor's asynchronous client sends an unsigned Content-Type even without a body.
         if name not in signed and (body or name != "content-type"):
-            raise ApiError(400, "IncompleteSignature", f"The header {name!r} is not signed.")
+            raise ErrorResponse(400, "IncompleteSignature", f"The header {name!r} is not signed.")
 
 
 def _required(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
     if not value:
-        raise ApiError(400, "MissingParameter", f"The header {name} is required.")
+        raise ErrorResponse(400, MISSING, f"The header {name} is required.")
     return value

@@ -3,8 +3,9 @@
 import os
 import sys
 
-# Run as a file this is no package and cannot import its siblings relatively. Its parent goes to the end of the
-# path, where no module of the service can hide one of the standard library.
-sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-main = __import__("shim.main", fromlist=["main"]).main
-main(sys.argv[1])
+if __name__ == "__main__":
+    # A file that is run is not in a package: relative imports of its siblings fail. Its parent directory goes to the
+    # end of the path, so that no module of the service shadows the standard library.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    main = __import__("shim.main", fromlist=["main"]).main
+    main(sys.argv[1])

@@ -1,7 +1,7 @@
-"""Who owns an attempt: at most one shim ever runs it, and whether that one lives is never guessed.
+"""Ownership of an attempt: at most one shim runs it, and a file lock tells whether that shim is alive.
 
-The shim locks ``shim.pid`` before anything else and holds the lock until it dies, however it dies. A service
-that finds the lock free may abandon the attempt; a shim that comes too late sees that and ends.
+The shim first locks ``shim.pid``; the kernel releases the lock when the shim dies. A service that finds the lock free
+may abandon the attempt. A shim that starts later finds the attempt abandoned and exits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 
 _PID_FILE = "shim.pid"
 _ABANDONED_FILE = "abandoned"
-# Between taking the lock and writing the process id lie two system calls.
+# A shim writes its process id two system calls after it takes the lock.
 _PID_PATIENCE_SECONDS = 5.0
 
 
@@ -27,9 +27,9 @@ def _lock(directory: str) -> int | None:
 
 
 def claim(directory: str) -> bool:
-    """Make this process the attempt's one shim; the lock is held until the process ends.
+    """Make this process the shim of the attempt; it holds the lock until it ends.
 
-    :return: False when the attempt has a shim already, had one, or was abandoned
+    :return: False when the attempt has or had a shim, or was abandoned
     """
     descriptor = _lock(directory)
     if descriptor is None:
@@ -41,9 +41,9 @@ def claim(directory: str) -> bool:
 
 
 def abandon(directory: str) -> bool:
-    """See to it that no shim will run this attempt from now on.
+    """Prevent any shim from running this attempt from now on.
 
-    :return: False when a shim is alive that owns it
+    :return: False when a live shim owns the attempt
     """
     os.makedirs(directory, exist_ok=True)
     descriptor = _lock(directory)
@@ -58,7 +58,7 @@ def abandon(directory: str) -> bool:
 def owner(directory: str) -> int:
     """Return the process id of the live shim that owns the attempt.
 
-    :raises TimeoutError: when the shim took the lock but never told its id
+    :raises TimeoutError: when the shim holds the lock but does not write its process id
     """
     deadline = time.monotonic() + _PID_PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -67,4 +67,4 @@ def owner(directory: str) -> int:
         if text.endswith("\n"):
             return int(text)
         time.sleep(0.01)
-    raise TimeoutError(f"The shim of {directory} does not tell its process id.")
+    raise TimeoutError(f"The shim of {directory} has not written its process id within {_PID_PATIENCE_SECONDS:g} s.")

@@ -1,4 +1,4 @@
-"""A clock that can run fast, the same for the service and its shims."""
+"""Clock that can run faster than real time, shared by the service and its shims."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 
 class Clock(NamedTuple):
-    """Time that is a straight line over real time.
+    """Time that is a linear function of real time.
 
-    :ivar real: a moment in real time, seconds since the epoch
-    :ivar shown: what this clock shows at that moment
-    :ivar rate: seconds of this clock in a real second
+    :ivar real: reference point in real time, seconds since the epoch
+    :ivar shown: time of this clock at the reference point, seconds since the epoch
+    :ivar rate: seconds of this clock per real second
     """
 
     real: float
@@ -19,10 +19,10 @@ class Clock(NamedTuple):
     rate: float
 
     def now(self) -> float:
-        """Return the seconds since the epoch that this clock shows."""
+        """Return the current time of this clock, seconds since the epoch."""
         return self.shown + (time.time() - self.real) * self.rate
 
 
 def stamp(seconds: float) -> str:
-    """Return ``YYYY-MM-DD HH:MM:SS`` in UTC, as lines of logs and events begin."""
+    """Return the timestamp of log lines and events: ``YYYY-MM-DD HH:MM:SS`` in UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))

@@ -1,25 +1,25 @@
-"""Inputs as copies, where a program may write to them; what it left unchanged is known afterwards."""
+"""Copies of inputs that a program may write to, and detection of the copies that it left unchanged."""
 
 from __future__ import annotations
 
 import os
 
-#: path of a copied file -> its change time in ns, which a program cannot set
+#: Change times (ctime) of the copied files in ns, by path. A program can set the mtime but not the ctime.
 Originals = dict[str, int]
 
 
 def copy_file(source: str, target: str, originals: Originals) -> None:
-    """Copy one object; the copy is readable and executable, like the files of the service's mounts."""
+    """Copy one object; the copy is readable and executable, like files in the mounts of BatchCompute."""
     import shutil
 
     os.makedirs(os.path.dirname(target), exist_ok=True)
     shutil.copyfile(source, target)
-    os.chmod(target, 0o755)  # noqa: S103 - as the mounts show it
+    os.chmod(target, 0o755)  # noqa: S103 - mode of files in the mounts
     originals[target] = os.lstat(target).st_ctime_ns
 
 
 def copy_folder(source: str, target: str, originals: Originals) -> None:
-    """Copy the objects below a folder; symbolic links among them could lead anywhere and are left out."""
+    """Copy the objects below a folder, without symbolic links: they could lead outside the data directory."""
     os.makedirs(target, exist_ok=True)
     for entry in os.scandir(source):
         place = os.path.join(target, entry.name)
@@ -30,7 +30,7 @@ def copy_folder(source: str, target: str, originals: Originals) -> None:
 
 
 def make_executable(source: str) -> None:
-    """Let the objects at or below ``source`` be executed, as the service's mounts do; their content stays."""
+    """Make the objects at or below ``source`` readable and executable, like files in the mounts of BatchCompute."""
     if os.path.isdir(source):
         for entry in os.scandir(source):
             make_executable(entry.path)
@@ -40,12 +40,12 @@ def make_executable(source: str) -> None:
         try:
             os.chmod(source, mode | 0o555)  # noqa: S103 - as above
         except PermissionError:
-            # Somebody else's file: it is readable at best.
+            # Another user owns the file: its mode cannot change.
             return
 
 
 def has_links(directory: str) -> bool:
-    """Tell whether a symbolic link lies anywhere below ``directory``."""
+    """Tell whether ``directory`` holds a symbolic link at any depth."""
     return any(
         entry.is_symlink() or (entry.is_dir(follow_symlinks=False) and has_links(entry.path))
         for entry in os.scandir(directory)
@@ -53,5 +53,5 @@ def has_links(directory: str) -> bool:
 
 
 def is_unchanged(path: str, originals: Originals) -> bool:
-    """Tell whether ``path`` is a copy nobody has written to since."""
+    """Tell whether ``path`` is a copy that has not been modified."""
     return originals.get(path) == os.lstat(path).st_ctime_ns

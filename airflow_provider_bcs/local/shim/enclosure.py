@@ -1,4 +1,4 @@
-"""How a program is kept off the machine's own paths: in a namespace, or by paths rewritten in its command."""
+"""Isolation of a program from the machine's own paths: a mount namespace, or rewritten paths in its command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .rewrite import Rewriter
 
 
 class Enclosure:
-    """Makes commands that see the private paths of a layout.
+    """Factory of commands whose programs find the private paths of a layout.
 
     :param isolation: ``namespace`` or ``rewrite``
     :param mapped: local paths that the job names, in normal form
-    :param binds: for a namespace: real path, private path, whether it is writable there
-    :param elsewhere: for rewriting: mapped paths that are not in the layout, and where they are
-    :param host_name: the program's own host name in a namespace, empty for the machine's
+    :param binds: bind mounts of the namespace: real path, local path, writable
+    :param elsewhere: real paths of mapped paths that are not in the layout, for ``rewrite``
+    :param host_name: host name of the program in a namespace; empty keeps the machine's
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Enclosure:
         self._places = {path: layout.at(path) for path in (layout.workdir, *mapped)} | dict(elsewhere)
 
     def command(self, arguments: list[str], variables: dict[str, str], stdout: int, stderr: int) -> Command:
-        """Return the command that runs a program in the working directory."""
+        """Return a command that runs a program in the working directory."""
         if self._namespace is not None:
             return Command(arguments, variables, self._layout.workdir, stdout, stderr, self._namespace.enter)
         rewrite = Rewriter(self._places)

@@ -1,4 +1,4 @@
-"""The environment variables of a program; nothing of the service's own environment is in it."""
+"""Environment variables of a program; it inherits none from the service."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/sbin:/usr/sbin:/bin:/usr/bin"
 
 
 def basic_environment(workdir: str, search_path: str) -> dict[str, str]:
-    """Return what every program gets.
+    """Return the variables of every program.
 
-    :param search_path: the directory in which commands are looked up first
+    :param search_path: first directory of ``PATH``
     """
     return {
         "USER": "root",
         "HOME": HOME,
         "PWD": workdir,
-        # The documented PATH has no /usr/local and no Python of ours: an addition, so that "python" works.
+        # The documented PATH lacks /usr/local and this Python. They are added so that "python" works.
         "PATH": f"{search_path}:{_SYSTEM_PATH}",
     }

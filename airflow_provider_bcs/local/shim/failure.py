@@ -1,12 +1,12 @@
-"""Why an attempt failed, in the terms of an instance's Result."""
+"""Failure of an attempt, with the fields of an instance's Result."""
 
 from __future__ import annotations
 
 
-class Failure(Exception):  # noqa: N818 - an outcome of the job, not an error of the program
-    """An attempt that cannot succeed.
+class Failure(Exception):  # noqa: N818 - an outcome of the job, not an error in this program
+    """Failure of the attempt.
 
-    The vocabulary of ErrorCode is ours, the service's is not documented.
+    BatchCompute does not document the values of ErrorCode; these are our own.
 
     :ivar code: Result.ErrorCode
     :ivar message: Result.ErrorMessage

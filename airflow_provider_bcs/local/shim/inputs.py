@@ -1,4 +1,4 @@
-"""Bring a task's inputs, InputMapping and Mounts, to their local paths."""
+"""Placement of a task's inputs (InputMapping and Mounts) at their local paths."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .paths import is_at_or_below, local_path
 
 
 class Input(NamedTuple):
-    """One source and where the program finds it.
+    """Entry of InputMapping or Mounts.
 
     :ivar source: ``oss://...`` or ``nas://...``
     :ivar destination: local path in normal form
-    :ivar writable: WriteSupport of the task or the mount entry
+    :ivar writable: WriteSupport of the task or of the mount entry
     """
 
     source: str
@@ -26,9 +26,9 @@ class Input(NamedTuple):
 
 
 def inputs_of(task: dict[str, Any]) -> list[Input]:
-    """Return all inputs of a task, outer ones before those inside them.
+    """Return all inputs of a task, ordered by destination: a directory precedes inputs inside it.
 
-    :raises Failure: ``InvalidPath`` when two have the same destination
+    :raises Failure: ``InvalidPath`` when two inputs have the same destination
     """
     entries = [
         (source, destination, task.get("WriteSupport"))
@@ -57,13 +57,13 @@ def _mount_entries(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class Inputs:
-    """Places inputs in a layout.
+    """Placement of inputs in a layout.
 
-    :param taken: local paths that are mapped; an input around another one of them has to be a copy
-    :param copies: whether inputs are copied in any case, because nothing can be bound
-    :ivar binds: what is to be bound: real path, local path, writable
-    :ivar elsewhere: local paths that are not in the layout, and where they are
-    :ivar originals: the files that were copied
+    :param taken: all mapped local paths; an input that contains another mapped path is copied
+    :param copies: copy all inputs, because bind mounts are not available
+    :ivar binds: bind mounts to make: real path, local path, writable
+    :ivar elsewhere: real paths of local paths that are not in the layout
+    :ivar originals: change times of the copied files
     """
 
     def __init__(self, layout: Layout, objects: ObjectTree, taken: list[str], *, copies: bool) -> None:
@@ -76,17 +76,17 @@ class Inputs:
         self.originals: Originals = {}
 
     def place(self, item: Input) -> None:
-        """Bring one input to its destination.
+        """Place one input at its destination.
 
         :raises Failure: ``InputNotFound``, ``UnsupportedMount`` or ``InvalidPath``
         """
         if item.source.startswith("nas://"):
             self._place_nas(item)
         elif not item.source.startswith("oss://"):
-            raise Failure("UnsupportedMount", f"{item.source!r} cannot be mounted here, only oss:// and nas://.")
+            raise Failure("UnsupportedMount", f"Source: found {item.source!r}; expected oss:// or nas://.")
         else:
             source = self._objects.path(item.source)
-            # The documentation's own example mounts a folder without the '/' at its end.
+            # The documentation of Mounts has an example with a folder that does not end in '/'.
             is_folder = item.source.endswith("/") or os.path.isdir(source)
             (self._place_folder if is_folder else self._place_object)(item, source)
 
@@ -98,10 +98,12 @@ class Inputs:
 
     def _place_folder(self, item: Input, source: str) -> None:
         if os.path.isfile(source):
-            raise Failure("InputNotFound", f"{item.source} is an object; a folder was expected because of the '/'.")
+            raise Failure(
+                "InputNotFound", f"{item.source}: found an object; expected a folder, because the path ends in '/'."
+            )
         target = self._layout.add_directory(item.destination)
         if not os.path.isdir(source):
-            # A prefix without objects is an empty directory.
+            # A prefix without objects becomes an empty directory.
             return
         if self._is_copied(item) or has_links(source):
             copy_folder(source, target, self.originals)
@@ -118,7 +120,7 @@ class Inputs:
             return
         with open(target, "w"):
             pass
-        # The placeholder under the mount must not be taken for an output.
+        # The placeholder below the mount must not be uploaded as an output.
         self.originals[target] = os.lstat(target).st_ctime_ns
         make_executable(source)
         self.binds.append((source, item.destination, False))
@@ -126,7 +128,9 @@ class Inputs:
     def _place_nas(self, item: Input) -> None:
         source = self._objects.nas_path(item.source)
         if self._surrounds_another(item):
-            raise Failure("InvalidPath", f"Another path is mapped at or below the NAS mount {item.destination}.")
+            raise Failure(
+                "InvalidPath", f"NAS mount {item.destination}: found another mapped path at or below it; expected none."
+            )
         if item.writable:
             os.makedirs(source, exist_ok=True)
         elif not os.path.isdir(source):

@@ -1,4 +1,4 @@
-"""One attempt of one instance, from its package to its outputs."""
+"""Attempt of an instance, from its package to its outputs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ _DETAIL_BYTES = 2048
 
 
 def attempt(spec: InstanceSpec) -> Result:
-    """Run an attempt with its standard streams in their objects; a failure has the last lines of stderr as Detail.
+    """Run an attempt whose standard output and standard error are objects.
 
-    :raises Stopped: when the service asked for its end
+    The Detail of a failed Result has the last lines of standard error.
+
+    :raises Stopped: when the service stops the attempt
     """
     objects = ObjectTree(spec.data_dir)
     stderr = -1
@@ -44,9 +46,9 @@ def attempt(spec: InstanceSpec) -> Result:
 
 
 class Instance:
-    """Prepares, runs and collects one attempt.
+    """Attempt of an instance: placement of inputs, command, upload of outputs.
 
-    :param note: takes a line for the end of the instance's standard error
+    :param note: appends a line to the standard error of the instance
     """
 
     def __init__(self, spec: InstanceSpec, objects: ObjectTree, note: Callable[[str], None]) -> None:
@@ -61,9 +63,9 @@ class Instance:
         self._collecting = Outputs(self._layout, objects, self._placing.originals, note)
 
     def run(self, stdout: int, stderr: int) -> Result:
-        """Run the attempt; its outputs are written whether the command succeeded or not (an assumption).
+        """Run the attempt; its outputs are uploaded even when the command fails (assumption).
 
-        :raises Failure: when the command could not be run, or its outputs could not be written
+        :raises Failure: when the command cannot be run, or its outputs cannot be uploaded
         """
         command = self._spec.task["Parameters"]["Command"]
         arguments = _split(command["CommandLine"])
@@ -83,12 +85,12 @@ class Instance:
 
 
 def _environment(spec: InstanceSpec) -> dict[str, str]:
-    """Return the variables the service documents, then the task's EnvVars, which may replace them."""
+    """Return the documented variables of BatchCompute; the task's EnvVars override them."""
     return {
         "BATCH_COMPUTE_DAG_JOB_ID": spec.job_id,
         "BATCH_COMPUTE_DAG_TASK_ID": spec.task_name,
         "BATCH_COMPUTE_DAG_INSTANCE_ID": str(spec.instance_id),
-        # An instance finds its objects as files. The name cannot be resolved by anyone (RFC 6761).
+        # Instances access objects as files. RFC 6761 reserves ".invalid": no resolver knows the name.
         "BATCH_COMPUTE_OSS_HOST": "oss.invalid",
         "BATCH_COMPUTE_REGION": "local",
         "BATCH_COMPUTE_CLUSTER_ID": spec.task.get("ClusterId") or "",
@@ -99,19 +101,19 @@ def _environment(spec: InstanceSpec) -> dict[str, str]:
 
 
 def _split(command_line: str) -> list[str]:
-    """Split like a POSIX shell, without being one: no variables, pipes, redirections or globbing."""
+    """Split into words like a POSIX shell, without variables, pipes, redirections or globbing."""
     try:
         arguments = shlex.split(command_line)
     except ValueError as error:
-        raise Failure("InvalidCommandLine", f"The CommandLine cannot be split: {error}.") from None
+        raise Failure("InvalidCommandLine", f"CommandLine cannot be split into words: {error}.") from None
     if not arguments:
-        raise Failure("InvalidCommandLine", "The CommandLine is empty.")
+        raise Failure("InvalidCommandLine", "CommandLine is empty.")
     return arguments
 
 
 def _result(exit_code: int | None, timeout: int) -> Result:
     if exit_code is None:
-        return failed("Timeout", f"Ran longer than {timeout} s.", _KILLED)
+        return failed("Timeout", f"The command ran longer than its Timeout of {timeout} s.", _KILLED)
     if exit_code:
         return failed("CommandFailed", f"The command ended with exit code {exit_code}.", exit_code)
     return {**NO_RESULT}

@@ -1,4 +1,4 @@
-"""The Linux system calls that Python 3.10 has no name for."""
+"""Linux system calls that the standard library of Python 3.10 lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-# statvfs and mount have different bits for access times; the lower bits are the same.
+# The flags of statvfs(3) and mount(2) are equal, except the one for relative access times.
 _SAME_FLAGS = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME
 _ST_RELATIME, _MS_RELATIME = 0x1000, 0x200000
 
@@ -33,22 +33,22 @@ def _bytes(path: str | None) -> bytes | None:
 
 
 def become_subreaper() -> None:
-    """Make this process the parent of all its descendants whose own parent has died."""
+    """Make this process the parent of its orphaned descendants."""
     _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "PR_SET_CHILD_SUBREAPER")
 
 
 def die_with_parent(signal_number: int) -> None:
-    """Have the kernel send this process a signal when its parent dies."""
+    """Let the kernel send this process a signal when its parent dies."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "PR_SET_PDEATHSIG")
 
 
 def unshare(flags: int) -> None:
-    """Give this process namespaces of its own (``CLONE_NEW*``)."""
+    """Move this process into new namespaces (``CLONE_NEW*``)."""
     _check(_libc.unshare(flags), "unshare")
 
 
 def set_host_name(name: str) -> None:
-    """Name the host of this process's UTS namespace; a longer name loses what the kernel has no room for."""
+    """Set the host name in this process's UTS namespace, cut to the kernel's limit of 64 bytes."""
     encoded = name.encode()[:64]
     _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
 
@@ -60,9 +60,9 @@ def mount(source: str | None, target: str, flags: int) -> None:
 
 
 def bind_read_only(source: str, target: str) -> None:
-    """Show ``source`` at ``target``, not writable there."""
+    """Bind ``source`` to ``target`` read-only."""
     mount(source, target, MS_BIND | MS_REC)
     found = os.statvfs(target).f_flag
-    # In a user namespace the flags a mount came with are locked: leaving one out is refused.
+    # A user namespace locks the flags of an inherited mount: the kernel refuses a remount without them.
     locked = (found & _SAME_FLAGS) | (_MS_RELATIME if found & _ST_RELATIME else 0)
     mount(None, target, MS_REMOUNT | MS_BIND | MS_RDONLY | locked)

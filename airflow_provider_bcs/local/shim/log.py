@@ -1,4 +1,4 @@
-"""The log of a pod: what its processes write, each line stamped with the time of its arrival."""
+"""Log of a pod: the output of its processes, each line with the time of its arrival."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _READ_BYTES = 256 * 1024
 
 
 class Log:
-    """Appends stamped lines to a file.
+    """Log file with lines ``YYYY-MM-DD HH:MM:SS text``.
 
-    A line is ``YYYY-MM-DD HH:MM:SS text``, and their stamps never go back: a reader can search by bisection.
+    Timestamps never decrease, so that a reader can search by bisection.
     """
 
     def __init__(self, path: str, clock: Clock) -> None:
@@ -24,11 +24,11 @@ class Log:
         self._rest = b""
 
     def write(self, text: str) -> None:
-        """Append one line of our own."""
+        """Append one line of the local service's own."""
         self.feed(text.encode(errors="replace") + b"\n")
 
     def feed(self, data: bytes) -> None:
-        """Take what was written; a line is complete with its newline, or when it is longer than 16 KiB."""
+        """Append the complete lines of a program's output and keep the rest; a line has at most 16 KiB."""
         *lines, rest = (self._rest + data).split(b"\n")
         whole = [piece for line in lines for piece in _pieces(line)]
         if len(rest) > _MAX_LINE_BYTES:
@@ -38,7 +38,7 @@ class Log:
         self._append(whole)
 
     def end(self) -> None:
-        """Append the last line when it has no newline."""
+        """Append the last line, which has no newline, if any."""
         if self._rest:
             self._append(_pieces(self._rest))
             self._rest = b""
@@ -54,9 +54,9 @@ class Log:
 
 
 class Pump:
-    """Carries the output of one command into a log.
+    """Thread that copies the output of one command to a log.
 
-    :ivar sink: the descriptor that the command writes to
+    :ivar sink: descriptor that the command writes to
     """
 
     def __init__(self, log: Log) -> None:
@@ -65,12 +65,12 @@ class Pump:
         self._thread = threading.Thread(target=self._run, name="pump")
 
     def start(self) -> None:
-        """Begin, once the command has its own copy of the sink."""
+        """Start the thread; call it once the command has inherited the sink."""
         os.close(self.sink)
         self._thread.start()
 
     def join(self) -> None:
-        """Wait until everything is in the log; no process may hold the sink any more."""
+        """Wait until the output is in the log; blocks until every process has closed the sink."""
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -82,7 +82,7 @@ class Pump:
 
 
 def _pieces(line: bytes) -> list[bytes]:
-    """Split a line that is too long, never inside a UTF-8 character."""
+    """Split a line that is too long, but never inside a UTF-8 character."""
     pieces = []
     while len(line) > _MAX_LINE_BYTES:
         cut = _MAX_LINE_BYTES

@@ -1,4 +1,4 @@
-"""The shim's life: claim the attempt, run it, write its result."""
+"""Entry point of the shim: claim the attempt, run it, write its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .spec import PodSpec, Spec, read_spec
 
 
 def main(spec_path: str) -> None:
-    """Run the attempt that the file ``spec_path`` describes, unless it is somebody else's."""
+    """Run the attempt that the file ``spec_path`` describes, unless another shim owns it."""
     if not claim(os.path.dirname(spec_path)):
         return
     spec = read_spec(spec_path)
@@ -19,7 +19,7 @@ def main(spec_path: str) -> None:
         result = _attempt(spec)
     except Stopped:
         return
-    except Exception as error:  # without a result the attempt would count as lost
+    except Exception as error:  # without a result the service would count the attempt as lost
         import traceback
 
         traceback.print_exc()
@@ -28,7 +28,7 @@ def main(spec_path: str) -> None:
 
 
 def _attempt(spec: Spec) -> Result:
-    # Each imports what the other does not need, and a shim is started for every attempt.
+    # The service starts a shim for every attempt: import only the modules that this attempt needs.
     if isinstance(spec, PodSpec):
         from . import pod
 

@@ -1,4 +1,4 @@
-"""Bring the DataSources and the CodeSource of a job to their mount paths."""
+"""Placement of a job's DataSources and CodeSource at their mount paths."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _CODE_PATH = "/root/code"
 
 
 class Mounts:
-    """Places data and code in a layout.
+    """Placement of data and code in a layout.
 
-    :param copies: whether nothing can be bound, so that what is read-only has to be a copy
-    :param note: takes a line that tells what is not as in the service
-    :ivar paths: the mount paths in normal form
-    :ivar binds: what is to be bound: real directory, mount path, whether it is writable
-    :ivar elsewhere: mount paths that are not in the layout, and where they are
+    :param copies: copy read-only data sources, because bind mounts are not available
+    :param note: reports a difference from PAI-DLC, one line each
+    :ivar paths: mount paths in normal form
+    :ivar binds: bind mounts to make: real directory, mount path, writable
+    :ivar elsewhere: real directories of mount paths that are not in the layout
     """
 
     def __init__(self, layout: Layout, objects: ObjectTree, note: Callable[[str], None], *, copies: bool) -> None:
@@ -35,9 +35,9 @@ class Mounts:
         self.elsewhere: dict[str, str] = {}
 
     def place(self, job: dict[str, Any]) -> None:
-        """Place everything that the CreateJob body ``job`` mounts.
+        """Place the DataSources and the CodeSource of the CreateJob body ``job``.
 
-        :raises Failure: ``InvalidPath`` for a path that cannot be used, or one inside another
+        :raises Failure: ``InvalidPath`` when a mount path is not legal, or is inside another one
         """
         for source in job.get("DataSources") or ():
             self._place_data(source)
@@ -45,19 +45,21 @@ class Mounts:
         if code:
             path = self._reserve(code.get("MountPath") or _CODE_PATH)
             self._layout.add_directory(path)
-            self._note(f"Code source {code.get('CodeSourceId') or ''} is not downloaded here: {path} is empty.")
+            self._note(
+                f"The local service does not download CodeSource {code.get('CodeSourceId') or ''}: {path} is empty."
+            )
 
     def _place_data(self, item: dict[str, Any]) -> None:
         uri, name = item.get("Uri") or "", item.get("DataSourceId") or ""
         if not item.get("MountPath"):
-            self._note(f"Data source {uri or name} has no MountPath: it is not mounted here.")
+            self._note(f"DataSource {uri or name} has no MountPath: it is not mounted.")
             return
         path = self._reserve(item["MountPath"])
         directory = self._directory(uri)
         if directory is None:
-            # What stands behind an id, or in another kind of storage, is not known here (assumption).
+            # Assumption: a DataSourceId, or a storage other than OSS and NAS, becomes an empty directory.
             self._layout.add_directory(path)
-            self._note(f"Data source {uri or name} is not available here: {path} is an empty private directory.")
+            self._note(f"The local service has no DataSource {uri or name}: {path} is an empty private directory.")
             return
         writable = item.get("MountAccess") != "RO"
         if not writable and not os.path.exists(directory):
@@ -65,27 +67,27 @@ class Mounts:
         try:
             os.makedirs(directory, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise Failure("InvalidPath", f"{uri} is no directory; there is an object {directory}.") from None
+            raise Failure("InvalidPath", f"Uri {uri}: found the object {directory}; expected a directory.") from None
         self._mount(directory, path, writable=writable)
 
     def _mount(self, directory: str, path: str, *, writable: bool) -> None:
         if not self._copies:
             if not writable:
-                # A copy is, too.
+                # copy_folder, the alternative, also makes files executable.
                 make_executable(directory)
             self._layout.add_directory(path)
             self.binds.append((directory, path, writable))
         elif writable:
             self.elsewhere[path] = directory
         else:
-            # Nothing else keeps a program from writing to it (assumption).
+            # Without a read-only mount, a copy protects the data source from the program's writes (assumption).
             copy_folder(directory, self._layout.add_directory(path), {})
 
     def _directory(self, uri: str) -> str | None:
-        """Return the directory that stands for a Uri, None when there is none here."""
+        """Return the local directory of a Uri; None for other schemes than ``oss`` and ``nas``."""
         scheme, _, rest = uri.partition("://")
         if scheme == "oss":
-            # The endpoint is part of the host: oss://bucket.endpoint/path/.
+            # The host contains the endpoint: oss://bucket.endpoint/path/.
             host, _, path = rest.partition("/")
             return self._objects.path(f"oss://{host.partition('.')[0]}/{path}")
         return self._objects.nas_path(uri) if scheme == "nas" else None
@@ -94,6 +96,9 @@ class Mounts:
         path = local_path(text)
         for other in [*self.paths, self._layout.workdir]:
             if is_at_or_below(path, other) or is_at_or_below(other, path):
-                raise Failure("InvalidPath", f"{path} and {other} are both mounted, one inside the other.")
+                raise Failure(
+                    "InvalidPath",
+                    f"MountPath {path}: found the mount {other}; expected mounts that do not contain each other.",
+                )
         self.paths.append(path)
         return path

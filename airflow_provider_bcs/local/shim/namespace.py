@@ -1,8 +1,8 @@
 """Isolation by a mount namespace: the layout becomes the program's root directory.
 
-Everything on the machine stays visible at its place, except that private paths are the layout's. A directory on
-the way to a private path becomes a directory of the layout into which its real children are bound, so that new
-files land in the layout and nothing on the machine is touched, not even created.
+Private paths show files of the layout; all other paths show files of the machine. An ancestor of a private path is a
+directory of the layout with bind mounts of its real children. New files are therefore created in the layout, never on
+the machine.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .paths import is_at_or_below
 
 
 class Namespace:
-    """What a program's root directory is made of; several programs may enter it, one after the other.
+    """Root directory for one program, or for several programs in sequence.
 
-    :param layout: holds the private paths
-    :param binds: real directory or file, private path, whether it is writable there
-    :param host_name: the program's own host name where the machine allows one, empty for the machine's
+    :param layout: layout of the private paths
+    :param binds: bind mounts: real directory or file, local path, writable
+    :param host_name: host name of the program, where the kernel allows one; empty keeps the machine's
     """
 
     def __init__(self, layout: Layout, binds: Sequence[tuple[str, str, bool]], host_name: str = "") -> None:
@@ -39,24 +39,24 @@ class Namespace:
         self._binds = binds
         self._host_name = host_name
         self._children = [pair for directory in layout.opened for pair in self._placeholders(directory)]
-        # What holds the layout comes first, or it would be bound together with the mounts made in it so far.
+        # Bind the directory that contains the layout first: later, it would be bound with the mounts in the layout.
         self._children.sort(key=lambda pair: not is_at_or_below(layout.root, pair[0]))
 
     def enter(self) -> None:
-        """Move the calling process into a namespace of its own and make the layout its root.
+        """Move the calling process into a new namespace and make the layout its root directory.
 
-        :raises OSError: when the machine does not allow that
+        :raises OSError: when the machine does not allow namespaces
         """
         _unshare()
         if self._host_name:
             _name_host(self._host_name)
-        # Before the first bind: a mount that spread to the machine would outlive the instance.
+        # Before the first bind mount: a mount that propagated to the machine would outlive the instance.
         mount(None, "/", MS_REC | MS_PRIVATE)
         for source, target in self._children:
             try:
                 mount(source, target, MS_BIND | MS_REC)
             except OSError:
-                # Not accessible for this user, or gone: an empty placeholder is what the program sees.
+                # This user cannot access it, or it was deleted: the program sees an empty placeholder.
                 continue
         for source, path, writable in self._binds:
             if writable:
@@ -66,7 +66,7 @@ class Namespace:
         os.chroot(self._layout.root)
 
     def _placeholders(self, directory: str) -> list[tuple[str, str]]:
-        """Prepare a place in the layout for each real child of ``directory`` that is not private."""
+        """Create a mount point in the layout for each real child of ``directory`` that is not private."""
         pairs = []
         try:
             entries = list(os.scandir(directory))
@@ -91,7 +91,7 @@ def _name_host(name: str) -> None:
     try:
         unshare(CLONE_NEWUTS)
     except OSError:
-        # A kernel without such namespaces: the program sees the machine's name.
+        # A kernel without UTS namespaces: the program sees the machine's host name.
         return
     set_host_name(name)
 
@@ -106,7 +106,7 @@ def _unshare() -> None:
         else:
             return
     unshare(CLONE_NEWUSER | CLONE_NEWNS)
-    # The program sees itself as root, as the service's programs do.
+    # The program runs as root of the user namespace: programs in BatchCompute and PAI-DLC run as root.
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)

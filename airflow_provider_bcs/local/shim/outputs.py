@@ -1,4 +1,4 @@
-"""Write a task's outputs, OutputMapping and LogMapping, to the object store."""
+"""Upload of a task's outputs (OutputMapping and LogMapping) to the object store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .paths import below, is_at_or_below, local_path
 
 
 class Output(NamedTuple):
-    """A local path and the object it becomes; a folder when the object path ends with ``/``."""
+    """Local path of an output and the URL of its object; a URL that ends in ``/`` is a folder."""
 
     path: str
     url: str
@@ -24,7 +24,7 @@ class Output(NamedTuple):
 def outputs_of(task: dict[str, Any], label: str) -> list[Output]:
     """Return all outputs of a task.
 
-    :param label: ``{JobId}.{TaskName}.{InstanceId}``, the end of a log object's name
+    :param label: ``{JobId}.{TaskName}.{InstanceId}``, the suffix of log objects
     :raises Failure: ``InvalidPath``
     """
     found = [Output(local_path(path), url) for path, url in task["OutputMapping"].items() if url]
@@ -36,10 +36,10 @@ def outputs_of(task: dict[str, Any], label: str) -> list[Output]:
 
 
 class Outputs:
-    """Collects outputs from a layout after the program's end.
+    """Upload of outputs from a layout after the program has ended.
 
-    :param originals: copies of inputs; those nobody changed are no output
-    :param note: takes a line that tells what was not uploaded
+    :param originals: change times of copied inputs; an unmodified copy is not uploaded
+    :param note: reports an output that is not uploaded, one line each
     """
 
     def __init__(self, layout: Layout, objects: ObjectTree, originals: Originals, note: Callable[[str], None]) -> None:
@@ -49,9 +49,9 @@ class Outputs:
         self._note = note
 
     def reserve(self, output: Output) -> None:
-        """Make room for an output before the program runs, and check where it is to go.
+        """Check the URL of an output and create its directory before the program runs.
 
-        A folder is created although the service's programs usually do that themselves: that suits both.
+        Programs usually create an output folder themselves; it exists already in case they do not.
 
         :raises Failure: ``InvalidPath``
         """
@@ -62,16 +62,16 @@ class Outputs:
             self._layout.add_file(output.path)
 
     def upload(self, output: Output) -> None:
-        """Write one output to the object store; one that is missing is noted, no error.
+        """Upload one output; a missing output is reported but is not a failure.
 
         :raises Failure: ``OutputFailed``
         """
         place = self._layout.at(output.path)
         try:
-            # The program may have put a link where a directory on the way was.
+            # The program may have replaced a parent directory by a symbolic link.
             below(self._layout.root, output.path[1:].split("/")[:-1], output.path)
         except Failure as failure:
-            self._note(f"{failure.message} Nothing uploaded to {output.url}")
+            self._note(f"{failure.message} Nothing was uploaded to {output.url}.")
             return
         try:
             if output.url.endswith("/"):
@@ -83,7 +83,7 @@ class Outputs:
 
     def _upload_folder(self, output: Output, place: str) -> None:
         if os.path.islink(place) or not os.path.isdir(place):
-            self._note(f"{output.path} is not a directory: nothing uploaded to {output.url}")
+            self._note(f"{output.path} is not a directory: nothing was uploaded to {output.url}.")
             return
         for name in _files(place):
             self._upload_file(os.path.join(output.path, name), os.path.join(place, name), output.url + name, place)
@@ -91,14 +91,14 @@ class Outputs:
     def _upload_file(self, path: str, place: str, url: str, folder: str = "") -> None:
         source = self._source(place, folder)
         if source is None:
-            self._note(f"{path} is not a file of the output: not uploaded to {url}")
+            self._note(f"{path} is not a file of the output: it was not uploaded to {url}.")
         elif not _is_unicode(url):
-            self._note(f"{path!r} is no UTF-8 name: not uploaded")
+            self._note(f"{path!r} is not a UTF-8 name: it was not uploaded.")
         elif not is_unchanged(source, self._originals):
             self._objects.put(url, source)
 
     def _source(self, place: str, folder: str) -> str | None:
-        """Return the regular file to read; a symbolic link counts only when it stays in its output folder."""
+        """Return the regular file to upload; a symbolic link must lead to a file in its output folder."""
         if os.path.islink(place):
             target = os.readlink(place)
             if target.startswith("/"):
@@ -121,7 +121,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _files(directory: str, prefix: str = "") -> Iterator[str]:
-    """Yield the relative paths of everything below ``directory`` that is no directory itself."""
+    """Yield the relative paths of all entries below ``directory``, except directories."""
     for entry in sorted(os.scandir(os.path.join(directory, prefix)), key=lambda item: item.name):
         if entry.is_dir(follow_symlinks=False):
             yield from _files(directory, f"{prefix}{entry.name}/")

@@ -1,4 +1,4 @@
-"""The package of a task: an archive unpacked into the working directory, or one plain file."""
+"""Package of a task: an archive that is unpacked into the working directory, or a plain file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ _ZIP_MAGIC = b"PK"
 
 
 def install(url: str, directory: str, objects: ObjectTree) -> None:
-    """Fetch the object ``url`` into ``directory``; archives are known by content, not by name.
+    """Copy or unpack the object ``url`` into ``directory``.
 
-    That zip archives are taken besides tar archives is an assumption.
+    The content decides whether it is an archive, not the file name. Assumption: BatchCompute accepts zip archives
+    besides tar archives.
 
-    :raises Failure: ``PackageNotFound``, or ``InvalidPackage`` for an archive that cannot be unpacked safely
+    :raises Failure: ``PackageNotFound``, or ``InvalidPackage`` when the archive cannot be unpacked safely
     """
     path = objects.path(url)
     if not os.path.isfile(path):
@@ -50,11 +51,12 @@ def _untar(path: str, directory: str) -> None:
         if hasattr(tarfile, "data_filter"):
             archive.extractall(directory, filter="data")
             return
-        # Python before the filters: plain files and directories with harmless names only.
+        # Older patch releases of Python 3.10 and 3.11 lack extraction filters: accept only files and directories with
+        # safe names.
         for member in archive.getmembers():
             if not (member.isfile() or member.isdir()):
                 raise ValueError(f"{member.name!r} is neither a file nor a directory")
-            _harmless(member.name)
+            _check_name(member.name)
             archive.extract(member, directory, set_attrs=member.isfile())
 
 
@@ -63,14 +65,14 @@ def _unzip(path: str, directory: str) -> None:
 
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
-            _harmless(item.filename)
+            _check_name(item.filename)
             target = archive.extract(item, directory)
             mode = item.external_attr >> 16 & 0o777
             if mode and not item.is_dir():
                 os.chmod(target, mode | 0o600)
 
 
-def _harmless(name: str) -> None:
+def _check_name(name: str) -> None:
     if name in (".", "./"):
         return
     try:

@@ -1,4 +1,4 @@
-"""Paths that come from a job description, checked so that none leads out of where it belongs."""
+"""Checks of the paths in a job description: none may lead outside its root directory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import stat
 
 from .failure import Failure
 
-# A kernel file system cannot be copied entry by entry into an instance's root.
+# The namespace isolation binds directory entries one by one, which fails for kernel file systems.
 _KERNEL_DIRECTORIES = ("proc", "sys", "dev")
 
 
 def segments(text: str, what: str) -> list[str]:
-    """Split the path behind a bucket, host or root into its names; one ``/`` at the end is allowed.
+    """Split the path after a bucket, host or root into its segments; one trailing ``/`` is allowed.
 
-    :raises Failure: ``InvalidPath`` when a name is empty, ``.`` or ``..``, too long, or not a legal file name
+    :param what: whole path or URL, for the error message
+    :raises Failure: ``InvalidPath`` when a segment is empty, ``.``, ``..``, too long, or not a legal file name
     """
     if not text:
         return []
@@ -25,14 +26,15 @@ def segments(text: str, what: str) -> list[str]:
         except UnicodeEncodeError:
             raise Failure("InvalidPath", f"{what!r} is not valid Unicode text.") from None
         if name in ("", ".", "..") or b"\0" in encoded or len(encoded) > 255:
-            raise Failure("InvalidPath", f"{what!r} has the segment {name[:60]!r}, which is no legal file name.")
+            raise Failure("InvalidPath", f"{what!r}: found the segment {name[:60]!r}; expected a legal file name.")
     return names
 
 
 def below(root: str, names: list[str], what: str) -> str:
-    """Join ``names`` to ``root``; no component may be a symbolic link.
+    """Join ``names`` to ``root`` and check that no component is a symbolic link.
 
-    :raises Failure: ``InvalidPath`` when one is
+    :param what: whole path or URL, for the error message
+    :raises Failure: ``InvalidPath`` when a component is a symbolic link
     """
     path = root
     for name in names:
@@ -42,24 +44,26 @@ def below(root: str, names: list[str], what: str) -> str:
         except (FileNotFoundError, NotADirectoryError):
             continue
         if is_link:
-            raise Failure("InvalidPath", f"{what!r} leads over the symbolic link {name!r}.")
+            raise Failure("InvalidPath", f"{what!r}: found the symbolic link {name!r}; expected a directory or file.")
     return path
 
 
 def local_path(text: str) -> str:
-    """Return a path inside an instance in its normal form, ``/a/b``.
+    """Return the normal form, ``/a/b``, of a path inside an instance.
 
-    :raises Failure: ``InvalidPath`` for what is not absolute, has ``..`` in it or cannot be mapped here
+    :raises Failure: ``InvalidPath`` when the path is not absolute, has a segment ``..`` or cannot be mapped
     """
     if not text.startswith("/"):
-        # A drive letter is legal for the service's Windows images, which cannot run here.
-        raise Failure("InvalidPath", f"{text!r} is not an absolute Linux path; this service runs Linux commands only.")
+        # BatchCompute allows drive letters for its Windows images, which the local service cannot run.
+        raise Failure("InvalidPath", f"Found {text!r}; expected an absolute Linux path.")
     names = segments(text[1:], text)
     if not names or names[0] in _KERNEL_DIRECTORIES:
-        raise Failure("InvalidPath", f"{text!r} cannot be mapped: / and /proc, /sys, /dev are the machine's own.")
+        raise Failure(
+            "InvalidPath", f"{text!r} cannot be mapped; expected a path other than / and outside /proc, /sys and /dev."
+        )
     return "/" + "/".join(names)
 
 
 def is_at_or_below(path: str, directory: str) -> bool:
-    """Tell whether ``path`` is ``directory`` or lies in it; both in normal form."""
+    """Tell whether ``path`` is ``directory`` or is inside it; both are in normal form."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")

@@ -1,4 +1,4 @@
-"""One incarnation of a pod, from its mounts to the end of its command."""
+"""Incarnation of a pod, from its mounts to the end of its command."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from .processes import WATCHED, run
 from .result import NO_RESULT, Result, failed
 from .spec import PodSpec
 
-# The service documents none: assumptions.
+# Assumptions: PAI-DLC documents neither path.
 WORKDIR = "/workspace"
 _LIBRARIES = "/opt/dlc/site-packages"
 _REQUIREMENTS = "requirements.txt"
-#: The variable in which a job can name, as a JSON array, local paths that are to be the pod's own, new and empty;
-#: directories end with "/". The cloud knows no such thing: there every path is the container's own.
+#: Environment variable with a JSON array of local paths that are private to the pod and initially empty; directories
+#: end in "/". PAI-DLC has no such variable: in a container every path is private.
 PRIVATE_PATHS = "BATCH_COMPUTE_PRIVATE_PATHS"
 LOG_FILE = "log"
 _NO_LIMIT = 1e9
-# Without a file the service says so and goes on.
-_IF_THERE = 'test -e "$0" || { echo "There is no $0: nothing is installed from it."; exit 0; }; exec "$@"'
+# PAI-DLC continues without a requirements file, after a line in the log.
+_IF_THERE = 'test -e "$0" || { echo "$0 does not exist: nothing is installed from it."; exit 0; }; exec "$@"'
 
 
 def attempt(spec: PodSpec) -> Result:
-    """Run a pod; everything that it writes is in its log.
+    """Run a pod and write its output to its log.
 
-    :raises Stopped: when the service asked for its end
+    :raises Stopped: when the service stops the pod
     """
-    # From here on a signal waits until there is a command to end, so that no line is lost to it.
+    # Signals stay pending until a command runs that they can end: no line of the log is lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     log = Log(os.path.join(spec.directory, LOG_FILE), Clock(*spec.clock))
     try:
@@ -50,7 +50,7 @@ def attempt(spec: PodSpec) -> Result:
 
 
 class Pod:
-    """Prepares and runs one incarnation."""
+    """Incarnation of a pod: placement of its mounts, installation of libraries, command."""
 
     def __init__(self, spec: PodSpec, log: Log) -> None:
         self._spec = spec
@@ -58,14 +58,14 @@ class Pod:
         self._layout = Layout(spec.directory, WORKDIR)
         copies = spec.isolation == "rewrite"
         self._mounts = Mounts(self._layout, ObjectTree(spec.data_dir), log.write, copies=copies)
-        # Kubernetes names the pod so (assumption for the service).
+        # Kubernetes sets HOSTNAME to the pod name; assumption: PAI-DLC does the same.
         basic = {**basic_environment(WORKDIR, spec.search_path), "HOSTNAME": spec.pod_id}
         self._variables = {**basic, **spec.variables, **spec.platform}
 
     def run(self) -> Result:
         """Run the pod.
 
-        :raises Failure: when it could not be prepared
+        :raises Failure: when its mounts cannot be placed or its libraries cannot be installed
         """
         self._mounts.place(self._spec.job)
         private = self._private_paths()
@@ -101,24 +101,26 @@ class Pod:
         return exit_code
 
     def _private_paths(self) -> list[str]:
-        """Make room for the local paths that the job names as its own; return them."""
+        """Create the private paths that the job declares; return them."""
         try:
             texts = [str(text) for text in json.loads(self._variables.get(PRIVATE_PATHS) or "[]")]
         except (ValueError, TypeError):
-            raise Failure("InvalidPath", f"{PRIVATE_PATHS} is no JSON array.") from None
+            raise Failure("InvalidPath", f"{PRIVATE_PATHS}: expected a JSON array of paths.") from None
         paths = {text: local_path(text) for text in texts}
         for text, path in paths.items():
             (self._layout.add_directory if text.endswith("/") else self._layout.add_file)(path)
         return list(paths.values())
 
     def _installs(self) -> list[list[str]]:
-        """Return the commands that install third-party libraries; without any a line says what is missing."""
+        """Return the commands that install third-party libraries; without ``--install-libs``, log what is missing."""
         job: dict[str, Any] = self._spec.job
         libraries, directory = job.get("ThirdpartyLibs") or [], job.get("ThirdpartyLibDir") or ""
         if not self._spec.install_libs:
             wanted = [*libraries, *([os.path.join(directory, _REQUIREMENTS)] if directory else [])]
             if wanted:
-                self._log.write(f"Not installed, for want of the option --install-libs: {', '.join(wanted)}")
+                self._log.write(
+                    f"Without the option --install-libs, these libraries are not installed: {', '.join(wanted)}"
+                )
             return []
         pip = ["python", "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--target", _LIBRARIES]
         installs = [[*pip, *libraries]] if libraries else []
@@ -128,7 +130,7 @@ class Pod:
         return installs
 
     def _hosts(self) -> list[tuple[str, str, bool]]:
-        """Return what binds an /etc/hosts in which all pods of the job are this machine."""
+        """Return the bind mount of an /etc/hosts that maps all pods of the job to this machine."""
         if self._spec.isolation != "namespace":
             return []
         path = os.path.join(self._spec.directory, "hosts")

@@ -1,4 +1,4 @@
-"""Run the command of an attempt, and leave none of its processes behind."""
+"""Execution of a command, and the kill of its whole process tree."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from typing import NamedTuple
 
 from .failure import Failure
 from .kernel import become_subreaper, die_with_parent
+from .proc import descendants, process_tree
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
-#: What :func:`run` waits for: SIGTERM ends everything at once, SIGUSR1 lets the program end itself first.
+#: Signals that :func:`run` waits for. SIGTERM kills the process tree at once, SIGUSR1 after a grace period.
 WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Command(NamedTuple):
-    """A program to execute.
+    """Program to execute.
 
-    :ivar arguments: the program and its arguments, not empty
-    :ivar enter: called in the new process before the program starts, e.g. to enter a namespace
+    :ivar arguments: program and its arguments, not empty
+    :ivar environment: all environment variables of the program
     :ivar directory: working directory, as seen after ``enter``
+    :ivar stdout: descriptor of the standard output
+    :ivar stderr: descriptor of the standard error
+    :ivar enter: function that the new process calls before the program starts, for example to enter a namespace
     """
 
     arguments: list[str]
@@ -34,19 +38,19 @@ class Command(NamedTuple):
 
 
 class Stopped(BaseException):
-    """The service asked for the end of this attempt; no result is wanted."""
+    """Stop of the attempt by the service; the shim writes no result."""
 
 
 def run(
     command: Command, timeout: float, *, grace: float = 0.0, started: Callable[[], None] = lambda: None
 ) -> int | None:
-    """Run a command to its end, then kill whatever it left running.
+    """Run a command to its end, then kill the rest of its process tree.
 
     :param timeout: seconds after which the command is killed
-    :param grace: seconds that its processes have after SIGTERM when SIGUSR1 arrives
-    :param started: called once the process exists; threads may be started from then on
-    :return: its exit code, 128 + n when signal n ended it; None when the time was over
-    :raises Failure: when the process could not be prepared
+    :param grace: seconds between SIGTERM and SIGKILL after SIGUSR1 has arrived
+    :param started: called once the process exists; only then may threads be started, because of the fork
+    :return: exit code, 128 + n when signal n ended the command; None after the timeout
+    :raises Failure: when the process cannot be prepared
     :raises Stopped: when SIGTERM or SIGUSR1 arrived
     """
     become_subreaper()
@@ -74,7 +78,7 @@ def _start(command: Command) -> tuple[int, int]:
 
 def _execute(command: Command, shim: int, report: int) -> None:
     try:
-        # A group of its own: a command that signals its group must not end the shim.
+        # A separate process group: a command that signals its own group must not kill the shim.
         os.setpgid(0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(command.stdout, 1)
@@ -88,7 +92,7 @@ def _execute(command: Command, shim: int, report: int) -> None:
         die_with_parent(signal.SIGKILL)
         if os.getppid() not in (shim, 0):
             os._exit(1)
-    except BaseException as error:  # this is a copy of the shim: nothing may get past here
+    except BaseException as error:  # this process is a copy of the shim: no exception may propagate
         os.write(report, str(error).encode(errors="replace"))
         os._exit(_NOT_EXECUTABLE)
     try:
@@ -96,7 +100,7 @@ def _execute(command: Command, shim: int, report: int) -> None:
     except FileNotFoundError:
         os.write(2, f"{command.arguments[0]}: command not found\n".encode(errors="replace"))
         os._exit(_NOT_FOUND)
-    except BaseException as error:  # as above
+    except BaseException as error:  # see above
         os.write(2, f"{command.arguments[0]}: {error}\n".encode(errors="replace"))
         os._exit(_NOT_EXECUTABLE)
 
@@ -117,9 +121,9 @@ def _wait(child: int, timeout: float, grace: float) -> int | None:
 
 
 def _end(grace: float) -> None:
-    """Send SIGTERM to all descendants and wait until they are gone, at most ``grace`` seconds.
+    """Send SIGTERM to all descendants and wait until they have ended, at most ``grace`` seconds.
 
-    To all, not only to the first: that would often be a shell, which does not pass it on.
+    The first process is often a shell, which does not forward signals: SIGTERM goes to every process.
     """
     deadline = time.monotonic() + grace
     found = _frozen_descendants()
@@ -133,7 +137,7 @@ def _end(grace: float) -> None:
 
 
 def _reap(child: int) -> int | None:
-    """Collect all ended children; return the exit code of ``child`` when it is one of them."""
+    """Reap all ended children; return the exit code of ``child`` when it is one of them."""
     exit_code = None
     while True:
         try:
@@ -148,10 +152,10 @@ def _reap(child: int) -> int | None:
 
 
 def kill_descendants() -> None:
-    """Kill every process that descends from this one, however far it has detached itself.
+    """Kill all descendants of this process, daemons included.
 
-    When a parent dies its children become ours (we are their subreaper), so killing children until there are
-    none reaches all.
+    This process is the subreaper: when a parent dies, its children become ours. The loop therefore reaches every
+    descendant.
     """
     while True:
         try:
@@ -176,35 +180,12 @@ def _children() -> list[int]:
 
 
 def _frozen_descendants() -> list[int]:
-    """Halt all processes that descend from this one, so that none starts another unseen; return them."""
+    """Stop (SIGSTOP) all descendants, so that none can fork, and return their process ids."""
     frozen: set[int] = set()
     while new := set(descendants(os.getpid(), process_tree())) - frozen:
         _signal(new, signal.SIGSTOP)
         frozen |= new
     return sorted(frozen)
-
-
-def process_tree() -> dict[int, list[int]]:
-    """Return the process ids of this machine by that of their parent."""
-    found: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    # The second field is the program's name in parentheses and may hold anything.
-                    parent = int(file.read().rpartition(b")")[2].split()[1])
-            except (OSError, IndexError):
-                continue
-            found.setdefault(parent, []).append(int(name))
-    return found
-
-
-def descendants(pid: int, tree: dict[int, list[int]]) -> list[int]:
-    """Return the processes below ``pid`` in a tree that :func:`process_tree` returned."""
-    found = list(tree.get(pid, ()))
-    for child in found:
-        found += tree.get(child, ())
-    return found
 
 
 def _raise_trouble(descriptor: int) -> None:

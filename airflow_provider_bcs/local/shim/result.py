@@ -1,4 +1,4 @@
-"""The Result of an instance, and the file in which the shim hands it to the service."""
+"""Result of an attempt, and the file ``result.json`` that carries it from the shim to the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RESULT_FILE = "result.json"
 
 
 class Result(TypedDict):
-    """As in the answer of GetInstance; an attempt succeeded when its ErrorCode is empty."""
+    """Result as in the response of GetInstance; an attempt with an empty ErrorCode succeeded."""
 
     ExitCode: int
     ErrorCode: str
@@ -22,12 +22,12 @@ NO_RESULT: Result = {"ExitCode": 0, "ErrorCode": "", "ErrorMessage": "", "Detail
 
 
 def failed(code: str, message: str, exit_code: int = 1) -> Result:
-    """Return the result of an attempt that did not succeed."""
+    """Return the result of a failed attempt."""
     return {**NO_RESULT, "ExitCode": exit_code, "ErrorCode": code, "ErrorMessage": message}
 
 
 def write_result(directory: str, result: Result) -> None:
-    """Write ``result.json`` so that a reader sees all of it or none, even after a power failure."""
+    """Write ``result.json`` atomically, even across a power failure."""
     path = os.path.join(directory, RESULT_FILE)
     with open(f"{path}.tmp", "w", encoding="utf-8") as file:
         json.dump(result, file)
@@ -37,7 +37,7 @@ def write_result(directory: str, result: Result) -> None:
 
 
 def read_result(directory: str) -> Result | None:
-    """Return the result of the attempt in ``directory``, None when there is none (yet)."""
+    """Return the result of the attempt in ``directory``, or None when it has no result."""
     try:
         with open(os.path.join(directory, RESULT_FILE), encoding="utf-8") as file:
             result: Result = json.load(file)

@@ -1,20 +1,20 @@
-"""Isolation where the machine allows no namespace: mapped paths in the command are replaced by private ones."""
+"""Isolation without namespaces: private paths replace the mapped paths in the command."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-# A path begins where no file name goes on: at the start, after a quote or "=", or after an option like -I.
+# A path begins where no file name continues: at the start, after a quote or "=", or after an option like -I.
 _BEGIN = r"(?:(?<![\w.~/-])|(?<=^-[A-Za-z])|(?<=[\s'\"]-[A-Za-z]))"
-# And ends where the last name of it does not go on.
+# A path ends where its last segment does not continue.
 _END = r"(?![\w.@%+~-])"
 
 
 class Rewriter:
-    """Replaces local paths in texts.
+    """Function that replaces mapped paths in a text.
 
-    :param places: path as the job knows it, in normal form, and where its files really are
+    :param places: real paths by local path in normal form
     """
 
     def __init__(self, places: Mapping[str, str]) -> None:

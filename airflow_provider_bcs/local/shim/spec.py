@@ -1,4 +1,4 @@
-"""What an attempt is to run: the file that the service writes and the shim reads."""
+"""Specification of an attempt: the file ``spec.json`` that the service writes and the shim reads."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 
 class InstanceSpec(NamedTuple):
-    """One attempt of an instance of a BatchCompute task.
+    """Attempt of an instance of a BatchCompute task.
 
-    :ivar directory: the attempt directory
-    :ivar data_dir: the service's data directory, which holds the objects
+    :ivar directory: attempt directory
+    :ivar data_dir: data directory of the service, which holds the objects
     :ivar isolation: ``namespace`` or ``rewrite``
-    :ivar search_path: where commands are looked up first, before the system's directories
-    :ivar task: the task of the job description, defaults filled in
-    :ivar stdout: object path of the standard output, empty for none
-    :ivar stderr: object path of the standard error, empty for none
+    :ivar search_path: first directory of ``PATH``
+    :ivar task: task of the job description, with default values
+    :ivar stdout: URL of the object for standard output; empty for none
+    :ivar stderr: URL of the object for standard error; empty for none
     """
 
     directory: str
@@ -31,24 +31,23 @@ class InstanceSpec(NamedTuple):
 
     @property
     def label(self) -> str:
-        """``{JobId}.{TaskName}.{InstanceId}``, how the objects of an instance's logs end."""
+        """``{JobId}.{TaskName}.{InstanceId}``, the suffix of the instance's log objects."""
         return f"{self.job_id}.{self.task_name}.{self.instance_id}"
 
 
 class PodSpec(NamedTuple):
-    """One incarnation of a pod of a DLC job; the first four are those of :class:`InstanceSpec`.
+    """Incarnation of a pod of a PAI-DLC job; :class:`InstanceSpec` documents the first four fields.
 
-    :ivar pod_id: also the pod's host name
-    :ivar host_names: names of all pods of the job
-    :ivar shell: the shell and its options, as in ``Settings.Shell``
-    :ivar command: the UserCommand
+    :ivar pod_id: PodId, which is also the pod's host name
+    :ivar host_names: host names of all pods of the job
+    :ivar shell: shell and its options, as in ``Settings.Shell``
+    :ivar command: UserCommand
     :ivar variables: Envs and CustomEnvs
-    :ivar platform: the variables of the framework, which win over ``variables``
-    :ivar job: the fields of the CreateJob body that the pod is prepared from: DataSources, CodeSource,
-        ThirdpartyLibs, ThirdpartyLibDir
-    :ivar install_libs: whether third-party libraries are installed before the command
-    :ivar grace: seconds from SIGTERM to SIGKILL when the pod is stopped
-    :ivar clock: the values of the :class:`~.clock.Clock` that stamps the log
+    :ivar platform: variables of the framework, which override ``variables``
+    :ivar job: the fields DataSources, CodeSource, ThirdpartyLibs and ThirdpartyLibDir of the CreateJob body
+    :ivar install_libs: install third-party libraries before the command
+    :ivar grace: seconds between SIGTERM and SIGKILL when the pod is stopped
+    :ivar clock: values of the :class:`~.clock.Clock` for the timestamps of the log
     """
 
     directory: str

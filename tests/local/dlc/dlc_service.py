@@ -16,6 +16,7 @@ from alibabacloud_pai_dlc20201203.client import Client
 from alibabacloud_tea_openapi.models import Config
 
 from airflow_provider_bcs.http import acs3
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.local.service import Service, wait_until
 
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -28,7 +29,7 @@ class DlcService(Service):
         super().start()
         self.client = self.sdk()
 
-    def sdk(self, key_id: str = "local", secret: str = "local", **options: Any) -> Client:
+    def sdk(self, key_id: str = "local", secret: str = ACCESS_KEY_SECRET, **options: Any) -> Client:
         endpoint = self.ready["dlc"].removeprefix("http://")
         return Client(
             Config(
@@ -118,7 +119,7 @@ class DlcService(Service):
         signed = {name: value for name, value in signed.items() if value}
         names = acs3.signed_headers(signed)
         canonical = acs3.canonical_request(method, path, text, {"x-acs-content-sha256": "", **signed}, names)
-        signed["authorization"] = acs3.authorization("local", names, acs3.signature("local", canonical))
+        signed["authorization"] = acs3.authorization("local", names, acs3.signature(ACCESS_KEY_SECRET, canonical))
         url = f"{self.url}{path}{'?' + text if text else ''}"
         return requests.request(method, url, data=data, headers={**signed, **(unsigned or {})}, timeout=30)
 

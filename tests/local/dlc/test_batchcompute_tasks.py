@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_bcs.translator.dlc.conversion import convert
-from airflow_provider_bcs.translator.dlc.options import Options, Site
+from airflow_provider_bcs.dlc.conversion import Options, Site, convert
 from tests.local.service import Service, job, task
 
 from .dlc_service import DlcService

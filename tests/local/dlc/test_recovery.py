@@ -94,7 +94,7 @@ def test_a_pod_that_is_killed_fails(start_dlc: Callable[..., DlcService]) -> Non
     wait_until(lambda: service.status(job_id) == "Running" and bool(service.texts(job_id)))
     [pid_file] = service.data_dir.glob("pods/*/*/*/shim.pid")
     os.kill(int(pid_file.read_text()), signal.SIGKILL)
-    assert "disappeared" in service.wait_for(job_id, "Failed")["ReasonMessage"]
+    assert "was killed" in service.wait_for(job_id, "Failed")["ReasonMessage"]
 
 
 def test_recorded_as_started_but_never_started(start_dlc: Callable[..., DlcService]) -> None:
@@ -141,7 +141,7 @@ def test_sigterm_ends_pods_and_they_run_again(start_dlc: Callable[..., DlcServic
     assert sorted(effects.read_text().split()) == ["0", "0", "1"]
     assert statuses(done)[3:] == ["Running", "Queuing", "EnvPreparing", "Running", "Succeeded"]
     events = service.answer("GET", f"/api/v1/jobs/{job_id}/events")["Events"]
-    assert any("service ended" in line for line in events)
+    assert any("service was shut down" in line for line in events)
     assert done["RestartTimes"] == "0/10"
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import alibabacloud_oss_v2 as oss
 import pytest
 
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.local.service import Service
 
 BUCKET = "tests"
 
 
-def oss_client(service: Service, secret: str = "local", key_id: str = "local", **options: Any) -> oss.Client:
+def oss_client(service: Service, secret: str = ACCESS_KEY_SECRET, key_id: str = "local", **options: Any) -> oss.Client:
     """Return a client that is the vendor's in all but the place."""
     config = oss.config.load_default()
     config.credentials_provider = oss.credentials.StaticCredentialsProvider(key_id, secret)

@@ -1,0 +1,83 @@
+"""Folders of object storage and of NAS that a container has as directories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .findings import Findings
+from .local_paths import BASE, is_at_or_below
+
+_OBJECTS = f"{BASE}/oss"
+
+
+class Mount(NamedTuple):
+    """One directory of a container.
+
+    :ivar url: ``oss://bucket/folder/`` or ``nas://host/folder/``, with ``/`` at its end. A URL whose bucket comes from
+        a template stands as the job has it
+    :ivar path: the directory, without ``/`` at its end
+    :ivar writable: whether what is written changes the objects or files
+    """
+
+    url: str
+    path: str
+    writable: bool
+
+
+class Mounts:
+    """Collector of the mounts of one task."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self.found: list[Mount] = []
+
+    def folder(self, url: str, *, writable: bool) -> str:
+        """Mount a folder for the script, each once; return its path."""
+        url = self._normal(url)
+        for mount in self.found:
+            if (mount.url, mount.writable) == (url, writable) and is_at_or_below(mount.path, _OBJECTS):
+                return mount.path
+        path = f"{_OBJECTS}/{len(self.found)}"
+        self.found.append(Mount(url, path, writable))
+        return path
+
+    def object(self, url: str, *, writable: bool) -> str:
+        """Mount the folder that an object lies in; return the path of the object."""
+        if self._is_unknown(url):
+            return self.folder(url, writable=writable)
+        parent, _, name = url.rstrip("/").rpartition("/")
+        return f"{self.folder(f'{parent}/', writable=writable)}/{name}"
+
+    def mount(self, url: str, path: str, *, writable: bool) -> None:
+        """Mount a folder for the program."""
+        self.found.append(Mount(self._normal(url), path, writable))
+
+    def _is_unknown(self, url: str) -> bool:
+        """Tell whether even the bucket is known only after rendering."""
+        return "://" not in url and self._findings.pending(url)
+
+    def _normal(self, url: str) -> str:
+        if self._is_unknown(url):
+            return url
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        path = _folder(path)
+        if scheme == "nas":
+            # Clients write the path of a mount target behind a ":", and for Windows a "!" at its end.
+            host, path = host.removesuffix(":"), _folder(path.removesuffix("!/"))
+        return f"{scheme}://{host}/{path}"
+
+
+def _folder(path: str) -> str:
+    return path if not path or path.endswith("/") else f"{path}/"
+
+
+def entries_of(task: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Return the field of the mount entries that take effect, and these: the task's own, else the cluster's."""
+    cluster = {} if task.get("ClusterId") else task.get("AutoCluster") or {}
+    for field, holder in (("Mounts", task), ("AutoCluster.Configs.Mounts", cluster.get("Configs") or {})):
+        entries = (holder.get("Mounts") or {}).get("Entries")
+        if entries:
+            return f"{field}.Entries", entries
+    return "Mounts.Entries", []

@@ -1,4 +1,4 @@
-# Each target makes what it needs: a virtual environment with pinned versions, in the checkout and nowhere else.
+# Each target creates its own virtual environment with pinned versions, inside the checkout only.
 PYTHON ?= python3
 AIRFLOW3 := .venv
 AIRFLOW2 := .venv-airflow2
@@ -9,94 +9,90 @@ OLDEST := .venv-oldest
 # The oldest and the newest Python, with the newest packages.
 PYTHON310 := .venv-python3.10
 PYTHON313 := .venv-python3.13
-# What the bench compares with.
+# Packages that the bench compares with.
 PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aiobotocore] astronomer-cosmos
-# PostgreSQL's.
+# Driver of PostgreSQL.
 DRIVER := psycopg2-binary
-# CeleryExecutor, and the drivers of its database.
+# CeleryExecutor and the drivers of its database.
 EXECUTOR := apache-airflow-providers-celery asyncpg $(DRIVER)
-# Deferred jobs in one triggerer.
+# Number of deferred jobs in one triggerer, for bench.
 N ?= 1000
-# How often "make test-rounds" kills whoever works; how many tasks wait when it is a triggerer, and how often it is killed
-# while they do.
+# For test-rounds: number of rounds, tasks that wait in the triggerer, and kills of the triggerer per round.
 ROUNDS ?= 20
 WAITS ?= 100
 KILLS ?= 1
 ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) KILLS=$(KILLS) BCS_TEST_DATABASE=postgresql
-# Who is killed.
+# Tests of killed workers and of killed triggerers.
 KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
 
-# Without compiled modules each process compiles what it imports: 3.8 CPU seconds for Airflow, and not 1.7.
+# Without bytecode files, each process compiles Airflow again: 3.8 CPU seconds instead of 1.7.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-followers constraints clean
+.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-following constraints clean
 
-demo: $(AIRFLOW3)/.installed
+help:  ## Print this list
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "%-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(AIRFLOW3)/.installed  ## Run the find-primes graph in Airflow on the local service
 	@$(AIRFLOW3)/bin/airflow-bcs demo
 
-test: $(AIRFLOW3)/.installed
+test: $(AIRFLOW3)/.installed  ## Run the tests on Airflow 3
 	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery"
 
-# What knows nothing of Airflow is the same in both.
-test-airflow2: $(AIRFLOW2)/.installed
+# Only the tests that import Airflow; all others do the same in both environments.
+test-airflow2: $(AIRFLOW2)/.installed  ## Run the tests that import Airflow on Airflow 2
 	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
 
-# Every module is imported and the demonstration's graph runs: on Python 3.10 with the lowest declared version of each
-# dependency, on the newest Python that Airflow takes, and on Python 3.10 with the newest versions.
-test-versions: test-oldest test-newest test-python3.10
+# Each of the three imports every module and runs the demo's graph.
+test-versions: test-oldest test-newest test-python3.10  ## Test the oldest and the newest versions of Python and of the dependencies
 
-test-oldest: $(OLDEST)/.installed
+test-oldest: $(OLDEST)/.installed  ## Test Python 3.10 with the lowest declared version of each dependency
 	$(OLDEST)/bin/python -W ignore tests/versions/run.py $(OLDEST)/demo
 
-test-newest: $(PYTHON313)/.installed
+test-newest: $(PYTHON313)/.installed  ## Test the newest Python that Airflow supports
 	$(PYTHON313)/bin/python -W ignore tests/versions/run.py $(PYTHON313)/demo
 
-test-python3.10: $(PYTHON310)/.installed
+test-python3.10: $(PYTHON310)/.installed  ## Test Python 3.10 with the newest versions of the dependencies
 	$(PYTHON310)/bin/python -W ignore tests/versions/run.py $(PYTHON310)/demo
 
-# PROCESSES chooses some of them.
-test-processes: $(AIRFLOW3)/.installed
+test-processes: $(AIRFLOW3)/.installed  ## Run the tests with real Airflow processes; PROCESSES=... selects some by name
 	$(AIRFLOW3)/bin/pytest -m processes tests/processes -k "$(PROCESSES)"
 
-test-processes-airflow2: $(AIRFLOW2)/.installed
+test-processes-airflow2: $(AIRFLOW2)/.installed  ## Run the tests with real Airflow processes on Airflow 2
 	$(AIRFLOW2)/bin/pytest -m processes tests/processes -k "$(PROCESSES)"
 
-# Takes hours: workers and triggerers are killed again and again, on PostgreSQL (BCS_TEST_POSTGRES says where).
-test-rounds: $(CELERY)/.executor
+# BCS_TEST_POSTGRES is the address of PostgreSQL.
+test-rounds: $(CELERY)/.executor  ## Kill workers and triggerers for ROUNDS rounds (takes hours, needs PostgreSQL)
 	$(ROUNDS_IN) $(CELERY)/bin/pytest -o faulthandler_timeout=14400 -m processes $(KILLED)
 
-test-rounds-airflow2: $(AIRFLOW2)/.driver
+test-rounds-airflow2: $(AIRFLOW2)/.driver  ## Kill workers and triggerers on Airflow 2 (takes hours, needs PostgreSQL)
 	$(ROUNDS_IN) $(AIRFLOW2)/bin/pytest -o faulthandler_timeout=14400 -m processes $(KILLED)
 
-test-faults: $(AIRFLOW3)/.installed
+test-faults: $(AIRFLOW3)/.installed  ## Run the tests that inject faults into hundreds of submissions
 	$(AIRFLOW3)/bin/pytest -n 2 -m faults
 
-# A real training run; pip takes whatever build of PyTorch the index offers, and the one for CPUs is enough.
-test-training: $(TRAINING)/.torch
+# pip installs any build of PyTorch that the index has; the build for CPUs is enough.
+test-training: $(TRAINING)/.torch  ## Train a model with PyTorch on the local service
 	$(TRAINING)/bin/pytest -m training tests/airflow/test_training.py
 
-# Takes minutes, and needs a PostgreSQL and a Redis that answer: on this machine, or where BCS_TEST_POSTGRES and
-# BCS_TEST_REDIS say. So it is no part of .ci/run.
-test-celery: $(CELERY)/.executor
+# Needs PostgreSQL and Redis on this machine, or at BCS_TEST_POSTGRES and BCS_TEST_REDIS. .ci/run has neither of them.
+test-celery: $(CELERY)/.executor  ## Run the tests with CeleryExecutor (takes minutes, needs PostgreSQL and Redis)
 	$(CELERY)/bin/pytest -m celery tests/celery
 
-# Takes about ten minutes: what "make test" sends the local service too, with many more examples.
-fuzz: $(AIRFLOW3)/.installed
+fuzz: $(AIRFLOW3)/.installed  ## Fuzz the local service with many more examples than test (takes ten minutes)
 	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m fuzz --hypothesis-profile=fuzz
 
-check: $(AIRFLOW3)/.installed
+check: $(AIRFLOW3)/.installed  ## Check style, format, types and declared dependencies
 	$(AIRFLOW3)/bin/ruff check .
 	$(AIRFLOW3)/bin/ruff format --check .
 	$(AIRFLOW3)/bin/mypy
 	$(AIRFLOW3)/bin/deptry .
 
-# Takes ten minutes on a machine that has nothing else to do.
-bench: $(BENCH)/.peers
+bench: $(BENCH)/.peers  ## Compare speed and memory with other providers (takes ten minutes on an idle machine)
 	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(BENCH)/bin/python -W ignore -m bench.run --waits $(N); status=$$?; rm -rf .bench; exit $$status
 
-# Takes minutes: whole Airflows with real processes.
-bench-followers: $(AIRFLOW3)/.installed
-	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python -W ignore bench/followers.py; status=$$?; rm -rf .bench; exit $$status
+bench-following: $(AIRFLOW3)/.installed  ## Measure the overhead of tasks that follow one job (takes minutes)
+	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(AIRFLOW3)/bin/python -W ignore bench/following.py; status=$$?; rm -rf .bench; exit $$status
 
 .venv/.installed .venv-training/.installed: constraints/airflow-3.txt
 .venv-airflow2/.installed: constraints/airflow-2.txt
@@ -137,11 +133,11 @@ $(AIRFLOW2)/.driver: $(AIRFLOW2)/.installed
 $(BENCH)/.peers: $(BENCH)/.installed
 	missing=; for peer in $(PEERS); do \
 	  TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/bench.txt "$$peer" \
-	    || { missing=yes; echo "bench: $$peer cannot be installed; the table will lack its lines"; }; \
+	    || { missing=yes; echo "bench: $$peer cannot be installed; its rows are missing"; }; \
 	done; test -n "$$missing" || touch $@
 
-# Pin anew, for all supported Python versions at once.
-constraints: $(AIRFLOW3)/.installed
+# One file of pins holds for all supported Python versions.
+constraints: $(AIRFLOW3)/.installed  ## Pin all dependencies again
 	for pins in "airflow-2 apache-airflow==2.11.2 $(DRIVER)" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
 	  "celery apache-airflow==3.3.2 $(EXECUTOR)"; do \
 	  printf '%s\n' $${pins#* } > .airflow.in; \
@@ -149,5 +145,5 @@ constraints: $(AIRFLOW3)/.installed
 	    --no-emit-index-url --upgrade --extra dev pyproject.toml .airflow.in -o constraints/$${pins%% *}.txt; \
 	done; rm .airflow.in
 
-clean:
+clean:  ## Remove environments, build results and caches
 	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""The command ``airflow-bcs``: local | validate | translate | graph | demo."""
+"""Command ``airflow-bcs`` with the subcommands local, validate, translate, graph and demo."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from importlib.util import find_spec
 from airflow_provider_bcs import __version__
 from airflow_provider_bcs.commands import CommandError, graph, one_line, translate, validate
 
-#: The modules that the extra ``local`` installs.
+__all__ = ["main"]
+
+#: Modules that the extra ``local`` installs.
 LOCAL_EXTRA = ("crcmod", "h11", "starlette", "uvicorn")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 something is wrong, 2 wrong arguments, 130 interrupted."""
+    """Run the command and return its exit code.
+
+    :param argv: arguments without the program's name; None for those of the process
+    :return: 0 for success, 1 for an error, 130 after SIGINT; argparse exits with 2 for wrong arguments
+    """
     args = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A job file may hold text that the terminal's encoding cannot; stderr is like this from the start.
+        # A job file may hold characters outside the terminal's encoding. Python escapes them on stderr by default.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = args.run(args)
@@ -32,16 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        # Each command handles what it reads and makes; what is left is its output.
+        # The commands handle errors of the files they read and write; any other OSError comes from stdout.
         return _not_written(error)
     return code
 
 
 def _not_written(error: OSError) -> int:
-    # Whoever reads has enough: "| head".
+    # A broken pipe is no error: the reader, e.g. head, has closed it.
     if not isinstance(error, BrokenPipeError):
-        print(f"airflow-bcs: the output cannot be written: {error.strerror or error}.", file=sys.stderr)  # noqa: T201
-    # Python would try the rest again on its way out.
+        print(f"airflow-bcs: cannot write the output: {error.strerror or error}.", file=sys.stderr)  # noqa: T201
+    # At exit Python flushes stdout again, which would fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
     return 1
 
@@ -49,25 +55,31 @@ def _not_written(error: OSError) -> int:
 def _parser() -> argparse.ArgumentParser:
     from airflow_provider_bcs.local.options import add_arguments
 
-    parser = argparse.ArgumentParser(prog="airflow-bcs", description="BatchCompute job files as native Airflow graphs.")
+    parser = argparse.ArgumentParser(
+        prog="airflow-bcs", description="Run BatchCompute job files as native Airflow graphs."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True)
 
-    local = commands.add_parser("local", help="run the local service, for development and tests")
+    local = commands.add_parser("local", help="run the local service for development and tests")
     add_arguments(local)
     local.set_defaults(run=_local)
 
     for name, module, text in (
-        ("validate", validate, "check job files; one line a violation"),
-        ("translate", translate, "write a job file as a DAG file, or an old job file as a new one"),
-        ("graph", graph, "show the graph of a job file"),
+        ("validate", validate, "check job files and print one line per violation"),
+        ("translate", translate, "write a job file as a DAG file, or convert a file of the old API"),
+        ("graph", graph, "print the graph of a job file"),
     ):
         command = commands.add_parser(name, help=text)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
 
     demo = commands.add_parser("demo", help="run the find-primes graph in Airflow on the local service")
-    demo.add_argument("--directory", default=".demo", help="where logs and results go; made anew (default .demo)")
+    demo.add_argument(
+        "--directory",
+        default=".demo",
+        help="directory for logs and results; a former demo's is replaced (default: %(default)s)",
+    )
     demo.set_defaults(run=_demo)
     return parser
 

@@ -1,4 +1,4 @@
-"""``airflow-bcs demo``: the find-primes graph in real Airflow on the local service, all in one directory."""
+"""``airflow-bcs demo``: run the find-primes graph in Airflow on the local service, in one directory."""
 
 from __future__ import annotations
 
@@ -17,24 +17,31 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_bcs.exceptions import BcsError
+
+__all__ = ["DemoError", "package", "run"]
+
 DAG_ID = "example_bcs_find_primes"
 #: The job file and the folder of its programs, beside the DAG file.
 JOB = "find_primes"
 BUCKET = "bcs-demo"
-#: Seconds after which the demonstration is given up.
+#: Maximum seconds of the DAG run.
 TIME_LIMIT = 300
 _MARK = ".made-by-airflow-bcs-demo"
 
 
-class DemoError(Exception):
-    """The demonstration failed; the text is its reason, in one line."""
+class DemoError(BcsError):
+    """The demo failed; the text is the reason in one line."""
 
 
 def run(directory: str) -> int:
-    """Run the demonstration in ``directory``, which is made anew; return the exit code."""
+    """Run the demo and return the exit code: 0 for success, 1 for an error, 130 after a signal.
+
+    :param directory: directory for logs and results; the directory of an earlier demo is replaced
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A script starts background commands with SIGINT ignored, and Ctrl-C would then end the local service only.
-        # nohup ignores SIGHUP to let the demonstration outlive its terminal.
+        # A shell script starts background commands with SIGINT ignored; Ctrl-C would then end the local service only.
+        # nohup ignores SIGHUP so that the demo can outlive its terminal.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     try:
@@ -55,44 +62,49 @@ def _run(directory: Path) -> None:
         print(f"[{time.monotonic() - started:5.1f} s] {text}", flush=True)  # noqa: T201
 
     examples = _examples()
-    _make_anew(directory)
+    _prepare(directory)
     with _local_service(directory) as service:
         say(f"the local service answers on {service['batchcompute']}")
         package(examples, Path(service["data_dir"]))
         environment = _environment(directory, examples, service)
-        say("Airflow makes its database")
+        say("Airflow creates its database")
         _airflow(["db", "migrate"], environment, directory / "db-migrate.log")
         say(f"Airflow runs the DAG {DAG_ID}")
         _run_dag(environment, directory, say)
     results = directory / "data" / "oss" / BUCKET / JOB
     counts = list(results.glob("*/result/count.txt"))
     if len(counts) != 1:
-        raise DemoError(f"expected one result below {results}, found {len(counts)}")
+        raise DemoError(f"{results}: found {len(counts)} results; expected 1")
     say(f"primes up to 1,000,000: {counts[0].read_text().strip()}")
     say(f"results: {counts[0].parent}")
-    say(f"what the instances printed: {counts[0].parent.parent / 'logs'}")
+    say(f"logs of the instances: {counts[0].parent.parent / 'logs'}")
     say(f"Airflow's log: {directory / 'airflow.log'}")
 
 
 def _examples() -> Path:
-    """The example DAGs: in an installed package below it, in a checkout beside it."""
+    """Return the folder of the example DAGs: in the installed package, or beside the package in a checkout."""
     here = Path(__file__).parent
     for folder in (here / "example_dags", here.parent / "example_dags"):
         if (folder / f"{JOB}.json").is_file():
             return folder
-    raise DemoError(f"the example DAGs are missing beside {here}")
+    raise DemoError(f"{here}: found no example DAGs in it or beside it; expected example_dags/{JOB}.json")
 
 
-def _make_anew(directory: Path) -> None:
+def _prepare(directory: Path) -> None:
     if directory.exists() and not (directory / _MARK).exists() and any(directory.iterdir()):
-        raise DemoError(f"{directory} exists and was not made by this command; name another --directory")
+        raise DemoError(f"{directory}: found files that this command did not create; name another --directory")
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "airflow").mkdir(parents=True)
     (directory / _MARK).touch()
 
 
 def package(examples: Path, data_dir: Path) -> Path:
-    """Pack the programs of the find-primes example as the object that its job file names; return its path."""
+    """Pack the programs of the find-primes example into the object that its job file names.
+
+    :param examples: folder of the example DAGs
+    :param data_dir: data directory of the local service
+    :return: path of the object
+    """
     target = data_dir / "oss" / BUCKET / "packages" / f"{JOB}.tar.gz"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(target, "w:gz") as archive:
@@ -144,7 +156,7 @@ def _environment(directory: Path, examples: Path, service: dict[str, Any]) -> di
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW_CONN_BCS_DEFAULT": json.dumps(connection),
-        # Bytecode beside the examples would be something left outside the directory.
+        # Python would write bytecode beside the examples, outside the directory.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
@@ -155,7 +167,7 @@ def _airflow(arguments: list[str], environment: dict[str, str], log: Path) -> No
             [sys.executable, "-m", "airflow", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     if done.returncode:
-        raise DemoError(f"airflow {' '.join(arguments)} ended with {done.returncode}; see {log}")
+        raise DemoError(f"airflow {' '.join(arguments)} exited with {done.returncode}; see {log}")
 
 
 def _run_dag(environment: dict[str, str], directory: Path, say: Any) -> None:
@@ -190,10 +202,10 @@ def _run_dag(environment: dict[str, str], directory: Path, say: Any) -> None:
 
 
 def _check_import(environment: dict[str, str], log: Path) -> None:
-    """Raise DemoError if Airflow cannot import the file of the DAG; ``airflow dags test`` only says "not found"."""
+    """Raise DemoError if Airflow cannot import the DAG file; ``airflow dags test`` says only "not found"."""
     command = [sys.executable, "-m", "airflow", "dags", "list-import-errors", "--output", "json"]
     if not version("apache-airflow").startswith("2."):
-        # Without it, Airflow 3 reads what a DAG processor has left in the database.
+        # Without --local, Airflow 3 reads the errors that a DAG processor stored in the database.
         command.append("--local")
     listed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     # Log lines come first.
@@ -209,14 +221,14 @@ def _check_import(environment: dict[str, str], log: Path) -> None:
 
 
 def _show_changes(database: Path, shown: dict[str, str], say: Any) -> None:
-    """Say what has changed; the database is read as it is, Airflow itself has no cheap way to watch a run."""
+    """Print state changes of the tasks, read from the database: a call of Airflow's command takes seconds."""
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute(
                 "SELECT task_id, state FROM task_instance ORDER BY end_date IS NULL, end_date, start_date"
             ).fetchall()
     except sqlite3.OperationalError:
-        # The database is being made, or is locked; the next look will tell.
+        # Airflow creates the database or has locked it; the next call reads it.
         return
     for task, state in rows:
         if state and shown.get(task) != state:

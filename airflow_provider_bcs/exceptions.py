@@ -1,34 +1,35 @@
-"""The errors of this package, in one tree.
+"""Errors of this package, in one tree.
 
 ::
 
     BcsError
-     ├─ ApiError                        a call of a service did not succeed
-     │   ├─ MissingCredentialsError     no keys to sign the request with
-     │   ├─ CertificateError            the TLS certificate was not accepted
-     │   ├─ NoAnswerError               no answer arrived
-     │   ├─ MissingConnectionError      the Airflow connection does not exist
-     │   ├─ WaitAbortedError            the awaited job, task, instance or pod does not exist any more
-     │   └─ ServiceError                the service answered with an error: status, code, message, request id
-     │       ├─ InvalidRequestError     the request is wrong
-     │       ├─ AccessDeniedError       a permission is missing
-     │       │   └─ RefusedKeysError    the keys or their signature are refused
-     │       │       └─ ClockSkewError  this machine's clock is wrong
-     │       ├─ NotFoundError           the resource does not exist
-     │       ├─ StateConflictError      the resource's state does not allow the operation
-     │       ├─ QuotaExhaustedError     a limit of the account is reached
-     │       ├─ TokenMismatchError      the idempotency token belongs to another request
-     │       ├─ ThrottledError          too many requests
-     │       └─ ServerError             the service failed
-     ├─ JobFailedError                  a job did not succeed: job id, state, reason, exit codes
-     ├─ ClusterFailedError              a cluster will not get its machines
-     ├─ TooManySubmissionsError         one owner submitted the same job again and again
-     ├─ DescriptionError (ValueError)   a description is wrong
-     │   ├─ JobSourceError              it cannot be read
-     │   │   └─ JobSyntaxError          its text is not JSON or YAML
-     │   └─ InvalidJobError             it breaks rules: a list of violations
-     ├─ ConnectionSettingsError (ValueError)  a field of the Airflow connection is wrong
-     └─ PackageError (ValueError)       a package of programs cannot be made
+    |-- ApiError                        a call of a service did not succeed
+    |   |-- MissingCredentialsError     no keys to sign the request with
+    |   |-- CertificateError            the TLS certificate was not accepted
+    |   |-- NoAnswerError               no answer arrived
+    |   |-- MissingConnectionError      the Airflow connection does not exist
+    |   |-- WaitAbortedError            the awaited job, task, instance or pod does not exist any more
+    |   |-- ServiceError                the service answered with an error: status, code, message, request id
+    |   |   |-- InvalidRequestError     the request is wrong
+    |   |   |-- AccessDeniedError       a permission is missing
+    |   |   |   |-- RefusedKeysError    the keys or their signature are refused
+    |   |   |   |   |-- ClockSkewError  this machine's clock is wrong
+    |   |   |-- NotFoundError           the resource does not exist
+    |   |   |-- StateConflictError      the resource's state does not allow the operation
+    |   |   |-- QuotaExhaustedError     a limit of the account is reached
+    |   |   |-- TokenMismatchError      the idempotency token belongs to another request
+    |   |   |-- ThrottledError          too many requests
+    |   |   |-- ServerError             the service failed
+    |-- JobFailedError                  a job did not succeed: job id, state, reason, exit codes
+    |-- ClusterFailedError              a cluster will not get its machines
+    |-- TooManySubmissionsError         one owner submitted the same job again and again
+    |-- DescriptionError (ValueError)   a description is wrong
+    |   |-- JobSourceError              it cannot be read
+    |   |   |-- JobSyntaxError          its text is not JSON or YAML
+    |   |-- InvalidJobError             it breaks rules: a list of violations
+    |-- ConnectionSettingsError (ValueError)  a field of the Airflow connection is wrong
+    |-- PackageError (ValueError)       a package of programs cannot be made
+    |-- UnknownArgumentError (ValueError)   no operator of a translated graph has the argument
 
 The module imports neither Airflow nor an HTTP library.
 """
@@ -40,6 +41,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.violation import Violation
+
+__all__ = [
+    "AccessDeniedError",
+    "ApiError",
+    "BcsError",
+    "CertificateError",
+    "ClockSkewError",
+    "ClusterFailedError",
+    "ConnectionSettingsError",
+    "DescriptionError",
+    "InvalidJobError",
+    "InvalidRequestError",
+    "JobFailedError",
+    "JobSourceError",
+    "JobSyntaxError",
+    "MissingConnectionError",
+    "MissingCredentialsError",
+    "NoAnswerError",
+    "NotFoundError",
+    "PackageError",
+    "QuotaExhaustedError",
+    "RefusedKeysError",
+    "ServerError",
+    "ServiceError",
+    "StateConflictError",
+    "ThrottledError",
+    "TokenMismatchError",
+    "TooManySubmissionsError",
+    "WaitAbortedError",
+]
 
 
 class BcsError(Exception):
@@ -236,3 +267,7 @@ class ConnectionSettingsError(BcsError, ValueError):
 
 class PackageError(BcsError, ValueError):
     """The package of a task's programs cannot be made; the text names the path and the reason."""
+
+
+class UnknownArgumentError(BcsError, ValueError):
+    """``operator_args`` or ``task_args`` of a translated graph hold an argument or a task that no operator has."""

@@ -1,8 +1,10 @@
-"""What Airflow asks of a provider: its connection type, modules and form fields."""
+"""Metadata of the provider for Airflow: connection type, modules, form fields."""
 
 from __future__ import annotations
 
 from typing import Any
+
+__all__ = ["CONNECTION_FIELDS", "UI_FIELD_BEHAVIOUR", "get_provider_info"]
 
 
 def _field(label: str, description: str, *, secret: bool = False) -> dict[str, Any]:
@@ -12,15 +14,15 @@ def _field(label: str, description: str, *, secret: bool = False) -> dict[str, A
     return {"label": label, "description": description, "schema": schema}
 
 
-#: The extra fields of a ``bcs`` connection.
+#: Extra fields of a ``bcs`` connection.
 CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "region": _field("Region", "Region id, e.g. cn-shanghai"),
-    "security_token": _field("Security token", "Comes with temporary (STS) keys", secret=True),
-    "role_arn": _field("RAM role", "ARN of a role to assume with these keys"),
-    "workspace_id": _field("PAI workspace", "Workspace of PAI-DLC jobs"),
-    "batchcompute_endpoint": _field("BatchCompute endpoint", "URL instead of the region's public one"),
-    "dlc_endpoint": _field("PAI-DLC endpoint", "URL instead of the region's public one"),
-    "oss_endpoint": _field("OSS endpoint", "URL instead of the region's public one"),
+    "security_token": _field("Security token", "Security token of temporary (STS) keys", secret=True),
+    "role_arn": _field("RAM role", "ARN of a role to assume with the keys"),
+    "workspace_id": _field("PAI workspace", "Workspace id of PAI-DLC jobs that name none"),
+    "batchcompute_endpoint": _field("BatchCompute endpoint", "URL; empty: the region's public endpoint"),
+    "dlc_endpoint": _field("PAI-DLC endpoint", "URL; empty: the region's public endpoint"),
+    "oss_endpoint": _field("OSS endpoint", "URL; empty: the region's public endpoint"),
 }
 
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
@@ -37,7 +39,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     },
 }
 
-#: Modules beside those that are called like the service.
+#: Modules besides those named after the service.
 _MORE = {
     ("operators", "batchcompute"): (
         *("batchcompute_cluster", "batchcompute_graph", "batchcompute_job", "batchcompute_task"),
@@ -49,7 +51,11 @@ _MORE = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Return the provider's description, valid against Airflow's ``provider_info.schema.json``."""
+    """Return the provider's metadata, valid against Airflow's ``provider_info.schema.json``.
+
+    >>> get_provider_info()["package-name"]
+    'airflow-provider-bcs'
+    """
     package = "airflow_provider_bcs"
     services = {"Alibaba Cloud BatchCompute": "batchcompute", "Alibaba Cloud PAI-DLC": "dlc"}
     pages = {
@@ -75,13 +81,13 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "extra-links": [f"{package}.links.dlc.DlcJobLink"],
         **{
-            room: [
+            kind: [
                 {
                     "integration-name": name,
-                    "python-modules": [f"{package}.{room}.{each}" for each in (module, *_MORE.get((room, module), ()))],
+                    "python-modules": [f"{package}.{kind}.{each}" for each in (module, *_MORE.get((kind, module), ()))],
                 }
                 for name, module in services.items()
             ]
-            for room in ("hooks", "operators", "sensors", "triggers")
+            for kind in ("hooks", "operators", "sensors", "triggers")
         },
     }

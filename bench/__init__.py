@@ -1,1 +1,1 @@
-"""``make bench``: a file for each measurement; ``run`` prints their table."""
+"""Measurements of ``make bench``, one file each; ``run`` prints their table."""

@@ -1,4 +1,4 @@
-"""Signing, sending and reading: our PAI-DLC client and the vendor's SDK, the same call to the same local service."""
+"""Time of an API call: our PAI-DLC client and the vendor's SDK make the same call to the same local service."""
 
 from __future__ import annotations
 

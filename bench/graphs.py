@@ -1,4 +1,4 @@
-"""The speed of translating: against the same operators by hand, of a long graph against a short one, against Cosmos."""
+"""Speed of the translation, compared with operators written by hand, with a shorter graph and with Cosmos."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bench.rows import Row, computed, is_installed, paired
 from tests.batchcompute.jobs import job, task
 
 TASKS = 3000
-#: As many as Cosmos is given.
+#: Number of tasks in the comparison with Cosmos.
 FEW = 1000
 ROUNDS = 3
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
-#: The name of a task -> what it holds.
+#: Function from the name of a task to its description.
 Content: TypeAlias = Callable[[str], dict[str, Any]]
 
 
@@ -32,7 +32,7 @@ def plain(name: str) -> dict[str, Any]:
 
 
 def different(name: str) -> dict[str, Any]:
-    """A task as job files have them: nothing in it is that of another."""
+    """Return a task as in real job files: no two tasks are equal."""
     return task(
         f"python {name}.py --day {{{{ ds }}}}",
         InputMapping={f"oss://bucket/{{{{ ds }}}}/{name}/in/": f"/home/{name}/in/"},
@@ -75,13 +75,13 @@ def by_hand(count: int, content: Content = plain) -> Callable[[], float]:
 
 
 def per_task(build: Callable[[], float], count: int) -> Callable[[], float]:
-    """Measure in µs a task."""
+    """Return the function with its result in µs per task."""
     return lambda: build() / count * 1e6
 
 
 def cosmos(folder: Path, count: int) -> Callable[[], float]:
-    """Build a DAG of dbt models that depend on each other as the tasks do."""
-    # It writes lines when it is imported, and one for each of its operators, which is not what it is measured by.
+    """Return a measurement of Cosmos: it builds a DAG of dbt models with the same edges."""
+    # Cosmos logs at import and once per operator; the measurement leaves logging out.
     logging.disable(logging.WARNING)
     from cosmos import DbtDag, ExecutionConfig, LoadMode, ProfileConfig, ProjectConfig, RenderConfig, TestBehavior
 
@@ -124,7 +124,7 @@ def cosmos(folder: Path, count: int) -> Callable[[], float]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the speed of translating against that of other ways to a DAG."""
+    """Yield the speed of the translation and of other ways to build a DAG."""
     for what, content in (("", plain), (" that all differ", different)):
         what = f"DAG of {TASKS} tasks{what}: translated / by hand"
         yield paired(what, translated(TASKS, content), by_hand(TASKS, content), ROUNDS, "s")

@@ -1,4 +1,4 @@
-"""What the import of the operators adds to Airflow's own, in fresh interpreters, beside the peers' operators."""
+"""CPU time that the import of our operators and of the peers' adds to Airflow's own, in fresh interpreters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ print(between - started, time.process_time() - between)
 
 
 def times(module: str) -> tuple[float, float]:
-    """Return the seconds of CPU time of Airflow's own import, and what the module adds."""
+    """Return the CPU seconds of Airflow's own import, and those that the module adds."""
     command = [sys.executable, "-W", "ignore", "-c", _PROGRAM.format(module=module)]
     last = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
     base, added = map(float, last.split())
@@ -32,9 +32,9 @@ def times(module: str) -> tuple[float, float]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield what our modules add, against Airflow itself and against the peers."""
+    """Yield the CPU time that our modules add, against Airflow itself and against the peers."""
     peers = [module for module in PEERS if is_installed(module)]
-    # In turn, and not one module after the other; the first round writes the byte code.
+    # The modules take turns, so that a change of load concerns all. The first round only writes the byte code.
     rounds = [{module: times(module) for module in (*OURS, *peers)} for _ in range(ROUNDS + 1)][1:]
     added = {module: statistics.median(each[module][1] for each in rounds) * 1000 for module in (*OURS, *peers)}
     base = statistics.median(seconds for each in rounds for seconds, _ in each.values()) * 1000

@@ -1,4 +1,4 @@
-"""How fast the local service runs instances, against bare process starts."""
+"""Rate at which the local service runs instances, compared with bare process starts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def served_instances(client: Client) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Yield instances a second; the local service pays for a shim, a directory and a namespace each."""
+    """Yield instances per second. The local service creates a shim, a directory and a namespace for each."""
     with tempfile.TemporaryDirectory() as folder:
         service = Service(Path(folder) / "data", "--max-instances", str(AT_A_TIME))
         client = Client(service.url, "local", ACCESS_KEY_SECRET)

@@ -1,4 +1,4 @@
-"""The speed of reading a pod's log that grows, of a long one against a short one."""
+"""Time to read a growing pod log, of a long log against a short one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINES = 1_000_000
 
 
 def log_reader(lines: int) -> Callable[[], float]:
-    """Return what gives the time in µs a line in which a log of 1,000 lines a second is read while it grows."""
+    """Return a measurement in µs per line: a log that grows by 1,000 lines per second is read meanwhile."""
     begin = 1_700_000_000
     log = [f"line {number}" for number in range(lines)]
 
@@ -33,6 +33,6 @@ def log_reader(lines: int) -> Callable[[], float]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the time a line takes."""
+    """Yield the time per line."""
     what = f"a line of a growing pod log: of {LINES} lines / of {LINES // 10}"
     yield paired(what, log_reader(LINES), log_reader(LINES // 10), 3, "µs")

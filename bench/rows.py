@@ -1,4 +1,4 @@
-"""The lines of the table, and how two things are measured side by side."""
+"""Rows of the table, and paired measurements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """Two figures of one kind and ours / other."""
+    """Two figures of one kind and their ratio, ours / other."""
 
     what: str
     ours: float
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 
 def paired(what: str, first: Callable[[], float], second: Callable[[], float], rounds: int, unit: str) -> Row:
-    """Measure two things in turn; give both medians and the median of the ratios."""
+    """Measure two functions in turn; return both medians and the median of the ratios."""
     pairs = [(first(), second()) for _ in range(rounds)]
     return Row(
         what,
@@ -32,26 +32,26 @@ def paired(what: str, first: Callable[[], float], second: Callable[[], float], r
 
 
 def compared(what: str, ours: float, other: float, unit: str) -> Row:
-    """Compare two figures that were measured already."""
+    """Return the row of two figures that are measured already."""
     return Row(what, ours, other, unit, ours / other if other else float("inf") if ours else 1.0)
 
 
 def timed(action: Callable[[], object]) -> float:
-    """Return the seconds that something takes."""
+    """Return the seconds that an action takes."""
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
 
 
 def computed(action: Callable[[], object]) -> float:
-    """Return the seconds of CPU time that something takes in this process: for what waits for nothing."""
+    """Return the CPU seconds that an action takes in this process; for actions that do not wait."""
     started = time.process_time()
     action()
     return time.process_time() - started
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether a peer could be installed."""
+    """Return whether a module is installed."""
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""``make bench``: one table of ratios, measured side by side; absolute times on shared machines say little."""
+"""Print the table of ``make bench``: ratios of paired measurements. Absolute times on shared machines vary too much."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--waits", type=int, default=1000, help="deferred jobs in one triggerer (%(default)s)")
     waits: int = parser.parse_args().waits
-    print("Each line: two things measured in one run, and ours / other. Everywhere but in 1/s, less is better.")
-    print("Imports, DAGs and log lines are measured in CPU time.")
+    print("Each row: two figures of one run and their ratio, ours / other. Less is better, except for 1/s.")
+    print("Imports, DAGs and log lines: CPU time.")
     for peer, module in PEERS.items():
         if not is_installed(module):
-            print(f"{peer} is not installed: its lines are missing.")
+            print(f"{peer} is not installed; its rows are missing.")
     print(f"{'':<100} {'ours':>9} {'other':>9} {'':<4} {'ratio':>8}")
     for rows in (imports.rows, graphs.rows, calls.rows, instances.rows, logs.rows, lambda: watching.rows(waits)):
         for row in rows():

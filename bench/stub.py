@@ -1,6 +1,6 @@
-"""The least service that the peers' triggers can wait for: numbered jobs that run until they are told to have ended.
+"""Minimal service for the peers' triggers, with numbered jobs that run until the bench ends them.
 
-``GET /calls`` says how often it was asked about jobs; ``PUT /ended`` with a number ends all jobs up to it.
+``GET /calls`` returns the number of calls about jobs; ``PUT /ended`` with a number ends all jobs up to it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Stub:
-    """An ASGI application, without a framework: what the stub takes is missing to who is measured."""
+    """ASGI application without a framework: CPU time of the stub slows down the measured triggers."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -52,6 +52,6 @@ class Stub:
 if __name__ == "__main__":
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         print(listener.getsockname()[1], flush=True)
-        # As long as the services keep a connection; uvicorn's own 5 s are less than one interval.
+        # The real services keep connections alive this long; uvicorn's default of 5 s is less than one poll interval.
         config = uvicorn.Config(Stub(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=75)
         uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""Airflow's own triggerer, both of its processes, which is told what to run by the bench rather than by a database."""
+"""Airflow's triggerer with both of its processes. The bench gives it the triggers, in place of a database."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from airflow.jobs.triggerer_job_runner import TriggerEventEntry, TriggerRunner, 
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-#: So many triggers are handed over in one message, one message a second.
+#: Number of triggers per message; the supervisor sends one message per second.
 BATCH = 500
 _BEAT = 0.01
 _TELL = 0.5
 
 
 class Heartbeat(BaseTrigger):
-    """Tells once a second for how long the event loop was not free, at most.
+    """Trigger that reports the longest time that the event loop was blocked, once per second.
 
-    Thrice: by the clock; what of it this process can have caused by computing, since on a machine with other work the
-    first says little; and what of that was no garbage collection.
+    An event holds three times. The first is by the clock. The second counts only CPU time of this process, since other
+    work on the machine blocks the loop too. The third leaves out garbage collection.
     """
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -49,7 +49,7 @@ class Heartbeat(BaseTrigger):
 
 
 class _Collecting:
-    """How long Python has looked for garbage; no thread goes on meanwhile."""
+    """Total time of garbage collection, which stops all threads."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -62,19 +62,18 @@ class _Collecting:
             self._seconds, self._began = self.seconds(), None
 
     def seconds(self) -> float:
-        """Return how long so far.
+        """Return the seconds so far.
 
-        One in another thread may have ended without having said so: this thread goes on first.
+        A collection of another thread may have ended before its callback ran. Its time counts until now.
         """
         return self._seconds + (0.0 if self._began is None else time.monotonic() - self._began)
 
 
 class Told(BaseTrigger):
-    """Is told that its job has ended, and asks nobody: what it takes is Airflow's own.
+    """Trigger without polls, which measures Airflow's own cost. The first one reads the file and wakes the others.
 
-    The first one tells the others.
-
-    :param file: holds the number of the last job that has ended
+    :param number: number of the job, from 1
+    :param file: file with the number of the last ended job
     """
 
     waiting: ClassVar[dict[int, asyncio.Event]] = {}
@@ -100,7 +99,7 @@ class Told(BaseTrigger):
 
 
 class _Stamped(deque[TriggerEventEntry]):
-    """The events of the runner, which reach the supervisor up to a second later."""
+    """Events of the runner with their time; they reach the supervisor up to one second later."""
 
     def append(self, entry: TriggerEventEntry) -> None:
         entry.event.payload = {"at": time.time(), "payload": entry.event.payload}
@@ -115,18 +114,19 @@ class _Runner(TriggerRunner):
 
 @attrs.define(kw_only=True)
 class Triggerer(TriggerRunnerSupervisor):
-    """The supervisor; its child process runs the triggers.
+    """Supervisor; its child process runs the triggers.
 
-    :ivar fired: when each trigger fired, and with what, by its number
-    :ivar blocked: what the heartbeat told, second by second
+    :ivar to_do: triggers that the child process has not received yet
+    :ivar fired: time and payload of each trigger's event, by number
+    :ivar blocked: payloads of the heartbeat, one per second
     """
 
     to_do: deque[RunTrigger] = attrs.field(factory=deque, init=False)
     fired: dict[int, tuple[float, Any]] = attrs.field(factory=dict, init=False)
     blocked: list[list[float]] = attrs.field(factory=list, init=False)
 
-    def watch(self, number: int, classpath: str, arguments: dict[str, Any]) -> None:
-        """Have a trigger run, from 1 on; 0 is the heartbeat."""
+    def add(self, number: int, classpath: str, arguments: dict[str, Any]) -> None:
+        """Run a trigger; number 0 is the heartbeat."""
         kwargs = Trigger.encrypt_kwargs(arguments)
         self.to_do.append(RunTrigger(id=number, classpath=classpath, encrypted_kwargs=kwargs))
 
@@ -144,7 +144,7 @@ class Triggerer(TriggerRunnerSupervisor):
     def on_trigger_failure(self, trigger_id: int, exc: list[str] | None) -> None:
         self.fired[trigger_id] = (time.time(), {"error": exc})
 
-    # What a triggerer does with its database.
+    # Calls of a triggerer to its database, which the bench does not have.
     def heartbeat(self) -> None: ...
 
     def clean_unused(self) -> None: ...

@@ -1,4 +1,4 @@
-"""What triggers wait for: numbered jobs, from 1 on, all running until they are ended in the order of their numbers."""
+"""Jobs for the triggers: numbered from 1, running until the bench ends them in this order."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ POLL = 10
 class Watched(ABC):
     """Jobs of one service, and the trigger that waits for one of them.
 
-    :ivar classpath: the trigger
-    :ivar success: occurs in the trigger's event when its job has succeeded
-    :ivar most: so many of these triggers are measured at most
+    :ivar classpath: class path of the trigger
+    :ivar success: text in the trigger's event when its job has succeeded
+    :ivar most: maximum number of these triggers in a measurement
     """
 
     classpath: ClassVar[str]
@@ -47,11 +47,11 @@ class Watched(ABC):
 
     @abstractmethod
     def arguments(self, number: int) -> dict[str, Any]:
-        """Return those of the trigger that waits for a job."""
+        """Return the arguments of the trigger that waits for a job."""
 
     @abstractmethod
     def calls(self) -> int:
-        """Return how often the service was asked so far."""
+        """Return the number of calls of the service so far."""
 
     @abstractmethod
     def end(self, number: int) -> None:
@@ -62,7 +62,7 @@ class Watched(ABC):
 
 
 class Local(Watched):
-    """Jobs of the local service, written into its database: it would run no thousands of processes."""
+    """Jobs of the local service, written into its database: it cannot run thousands of processes."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self._service = Service(folder / "data")
@@ -129,7 +129,7 @@ class Dlc(Local):
 
 
 class _Stubbed(Watched):
-    """Jobs of a stub of a peer's service, which is a process of its own."""
+    """Jobs of the stub of a peer's service, which runs in a process of its own."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self._process = subprocess.Popen(
@@ -165,7 +165,7 @@ class Databricks(_Stubbed):
 class Amazon(_Stubbed):
     classpath = "airflow.providers.amazon.aws.triggers.batch.BatchJobTrigger"
     success = "'status': 'success'"
-    # More than a mebibyte each, and 60 ms of CPU time to begin.
+    # Each trigger takes more than 1 MiB of memory and 60 ms of CPU time to start.
     most = 2000
 
     def __init__(self, folder: Path, count: int) -> None:
@@ -179,7 +179,7 @@ class Amazon(_Stubbed):
 
 
 class Nothing(Watched):
-    """No service: what Airflow itself takes."""
+    """No service: the cost of Airflow itself."""
 
     classpath = "bench.triggerer.Told"
     success = "None"

@@ -1,7 +1,7 @@
-"""What waiting for many jobs takes in one triggerer, which is Airflow's own, beside the triggers of the peers.
+"""Cost of many waits in one Airflow triggerer, compared with the triggers of the peers.
 
-``python -m bench.watching WATCHED COUNT FILE`` measures one kind of trigger and writes JSON into FILE. That is a
-process of its own, since triggerers are forks and imports are memory.
+``python -m bench.watching WATCHED COUNT FILE`` measures one kind of trigger and writes JSON into FILE. Each kind has a
+process of its own: triggerers are forks, and the imports of one kind would count as memory of the next.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from bench.rows import Row, compared, is_installed
 from bench.triggerer import Heartbeat, Triggerer
 from bench.watched import POLL, Amazon, BatchCompute, Databricks, Dlc, Nothing, Watched
 
-#: Intervals in which nothing ends: with 10,000 triggers Python looks at all objects once in so long a time.
+#: Intervals without an ending job. With 10,000 triggers one full garbage collection falls into this time.
 QUIET = 5
-#: Jobs that end a second; Airflow takes about a millisecond for the end of one trigger.
+#: Jobs that end per second. Airflow takes about one millisecond per trigger that ends.
 RATE = 100
-#: Seconds to wait for the first poll of all jobs (of more than 1,000 the longer), and for events after the last end.
+#: Maximum seconds until the first poll of all jobs, per 1,000 of them, and until the events after the last end.
 START_SECONDS, END_SECONDS = 240, 6 * POLL
 _TICK = 0.05
 
 
 class Spent(NamedTuple):
-    """What the process of the triggers took so far."""
+    """Resources that the triggers' process has used so far."""
 
     time: float
     cpu: float
@@ -51,14 +51,14 @@ def spent(triggerer: Triggerer, jobs: Watched) -> Spent:
 
 
 def drive(triggerer: Triggerer, until: Callable[[], bool], seconds: float) -> None:
-    """Let the supervisor do its work, for so long at most."""
+    """Run the supervisor until a condition holds, or the seconds have passed."""
     deadline = time.monotonic() + seconds
     while not until() and time.monotonic() < deadline:
         triggerer.run_once()
 
 
 def end_one_by_one(jobs: Watched, first: int, last: int, ended: dict[int, float]) -> None:
-    """End jobs evenly; note when each had certainly ended."""
+    """End jobs at an even rate; store the time by which each has certainly ended."""
     began = time.monotonic() - first / RATE
     while first <= last:
         time.sleep(_TICK)
@@ -70,24 +70,24 @@ def end_one_by_one(jobs: Watched, first: int, last: int, ended: dict[int, float]
 
 
 def measure(kind: type[Watched], count: int, folder: Path) -> dict[str, Any]:
-    # The first job is for what is imported and kept when a trigger of this kind runs for the first time.
+    # The first job warms up: its trigger imports modules and fills caches.
     first, last = 2, count + 1
     jobs = kind(folder, last)
     gc.collect()
     triggerer = Triggerer.start(capacity=last)
     try:
         jobs.end(1)
-        triggerer.watch(1, kind.classpath, jobs.arguments(1))
+        triggerer.add(1, kind.classpath, jobs.arguments(1))
         drive(triggerer, lambda: 1 in triggerer.fired, START_SECONDS)
         if kind.success not in str(triggerer.fired.get(1)):
-            sys.exit(f"the first trigger told {triggerer.fired.get(1)}")
-        triggerer.watch(0, *Heartbeat().serialize())
+            sys.exit(f"first trigger: found event {triggerer.fired.get(1)}; expected {kind.success}")
+        triggerer.add(0, *Heartbeat().serialize())
         drive(triggerer, lambda: bool(triggerer.blocked), START_SECONDS)
         before = spent(triggerer, jobs)
         for number in range(first, last + 1):
-            triggerer.watch(number, kind.classpath, jobs.arguments(number))
+            triggerer.add(number, kind.classpath, jobs.arguments(number))
         drive(triggerer, lambda: not triggerer.to_do, START_SECONDS)
-        # Ours wait for half an interval before they ask first; the peers take long to set themselves up.
+        # Our triggers poll first after half an interval on average; the peers' need long for their set-up.
         enough = 0 if issubclass(kind, (watched.Local, Nothing)) else before.calls + count
         drive(triggerer, lambda: jobs.calls() >= enough, START_SECONDS * max(1, count / 1000))
         drive(triggerer, lambda: False, 1.5 * POLL)
@@ -100,7 +100,7 @@ def measure(kind: type[Watched], count: int, folder: Path) -> dict[str, Any]:
 def result(
     kind: type[Watched], triggerer: Triggerer, jobs: Watched, before: Spent, first: int, last: int
 ) -> dict[str, Any]:
-    """Return what so many waits take while nothing ends, and then how soon the ends are noticed."""
+    """Return the cost of the waits while no job ends, and then the delays from ends to events."""
     count = last - first + 1
     begin, told = spent(triggerer, jobs), len(triggerer.blocked)
     drive(triggerer, lambda: False, QUIET * POLL)
@@ -131,27 +131,27 @@ def result(
 
 
 def longest(told: list[list[float]]) -> list[float]:
-    """Return the longest of each of the heartbeat's times."""
+    """Return the maximum of each of the heartbeat's three times."""
     return [max(times) for times in zip(*told, strict=True)]
 
 
-#: What is compared: the key of a figure, what it is, its unit, how many of that it has.
+#: Compared figures: key, description, unit, units per base unit.
 FIGURES = (
-    ("calls", "calls of the service an interval", "", 1),
-    ("cpu", "CPU time an interval", "ms", 1000),
-    ("memory", "memory a wait", "KiB", 1),
+    ("calls", "calls of the service per interval", "", 1),
+    ("cpu", "CPU time per interval", "ms", 1000),
+    ("memory", "memory per wait", "KiB", 1),
     ("delay", "from the end of a job to its event, median", "s", 1),
     ("delay_99", "from the end of a job to its event, 99 %", "s", 1),
 )
 
 
 def rows(count: int) -> Iterator[Row | str]:
-    """Yield what our triggers take against what the peers' take, and against Airflow alone."""
+    """Yield the cost of our triggers against the peers' and against Airflow alone."""
     alone = measured(Nothing, count)
     ours = {"BatchCompute": measured(BatchCompute, count), "PAI-DLC": measured(Dlc, count)}
     for name, figures in ours.items():
-        for index, which in enumerate(("by the clock", "of its own", "without garbage collection")):
-            what = f"{count} waits, longest time the event loop was not free, {which}: {name} / Airflow alone"
+        for index, which in enumerate(("by the clock", "CPU time", "without garbage collection")):
+            what = f"{count} waits, longest time the event loop was blocked, {which}: {name} / Airflow alone"
             yield compared(what, figures["blocked"][index] * 1000, alone["blocked"][index] * 1000, "ms")
         yield from _missing(name, figures)
     for peer in (Databricks, Amazon):
@@ -172,7 +172,7 @@ def _against(
     yield from _missing(label, theirs)
     for key, what, unit, scale in FIGURES:
         for name, figures in ours.items():
-            # Of CPU time and memory Airflow has a share that is nobody else's.
+            # Airflow's own share of CPU time and memory is subtracted.
             of_airflow = alone[key] if key in ("cpu", "memory") else 0.0
             mine, other = (max(0.0, each[key] - of_airflow) * scale for each in (figures, theirs))
             yield compared(f"{count} waits, {what}: {name} / {label}", mine, other, unit)
@@ -180,22 +180,22 @@ def _against(
 
 def _missing(name: str, figures: dict[str, Any]) -> Iterator[str]:
     if figures["missing"]:
-        yield f"{name}: {figures['missing']} jobs ended of which no event told within {END_SECONDS} s."
+        yield f"{name}: {figures['missing']} ended jobs had no event within {END_SECONDS} s."
 
 
 class MeasurementError(Exception):
-    """A measurement failed; the text is the last line of what it wrote."""
+    """A measurement failed; the text is the last line of its stderr."""
 
 
 def measured(kind: type[Watched], count: int) -> dict[str, Any]:
-    """Measure one kind of trigger.
+    """Return the figures of one kind of trigger, measured in a process of its own.
 
-    :raises MeasurementError: when that failed
+    :raises MeasurementError: when the process failed
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.json"
         command = [sys.executable, "-W", "ignore", "-m", "bench.watching", kind.__name__, str(count), str(file)]
-        # On stdout a triggerer writes the lines of all triggers.
+        # A triggerer writes the log lines of all triggers to stdout.
         ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if ended.returncode:
             raise MeasurementError((ended.stderr.splitlines() or ["no reason given"])[-1])

@@ -6,7 +6,7 @@ Runs as it is against the local service (`airflow-bcs local`), with its connecti
 In the cloud it needs a bucket, images and instance types of your own.
 """
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import JobPerTask, job_to_dag
 
 dag = job_to_dag(
     "diamond.json",
@@ -15,10 +15,12 @@ dag = job_to_dag(
     doc_md=__doc__,
     tags=["example", "batchcompute"],
     catchup=False,
-    cluster={
-        "Name": "diamond",
-        "ImageId": "img-ubuntu",
-        "Groups": {"workers": {"DesiredVMCount": 2, "InstanceType": "ecs.sn1ne.large"}},
-    },
+    execution=JobPerTask(
+        cluster={
+            "Name": "diamond",
+            "ImageId": "img-ubuntu",
+            "Groups": {"workers": {"DesiredVMCount": 2, "InstanceType": "ecs.sn1ne.large"}},
+        }
+    ),
     operator_args={"poll_interval": 1},
 )

@@ -10,7 +10,7 @@ tar -C find_primes -czf bcs/oss/bcs-demo/packages/find_primes.tar.gz split.py fi
 ```
 """
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 
 dag = job_to_dag(
     "find_primes.json",
@@ -19,6 +19,6 @@ dag = job_to_dag(
     doc_md=__doc__,
     tags=["example", "batchcompute"],
     catchup=False,
-    run_as="job",
+    execution=SingleJob(),
     operator_args={"poll_interval": 1},
 )

@@ -10,7 +10,7 @@ tar -C find_primes -czf bcs/oss/bcs-demo/packages/find_primes.tar.gz split.py fi
 ```
 """
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import PaiDlc, job_to_dag
 
 dag = job_to_dag(
     "find_primes.json",
@@ -19,8 +19,6 @@ dag = job_to_dag(
     doc_md=__doc__,
     tags=["example", "pai-dlc"],
     catchup=False,
-    run_as="dlc",
-    images={"img-ubuntu": "python:3.11-slim"},
-    instance_types={"ecs.sn1ne.large": "ecs.g6.large"},
+    execution=PaiDlc(images={"img-ubuntu": "python:3.11-slim"}, instance_types={"ecs.sn1ne.large": "ecs.g6.large"}),
     operator_args={"poll_interval": 1},
 )

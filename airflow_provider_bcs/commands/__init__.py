@@ -1,16 +1,24 @@
-"""The commands of ``airflow-bcs`` that work on job files."""
+"""Commands of ``airflow-bcs`` that read job files."""
 
 from __future__ import annotations
 
 from airflow_provider_bcs.exceptions import BcsError
 
+__all__ = ["CommandError", "one_line"]
+
 
 class CommandError(BcsError):
-    """What a command cannot do; the text goes to stderr, a line for each thing that is wrong."""
+    """A command failed. The text goes to stderr, one line per problem."""
 
 
 def one_line(text: str) -> str:
-    """Escape what moves a terminal's cursor or is not shown: a key, or a file's name, may hold anything."""
+    r"""Escape line breaks and other characters that a terminal does not print.
+
+    Keys and file names may contain such characters, and a terminal acts on some of them.
+
+    >>> print(one_line("a\nb\x1b[2J"))
+    a\nb\x1b[2J
+    """
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
     )

@@ -1,4 +1,4 @@
-"""``airflow-bcs graph``: the graph of a job file, as text or as a Mermaid diagram."""
+"""``airflow-bcs graph``: print the graph of a job file as text or as a Mermaid diagram."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_bcs.translator.plan import Plan
 
+__all__ = ["add_arguments", "run"]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a .json, .yaml or .yml file of a BatchCompute job")
-    parser.add_argument("--mermaid", action="store_true", help="a Mermaid flowchart instead of text")
+    """Add the arguments of ``graph``."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="BatchCompute job file: .json, .yaml or .yml")
+    parser.add_argument("--mermaid", action="store_true", help="print a Mermaid flowchart instead of text")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Print the graph; return exit code 0.
+
+    :raises CommandError: when the file has errors or describes no BatchCompute job
+    """
     from .job_file import check_graph
 
     plan = check_graph(args.file).plan()
@@ -27,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(plan: Plan) -> list[str]:
-    """Return a line for each task, in an order in which they can run, with the tasks that wait for it."""
+    """Return a line per task in topological order, with the task's downstream tasks."""
     lines = []
     for name in _topological(plan):
         successors = ", ".join(plan.edges.get(name, ()))
@@ -36,7 +43,7 @@ def _text(plan: Plan) -> list[str]:
 
 
 def _mermaid(plan: Plan) -> list[str]:
-    # A task's name may be a word that Mermaid keeps for itself.
+    # Numbered ids: a task's name may be a reserved word of Mermaid, such as end.
     ids = {name: f"task{number}" for number, name in enumerate(_topological(plan), start=1)}
     return [
         "flowchart LR",
@@ -46,7 +53,7 @@ def _mermaid(plan: Plan) -> list[str]:
 
 
 def _topological(plan: Plan) -> list[str]:
-    """Return the tasks, each after all that it waits for; those of one step in the order of the file."""
+    """Return the tasks, each after its upstream tasks; tasks of the same rank in the order of the file."""
     order = {name: number for number, name in enumerate(plan.nodes)}
     sorter = TopologicalSorter(dict.fromkeys(order, ()))
     for name, successors in plan.edges.items():
@@ -63,7 +70,7 @@ def _topological(plan: Plan) -> list[str]:
 
 def _label(plan: Plan, name: str) -> str:
     task = plan.nodes[name]["DAG"]["Tasks"][name]
-    # One that is a template as a whole has as many as that says.
+    # A task that is one template as a whole has no InstanceCount before Airflow renders it.
     count = task["InstanceCount"] if isinstance(task, Mapping) else 1
     return name if count == 1 else f"{name} ({count} instances)"
 

@@ -1,4 +1,4 @@
-"""A file as the commands take it, mostly of a job: what is in it, and what is wrong with it, line by line."""
+"""Files that the commands read: their content, errors with line numbers, and warnings."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from airflow_provider_bcs.translator.plan import Plan, plan_job
 
 from . import CommandError, one_line
 
+__all__ = ["JobFile", "check", "check_graph"]
+
 
 @dataclass(frozen=True)
 class JobFile:
-    """What was found in a file.
+    """Content of a checked file.
 
     :ivar path: the file
-    :ivar job: the job, converted if it was one of the first API; empty when there are errors
-    :ivar errors: what is wrong, as compilers print it: ``file:line: text``
-    :ivar warnings: what is valid but may not do what its author expects: ``file: warning: text``
+    :ivar job: description in the current form of the API; empty when there are errors
+    :ivar errors: one line per violation, in the form of compilers: ``file:line: text``
+    :ivar warnings: one line per doubtful but valid value: ``file: warning: text``
     """
 
     path: Path
@@ -40,9 +42,9 @@ class JobFile:
     warnings: list[str] = field(default_factory=list)
 
     def plan(self) -> Plan:
-        """Return the job's graph.
+        """Return the graph of the job.
 
-        :raises CommandError: when there is none to be known
+        :raises CommandError: when a template stands for a part of the graph
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", JobWarning)
@@ -53,14 +55,19 @@ class JobFile:
 
 
 def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
-    """Read a job file and check it by the rules of its service; that of a cluster, an image or an app by its own.
+    """Read a file of a job, cluster, image or app and check it by the rules of its service.
 
+    :param path: the file
     :param max_tasks: whether more than 16 tasks are an error
-    :param instance_types: what a job of the first API chooses its instance types from
+    :param instance_types: instance types for a job of API 2015-06-30
+    :return: content, errors and warnings; an unreadable file is an error too
     """
-    # Not path.is_file(): of a name that is too long it says so in an exception.
+    # Not path.is_file(): it raises OSError for a name that is too long.
     if os.path.isfile(path) and path.suffix.lower() not in FILE_SUFFIXES:
-        return JobFile(path, errors=[_located(path, None, f"is no {', '.join(FILE_SUFFIXES)} file.")])
+        return JobFile(
+            path,
+            errors=[_located(path, None, f"found suffix {path.suffix!r}; expected one of {', '.join(FILE_SUFFIXES)}.")],
+        )
     try:
         text = read_text(path)
         given = parse_job(text, name=str(path), yaml=path.suffix.lower() != ".json")
@@ -81,23 +88,31 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
 
 
 def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
-    """Read a BatchCompute job file of any number of tasks.
+    """Read a BatchCompute job file with any number of tasks.
 
-    :raises CommandError: when it is wrong, or for a PAI-DLC job
+    :param path: the file
+    :param instance_types: instance types for a job of API 2015-06-30
+    :raises CommandError: when the file has errors, or describes something else
     """
     found = check(path, max_tasks=False, instance_types=instance_types)
     if found.errors:
         raise CommandError("\n".join(found.errors))
     kind = _kind(found.job)
     if kind is not _JOB:
-        raise CommandError(_located(path, None, f"{kind.name} has no graph; {kind.taker} takes it as it is."))
+        raise CommandError(
+            _located(path, None, f"{kind.name} has no graph; {kind.taker} accepts the file without translation.")
+        )
     return found
 
 
 class _Kind(NamedTuple):
-    """What a file can describe.
+    """Kind of description.
 
-    :ivar taker: what takes the description as it is
+    :ivar name: name with its article, for messages
+    :ivar model: model of the description
+    :ivar validate: returns the violations of a description
+    :ivar taker: operator or method that accepts the description
+    :ivar warnings: returns the warnings of a description
     """
 
     name: str
@@ -120,7 +135,7 @@ _KINDS = (
 
 
 def _kind(given: dict[str, Any]) -> _Kind:
-    """Tell what a file describes, by which of them knows most of its fields."""
+    """Return the kind whose model has most of the given fields."""
     return _JOB if is_legacy(given) else max(_KINDS, key=lambda kind: len(given.keys() & kind.model.model_fields))
 
 

@@ -1,4 +1,4 @@
-"""``airflow-bcs translate``: a job file as a DAG file, or in the format of the second API."""
+"""``airflow-bcs translate``: write a job file as a DAG file or in the format of API 2015-11-11."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from . import CommandError, one_line
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.instance_types import InstanceTypes
 
-_KEPT = "stands in the DAG file, which Airflow keeps and shows; right is a template such as {{ var.value.NAME }}."
+_IN_PLAIN_TEXT = (
+    "found a secret in plain text, which Airflow stores and shows with the DAG file;"
+    " expected a template such as {{ var.value.NAME }}."
+)
+
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a .json, .yaml or .yml file of a BatchCompute job")
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="the file to write (default: stdout)")
-    parser.add_argument("--force", action="store_true", help="overwrite OUT if it is there")
+    """Add the arguments of ``translate``."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="BatchCompute job file: .json, .yaml or .yml")
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="file to write (default: stdout)")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT if it exists")
     parser.add_argument(
         "--to", choices=("airflow", "v2"), default="airflow", help=f"a DAG file (default), or JSON of API {API_VERSION}"
     )
@@ -29,11 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--instance-types",
         metavar="TABLE",
         type=Path,
-        help='what a file of API 2015-06-30 chooses from, not the built-in table: JSON, {"name": [cores, MB], ...}',
+        help='instance types for API 2015-06-30, instead of the built-in table: JSON, {"name": [cores, MB], ...}',
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    """Write the translated file, print warnings to stderr; return exit code 0.
+
+    :raises CommandError: when a file has errors, or the output exists or cannot be written
+    """
     from airflow_provider_bcs.description.secrets import literal_secrets
     from airflow_provider_bcs.translator.dag_file import dag_file
 
@@ -43,12 +53,15 @@ def run(args: argparse.Namespace) -> int:
     notes = found.warnings
     if args.to == "airflow":
         text = dag_file(found.plan(), args.file.name)
-        notes = [*notes, *(one_line(f"{args.file}: warning: {path} {_KEPT}") for path in literal_secrets(found.job))]
+        notes = [
+            *notes,
+            *(one_line(f"{args.file}: warning: {path}: {_IN_PLAIN_TEXT}") for path in literal_secrets(found.job)),
+        ]
     else:
         text = json.dumps(found.job, indent=4, ensure_ascii=False) + "\n"
     if args.output is not None and args.output.exists() and args.output.samefile(args.file):
-        raise CommandError(f"{args.output}: is the job file itself; name another one.")
-    # What is left of the text that UTF-8 cannot hold stands in a JSON string, and means the same escaped.
+        raise CommandError(f"{args.output}: is the job file itself; name another file with -o.")
+    # UTF-8 cannot encode a lone surrogate. It occurs only in JSON strings, where its escape means the same.
     _write(text.encode(errors="backslashreplace"), args.output, args.force)
     for line in notes:
         print(line, file=sys.stderr)  # noqa: T201 - the command's output
@@ -57,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(content: bytes, output: Path | None, force: bool) -> None:
     if output is None and sys.stdout is None:
-        raise CommandError("There is no standard output; name a file with -o.")
+        raise CommandError("stdout: found none; name a file with -o.")
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -66,7 +79,7 @@ def _write(content: bytes, output: Path | None, force: bool) -> None:
         with output.open("wb" if force else "xb") as file:
             file.write(content)
     except FileExistsError:
-        raise CommandError(f"{output}: exists; --force overwrites it.") from None
+        raise CommandError(f"{output}: the file exists; add --force to overwrite it.") from None
     except OSError as error:
         raise CommandError(f"{output}: cannot be written: {error.strerror or error}.") from None
 
@@ -84,5 +97,5 @@ def _instance_types(path: Path | None) -> InstanceTypes:
         raise CommandError(str(error)) from None
     for name, size in table.items():
         if not (isinstance(size, list) and [type(number) for number in size] == [int, int] and min(size) > 0):
-            raise CommandError(f"{path}: {name}: found {size!r}; right is [cores, MB of memory], numbers above 0.")
+            raise CommandError(f"{path}: {name}: found {size!r}; expected [cores, MB of memory], both above 0.")
     return {name: (cores, memory) for name, (cores, memory) in table.items()}

@@ -1,4 +1,4 @@
-"""``airflow-bcs validate``: check job files, one line a violation."""
+"""``airflow-bcs validate``: check job files and print one line per violation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from pathlib import Path
 
 from . import one_line
 
+__all__ = ["add_arguments", "run"]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a .json, .yaml or .yml job file")
-    parser.add_argument("--any-size", action="store_true", help="allow more than 16 tasks, as the translator does")
+    """Add the arguments of ``validate``."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="job file: .json, .yaml or .yml")
+    parser.add_argument("--any-size", action="store_true", help="allow more than 16 tasks, as a translated DAG does")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Print the violations, or the warnings, of each file; return exit code 1 for violations, else 0."""
     from .job_file import check
 
     wrong = False

@@ -13,12 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
-from airflow_provider_bcs.http.credentials import (
-    CredentialProvider,
-    Credentials,
-    default_credentials,
-    fixed_credentials,
-)
+from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider, default_credentials
 from airflow_provider_bcs.http.loopback import is_loopback
 
 #: The region of a connection that names none: that of the local service.
@@ -99,7 +94,7 @@ def _credentials(connection: AirflowConnection, extra: dict[str, Any]) -> Creden
     given = Credentials(key_id, secret, extra.get("security_token")) if key_id and secret else None
     if extra.get("role_arn"):
         return default_credentials(extra["role_arn"], given)
-    return fixed_credentials(given) if given else default_credentials()
+    return as_provider(given) if given else default_credentials()
 
 
 def _host_endpoint(connection: AirflowConnection) -> str | None:

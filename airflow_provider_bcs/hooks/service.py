@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -91,7 +92,10 @@ class ServiceHook(BaseHook, Generic[C]):
         :raises AirflowNotFoundException: when there is no such connection
         :raises ConnectionSettingsError: when the connection lacks something
         """
-        return self._build_client(self.settings, self._read_credentials)
+        from airflow_provider_bcs.http.credentials import RenewableCredentials
+
+        keys = RenewableCredentials(self.settings.credentials, self._read_credentials)
+        return self._build_client(replace(self.settings, credentials=keys))
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -151,17 +155,11 @@ class ServiceHook(BaseHook, Generic[C]):
             # "airflow dags test" of Airflow 3 knows those of the database in this way only.
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
-    def _build_client(
-        self,
-        settings: ServiceSettings,
-        read_credentials: Callable[[], CredentialProvider] | None = None,
-        **options: Any,
-    ) -> C:
+    def _build_client(self, settings: ServiceSettings, **options: Any) -> C:
         return self._client_class()(
             settings.region,
             endpoint=settings.endpoint,
             credentials=settings.credentials,
-            read_credentials=read_credentials,
             verify=settings.verify,
             **options,
         )

@@ -1,1 +1,1 @@
-"""The HTTP session to the services: errors, credentials, request signatures, response models."""
+"""HTTP layer of the service clients: session, errors, credentials, request signatures, response models."""

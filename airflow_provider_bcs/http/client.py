@@ -1,11 +1,10 @@
-"""What the clients of both services are made of: endpoint, keys, session."""
+"""Base class of the service clients: endpoint, credentials, session."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,31 +12,43 @@ from urllib.parse import quote
 
 from airflow_provider_bcs import __version__
 
-from .credentials import CredentialProvider, Credentials, default_credentials, fixed_credentials
+from .credentials import CredentialProvider, Credentials, RenewableCredentials, as_provider, default_credentials
 from .loopback import is_loopback
 from .session import RetryPolicy, Session
 
 if TYPE_CHECKING:
     import requests
 
+__all__ = ["ServiceClient", "path_segment"]
+
 log = logging.getLogger(__name__)
 
 
 class ServiceClient(ABC):
-    """A client of one service in one region.
+    """Client of one service in one region; safe to use from several threads.
 
-    :param region: a region such as ``cn-shanghai``, or a host name or URL for another endpoint
-    :param access_key_id: together with the secret; without them the vendor's default credential chain is asked
-    :param security_token: comes with temporary keys
-    :param endpoint: URL to use instead of the region's public one
-    :param credentials: gives the keys anew for each request, instead of the three parameters above
-    :param read_credentials: called when the keys were refused; when it gives others, the request is sent once more
+    :param region: region id, e.g. ``cn-shanghai``; or the host name or URL of an endpoint
+    :param access_key_id: AccessKey id; None to take the keys from ``credentials``
+    :param access_key_secret: AccessKey secret that belongs to the id
+    :param endpoint: URL of the service; None for the region's public endpoint
+    :param credentials: keys, or a provider that the client calls before each request; None for the default credential
+        chain. When the service refuses the keys, the client renews
+        :class:`~airflow_provider_bcs.http.credentials.RenewableCredentials`. If the keys have changed, it sends the
+        request once more
     :param timeout: seconds to connect, and seconds without a byte from the service
-    :param retry: how a failed request is repeated
-    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    :param retry: retry policy; None for the defaults of :class:`~airflow_provider_bcs.http.session.RetryPolicy`
+    :param verify: True to verify TLS certificates, False to accept any, or the path of a CA bundle
+    :raises ValueError: when the endpoint is no URL of a host, or an AccessKey has an id or a secret only
+
+    >>> from airflow_provider_bcs.batchcompute import Client
+    >>> Client("cn-shanghai", "LTAI5example", "the-secret").endpoint
+    'https://batchcompute.cn-shanghai.aliyuncs.com'
+    >>> temporary = Credentials("STS.example", "the-secret", "the-token")
+    >>> Client("http://127.0.0.1:8642", credentials=temporary).endpoint
+    'http://127.0.0.1:8642'
     """
 
-    #: The first part of the service's host names.
+    #: First part of the service's host names.
     service: ClassVar[str]
 
     def __init__(
@@ -45,11 +56,9 @@ class ServiceClient(ABC):
         region: str,
         access_key_id: str | None = None,
         access_key_secret: str | None = None,
-        security_token: str | None = None,
         *,
         endpoint: str | None = None,
-        credentials: CredentialProvider | None = None,
-        read_credentials: Callable[[], CredentialProvider] | None = None,
+        credentials: Credentials | CredentialProvider | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
         retry: RetryPolicy | None = None,
         verify: bool | str = True,
@@ -58,11 +67,10 @@ class ServiceClient(ABC):
             scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
             endpoint = region if "://" in region else f"{scheme}://{region}"
         self.region = region
-        #: How a failed request is repeated.
+        #: Retry policy of failed requests.
         self.retry = retry or RetryPolicy()
-        self._credentials = credentials or _credentials(access_key_id, access_key_secret, security_token)
-        self._read_credentials = read_credentials
-        # A client may be used by several threads.
+        self._credentials = as_provider(credentials or _credentials(access_key_id, access_key_secret))
+        # Keys of each thread's last request: _renew compares them with the present ones.
         self._signed = threading.local()
         self._session = Session(
             endpoint or f"https://{self.service}.{region}.aliyuncs.com",
@@ -76,63 +84,67 @@ class ServiceClient(ABC):
 
     @property
     def endpoint(self) -> str:
-        """The URL that requests go to."""
+        """URL of the service."""
         return self._session.endpoint
 
     def credentials(self) -> Credentials:
-        """Return the keys that the next request is signed with.
+        """Return the keys for the next request.
 
-        :raises MissingCredentialsError: when there are none
+        :raises MissingCredentialsError: when the provider has no keys
         """
         self._signed.keys = keys = self._credentials()
         return keys
 
     def now(self) -> datetime:
-        """Return the present in UTC by the service's clock, which may differ from this machine's."""
+        """Return the time of the service's clock in UTC. It may differ from this machine's."""
         return self._session.now()
 
     def close(self) -> None:
-        """Close the kept-alive connections."""
+        """Close the keep-alive connections."""
         self._session.close()
 
     def _renew(self) -> bool:
-        """Tell whether there are other keys by now than those that this thread has signed with."""
-        if self._read_credentials is None:
-            return False
+        """Return whether the keys differ from those of this thread's last request; renew them if they do not."""
         try:
             if self._credentials() != self._signed.keys:
                 return True
-            found = self._read_credentials()
-            if found() == self._signed.keys:
+            if not isinstance(self._credentials, RenewableCredentials):
                 return False
+            self._credentials.renew()
+            return bool(self._credentials() != self._signed.keys)
         except Exception as error:
-            # The keys may be kept anywhere; that they were refused is what has to be told.
-            log.warning("The keys were refused, and cannot be read anew: %s", error)
+            # A provider may raise anything. The caller raises the service's refusal, which says more.
+            log.warning("The service refused the keys, and reading them again failed: %s", error)
             return False
-        self._credentials = found
-        return True
 
     @abstractmethod
     def _sign(self, request: requests.PreparedRequest) -> None:
-        """Put the signature into the headers of a request."""
+        """Add the signature to the headers of a request."""
 
 
 def path_segment(value: Any, what: str) -> str:
     """Return ``value`` percent-encoded, as one segment of a path.
 
-    :raises TypeError: when it is no text, empty, or would be a path
+    :param what: name of the value for the message, e.g. ``job id``
+    :raises TypeError: when the value is no text, is blank, or is ``.`` or ``..``
+
+    >>> path_segment("a/b", "job id")
+    'a%2Fb'
+    >>> path_segment("..", "job id")
+    Traceback (most recent call last):
+    TypeError: job id: found '..'; expected text that is not blank and not a relative path.
     """
-    # Half a character cannot stand in a URL.
+    # A lone surrogate has no UTF-8 form, so it cannot be part of a URL.
     with suppress(UnicodeEncodeError):
         if isinstance(value, str) and value.strip() and value not in (".", ".."):
             return quote(value, safe="")
-    article = "An" if what[0] in "aeiou" else "A"
-    raise TypeError(f"{article} {what} is a text that is not empty and no path; found {value!r}.")
+    raise TypeError(f"{what}: found {value!r}; expected text that is not blank and not a relative path.")
 
 
-def _credentials(key_id: str | None, secret: str | None, token: str | None) -> CredentialProvider:
+def _credentials(key_id: str | None, secret: str | None) -> Credentials | CredentialProvider:
     if key_id and secret:
-        return fixed_credentials(Credentials(key_id, secret, token))
+        return Credentials(key_id, secret)
     if key_id or secret:
-        raise ValueError("access_key_id and access_key_secret go together; found one without the other.")
+        found, missing = ("access_key_id", "access_key_secret") if key_id else ("access_key_secret", "access_key_id")
+        raise ValueError(f"{missing}: found only {found}; expected both, or neither for the default credential chain.")
     return default_credentials()

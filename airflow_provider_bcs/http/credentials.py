@@ -1,4 +1,4 @@
-"""Where the keys come from: given ones, or the vendor's default credential chain."""
+"""Sources of the keys that sign requests: given keys, keys that can be read again, the default credential chain."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ from dataclasses import dataclass, field
 
 from airflow_provider_bcs.exceptions import MissingCredentialsError
 
+__all__ = ["CredentialProvider", "Credentials", "RenewableCredentials", "as_provider", "default_credentials"]
+
 
 @dataclass(frozen=True)
 class Credentials:
-    """One set of keys; a security token comes with temporary (STS) ones."""
+    """Keys that sign a request.
+
+    :param access_key_id: AccessKey id
+    :param access_key_secret: AccessKey secret
+    :param security_token: security token of temporary (STS) keys; None for keys that do not expire
+    :raises ValueError: when a value holds a character that no key has
+
+    The text form of the object shows no secret:
+
+    >>> Credentials("LTAI5example", "the-secret", "the-token")
+    Credentials(access_key_id='LTAI5example')
+    """
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -21,24 +34,68 @@ class Credentials:
         for name in ("access_key_id", "access_key_secret", "security_token"):
             value = getattr(self, name)
             if value and not re.fullmatch(r"[\x21-\x7e]+", value):
-                raise ValueError(f"{name} holds a blank, a line break or another character that no key has.")
+                # The message must not hold the value, which is a secret.
+                raise ValueError(
+                    f"{name}: found a blank, a line break or a non-ASCII character; expected printable ASCII."
+                )
 
 
-#: Called before each request, so that temporary keys are renewed in time.
+#: Function that returns the present keys. It is called before each request, so it can renew keys before they expire.
 CredentialProvider = Callable[[], Credentials]
 
 
-def fixed_credentials(credentials: Credentials) -> CredentialProvider:
-    """Return a provider that always gives the same keys."""
-    return lambda: credentials
+class RenewableCredentials:
+    """Provider whose keys can be read again, for example from an Airflow connection.
+
+    :param provider: present source of the keys
+    :param read: returns the source again; called by :meth:`renew`
+
+    >>> stored = Credentials("old-id", "old-secret")
+    >>> keys = RenewableCredentials(as_provider(stored), lambda: as_provider(stored))
+    >>> stored = Credentials("new-id", "new-secret")
+    >>> keys().access_key_id
+    'old-id'
+    >>> keys.renew()
+    >>> keys().access_key_id
+    'new-id'
+    """
+
+    def __init__(self, provider: CredentialProvider, read: Callable[[], CredentialProvider]) -> None:
+        self._provider = provider
+        self._read = read
+
+    def __call__(self) -> Credentials:
+        """Return the present keys."""
+        return self._provider()
+
+    def renew(self) -> None:
+        """Read the keys again. The client calls this when the service has refused the present keys.
+
+        :raises Exception: whatever ``read`` or its provider raises; the present provider stays then
+        """
+        provider = self._read()
+        # A source without keys must not replace one that has keys.
+        provider()
+        self._provider = provider
+
+
+def as_provider(credentials: Credentials | CredentialProvider) -> CredentialProvider:
+    """Return a provider that returns the given keys, or the given provider itself.
+
+    >>> as_provider(Credentials("LTAI5example", "the-secret"))().access_key_id
+    'LTAI5example'
+    """
+    return (lambda: credentials) if isinstance(credentials, Credentials) else credentials
 
 
 def default_credentials(role_arn: str | None = None, base: Credentials | None = None) -> CredentialProvider:
-    """Return a provider that asks the library ``alibabacloud-credentials``, which renews what expires.
+    """Return a provider that reads the default credential chain of the library ``alibabacloud-credentials``.
 
-    :param role_arn: a RAM role to assume with ``base`` (or with what the chain finds when ``base`` is None)
-    :param base: the keys to assume the role with
-    :raises MissingCredentialsError: when the chain finds nothing; raised by the provider, not here
+    The library renews temporary keys before they expire. The provider, not this function, raises
+    :class:`~airflow_provider_bcs.exceptions.MissingCredentialsError` when the chain has no keys.
+
+    :param role_arn: ARN of a RAM role to assume; None to use the keys of the chain themselves
+    :param base: keys that may assume the role; None for the keys of the chain
     """
     from alibabacloud_credentials.client import Client
     from alibabacloud_credentials.models import Config
@@ -49,13 +106,13 @@ def default_credentials(role_arn: str | None = None, base: Credentials | None = 
         nonlocal client
         try:
             if client is None:
-                client = Client(_config(Config, role_arn, base or _found(Client())) if role_arn else None)
-            return _found(client)
-        # The library raises a different class for each source it tries, and some are plain Exception.
+                client = Client(_config(Config, role_arn, base or _read(Client())) if role_arn else None)
+            return _read(client)
+        # The library raises a different class for each source of the chain, and plain Exception for some.
         except Exception as error:
             raise MissingCredentialsError(
-                "The connection has no AccessKey (login and password) and the default credential chain of"
-                f" alibabacloud-credentials gave none: {error}"
+                "AccessKey: found none in the connection (login and password), and the default credential chain of"
+                f" alibabacloud-credentials failed; expected keys in either. The chain's error: {error}"
             ) from error
 
     return provide
@@ -72,6 +129,6 @@ def _config(config_type: type, role_arn: str | None, base: Credentials) -> objec
     )
 
 
-def _found(client: object) -> Credentials:
+def _read(client: object) -> Credentials:
     model = client.get_credential()  # type: ignore[attr-defined]
     return Credentials(model.access_key_id, model.access_key_secret, model.security_token or None)

@@ -1,4 +1,4 @@
-"""The error that an answer of a service, or a broken connection, stands for."""
+"""Mapping of error responses and broken connections to exceptions."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from airflow_provider_bcs.exceptions import (
 
 from .facts import MAX_CLOCK_SKEW
 
-# A refused signature is answered with the text that was signed, and the token is part of it.
+# The response to a wrong signature repeats the signed text, which contains the security token.
 _SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
 
-#: Errors that may concern only what was asked for, and nothing else that could be asked for, unless it is the keys that
-#: are refused; TypeError is what a client says of an id that can be none.
+#: Errors that may concern one target only, so that polling of other targets can go on. A client raises TypeError for an
+#: id that cannot be one. RefusedKeysError, a subclass of AccessDeniedError, concerns all targets.
 OWN_ERRORS = (NotFoundError, InvalidRequestError, AccessDeniedError, ServerError, WaitAbortedError, TypeError)
 
 
@@ -43,9 +43,17 @@ def service_error(
     retry_after: float | None = None,
     date: str | None = None,
 ) -> ServiceError:
-    """Return the error object for an answer of the service.
+    """Return the exception for an error response.
 
-    :param date: the ``Date`` header of the answer, to tell a wrong clock from wrong keys
+    :param status: HTTP status
+    :param code: error code of the response
+    :param message: message of the response
+    :param request_id: request id of the response; empty for none
+    :param retry_after: seconds that the service asks to wait; None for no such header
+    :param date: ``Date`` header of the response; it shows whether this machine's clock is wrong
+
+    >>> service_error(404, "InvalidResource.NotFound", "no such job")
+    NotFoundError(404, 'InvalidResource.NotFound', 'no such job', '', None)
     """
     code, message = str(code), _SECURITY_TOKEN.sub(r"\1***", str(message))
     kind = _kind(status, code)
@@ -56,16 +64,18 @@ def service_error(
         direction = "ahead of" if minutes > 0 else "behind"
         message = (
             f"This machine's clock is {abs(minutes):.0f} minutes {direction} the service's,"
-            f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service said: {message}"
+            f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service's message: {message}"
         )
     elif "Signature" in code:
-        message = f"Most likely the AccessKey secret is wrong. The service said: {message}"
+        message = f"Most likely the AccessKey secret is wrong. The service's message: {message}"
     return kind(status, code, message, request_id, retry_after)
 
 
 def redirect_error(status: int, location: str | None) -> ServiceError:
-    """Return the error for a redirect: a signature is for one host, and following would hand it to another."""
-    return service_error(status, "UnexpectedRedirect", f"{location or 'nowhere'} is not followed; check the endpoint")
+    """Return the exception for a redirect. Following it would send the signature to another host."""
+    return service_error(
+        status, "UnexpectedRedirect", f"The redirect to {location or 'nowhere'} is not followed; check the endpoint"
+    )
 
 
 def _kind(status: int, code: str) -> type[ServiceError]:
@@ -100,9 +110,11 @@ def _kind(status: int, code: str) -> type[ServiceError]:
 
 
 def tls_error(endpoint: str, error: Exception) -> ApiError:
-    """Return the error for a connection that TLS could not be spoken on.
+    """Return the exception for a failed TLS handshake.
 
-    :param error: any exception whose chain of causes may tell that it was the certificate
+    :param endpoint: URL of the service
+    :param error: exception of the HTTP library; a certificate error may be anywhere in its chain of causes
+    :return: CertificateError or NoAnswerError
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
@@ -115,7 +127,7 @@ def tls_error(endpoint: str, error: Exception) -> ApiError:
 
 
 def _clock_skew(date: str | None) -> timedelta | None:
-    """Return how far this machine's clock is ahead, or None when that is within what the service allows."""
+    """Return how far this machine's clock is ahead; None when the service accepts the difference."""
     try:
         there = parsedate_to_datetime(date or "")
     except (ValueError, OverflowError):

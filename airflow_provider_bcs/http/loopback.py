@@ -1,4 +1,4 @@
-"""Which hosts are this machine's own."""
+"""Loopback hosts and endpoint URLs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-# Where these stand in a URL, parsers disagree on what the host is: "http://example.com\@127.0.0.1/".
+__all__ = ["is_loopback", "is_loopback_url", "read_endpoint"]
+
+# URL parsers disagree on the host of a URL with one of these characters, e.g. "http://example.com\@127.0.0.1/".
 _AMBIGUOUS = re.compile(r"[^!-~]|[\\@]")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own."""
+    """Return whether a host name or address is a loopback one.
+
+    >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "[::1]", "127.0.0.1.example.com")]
+    [True, True, True, False]
+    """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -19,23 +25,35 @@ def is_loopback(host: str) -> bool:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Tell whether a URL leads to this machine itself, whoever parses it."""
+    """Return whether every URL parser takes the URL's host for a loopback one.
+
+    >>> [is_loopback_url(url) for url in ("http://127.0.0.1:8642", "http://user@127.0.0.1")]
+    [True, False]
+    """
     try:
         return _AMBIGUOUS.search(url) is None and is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False
 
 
-def read_endpoint(endpoint: str, name: str = "An endpoint") -> str:
-    """Return the URL of a service, without a slash at its end.
+def read_endpoint(endpoint: str, name: str = "endpoint") -> str:
+    """Return the URL of a service, without a trailing slash.
 
-    :param name: what to call it in an error
-    :raises ValueError: when it is no URL of a host alone; the text holds no password
+    :param endpoint: scheme, host and optional port
+    :param name: name of the field for the message
+    :raises ValueError: when the URL has another scheme than HTTP(S), a user, a path, a query or a fragment
+
+    >>> read_endpoint("https://host.example:8443/")
+    'https://host.example:8443'
+    >>> read_endpoint("ftp://host.example")
+    Traceback (most recent call last):
+    ValueError: endpoint: found 'ftp://host.example'; expected a URL such as https://host or http://host:port.
     """
     if "@" in endpoint:
-        raise ValueError(f"{name} holds no user or password, and no @; found one.")
+        # The message must not hold the value: it may contain a password.
+        raise ValueError(f"{name}: found '@'; expected a URL without user and password, such as https://host.")
     parts = urlsplit(endpoint)
     is_host = parts.hostname and not (parts.path.strip("/") or parts.query or parts.fragment)
     if parts.scheme not in ("http", "https") or not is_host or _AMBIGUOUS.search(endpoint):
-        raise ValueError(f"{name} is a URL like https://host or http://host:port; found {endpoint!r}.")
+        raise ValueError(f"{name}: found {endpoint!r}; expected a URL such as https://host or http://host:port.")
     return f"{parts.scheme}://{parts.netloc}"

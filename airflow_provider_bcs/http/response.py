@@ -1,6 +1,6 @@
-"""The base of all models of what a service answers. Unknown fields are kept, missing ones have a neutral value.
+"""Base of the response models. Unknown fields are kept; missing fields have a neutral value.
 
-Times are time-zone-aware; a time that is not set, or that cannot be read, is None.
+Times are time-zone-aware. A time that is not set or is unreadable is None.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pydantic_core import SchemaValidator, core_schema
 
 from airflow_provider_bcs.exceptions import ServerError
 
+__all__ = ["Response", "Time", "Unreadable", "page_parser", "read_answer", "read_items"]
+
 _FIRST_YEAR = 1970
 
 
@@ -33,14 +35,14 @@ def _time(value: Any) -> Any:
         moment = _usual_time(value) or pendulum.parse(value)
     except (ValueError, OverflowError):
         return None
-    # A time that is not set may be written as that of the year 1, or as the beginning of POSIX time.
+    # The services write a time that is not set as the year 1 or as POSIX time 0.
     return moment if isinstance(moment, pendulum.DateTime) and moment.year > _FIRST_YEAR else None
 
 
 def _usual_time(text: str) -> pendulum.DateTime | None:
-    """Read a time as the services write it; this is what most of reading a long list is, and pendulum takes long."""
+    """Parse the services' usual format. Times take most of the parsing of long lists, and pendulum's parser is slow."""
     try:
-        # Before Python 3.11 there was no Z.
+        # fromisoformat does not accept Z before Python 3.11.
         found = datetime.fromisoformat(text[:-1] + "+00:00") if text.endswith("Z") else None
     except ValueError:
         return None
@@ -54,14 +56,19 @@ Time = Annotated[pendulum.DateTime | None, BeforeValidator(_time)]
 
 
 class Response(BaseModel):
-    """Something the service answered; fields are attributes and items."""
+    """Response of a service. Fields are attributes and items.
+
+    >>> response = Response(JobId="dlc1", Status="Running")
+    >>> response["JobId"], response.Status
+    ('dlc1', 'Running')
+    """
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, coerce_numbers_to_str=True, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
     def _readable(cls, data: Any, handler: ModelWrapValidatorHandler[Response]) -> Response:
-        """Leave out what is not of its documented type: fields that have a default, and elements of lists."""
+        """Validate; drop values of an undocumented type if their field has a default, and such elements of lists."""
         present = _present(data) if isinstance(data, dict) else data
         try:
             return handler(present)
@@ -72,7 +79,7 @@ class Response(BaseModel):
             return handler(_without(present, wrong))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What is not documented may be secret."""
+        """Yield the documented fields; others may hold secrets."""
         return (item for item in super().__repr_args__() if item[0] in type(self).model_fields)
 
     def __getitem__(self, name: str) -> Any:
@@ -83,7 +90,7 @@ class Response(BaseModel):
 
 
 def _present(data: dict[str, Any]) -> dict[str, Any]:
-    """The service writes "" for a text, number or object that is not there, and clients have seen null."""
+    """Return the fields that have a value: the services write "" or null for missing texts, numbers and objects."""
     return {
         name: [element for element in value if element is not None]
         if isinstance(value, list) and None in value
@@ -94,7 +101,7 @@ def _present(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without(data: dict[str, Any], places: Collection[tuple[int | str, ...]]) -> dict[str, Any]:
-    """Leave out fields, and elements of those that are lists."""
+    """Return ``data`` without the given fields; of lists, without the given elements."""
     left = dict(data)
     for name in {str(place[0]) for place in places}:
         value = left.pop(name)
@@ -105,31 +112,41 @@ def _without(data: dict[str, Any], places: Collection[tuple[int | str, ...]]) ->
 
 
 R = TypeVar("R", bound=Response)
-#: What takes the error of an item that cannot be read.
+#: Function that receives the error of an unreadable item.
 Unreadable = Callable[[ServerError], object]
 
 
 def read_answer(model: type[R], content: object) -> R:
-    """Read an answer; something that is JSON but not this service's may come from between us and it.
+    """Return the response model of JSON content.
 
-    :raises ServerError: when it is none
+    :param model: response model
+    :param content: parsed JSON; a proxy may have sent it instead of the service
+    :raises ServerError: with the code MalformedAnswer, when the content does not fit the model
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors())
-        raise ServerError(200, "MalformedAnswer", f"The answer is no {model.__name__}; wrong: {fields}") from None
+        fields = ", ".join(".".join(map(str, item["loc"])) or "the response" for item in error.errors())
+        raise ServerError(
+            200,
+            "MalformedAnswer",
+            f"{model.__name__}: found wrong values of {fields}; expected a response of the service",
+        ) from None
 
 
 @cache
 def page_parser(items: str, fields: tuple[str, ...], others: tuple[str, ...]) -> Callable[[bytes], dict[str, Any]]:
-    """Return what parses a page of a listing; what is not asked for is not built, which is most of the work.
+    """Return a parser of a list page. It skips all other fields, which take most of the parsing time.
 
-    It raises ValueError for what it does not understand, which others may.
+    The parser raises ValueError when the page does not have the expected form.
 
-    :param items: the field that holds the items
-    :param fields: of each item only these
-    :param others: what else of the page
+    :param items: name of the field that holds the items
+    :param fields: names of the fields to read of each item
+    :param others: names of the further fields of the page to read
+
+    >>> parse = page_parser("Items", ("Id",), ("NextMarker",))
+    >>> parse(b'{"Items": [{"Id": "job-1", "State": "Running"}], "NextMarker": ""}')
+    {'Items': [{'Id': 'job-1'}], 'NextMarker': ''}
     """
 
     def only(schemas: dict[str, core_schema.CoreSchema]) -> core_schema.CoreSchema:
@@ -145,14 +162,18 @@ def page_parser(items: str, fields: tuple[str, ...], others: tuple[str, ...]) ->
 def read_items(
     model: type[R], items: object, unreadable: Unreadable | None = None, fields: Collection[str] | None = None
 ) -> Iterator[R]:
-    """Read the items of a list, one by one.
+    """Yield the response models of a list.
 
-    :param unreadable: is given the error of an item that cannot be read, which is left out then; None to raise it
-    :param fields: read only these of each item, which takes less time; None for all
-    :raises ServerError: when it is no list, or for such an item
+    :param model: response model of an item
+    :param items: parsed JSON of the list
+    :param unreadable: receives the error of each unreadable item, which is then skipped; None to raise the error
+    :param fields: names of the fields to read of each item, which saves time; None for all fields
+    :raises ServerError: when the content is no list, or for an unreadable item
     """
     if not isinstance(items, list):
-        raise ServerError(200, "MalformedAnswer", f"The answer is no list of {model.__name__}")
+        raise ServerError(
+            200, "MalformedAnswer", f"Items: found {type(items).__name__}; expected a list of {model.__name__}"
+        )
     for item in items:
         if fields is not None and isinstance(item, dict):
             item = {name: item[name] for name in fields if name in item}

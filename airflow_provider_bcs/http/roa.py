@@ -1,4 +1,4 @@
-"""The ROA request signature (HMAC-SHA1) of BatchCompute.
+"""ROA request signature (HMAC-SHA1) of BatchCompute.
 
 Pure functions: no clock, no network. The client signs with them and the local service verifies with them.
 Source: the "Signature" help page of BatchCompute and the requests its Python SDK sends.
@@ -16,11 +16,14 @@ from urllib.parse import quote
 def encode_query(params: Mapping[str, str]) -> str:
     """Encode query parameters as the service's Python SDK does.
 
-    Pairs are sorted by key, ``_`` in a key is sent as ``-``, nothing is safe from percent-encoding but the
-    unreserved characters, and a blank value is sent as the bare key.
+    The pairs are sorted by key. ``_`` in a key becomes ``-``, and a pair with a blank value becomes the key alone.
+    All characters but the unreserved ones are percent-encoded.
 
-    :param params: parameter names and their values, both text
-    :return: the query without a leading ``?``; empty when there are no parameters
+    :param params: parameter values by name
+    :return: query without a leading ``?``; empty when there are no parameters
+
+    >>> encode_query({"page_size": "10", "State": "Running", "description": ""})
+    'State=Running&description&page-size=10'
     """
     pairs = []
     for key in sorted(params):
@@ -31,17 +34,17 @@ def encode_query(params: Mapping[str, str]) -> str:
 
 
 def body_digest(body: bytes) -> str:
-    """Return the lower-case hex MD5 that travels, unsigned, in the header ``contentMd5``."""
+    """Return the value of the unsigned header ``contentMd5``: the lower-case hex MD5 of the body."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 def string_to_sign(method: str, resource: str, headers: Mapping[str, str], *, date: str | None = None) -> str:
-    """Build the text that is signed.
+    """Return the text to sign.
 
-    :param method: HTTP verb in upper case
-    :param resource: path and query exactly as on the wire (the request target)
-    :param headers: all request headers; their names are compared without regard to case
-    :param date: the value of the date line when it is not the ``Date`` header (the Node SDK signs ``x-acs-date``)
+    :param method: HTTP method in upper case
+    :param resource: request target: path and query exactly as on the wire
+    :param headers: all request headers; their names are not case-sensitive
+    :param date: value of the date line; None for the ``Date`` header (the Node SDK signs ``x-acs-date``)
     """
     by_name = {name.lower(): value for name, value in headers.items()}
     lines = [
@@ -56,7 +59,7 @@ def string_to_sign(method: str, resource: str, headers: Mapping[str, str], *, da
 
 
 def signature(secret: str, text: str) -> str:
-    """Return base64(HMAC-SHA1(secret, text))."""
+    """Return the base64 HMAC-SHA1 of ``text``."""
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
@@ -75,11 +78,18 @@ def sign(
     date: str,
     nonce: str,
 ) -> None:
-    """Add to ``headers`` everything a BatchCompute request carries, the Authorization last.
+    """Add the headers of a signed request to ``headers``, including ``Authorization``.
 
-    :param headers: changed in place; headers already there that begin with ``x-acs-`` are signed too
-    :param date: RFC 822 time in GMT, at most 15 minutes off the service's clock
-    :param nonce: text that is different for each request
+    :param method: HTTP method in upper case
+    :param resource: request target: path and query exactly as on the wire
+    :param headers: changed in place; ``x-acs-`` headers in it are signed too
+    :param body: request body; empty for none
+    :param access_key_id: AccessKey id
+    :param access_key_secret: AccessKey secret
+    :param security_token: security token of temporary keys; None for others
+    :param region: region id, or the local service's host
+    :param date: RFC 822 time in GMT, at most 15 minutes from the service's clock
+    :param nonce: unique text per request
     """
     headers["Date"] = date
     headers["x-acs-region-id"] = region

@@ -1,4 +1,4 @@
-"""The HTTP session that both clients send through: keep-alive, time-outs, retries, errors."""
+"""HTTP session of the service clients: keep-alive, time-outs, retries, errors."""
 
 from __future__ import annotations
 
@@ -23,17 +23,27 @@ from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .errors import redirect_error, service_error, tls_error
 
+__all__ = ["RetryPolicy", "Session", "Signer"]
+
 log = logging.getLogger(__name__)
 
 _XML_CODE, _XML_MESSAGE = re.compile(r"<Code>([^<]+)</Code>"), re.compile(r"<Message>([^<]*)</Message>")
 
-#: Signs a prepared request: its headers get what the service asks for.
+#: Function that adds the signature to the headers of a prepared request.
 Signer = Callable[[requests.PreparedRequest], None]
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how patiently a failed request is repeated; times in seconds."""
+    """Retry policy of failed requests, with exponential back-off and jitter.
+
+    :param attempts: maximum number of times that a request is sent
+    :param first_wait: seconds before the second attempt; the wait doubles with each attempt
+    :param max_wait: maximum seconds between two attempts; a ``Retry-After`` of the service counts up to four times this
+
+    >>> RetryPolicy(attempts=1)  # no retry
+    RetryPolicy(attempts=1, first_wait=0.5, max_wait=20.0)
+    """
 
     attempts: int = 5
     first_wait: float = 0.5
@@ -41,7 +51,7 @@ class RetryPolicy:
 
 
 class _Signed(AuthBase):
-    """Signs in requests' own place for it, so that a .netrc file cannot put another Authorization there."""
+    """Signer as an auth object of requests; without one, requests takes an Authorization from a .netrc file."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
@@ -52,14 +62,17 @@ class _Signed(AuthBase):
 
 
 class Session:
-    """Sends signed JSON requests to one endpoint.
+    """Session for signed JSON requests to one endpoint.
 
     :param endpoint: URL without a path, e.g. ``https://batchcompute.cn-shanghai.aliyuncs.com``
-    :param signer: signs each request anew, repeated ones too
-    :param renew: called when the keys were refused; tells whether it is worth signing and sending once more
+    :param signer: signs each attempt of a request
+    :param renew: called when the service refused the keys; returns True when other keys are there now, and the session
+        sends the request once more
     :param timeout: seconds to connect, and seconds without a byte from the service
-    :param retry: what to do after a failure that may pass
-    :param verify: False to accept any TLS certificate, or the path of a CA bundle
+    :param retry: retry policy; None for the defaults of :class:`RetryPolicy`
+    :param verify: True to verify TLS certificates, False to accept any, or the path of a CA bundle
+    :param user_agent: value of the ``User-Agent`` header
+    :raises ValueError: when the endpoint is no URL of a host
     """
 
     def __init__(
@@ -81,14 +94,14 @@ class Session:
         self._ahead = timedelta()
         self._http = requests.Session()
         self._verify = verify
-        # Environment variables name proxies for the world outside; to this machine itself there is none.
+        # Proxies from environment variables are for other hosts; a proxy cannot reach this machine's loopback.
         self._proxies: Any = dict.fromkeys(("http", "https", "all")) if is_loopback_url(self.endpoint) else None
         self._http.headers["User-Agent"] = user_agent
-        # A session is used by several threads in a triggerer; ten connections are requests' own default.
+        # Several threads of a triggerer share a session. 10 is the default of requests, stated here because it matters.
         self._http.mount(self.endpoint, HTTPAdapter(pool_maxsize=10))
 
     def close(self) -> None:
-        """Close the kept-alive connections."""
+        """Close the keep-alive connections."""
         self._http.close()
 
     def send(
@@ -101,21 +114,22 @@ class Session:
         headers: Mapping[str, str] | None = None,
         parse: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
-        """Send a request and return the JSON object of the answer, ``{}`` for an empty one.
+        """Send a request; return the JSON object of the response, ``{}`` for an empty body.
 
-        :param target: path and query as they are to be on the wire
-        :param body: sent as JSON
-        :param repeatable: whether doing it twice is the same as doing it once; such a request is repeated after
-            any failure that may pass, another one only when it was certainly not carried out
-        :param headers: what the signer is to sign besides what it adds itself
-        :param parse: reads what was answered without an error; where it raises ValueError, it is read as JSON
-        :raises CertificateError: when the service could not be verified to be the one that was asked
-        :raises NoAnswerError: when no answer arrived
-        :raises ServiceError: when the service answered with an error
+        :param method: HTTP method in upper case
+        :param target: path and query as on the wire
+        :param body: JSON object to send; None for no body
+        :param repeatable: whether the operation is idempotent. An idempotent request is repeated after any transient
+            error; any other request only when it certainly had no effect
+        :param headers: headers to sign, besides those that the signer adds
+        :param parse: parser of a successful response; when it raises ValueError, the response is parsed as JSON
+        :raises CertificateError: when the TLS certificate was not accepted
+        :raises NoAnswerError: when no response arrived
+        :raises ServiceError: when the service responded with an error
         """
         content = b"" if body is None else json.dumps(body).encode()
 
-        def may_pass(error: BaseException) -> bool:
+        def is_transient(error: BaseException) -> bool:
             if isinstance(error, ThrottledError) or (isinstance(error, NoAnswerError) and error.never_sent):
                 return True
             return repeatable and isinstance(error, (NoAnswerError, ServerError))
@@ -123,7 +137,7 @@ class Session:
         retrying = Retrying(
             stop=stop_after_attempt(self._retry.attempts),
             wait=self._wait,
-            retry=retry_if_exception(may_pass),
+            retry=retry_if_exception(is_transient),
             before_sleep=lambda state: _log_retry(state, method, target),
             reraise=True,
         )
@@ -134,7 +148,7 @@ class Session:
             except RefusedKeysError:
                 if not self._renew():
                     raise
-                # The one that was refused was certainly not carried out.
+                # A refused request had no effect, so sending it again is safe for every operation.
                 earlier = retrying.statistics["attempt_number"] - 1
                 return retrying(self._send_once, method, target, content, headers, parse)
         except ServiceError as error:
@@ -145,8 +159,8 @@ class Session:
         policy = self._retry
         backoff = wait_exponential(policy.first_wait, max=policy.max_wait) + wait_random(0, policy.first_wait)
         error = state.outcome.exception() if state.outcome else None
-        asked = getattr(error, "retry_after", None) or 0
-        return max(backoff(state), min(asked, 4 * policy.max_wait))
+        requested = getattr(error, "retry_after", None) or 0
+        return max(backoff(state), min(requested, 4 * policy.max_wait))
 
     def _send_once(
         self,
@@ -164,7 +178,7 @@ class Session:
                 headers=headers,
                 auth=self._auth,
                 timeout=self._timeout,
-                # Here and not on requests' session, where an environment variable would override it.
+                # Per request: REQUESTS_CA_BUNDLE overrides the value of a requests session.
                 verify=self._verify,
                 proxies=self._proxies,
                 allow_redirects=False,
@@ -180,7 +194,7 @@ class Session:
         return _read(response)
 
     def now(self) -> datetime:
-        """Return the present in UTC by the service's clock, as its answers told it; exact to a second or so."""
+        """Return the time of the service's clock in UTC, from the ``Date`` of its last response; exact to about 1 s."""
         return datetime.now(timezone.utc) + self._ahead
 
     def _note_time(self, date: str | None) -> None:
@@ -192,12 +206,12 @@ class Session:
 
 
 def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
-    # requests has no class of its own for a connection that was refused or whose host name is unknown.
+    # requests has no exception class for a refused connection or an unknown host name.
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(reason, NameResolutionError):
-        return NoAnswerError(f"{endpoint}: there is no such host; check region and endpoint", never_sent=True)
+        return NoAnswerError(f"{endpoint}: the host name does not exist; check region and endpoint", never_sent=True)
     if isinstance(reason, NewConnectionError):
-        return NoAnswerError(f"{endpoint}: no connection, nothing listens there: {reason}", never_sent=True)
+        return NoAnswerError(f"{endpoint}: no connection; check that the service runs: {reason}", never_sent=True)
     never_sent = isinstance(error, requests.ConnectTimeout)
     return NoAnswerError(f"{endpoint} did not answer: {error}", never_sent=never_sent)
 
@@ -209,13 +223,13 @@ def _read(response: requests.Response) -> dict[str, Any]:
         raise redirect_error(status, headers.get("Location"))
     content = _json(response)
     if content is None and status >= 400 and (code := _XML_CODE.search(response.text)):
-        # The gateway in front of the service has not always looked at what is accepted.
+        # The gateway in front of the service responds in XML and ignores the Accept header.
         reason = _XML_MESSAGE.search(response.text)
         content = {"Code": code[1], "Message": reason[1] if reason else ""}
     if content is None:
-        # Something between us and the service answered: a proxy, a load balancer.
+        # The response is not the service's own: a proxy or a load balancer sent it.
         kind = headers.get("Content-Type", "no content type")
-        message = f"The answer is not the JSON of the service but {len(response.content)} bytes of {kind}"
+        message = f"Response: found {len(response.content)} bytes of {kind}; expected a JSON object"
         raise ServerError(status, "MalformedAnswer", message, request_id)
     if status < 300:
         return content
@@ -230,9 +244,9 @@ def _read(response: requests.Response) -> dict[str, Any]:
 
 
 def _json(response: requests.Response) -> dict[str, Any] | None:
-    """Return the object that was answered, ``{}`` for an empty body, None for anything else.
+    """Return the JSON object of the response, ``{}`` for an empty body, None for anything else.
 
-    The one operation that answers a bare array has it as ``Items``, like any list.
+    One operation responds with a bare array. It becomes ``Items``, as in all other lists.
     """
     if not response.content:
         return {}
@@ -246,7 +260,7 @@ def _json(response: requests.Response) -> dict[str, Any] | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds the service asks to wait; the vendor's own header has milliseconds."""
+    """Return the seconds that the service asks to wait. The vendor's own header has milliseconds."""
     for name, unit in (("x-acs-retry-after", 0.001), ("Retry-After", 1.0)):
         try:
             return float(headers[name]) * unit
@@ -259,7 +273,7 @@ def _log_retry(state: RetryCallState, method: str, target: str) -> None:
     error = state.outcome.exception() if state.outcome else None
     pause = state.next_action.sleep if state.next_action else 0
     log.warning(
-        "%s %s failed (attempt %d), next in %.1f s: %s",
+        "%s %s failed (attempt %d), next attempt in %.1f s: %s",
         method,
         target.split("?")[0],
         state.attempt_number,

@@ -9,17 +9,18 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
 
-from .api_error import ApiError
 from .connection import close_without_response
 from .control import PREFIX, Control
+from .error_response import ErrorResponse
 from .faults import Fault, Faults, play
-from .front import Front
+from .gateway import Gateway
+from .origins import OriginCheck
 from .request import joined_headers
-from .routes import Call, LateAnswer, Route
-from .visitors import Visitors
+from .routes import PendingResponse, Request, Route
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -31,32 +32,32 @@ _DLC_PREFIX = "/api/v1/"
 class Application:
     """ASGI application that dispatches requests to the operations of two APIs.
 
-    :param visitors: check of the Host and Origin headers
+    :param origins: check of the Host and Origin headers
     :param requests: counter of requests by operation
     :param elsewhere: names of the operations on another port, for ``/_local``
     """
 
     def __init__(
         self,
-        batchcompute: Front,
-        dlc: Front,
-        visitors: Visitors,
+        batchcompute: Gateway,
+        dlc: Gateway,
+        origins: OriginCheck,
         requests: Counter[str],
         faults: Faults,
         elsewhere: Collection[str],
     ) -> None:
         self._batchcompute = batchcompute
         self._dlc = dlc
-        self._visitors = visitors
+        self._origins = origins
         self._requests = requests
         self._faults = faults
-        operations = {route.operation for front in (batchcompute, dlc) for route in front.routes}
+        operations = {route.operation for gateway in (batchcompute, dlc) for route in gateway.routes}
         self._control = Control(requests, faults, operations.union(elsewhere))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request = HttpRequest(scope, receive)
         try:
             response = await self._respond(request)
         except ClientDisconnect:
@@ -66,70 +67,70 @@ class Application:
         else:
             await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response | None:
+    async def _respond(self, http: HttpRequest) -> HttpResponse | None:
         """Return the response, or None to close the connection without a response."""
-        target = _target(request)
-        front = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
-        headers = joined_headers(request)
+        target = _target(http)
+        gateway = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
+        headers = joined_headers(http)
         host = headers.get("host", "")
         try:
-            self._visitors.check(headers)
-            body = await _read_body(request, front)
+            self._origins.check(headers)
+            body = await _read_body(http, gateway)
             if target.startswith(PREFIX):
-                return self._control.respond(request, body)
-            route, call = front.receive(request.method, target, headers, body)
-        except ApiError as error:
-            return front.error(error, host)
+                return self._control.respond(http, body)
+            route, request = gateway.receive(http.method, target, headers, body)
+        except ErrorResponse as error:
+            return gateway.render_error(error, host)
         self._requests[route.operation] += 1
-        return await self._serve(front, route, call, host)
+        return await self._serve(gateway, route, request, host)
 
-    async def _serve(self, front: Front, route: Route, call: Call, host: str) -> Response | None:
+    async def _serve(self, gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse | None:
         fault = self._faults.draw(route.operation)
         return await play(
             fault,
-            lambda: _perform(front, route, call, host),
-            lambda fault: _refusal(front, fault, host),
+            lambda: _perform(gateway, route, request, host),
+            lambda fault: _refusal(gateway, fault, host),
         )
 
 
-async def _perform(front: Front, route: Route, call: Call, host: str) -> Response:
-    found = await run_in_threadpool(_handle, front, route, call, host)
-    if not isinstance(found, LateAnswer):
+async def _perform(gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse:
+    found = await run_in_threadpool(_handle, gateway, route, request, host)
+    if not isinstance(found, PendingResponse):
         return found
     try:
-        return front.answer(await asyncio.wait_for(asyncio.wrap_future(found.answer), found.seconds))
+        return gateway.render(await asyncio.wait_for(asyncio.wrap_future(found.response), found.seconds))
     except asyncio.TimeoutError:
-        return front.answer(found.otherwise)
+        return gateway.render(found.otherwise)
 
 
-def _handle(front: Front, route: Route, call: Call, host: str) -> Response | LateAnswer:
+def _handle(gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse | PendingResponse:
     try:
-        answer = route.handler(call)
-        return answer if isinstance(answer, LateAnswer) else front.answer(answer)
-    except ApiError as error:
-        return front.error(error, host)
+        response = route.handler(request)
+        return response if isinstance(response, PendingResponse) else gateway.render(response)
+    except ErrorResponse as error:
+        return gateway.render_error(error, host)
     except Exception:  # the client must receive an error body for any exception
         _log.exception("%s failed", route.operation)
-        return front.error(front.internal_error(), host)
+        return gateway.render_error(gateway.internal_error(), host)
 
 
-def _target(request: Request) -> str:
+def _target(request: HttpRequest) -> str:
     raw_path: bytes = request.scope["raw_path"]
     query: bytes = request.scope["query_string"]
     return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
 
 
-async def _read_body(request: Request, front: Front) -> bytes:
+async def _read_body(request: HttpRequest, gateway: Gateway) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > front.max_body:
-            error = front.body_too_large()
+        if len(body) > gateway.max_body:
+            error = gateway.body_too_large()
             error.headers["Connection"] = "close"
             raise error
     return bytes(body)
 
 
-def _refusal(front: Front, fault: Fault, host: str) -> Response:
-    error = front.throttled(fault.seconds) if fault.kind == "throttle" else front.internal_error()
-    return front.error(error, host)
+def _refusal(gateway: Gateway, fault: Fault, host: str) -> HttpResponse:
+    error = gateway.throttled(fault.seconds) if fault.kind == "throttle" else gateway.internal_error()
+    return gateway.render_error(error, host)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
-class Call:
+class Request:
     """Request to an operation.
 
     :ivar names: values of the names in the path template
@@ -23,7 +23,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Response of an operation; ``body`` None stands for an empty body."""
 
     status: int
@@ -32,16 +32,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class LateAnswer:
+class PendingResponse:
     """Response that becomes available later, without blocking a thread.
 
     :ivar seconds: time limit
     :ivar otherwise: response after the time limit
     """
 
-    answer: Future[Answer]
+    response: Future[Response]
     seconds: float
-    otherwise: Answer
+    otherwise: Response
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Route:
     operation: str
     method: str
     path: str
-    handler: Callable[[Call], Answer | LateAnswer]
+    handler: Callable[[Request], Response | PendingResponse]
     query_key: str = ""
 
     def match(self, path: str) -> dict[str, str] | None:

@@ -27,13 +27,13 @@ from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
 from .faults import Faults
-from .front import Front
+from .gateway import Gateway
 from .isolation import IsolationUnavailableError, probe_namespace
+from .origins import OriginCheck
 from .oss import assembly as oss
 from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
-from .visitors import Visitors
 
 
 class StartError(BcsError):
@@ -68,16 +68,16 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
-    sides: list[tuple[Front, Runner[Any]]] = [
+    sides: list[tuple[Gateway, Runner[Any]]] = [
         batchcompute.assemble(args, settings, store),
         dlc.assemble(args, settings, store),
     ]
     requests: Counter[str] = Counter()
     faults = Faults()
-    visitors = Visitors(args.host)
-    object_store = oss.assemble(args, data_dir, store, visitors, requests, faults)
-    batchcompute_front, dlc_front = (front for front, _ in sides)
-    services = Application(batchcompute_front, dlc_front, visitors, requests, faults, object_store.operations)
+    origins = OriginCheck(args.host)
+    object_store = oss.assemble(args, data_dir, store, origins, requests, faults)
+    batchcompute_front, dlc_front = (gateway for gateway, _ in sides)
+    services = Application(batchcompute_front, dlc_front, origins, requests, faults, object_store.operations)
     config = uvicorn.Config(
         Ports({_port(listener): services, _port(oss_listener): object_store}),
         http=ClosableConnection,

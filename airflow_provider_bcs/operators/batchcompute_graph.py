@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.graph_job import submitted_job
 
 
 class BatchComputeSubmitGraphOperator(BatchComputeSubmitJobOperator):
@@ -28,8 +29,6 @@ class BatchComputeSubmitGraphOperator(BatchComputeSubmitJobOperator):
     def resolve_template_files(self) -> None:
         """Make the job of the graph, and validate it."""
         if not self._is_complete:
-            from airflow_provider_bcs.translator.to_job import submitted_job
-
             self._take(submitted_job(self), f"The job of task {self.task_id}")
             self._is_complete = True
         super().resolve_template_files()

@@ -1,4 +1,4 @@
-"""Objects of OSS, through the vendor's client. Knows nothing of Airflow."""
+"""Client of OSS on top of the vendor's library; needs no Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs packed as an archive whose bytes and name depend on what is in them, and on nothing else."""
+"""Reproducible archive of programs: its bytes and its name depend on the packed files only."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from typing import BinaryIO, Protocol
 
 from airflow_provider_bcs.exceptions import PackageError
 
-_LEFT_OUT = {"__pycache__", ".git"}
+__all__ = ["Objects", "Package"]
+
+_EXCLUDED = {"__pycache__", ".git"}
 
 
 class Objects(Protocol):
-    """Where a package goes; ``ObjectStore`` is one."""
+    """Target of an upload, such as ``ObjectStore``."""
 
     def exists(self, uri: str) -> bool: ...
 
@@ -29,36 +31,48 @@ class Objects(Protocol):
 
 @dataclass(frozen=True)
 class Package:
-    """What is packed.
+    """Files to pack.
 
-    :ivar files: file -> its name in the archive
+    :ivar files: names in the archive by file
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "train.py").write_text("print('hello')")
+    ...     sorted(Package.of("*.py", [folder]).files.values())
+    ['train.py']
+
+    ``Package.of("programs", [dag_folder]).ship(store, "oss://bucket/packages/")`` uploads a directory.
     """
 
     files: dict[Path, str]
 
     @classmethod
     def of(cls, source: str, folders: Iterable[str]) -> Package:
-        """Return what a directory, a file or a glob pattern names; relative ones are looked for in ``folders``.
+        """Return the package of a directory, a file or a glob pattern.
 
-        The names of files are relative to the directory, for a pattern to the part of it without wildcards.
+        Names in the archive are relative to the directory, or to the part of the pattern before its first wildcard.
 
-        :raises PackageError: when there is no such file, or when the pattern climbs up behind a wildcard
+        :param source: path or pattern; a relative one is searched in ``folders``
+        :param folders: folders to search, in this order; the first with a file counts
+        :raises PackageError: when no file matches, or the pattern has ``..`` after a wildcard
         """
         folders = list(folders)
         for folder in folders:
             found = dict(_files(folder, source))
             if found:
                 return cls(found)
-        raise PackageError(f"package is {source!r}, which names no file; looked in {', '.join(folders)}.")
+        raise PackageError(f"package: found no file for {source!r} in {', '.join(folders)}; expected at least one.")
 
     def ship(self, objects: Objects, folder_uri: str) -> str:
-        """Upload the archive unless it is there already; return its URI.
+        """Upload the archive unless it exists; return its URI.
 
-        :param folder_uri: such as ``oss://bucket/packages/``
+        :param objects: target of the upload
+        :param folder_uri: URI of the folder, e.g. ``oss://bucket/packages/``
+        :raises ApiError: when the upload failed
         """
         with tempfile.TemporaryFile() as tar, tempfile.NamedTemporaryFile(suffix=".tar.gz") as archive:
             self._write(tar)
-            # Of the content and not of the compressed bytes, which another version of zlib makes differently.
+            # Hash of the uncompressed archive: compressed bytes differ between versions of zlib.
             uri = f"{folder_uri}{_sha256(tar)[:32]}.tar.gz"
             if not objects.exists(uri):
                 with gzip.GzipFile("", "wb", fileobj=archive, mtime=0) as compressed:
@@ -90,20 +104,20 @@ def _files(folder: str, source: str) -> Iterator[tuple[Path, str]]:
     else:
         fixed = _fixed_part(source)
         if ".." in path.parts[len(Path(folder, fixed).parts) :]:
-            # The names in the archive would climb out of where it is unpacked.
+            # Names with .. would be unpacked outside the target directory.
             raise PackageError(
-                f"package is {source!r}, which has '..' behind a wildcard; write it in front of the first."
+                f"package: found '..' after a wildcard in {source!r}; expected '..' before the first wildcard."
             )
         root = Path(folder, fixed)
         found = map(Path, glob.iglob(os.path.join(glob.escape(folder), source), recursive=True))
     for file in found:
         name = file.relative_to(root)
-        if file.is_file() and not _LEFT_OUT.intersection(name.parts):
+        if file.is_file() and not _EXCLUDED.intersection(name.parts):
             yield file, name.as_posix()
 
 
 def _fixed_part(pattern: str) -> Path:
-    """Return what stands before the first wildcard."""
+    """Return the part of a pattern before its first wildcard."""
     fixed = Path(pattern)
     while glob.has_magic(str(fixed)):
         fixed = fixed.parent

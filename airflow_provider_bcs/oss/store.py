@@ -1,4 +1,4 @@
-"""Objects by their ``oss://`` address."""
+"""Access to OSS objects by their ``oss://bucket/key`` URI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.exceptions import ApiError, NoAnswerError, ServiceError
-from airflow_provider_bcs.http.credentials import CredentialProvider
+from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider
 from airflow_provider_bcs.http.errors import redirect_error, service_error, tls_error
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
@@ -18,42 +18,58 @@ from .excerpt import Excerpt, read_excerpt
 if TYPE_CHECKING:
     import alibabacloud_oss_v2 as oss
 
+__all__ = ["ObjectStore", "split_uri"]
+
 _URI = re.compile(r"oss://([^/]+)/(.+)", re.DOTALL)
 
 
 class ObjectStore:
-    """The object store of one region.
+    """Object store of one region.
 
-    The methods raise :class:`~airflow_provider_bcs.exceptions.ApiError`, as the clients of the services do, and
-    ``ValueError`` for what is no ``oss://bucket/key``.
+    All methods raise :class:`~airflow_provider_bcs.exceptions.ApiError` for a failed call and ``ValueError`` for a URI
+    that is not ``oss://bucket/key``.
 
-    :param region: such as ``cn-shanghai``
-    :param endpoint: URL or host instead of the region's public one
-    :param credentials: gives the keys anew for each request
-    :param verify: False to accept any TLS certificate, or the path of a CA bundle
-    :param attempts: how often a request is sent before a failure that may pass is final
+    :param region: region id, e.g. ``cn-shanghai``
+    :param credentials: keys, or a provider that is called before each request
+    :param endpoint: URL or host name of OSS; None for the region's public endpoint
+    :param verify: True to verify TLS certificates, False to accept any, or the path of a CA bundle
+    :param attempts: maximum number of times that a request is sent
+    :raises ValueError: when the endpoint is no URL of a host
+
+    >>> store = ObjectStore("cn-shanghai", credentials=Credentials("LTAI5example", "the-secret"))
+    >>> store.endpoint
+    'https://oss-cn-shanghai.aliyuncs.com'
+    >>> store.exists("bucket/key")
+    Traceback (most recent call last):
+    ValueError: URI: found 'bucket/key'; expected oss://bucket/key.
+
+    Methods take URIs: ``store.upload("train.py", "oss://bucket/train.py")`` uploads a file, and
+    ``store.head_and_tail("oss://bucket/log.txt", 5, 20).lines()`` reads the ends of a log.
     """
 
     def __init__(
         self,
         region: str,
         *,
-        credentials: CredentialProvider,
+        credentials: Credentials | CredentialProvider,
         endpoint: str | None = None,
         verify: bool | str = True,
         attempts: int = 5,
     ) -> None:
         self.endpoint = _url(endpoint or f"oss-{region}.aliyuncs.com")
-        self._client = _client(region, self.endpoint, credentials, verify, attempts)
+        self._client = _client(region, self.endpoint, as_provider(credentials), verify, attempts)
 
     def exists(self, uri: str) -> bool:
-        """Tell whether there is such an object; a missing bucket is an error."""
+        """Return whether the object exists.
+
+        :raises NotFoundError: when the bucket does not exist
+        """
         bucket, key = split_uri(uri)
         with _errors(self.endpoint):
             return bool(self._client.is_object_exist(bucket, key))
 
     def upload(self, path: str | os.PathLike[str], uri: str) -> None:
-        """Make a file an object, a large one in parts; an object of this name is replaced."""
+        """Upload a file, a large file in parts. An existing object is replaced."""
         import alibabacloud_oss_v2 as oss
 
         bucket, key = split_uri(uri)
@@ -61,15 +77,15 @@ class ObjectStore:
             self._client.uploader().upload_file(oss.PutObjectRequest(bucket=bucket, key=key), os.fspath(path))
 
     def read_range(self, uri: str, begin: int, end: int) -> bytes:
-        """Return the bytes from ``begin`` to before ``end``; fewer, or none, when the object is shorter."""
+        """Return the bytes from ``begin`` up to, not including, ``end``; fewer when the object is shorter."""
         return self._read(uri, begin, end)[0]
 
     def head_and_tail(self, uri: str, first_lines: int, last_lines: int) -> Excerpt:
-        """Return the first and last lines of a text; a large one costs no more memory than a small one."""
+        """Return the first and last lines of a text object. The memory does not depend on the object's size."""
         return read_excerpt(lambda begin, end: self._read(uri, begin, end), first_lines, last_lines)
 
     def _read(self, uri: str, begin: int, end: int) -> tuple[bytes, int]:
-        """Return a range, and the size of the whole object, which is 0 where the range begins behind its end."""
+        """Return a range and the object's size; the size is 0 when the range begins after the object's end."""
         import alibabacloud_oss_v2 as oss
 
         bucket, key = split_uri(uri)
@@ -77,7 +93,7 @@ class ObjectStore:
             bucket=bucket,
             key=key,
             range_header=f"bytes={begin}-{end - 1}",
-            # Otherwise OSS answers a range that is not wholly in the object with all of it.
+            # Without it, OSS returns the whole object for a range that exceeds the object.
             range_behavior="standard",
         )
         try:
@@ -92,13 +108,16 @@ class ObjectStore:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Return bucket and key of ``oss://bucket/key``.
+    """Return bucket and key of a URI.
 
-    :raises ValueError: when it is none
+    :raises ValueError: when the URI is not ``oss://bucket/key``
+
+    >>> split_uri("oss://bucket/logs/task.txt")
+    ('bucket', 'logs/task.txt')
     """
     matched = _URI.fullmatch(uri)
     if matched is None:
-        raise ValueError(f"An object is named oss://bucket/key; found {uri!r}.")
+        raise ValueError(f"URI: found {uri!r}; expected oss://bucket/key.")
     return matched[1], matched[2]
 
 
@@ -117,7 +136,7 @@ def _client(
     is_local = is_loopback_url(endpoint)
 
     class Adapter(HTTPAdapter):
-        """Does what the vendor's options cannot say: a CA bundle, no proxy to this machine, a word on redirects."""
+        """Adapter for what the vendor's options lack: a CA bundle, no proxy for loopback, an error for redirects."""
 
         def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
             proxies = {} if is_local else options.pop("proxies", None)
@@ -142,7 +161,7 @@ def _client(
 
 @contextmanager
 def _errors(endpoint: str) -> Iterator[None]:
-    """Turn the vendor's errors into ours."""
+    """Map the vendor's exceptions to those of this package."""
     import alibabacloud_oss_v2 as oss
     import requests
 

@@ -1,4 +1,4 @@
-"""What the tasks of a job write, as Airflow assets."""
+"""Airflow assets of the outputs of a job's tasks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def output_assets(job: Mapping[str, Any]) -> list[Asset]:
-    """Return an asset for each OSS object or folder that stands in an OutputMapping of a valid job, each once.
+    """Return one asset for each OSS object or folder in an OutputMapping of a valid job.
 
-    One with a template is known only when the task runs: it is left out with a :class:`JobWarning`.
+    An output with a template is known only when the task runs: a :class:`JobWarning` names it instead.
     """
     from airflow.providers.common.compat.sdk import Asset
 
@@ -26,19 +26,19 @@ def output_assets(job: Mapping[str, Any]) -> list[Asset]:
     for path, target in _outputs(job):
         if is_template(target):
             warnings.warn(
-                f"{path} is no asset: {str(target)!r} holds a template,"
-                " and assets have to be known when the DAG file is parsed.",
+                f"{path}: found the template {str(target)!r}; expected a path, as assets have to be known when the DAG"
+                " file is parsed. It becomes no asset.",
                 JobWarning,
                 stacklevel=2,
             )
         elif not is_absent(target):
-            # What follows a # or a ? would be lost, and Airflow 2 takes ASCII only.
+            # A URI loses what follows a # or a ?, and Airflow 2 takes ASCII only.
             uris[quote(target, safe="/:!$&'()*+,;=@")] = None
     return [Asset(uri) for uri in uris]
 
 
 def _outputs(job: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield where an output is named, and its OSS path; a template may stand for all outputs, or for a task."""
+    """Yield the field of each output, and its OSS path; a template may stand for all outputs, or for a task."""
     for name, task in job["DAG"]["Tasks"].items():
         mapping = task.get("OutputMapping") if isinstance(task, Mapping) else task
         path = f"DAG.Tasks.{name}.OutputMapping"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from .plan import CARRIED_OVER, Plan
 from .python_literal import bracketed, literal
 
-# The narrowest width in use: what fits here, or ends in a comma, stays as it is at any wider one.
+# The narrowest width in use. A formatter of any wider one keeps lines that fit here, and lists that end in a comma.
 _WIDTH = 88
 _MAX_VARIABLE = 40
 _OPERATOR = "BatchComputeSubmitJobOperator"
@@ -23,8 +23,7 @@ _RESERVED = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "pendu
 def dag_file(plan: Plan, source: str) -> str:
     """Return Python code of a DAG with the tasks, jobs and edges that :func:`~.dag.job_to_dag` makes of the same job.
 
-    What comes from the job stands in it as literals, a text always in one piece, however long. The code is laid out as
-    ``ruff format`` does.
+    Values of the job are literals in it, a text always in one piece. The layout is that of ``ruff format``.
 
     :param source: the name of the file that the job was read from
     """
@@ -42,7 +41,7 @@ def dag_file(plan: Plan, source: str) -> str:
     code = [
         "import pendulum\nfrom airflow.providers.common.compat.sdk import DAG",
         f"from airflow_provider_bcs.operators.batchcompute import {_OPERATOR}\n",
-        *([f"# What the jobs of all tasks share.\nJOB = {literal(shared)}\n"] if shared else []),
+        *([f"# Fields that the jobs of all tasks share.\nJOB = {literal(shared)}\n"] if shared else []),
         f"with DAG{bracketed('(', arguments, ')', 0)} as dag:",
         *(_operator(variables[name], name, plan, shared) for name in plan.nodes),
     ]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource
 from airflow_provider_bcs.exceptions import JobSourceError
-from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.translator.as_job import as_job
 from airflow_provider_bcs.translator.assets import output_assets
+from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
-    from airflow_provider_bcs.translator.arguments import Arguments
+    from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 
 def read_plan(job: JobSource, folders: list[str]) -> Plan:
@@ -40,48 +39,46 @@ def _find(path: Path, folders: list[str]) -> Path:
     raise JobSourceError(f"There is no job file {path} in {', '.join(folders)}.")
 
 
-def build(plan: Plan, arguments: Arguments) -> Mapping[str, BaseOperator]:
+def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[str, BaseOperator]:
     """Make the operators and their edges; nodes first, in the file's order.
 
-    :return: task name -> its operator
+    :return: task name -> its operator, and the execution's other operators by their own names
     """
-    arguments.check(plan.name, plan.nodes)
-    own = None
-    # Jobs of PAI-DLC run on no cluster of BatchCompute.
-    if arguments.cluster is not None and arguments.run_as != "dlc":
-        from airflow_provider_bcs.translator.own_cluster import OwnCluster
-
-        own = OwnCluster(arguments.cluster, plan, arguments)
-        plan = own.moved(plan)
-    operators = _AS[arguments.run_as](plan, arguments)
+    operators = execution.operators(plan, graph)
+    if missing := [name for name in plan.nodes if name not in operators]:
+        raise TypeError(
+            f"execution: found no operator of task {missing[0]!r} in what {type(execution).__name__}.operators"
+            " returned; expected one of each task."
+        )
+    graph.check_names(plan.name, operators)
     for name, successors in plan.edges.items():
         # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
         for successor in successors:
             operators[name].downstream_task_ids.add(operators[successor].task_id)
             operators[successor].upstream_task_ids.add(operators[name].task_id)
-    if own:
-        own.tie()
-    if arguments.assets:
+    if graph.assets:
         for name, node in plan.nodes.items():
             operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
     return operators
 
 
-def _as_jobs(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
-    return {
-        name: BatchComputeSubmitJobOperator(task_id=name, job=job, **arguments.of(name))
-        for name, job in plan.nodes.items()
-    }
+def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
+    """Check the execution of a graph.
 
-
-def _as_dlc(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
-    from airflow_provider_bcs.translator.as_dlc import dlc_operators
-
-    return dlc_operators(plan, arguments)
-
-
-_AS: dict[str, Callable[[Plan, Arguments], dict[str, BaseOperator]]] = {
-    "jobs": _as_jobs,
-    "job": as_job,
-    "dlc": _as_dlc,
-}
+    :param others: keyword arguments that the graph itself does not know
+    :raises TypeError: when it is no execution, or when an argument of an execution is given to the graph
+    """
+    if isinstance(execution, type) or not isinstance(execution, Execution):
+        raise TypeError(
+            f"execution: found {execution!r}; expected an object such as JobPerTask(), SingleJob() or"
+            " PaiDlc(images=...) of airflow_provider_bcs.translator."
+        )
+    if found := [name for name in ("run_as", "cluster", "images", "instance_types", "ignore") if name in others]:
+        way = others.get("run_as", "jobs" if "cluster" in found else "dlc")
+        name = {"job": "SingleJob", "dlc": "PaiDlc"}.get(way, "JobPerTask")
+        fields = {"PaiDlc": ("images", "instance_types", "ignore")}.get(name, ("cluster",))
+        arguments = ", ".join(f"{field}=..." for field in found if field in fields)
+        raise TypeError(
+            f"Found the argument{'s' if len(found) > 1 else ''} {', '.join(found)}; expected"
+            f" execution={name}({arguments}), with {name} from airflow_provider_bcs.translator."
+        )

@@ -9,14 +9,15 @@ from airflow.providers.common.compat.sdk import TaskGroup
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
-from airflow_provider_bcs.translator.as_job import Ends
+from airflow_provider_bcs.translator.execution.job_setup_teardown import JobSetupTeardown
+from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
 class BatchComputeJobTaskGroup(TaskGroup):
-    """Submits the ``BatchComputeTaskOperator`` that are made and wired inside it as ONE BatchCompute job.
+    """Submit the ``BatchComputeTaskOperator`` that are made and wired inside the group as ONE BatchCompute job.
 
     The author writes Airflow, the service runs one DAG: the operators and the edges between them become its tasks and
     Dependencies, and each operator follows its task. ::
@@ -46,36 +47,36 @@ class BatchComputeJobTaskGroup(TaskGroup):
             kwargs["default_args"] = {**(kwargs.get("default_args") or {}), "bcs_conn_id": bcs_conn_id}
         super().__init__(group_id=group_id, **kwargs)
         self._job = {"Name": group_id, "Type": "DAG", **(job or {})}
-        self._operator_args = operator_args or {}
-        self._ends: Ends | None = None
+        self._arguments = GraphArguments(operator_args=operator_args or {})
+        self._around: JobSetupTeardown | None = None
 
     @property
     def submit_task_id(self) -> str | None:
         """Id of the task that submits the job; None before the group is entered."""
-        return None if self._ends is None else self._ends.submit.task_id
+        return None if self._around is None else self._around.submit.task_id
 
     def __enter__(self) -> BatchComputeJobTaskGroup:
         super().__enter__()
-        if self._ends is None:
-            self._ends = Ends(self._job, self._operator_args)
+        if self._around is None:
+            self._around = JobSetupTeardown(self._job, self._arguments)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
-        if self._ends is None or error is not None:
+        if self._around is None or error is not None:
             return
-        submit = self._ends.submit
-        followers: list[BatchComputeTaskOperator] = []
+        submit = self._around.submit
+        following: list[BatchComputeTaskOperator] = []
         for op in self.dag.task_dict.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
-                followers.append(op)
+                following.append(op)
             elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator) and op is not submit:
                 raise ValueError(
-                    f"Task {op.task_id} submits a job of its own; right in a {type(self).__name__} is a"
-                    " BatchComputeTaskOperator."
+                    f"Task {op.task_id}: found a {op.task_type}, which submits a job of its own; expected a"
+                    f" BatchComputeTaskOperator in a {type(self).__name__}."
                 )
-        inside = {op.task_id for op in followers}
-        # What is wired later changes the job, and leaves an edge too many at most.
-        self._ends.tie([op for op in followers if not op.upstream_task_ids & inside], followers)
+        inside = {op.task_id for op in following}
+        # An edge that is added later changes the job, and leaves at most one edge of these too many.
+        self._around.set_edges([op for op in following if not op.upstream_task_ids & inside], following)

@@ -1,4 +1,4 @@
-"""The neutral plan between a job description and an Airflow graph: nodes, each a job of one task, and edges."""
+"""Plan between a job description and an Airflow graph: nodes, each a job of one task, and edges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_bcs.description.template import is_template
 from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import InvalidJobError
 
-#: What each node's job takes over from the whole job.
+#: Fields that each node's job takes over from the whole job.
 CARRIED_OVER = ("Description", "Type", "Priority", "JobFailOnInstanceFail", "AutoRelease", "Notification")
 _MAX_NAME = 64
 
@@ -39,13 +39,24 @@ class Plan:
     job: dict[str, Any]
 
     @property
+    def first(self) -> list[str]:
+        """The tasks that wait for no other one."""
+        waiting = {name for successors in self.edges.values() for name in successors}
+        return [name for name in self.nodes if name not in waiting]
+
+    @property
+    def last(self) -> list[str]:
+        """The tasks that no other one waits for."""
+        return [name for name in self.nodes if not self.edges.get(name)]
+
+    @property
     def dag_id(self) -> str:
-        """The id of a DAG that runs the job: its name, which may hold a template, where an id may not."""
+        """The id of a DAG that runs the job: its name, without the characters that an id may not have."""
         return re.sub(r"[^\w.-]+", "_", self.name).strip("_") or "batchcompute"
 
 
 def free_task_id(name: str, taken: Collection[str]) -> str:
-    """Return ``name``, made longer until it is none of those that are taken."""
+    """Return ``name``, made longer until it is not taken."""
     while name in taken:
         name += "_job"
     return name
@@ -54,7 +65,7 @@ def free_task_id(name: str, taken: Collection[str]) -> str:
 def plan_job(job: JobSource, source: str = "") -> Plan:
     """Validate a job description and split it.
 
-    :param source: what to call it in an error, a file name for instance
+    :param source: name of the description in an error, such as a file name
     :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
     :raises JobSourceError: when it cannot be read
     """
@@ -66,7 +77,9 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         warnings.warn(text, JobWarning, stacklevel=2)
     content = as_current(content).job
     if content["Type"] != "DAG":
-        raise ValueError(f"{source or 'The job'} has Type {content['Type']!r}; only a job of Type DAG has a graph.")
+        raise ValueError(
+            f"Type of {source or 'the job'}: found {content['Type']!r}; expected 'DAG', as no other job has a graph."
+        )
     _no_template("DAG", content["DAG"])
     tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
     for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
@@ -95,20 +108,23 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
 
 
 def _no_template(path: str, value: Any) -> None:
-    """The graph has to be known when the DAG file is parsed."""
+    """Raise an error for names that are known only after rendering."""
     names = [value] if not isinstance(value, Mapping) else list(value)
     if path == "DAG.Dependencies" and isinstance(value, Mapping):
         names += [name for names in value.values() for name in (names if isinstance(names, list) else [names])]
     for name in names:
         if is_template(name):
             raise ValueError(
-                f"{path} holds the template {name!r}: task names and dependencies make the graph,"
+                f"{path}: found the template {name!r}; expected names, as task names and dependencies make the graph,"
                 " which has to be known when the DAG file is parsed."
             )
 
 
 def _node_name(job: Any, task: str) -> Any:
-    """Return ``job-task``, with the job's part cut to what the service allows; another task's output stays as it is."""
+    """Return ``job-task``, with the job's part cut to the length that the service allows.
+
+    Anything but text, such as another task's output, stays as it is.
+    """
     if not isinstance(job, str):
         return job
     room = _MAX_NAME - len(task) - 1

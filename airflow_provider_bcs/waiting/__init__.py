@@ -1,1 +1,1 @@
-"""The waits for remote work: shared watcher, polling, stopping, exactly-once submission."""
+"""Waits for jobs: shared watcher, polling, stopping, exactly-once submission."""

@@ -30,7 +30,7 @@ class Status(Protocol):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the state is terminal."""
+        """True once the state is terminal."""
 
     @property
     def outcome(self) -> str | None:

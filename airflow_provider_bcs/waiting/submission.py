@@ -1,6 +1,7 @@
-"""The token of a submission: a pure function of who submits and of how many submissions before are known to have ended.
+"""Idempotency tokens of submissions.
 
-So asking again after a lost answer, a dead worker or a retry finds the same job.
+A token is a pure function of the owner and of the number of its ended submissions. A submission that is repeated after
+a lost response, a dead worker or a retry has the same token, so it finds the same job.
 """
 
 from __future__ import annotations
@@ -10,22 +11,32 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: What of an owner is another one after it was made to start over, in Airflow by a clear.
+__all__ = ["GENERATION", "MAX_SUBMISSIONS", "series_token", "submission_token"]
+
+#: Key of an owner's generation, which changes when the owner starts over. A clear in Airflow does that.
 GENERATION = "generation"
-#: More submissions of one owner than this are taken for a mistake.
+#: Maximum number of submissions of one owner; more of them point to a fault.
 MAX_SUBMISSIONS = 1000
 
 
 def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
-    """Return a token of 64 hexadecimal digits.
+    """Return the idempotency token of a submission: 64 hexadecimal digits.
 
-    :param owner: who submits, e.g. dag, run, task, map index and ``generation``; plain JSON values
-    :param ended: how many submissions of this owner are known to have ended
+    :param owner: plain JSON values that identify the owner, e.g. DAG, run, task, map index and ``generation``
+    :param ended: number of this owner's submissions that are known to have ended
+
+    >>> owner = {"dag": "d", "run": "r", "task": "t", "generation": 1}
+    >>> submission_token(owner) == submission_token(owner), submission_token(owner) == submission_token(owner, ended=1)
+    (True, False)
     """
     text = json.dumps([dict(owner), ended], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def series_token(owner: Mapping[str, Any]) -> str:
-    """Return what the submissions of all generations of an owner have in common, of 64 hexadecimal digits."""
+    """Return the token that all generations of an owner share: 64 hexadecimal digits.
+
+    >>> series_token({"task": "t", "generation": 1}) == series_token({"task": "t", "generation": 2})
+    True
+    """
     return submission_token({name: value for name, value in owner.items() if name != GENERATION})

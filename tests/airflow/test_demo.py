@@ -62,7 +62,7 @@ def sessions() -> Iterator[int]:
 def test_a_directory_that_is_not_its_own(tmp_path, capsys):
     (tmp_path / "precious").write_text("x")
     assert main(["demo", "--directory", str(tmp_path)]) == 1
-    assert "was not made by this command" in capsys.readouterr().err
+    assert "found files that this command did not create" in capsys.readouterr().err
     assert main(["demo", "--directory", str(tmp_path / "precious")]) == 1
     assert capsys.readouterr().err.startswith("demo failed: ")
     assert (tmp_path / "precious").read_text() == "x"

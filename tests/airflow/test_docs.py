@@ -55,6 +55,20 @@ def test_the_first_example_of_job_files_does_not_catch_up(tmp_path):
     assert due_runs(bag.dags["catchup"]) > 700
 
 
+@pytest.mark.usefixtures("airflow_db")
+def test_an_execution_of_ones_own(tmp_path):
+    greet = json.loads(blocks("first-graph.md", "json")[0])
+    for name, task in greet["DAG"]["Tasks"].items():
+        task["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
+    (tmp_path / "greet.json").write_text(json.dumps(greet))
+    (tmp_path / "greet_here.py").write_text(blocks("job-files.md", "python")[-1])
+    bag = dag_bag(tmp_path)
+    assert bag.import_errors == {}
+    assert states(run_dag(bag.dags["greet_here"])) == dict.fromkeys(("hello", "world", "both"), "success")
+    assert sorted((tmp_path / "said").read_text().split()) == ["both", "hello", "world"]
+    assert {task.retries for task in bag.dags["greet_here"].tasks} == {1}
+
+
 @pytest.mark.usefixtures("airflow_db", "connection")
 def test_the_first_training(tmp_path, dlc, capsys):
     (tmp_path / "hello_training.yaml").write_text(blocks("train.md", "yaml")[0])

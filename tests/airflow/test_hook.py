@@ -89,9 +89,7 @@ def test_the_default_credential_chain(tmp_path):
 def test_an_empty_credential_chain_says_so(tmp_path):
     found = chain(tmp_path)
     assert found.returncode == 1
-    assert (
-        "MissingCredentialsError: The connection has no AccessKey (login and password) and the default" in found.stderr
-    )
+    assert "MissingCredentialsError: AccessKey: found none in the connection (login and password)" in found.stderr
 
 
 @pytest.mark.parametrize(

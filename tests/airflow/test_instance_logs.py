@@ -15,7 +15,7 @@ from airflow_provider_bcs.batchcompute.failure import explain_failure
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 from tests.airflow.conftest import connection_json
 from tests.airflow.running import output, run_dag, states
 from tests.child import LIMIT
@@ -47,7 +47,7 @@ def test_failed_instances(caplog, capfd, deferrable):
     for line in ("out 1 line 1", "out 1 line 2", "out 1 line 5", "out 1 line 6", "err 1"):
         assert f"  | {line}" in log
     assert "out 1 line 3" not in log
-    assert "bytes are left out" in log
+    assert "bytes omitted" in log
     assert "out 0" not in log
 
 
@@ -88,7 +88,7 @@ def test_a_success_asks_for_no_object(service):
 def test_one_task_of_a_job(caplog, capfd, deferrable):
     tasks = {"good": task("echo good"), "bad": task("sh -c 'echo bad out; echo bad err >&2; sleep 1; exit 3'")}
     arguments = {"deferrable": deferrable, "poll_interval": 0.2, "log_instances": "all"}
-    dag = job_to_dag(job(tasks), dag_id="logs_of_tasks", run_as="job", operator_args=arguments, schedule=None)
+    dag = job_to_dag(job(tasks), dag_id="logs_of_tasks", execution=SingleJob(), operator_args=arguments, schedule=None)
     found = states(run_dag(dag))
     assert (found["good"], found["bad"]) == ("success", "failed")
     log = output(caplog, capfd)
@@ -131,12 +131,12 @@ import sys
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs
 from airflow_provider_bcs.oss import ObjectStore
-from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.credentials import Credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 url, oss, small, large = sys.argv[1:]
-store = ObjectStore("local", endpoint=oss, credentials=fixed_credentials(Credentials("local", "bcs-local-secret-9f3a")))
+store = ObjectStore("local", endpoint=oss, credentials=Credentials("local", "bcs-local-secret-9f3a"))
 logs = InstanceLogs(Client(url, "local", "bcs-local-secret-9f3a"), lambda: store, "all", 100)
 list(logs.read(small))
 before = peak()

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_bcs.batchcompute import InvalidJobError, JobWarning, from_v1
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, PaiDlc, SingleJob, job_to_dag
 from tests.airflow.running import run_dag, states
 from tests.batchcompute.legacy_jobs import VendorObject, find_prime, v1_job
 
@@ -127,14 +127,15 @@ def test_a_group_has_the_jobs_of_the_converted_file():
     assert old["Find"].job == new["Find"].job
 
 
-@pytest.mark.parametrize("way", ["job", "dlc"])
-def test_it_runs_in_the_other_ways(service, way):
+@pytest.mark.parametrize(
+    ("way", "execution"), [("job", SingleJob()), ("dlc", PaiDlc(images={"img-xxxx": "python:3.11"}))]
+)
+def test_it_runs_in_the_other_ways(service, way, execution):
     with pytest.warns(JobWarning, match="JobTag has no counterpart"):
         dag = job_to_dag(
             v1_job(),
             f"old_{way}",
-            run_as=way,
-            images={"img-xxxx": "python:3.11"},
+            execution=execution,
             operator_args={"poll_interval": 0.2},
         )
     found = run_dag(dag)

@@ -17,7 +17,7 @@ from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, SingleJob, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from tests.airflow.running import Nothing, output, run_dag, serialized, states
 from tests.batchcompute.jobs import job, task
@@ -33,7 +33,7 @@ def edges(dag: Any) -> set[tuple[str, str]]:
 
 
 def test_the_graph():
-    dag = job_to_dag(DIAMOND, run_as="job")
+    dag = job_to_dag(DIAMOND, execution=SingleJob())
     inner = {("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")}
     assert edges(dag) == inner | {("submit", "a")} | {(name, "stop") for name in "abcd"}
     assert dag.get_task("stop").is_teardown
@@ -50,7 +50,7 @@ def only_job(client: Client, name: str) -> Job:
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_one_job_for_the_whole_graph(airflow_db, connection, client: Client, deferrable):
     name = f"whole-{deferrable}"
-    dag = job_to_dag({**DIAMOND, "Name": name}, run_as="job", operator_args={**FAST, "deferrable": deferrable})
+    dag = job_to_dag({**DIAMOND, "Name": name}, execution=SingleJob(), operator_args={**FAST, "deferrable": deferrable})
     run = run_dag(dag)
     assert set(states(run).values()) == {"success"}
     created = only_job(client, name)
@@ -83,7 +83,7 @@ def test_a_further_try_continues_the_job(
 
     dag = job_to_dag(
         content,
-        run_as="job",
+        execution=SingleJob(),
         operator_args={**FAST, "deferrable": deferrable},
         task_args={"b": {"retries": 1, "retry_delay": timedelta(0), "on_retry_callback": repair}},
     )
@@ -108,7 +108,7 @@ def test_a_failed_task_fails_its_follower_and_leaves_nothing_running(
         Name="one-fails",
         JobFailOnInstanceFail=False,
     )
-    dag = job_to_dag(content, run_as="job", operator_args=FAST, task_args={"other": {"timeout": 5}})
+    dag = job_to_dag(content, execution=SingleJob(), operator_args=FAST, task_args={"other": {"timeout": 5}})
     run = run_dag(dag)
     found = states(run)
     assert found == {
@@ -126,7 +126,7 @@ def test_a_failed_task_fails_its_follower_and_leaves_nothing_running(
 
 def test_what_never_ran_says_why(airflow_db, connection, client: Client, caplog, capfd):
     content = job({"bad": task("false"), "other": task("sleep 600")}, Name="one-stopped")
-    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST))
+    run = run_dag(job_to_dag(content, execution=SingleJob(), operator_args=FAST))
     assert states(run) == {"submit": "success", "bad": "failed", "other": "failed", "stop": "success"}
     created = only_job(client, "one-stopped")
     assert f"Task other of job {created.Id} is Stopped: job {created.Id} (one-stopped) is Failed" in output(
@@ -136,7 +136,7 @@ def test_what_never_ran_says_why(airflow_db, connection, client: Client, caplog,
 
 def test_auto_release_deletes_the_job_at_the_end(airflow_db, connection, client: Client):
     content = job({"a": task("true"), "b": task("true")}, {"a": ["b"]}, Name="released", AutoRelease=True)
-    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST))
+    run = run_dag(job_to_dag(content, execution=SingleJob(), operator_args=FAST))
     assert set(states(run).values()) == {"success"}
     assert "released" not in [item.Name for item in client.list_jobs()]
 
@@ -195,7 +195,7 @@ def test_a_task_that_the_job_does_not_have(airflow_db, connection, client: Clien
 
 def test_a_job_with_tasks_called_like_ours(airflow_db, connection):
     content = job({"submit": task("true"), "stop": task("true")}, {"submit": ["stop"]}, Name="confusing")
-    dag = job_to_dag(content, run_as="job", operator_args=FAST)
+    dag = job_to_dag(content, execution=SingleJob(), operator_args=FAST)
     assert set(dag.task_ids) == {"submit", "stop", "submit_job", "stop_job"}
     assert set(states(run_dag(dag)).values()) == {"success"}
 
@@ -204,7 +204,9 @@ def test_two_groups_of_one_file_and_what_comes_behind(airflow_db, connection, cl
     with DAG("twice", start_date=START, schedule=None) as dag:
         before, after = Nothing(task_id="before"), Nothing(task_id="after")
         for name in ("one", "two"):
-            group = BatchComputeTaskGroup(name, {**DIAMOND, "Name": f"twice-{name}"}, run_as="job", operator_args=FAST)
+            group = BatchComputeTaskGroup(
+                name, {**DIAMOND, "Name": f"twice-{name}"}, execution=SingleJob(), operator_args=FAST
+            )
             before >> group >> after
     assert dag.get_task("one.submit").upstream_task_ids == {"before"}
     assert after.upstream_task_ids == {"one.d", "two.d"}
@@ -214,7 +216,7 @@ def test_two_groups_of_one_file_and_what_comes_behind(airflow_db, connection, cl
 
 def test_more_tasks_than_one_job_takes():
     many = job({f"t{number}": task() for number in range(17)})
-    dag = job_to_dag(many, run_as="job")
+    dag = job_to_dag(many, execution=SingleJob())
     with pytest.raises(InvalidJobError, match=r"DAG\.Tasks: InvalidTasks.*17"):
         dag.resolve_template_files()
     job_to_dag(many).resolve_template_files()
@@ -222,66 +224,66 @@ def test_more_tasks_than_one_job_takes():
 
 def test_edges_that_the_service_would_not_keep():
     with DAG("outside", start_date=START, schedule=None) as dag:
-        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+        group = BatchComputeTaskGroup("g", DIAMOND, execution=SingleJob())
         Nothing(task_id="other") >> group["b"]
-    with pytest.raises(ValueError, match=r"Task g\.b waits for other, .*right is other before g\.submit"):
+    with pytest.raises(ValueError, match=r"Task g\.b waits for other, .*expected other before g\.submit"):
         dag.resolve_template_files()
 
 
 def test_edges_that_are_added_reach_the_job():
     with DAG("added", start_date=START, schedule=None) as dag:
-        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+        group = BatchComputeTaskGroup("g", DIAMOND, execution=SingleJob())
         group["b"] >> group["c"]
     dag.resolve_template_files()
     assert dag.get_task("g.submit").job["DAG"]["Dependencies"] == {"a": ["b", "c"], "b": ["d", "c"], "c": ["d"]}
 
 
 def test_parameters_that_only_one_task_has():
-    dag = job_to_dag(DIAMOND, run_as="job", operator_args={"params": {"x": 1}}, task_args={"b": {"params": {"x": 2}}})
-    with pytest.raises(ValueError, match="Task b has the parameter 'x' for itself, .* rendered in submit"):
+    dag = job_to_dag(
+        DIAMOND, execution=SingleJob(), operator_args={"params": {"x": 1}}, task_args={"b": {"params": {"x": 2}}}
+    )
+    with pytest.raises(ValueError, match="params of task b: found 'x' for this task alone; .* rendered in submit"):
         dag.resolve_template_files()
-    job_to_dag(DIAMOND, run_as="job", operator_args={"params": {"x": 1}}).resolve_template_files()
+    job_to_dag(DIAMOND, execution=SingleJob(), operator_args={"params": {"x": 1}}).resolve_template_files()
 
 
 def test_the_ends_have_arguments_of_their_own():
-    dag = job_to_dag(DIAMOND, run_as="job", operator_args={"retries": 1}, task_args={"submit": {"retries": 5}})
+    dag = job_to_dag(DIAMOND, execution=SingleJob(), operator_args={"retries": 1}, task_args={"submit": {"retries": 5}})
     assert [dag.get_task(name).retries for name in ("submit", "a", "stop")] == [5, 1, 1]
     with DAG("ends", start_date=START, schedule=None):
-        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job")
+        group = BatchComputeTaskGroup("g", DIAMOND, execution=SingleJob())
     assert [group[name].task_id for name in ("submit", "a", "stop")] == ["g.submit", "g.a", "g.stop"]
 
 
 def test_all_that_is_wrong_with_the_wiring_comes_at_once():
     with DAG("wrong", start_date=START, schedule=None) as dag:
         rule = {"d": {"trigger_rule": "one_failed"}}
-        group = BatchComputeTaskGroup("g", DIAMOND, run_as="job", task_args=rule)
+        group = BatchComputeTaskGroup("g", DIAMOND, execution=SingleJob(), task_args=rule)
         Nothing(task_id="other") >> group["b"]
-    with pytest.raises(ValueError, match=r"Task g\.b waits for other.*\nTask g\.d has trigger_rule 'one_failed'"):
+    with pytest.raises(ValueError, match=r"Task g\.b waits for other.*\ntrigger_rule of task g\.d: found 'one_failed'"):
         dag.resolve_template_files()
 
 
 def test_trigger_rules_that_the_service_does_not_have():
-    dag = job_to_dag(DIAMOND, run_as="job", task_args={"d": {"trigger_rule": TriggerRule.ALL_DONE}})
-    with pytest.raises(ValueError, match="Task d has trigger_rule 'all_done'"):
+    dag = job_to_dag(DIAMOND, execution=SingleJob(), task_args={"d": {"trigger_rule": TriggerRule.ALL_DONE}})
+    with pytest.raises(ValueError, match="trigger_rule of task d: found 'all_done'"):
         dag.resolve_template_files()
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="run_as is one of 'jobs', 'job', 'dlc'; found 'task'"):
-        job_to_dag(DIAMOND, run_as="task")
     with pytest.raises(ValueError, match="mode of a is 'reschedule'; right is deferrable=True"):
-        job_to_dag(DIAMOND, run_as="job", task_args={"a": {"mode": "reschedule"}})
-    with pytest.raises(ValueError, match="operator_args has wait_for_completion"):
-        job_to_dag(DIAMOND, run_as="job", operator_args={"wait_for_completion": False})
+        job_to_dag(DIAMOND, execution=SingleJob(), task_args={"a": {"mode": "reschedule"}})
+    with pytest.raises(ValueError, match="operator_args: found 'wait_for_completion'; SingleJob follows each task"):
+        job_to_dag(DIAMOND, execution=SingleJob(), operator_args={"wait_for_completion": False})
     with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
         BatchComputeTaskOperator(task_id="a")
 
 
 def test_start_from_trigger_needs_a_newer_airflow():
-    arguments = {"run_as": "job", "operator_args": {"start_from_trigger": True}}
+    arguments = {"execution": SingleJob(start_from_trigger=True)}
     if CAN_START_FROM_TRIGGER:
-        dag = job_to_dag(DIAMOND, **arguments)
-        assert [dag.get_task(name).start_from_trigger for name in ("a", "submit")] == [True, False]
+        dag = job_to_dag(DIAMOND, **arguments, task_args={"b": {"start_from_trigger": False}})
+        assert [dag.get_task(name).start_from_trigger for name in ("a", "b", "submit")] == [True, False, False]
     else:
         with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
             job_to_dag(DIAMOND, **arguments)
@@ -300,7 +302,7 @@ def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Ser
         write = task("sh -c 'mkdir -p /home/out && echo $WORD > /home/out/word'", OutputMapping={"/home/out/": folder})
         write["Parameters"]["Command"]["EnvVars"] = {"WORD": word}
         content = job({"write": write, "then": task("true")}, {"write": ["then"]}, Name="mapped-job")
-        BatchComputeTaskGroup("g", content, run_as="job", operator_args=FAST)
+        BatchComputeTaskGroup("g", content, execution=SingleJob(), operator_args=FAST)
 
     with DAG("mapped-job", start_date=START, schedule=None) as dag:
         for_each.expand(word=words())
@@ -318,7 +320,7 @@ def test_a_lost_answer_to_the_start_is_no_failure(airflow_db, connection, client
     content = job({"a": task(once, Mounts=mount)}, Name="lost-start")
     retry = {"retries": 1, "retry_delay": timedelta(0)}
     faults({"operation": "batchcompute.StartJob", "kind": "drop-after", "times": 1})
-    run = run_dag(job_to_dag(content, run_as="job", operator_args=FAST, task_args={"a": retry}))
+    run = run_dag(job_to_dag(content, execution=SingleJob(), operator_args=FAST, task_args={"a": retry}))
     assert set(states(run).values()) == {"success"}
 
 
@@ -334,23 +336,22 @@ def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
     assert poll().outcome == "Failed"
 
 
-def test_arguments_that_only_followers_have_do_not_disturb_the_others(airflow_db, connection):
-    arguments = {**FAST, "timeout": 60, "soft_fail": True, "mode": "poke"}
-    for way in ("jobs", "job"):
-        dag = job_to_dag({**DIAMOND, "Name": f"any-{way}"}, run_as=way, operator_args=arguments)
-        dag.resolve_template_files()
-    assert dag.get_task("a").soft_fail
+def test_an_argument_goes_to_the_operators_that_have_it():
+    arguments = {**FAST, "timeout": 60, "soft_fail": True, "on_failure": "resubmit"}
+    dag = job_to_dag(DIAMOND, execution=SingleJob(), operator_args=arguments)
+    assert (dag.get_task("a").soft_fail, dag.get_task("submit").on_failure) == (True, "resubmit")
+    assert not hasattr(dag.get_task("submit"), "soft_fail")
 
 
 def test_a_graph_that_was_refused_is_refused_again():
-    dag = job_to_dag(DIAMOND, run_as="job", task_args={"d": {"trigger_rule": "all_done"}})
+    dag = job_to_dag(DIAMOND, execution=SingleJob(), task_args={"d": {"trigger_rule": "all_done"}})
     for _ in range(2):
-        with pytest.raises(ValueError, match="Task d has trigger_rule"):
+        with pytest.raises(ValueError, match="trigger_rule of task d: found"):
             dag.resolve_template_files()
 
 
 def test_no_assets_without_a_worker():
     if CAN_START_FROM_TRIGGER:
-        with pytest.raises(ValueError, match="assets and start_from_trigger"):
-            job_to_dag(DIAMOND, run_as="job", assets=True, operator_args={"start_from_trigger": True})
-    assert job_to_dag(DIAMOND, run_as="job", assets=True).get_task("a").retries == 0
+        with pytest.raises(ValueError, match="assets: found True with start_from_trigger"):
+            job_to_dag(DIAMOND, execution=SingleJob(start_from_trigger=True), assets=True)
+    assert job_to_dag(DIAMOND, execution=SingleJob(), assets=True).get_task("a").retries == 0

@@ -12,6 +12,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
+import pendulum
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowTaskTimeout, BaseOperator
 
@@ -19,7 +20,7 @@ from airflow_provider_bcs.batchcompute import Client, InvalidJobError, JobDescri
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
-from tests.airflow.running import run_dag, serialized, states, task_log, trigger_events
+from tests.airflow.running import AIRFLOW_3, at, run_dag, serialized, states, task_log, trigger_events
 from tests.batchcompute.jobs import job, task
 from tests.child import LIMIT
 from tests.local.service import wait_until
@@ -278,20 +279,24 @@ def test_auto_release_without_waiting_submits_once(client, faults):
     wait_until(lambda: jobs_of(client, "auto-once") == [])
 
 
+def run_again():
+    run("again", job=job({"a": task("false", ClusterId="again")}), run_kwargs=at(pendulum.datetime(2024, 5, 5)))
+
+
 def test_the_same_run_id_made_again_is_another_run(client):
     """Airflow 2 names a run of dag.test() by its date only, so that a second one has the same run id."""
     program = (
-        "import contextlib, pendulum\n"
-        # Airflow 2 can delete the run that was only with the tables of its users, which nobody else has imported here.
-        "with contextlib.suppress(ImportError): import airflow.providers.fab.auth_manager.models\n"
-        "from tests.airflow.running import AIRFLOW_3\n"
-        "from tests.airflow.test_operator import job, run, task\n"
-        "when = {'logical_date' if AIRFLOW_3 else 'execution_date': pendulum.datetime(2024, 5, 5)}\n"
-        "run('again', job=job({'a': task('false', ClusterId='again')}), run_kwargs=when)\n"
+        # Airflow 2 can delete the first run only with the tables of its users, which no other test imports.
+        "import airflow.providers.fab.auth_manager.models\n"
+        "from tests.airflow.test_operator import run_again\n"
+        "run_again()\n"
     )
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT)
-        assert done.returncode == 0, done.stderr
+        if AIRFLOW_3:
+            run_again()
+        else:
+            done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT)
+            assert done.returncode == 0, done.stderr
     assert [item.State for item in jobs_of(client, "again")] == ["Failed", "Failed"]
 
 

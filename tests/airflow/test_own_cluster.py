@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.exceptions import InvalidJobError
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag, task_group_to_job
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, SingleJob, job_to_dag, task_group_to_job
 from tests.airflow.running import Nothing, run_dag, serialized, states
 from tests.batchcompute.clusters import cluster, group
 from tests.batchcompute.jobs import graphs, job, put, task
@@ -28,9 +28,9 @@ def graph(name, middle="true"):
     return job(tasks, CHAIN, Name=name)
 
 
-def translated(name, middle="true", **kwargs):
-    own = cluster(Name=name)
-    return job_to_dag(graph(name, middle), cluster=own, operator_args={"poll_interval": 0.2}, **kwargs)
+def translated(name, middle="true", way=JobPerTask):
+    execution = way(cluster=cluster(Name=name))
+    return job_to_dag(graph(name, middle), execution=execution, operator_args={"poll_interval": 0.2})
 
 
 def clusters_called(client, name):
@@ -44,13 +44,13 @@ def tasks_of_jobs(client, name):
 
 
 @pytest.mark.parametrize(
-    ("run_as", "count", "more"),
-    [("jobs", 3, []), ("job", 3, ["submit", "stop"])],
+    ("way", "count", "more"),
+    [(JobPerTask, 3, []), (SingleJob, 3, ["submit", "stop"])],
 )
 @pytest.mark.parametrize(("middle", "end"), [("true", "success"), ("false", "failed")])
-def test_all_tasks_run_on_one_cluster_that_is_deleted(client, run_as, count, more, middle, end):
-    name = f"own-{run_as}-{end}"
-    dag = translated(name, middle, run_as=run_as)
+def test_all_tasks_run_on_one_cluster_that_is_deleted(client, way, count, more, middle, end):
+    name = f"own-{way.__name__}-{end}"
+    dag = translated(name, middle, way)
     assert serialized(dag)
     found = run_dag(dag)
     assert found.state == end
@@ -62,15 +62,15 @@ def test_all_tasks_run_on_one_cluster_that_is_deleted(client, run_as, count, mor
     (ti,) = [ti for ti in found.get_task_instances() if ti.task_id == "create_cluster"]
     cluster_id = ti.xcom_pull(task_ids="create_cluster")
     submitted = tasks_of_jobs(client, name)
-    assert len(submitted) == (count if end == "success" or run_as == "job" else 2)
+    assert len(submitted) == (count if end == "success" or way is SingleJob else 2)
     assert {(each.ClusterId, each.AutoCluster.InstanceType) for each in submitted} == {(cluster_id, None)}
     wait_until(lambda: clusters_called(client, name) == [])
 
 
-@given(graphs(max_tasks=10), st.sampled_from(["jobs", "job"]))
-def test_every_task_is_between_the_two_and_its_edges_stay(description, run_as):
-    plain = job_to_dag(description, run_as=run_as)
-    dag = job_to_dag(description, run_as=run_as, cluster=cluster())
+@given(graphs(max_tasks=10), st.sampled_from([JobPerTask, SingleJob]))
+def test_every_task_is_between_the_two_and_its_edges_stay(description, way):
+    plain = job_to_dag(description, execution=way())
+    dag = job_to_dag(description, execution=way(cluster=cluster()))
     around = {"create_cluster", "delete_cluster"}
     assert set(dag.task_dict) == set(plain.task_dict) | around
     for name in plain.task_dict:
@@ -88,7 +88,7 @@ def test_a_cluster_for_each_element_of_a_list(client):
             BatchComputeTaskGroup(
                 "g",
                 job({"a": put(task("true"), "Parameters.Command.EnvVars", {"WORD": word})}, Name="each"),
-                cluster=cluster({"g": group(0)}, Name="each-{{ ti.map_index }}"),
+                execution=JobPerTask(cluster=cluster({"g": group(0)}, Name="each-{{ ti.map_index }}")),
                 operator_args={"poll_interval": 0.2},
             )
 
@@ -109,7 +109,7 @@ def test_edges_setup_and_teardown():
     # What Airflow clears together with one task: the cluster is made, and deleted, anew.
     subset = dag.partial_subset(["c"], include_upstream=False, include_downstream=True)
     assert {"create_cluster", "c", "delete_cluster"} <= set(subset.task_dict)
-    one = translated("one", run_as="job")
+    one = translated("one", way=SingleJob)
     assert one.get_task("create_cluster").downstream_task_ids == {"submit", "delete_cluster"}
     assert one.get_task("delete_cluster").upstream_task_ids == {"create_cluster", "stop"}
 
@@ -117,14 +117,14 @@ def test_edges_setup_and_teardown():
 @pytest.mark.parametrize(("given", "made"), [({}, 3), ({"retries": 0}, 3), ({"retries": 5}, 5)])
 @pytest.mark.parametrize("where", ["operator_args", "default_args"])
 def test_the_two_have_retries_of_their_own(where, given, made):
-    dag = job_to_dag(graph("retried"), cluster=cluster(), **{where: given})
+    dag = job_to_dag(graph("retried"), execution=JobPerTask(cluster=cluster()), **{where: given})
     retries = {task.task_id: task.retries for task in dag.tasks}
     of_jobs = given.get("retries", 0)
     assert retries == {"create_cluster": made, "delete_cluster": made, "a": of_jobs, "b": of_jobs, "c": of_jobs}
 
 
 def test_a_cluster_that_cannot_be_made_runs_nothing(client):
-    dag = job_to_dag(graph("unmade"), cluster=cluster(Name="{{ '1' }}"))
+    dag = job_to_dag(graph("unmade"), execution=JobPerTask(cluster=cluster(Name="{{ '1' }}")))
     found = run_dag(dag)
     assert found.state == "failed"
     assert set(states(found).values()) == {"failed", "upstream_failed"}
@@ -137,7 +137,7 @@ def test_groups_have_a_cluster_each_and_tasks_may_be_called_like_the_two(client)
             BatchComputeTaskGroup(
                 name,
                 job({"create_cluster": task("true")}, Name=f"two-{name}"),
-                cluster=cluster({"g": group(0)}, Name=f"two-{name}"),
+                execution=JobPerTask(cluster=cluster({"g": group(0)}, Name=f"two-{name}")),
                 operator_args={"poll_interval": 0.2},
             )
             for name in ("x", "y")
@@ -164,7 +164,7 @@ def test_mounts_move_from_the_autocluster_to_the_task():
     description = job(
         {"a": task(ClusterId="", AutoCluster=auto), "b": task(ClusterId="", AutoCluster=auto, Mounts=own)}
     )
-    dag = job_to_dag(description, "mounts", cluster=cluster())
+    dag = job_to_dag(description, "mounts", execution=JobPerTask(cluster=cluster()))
     moved = [dag.get_task(name).job["DAG"]["Tasks"][name] for name in ("a", "b")]
     assert [each["Mounts"] for each in moved] == [mounts, own]
     assert ["AutoCluster" in each for each in moved] == [False, False]
@@ -172,7 +172,7 @@ def test_mounts_move_from_the_autocluster_to_the_task():
 
 def test_what_the_group_was_made_of_is_kept():
     with DAG("kept", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None):
-        made = BatchComputeTaskGroup("g", graph("kept"), cluster=cluster())
+        made = BatchComputeTaskGroup("g", graph("kept"), execution=JobPerTask(cluster=cluster()))
     assert made.job_description == graph("kept")
     back = task_group_to_job(made)
     assert back["DAG"]["Dependencies"] == CHAIN
@@ -181,11 +181,20 @@ def test_what_the_group_was_made_of_is_kept():
 
 def test_errors():
     with pytest.raises(InvalidJobError, match=r"The cluster of task create_cluster .*\n.*MissingGroups"):
-        job_to_dag(graph("wrong"), cluster={"Name": "x", "ImageId": "x"})
-    with pytest.raises(ValueError, match=r"DAG\.Tasks\.a is a template"):
-        job_to_dag(job({"a": "{{ params.a }}"}), cluster=cluster())
+        job_to_dag(graph("wrong"), execution=JobPerTask(cluster={"Name": "x", "ImageId": "x"}))
+    with pytest.raises(ValueError, match=r"DAG\.Tasks\.a: found a template; expected an object"):
+        job_to_dag(job({"a": "{{ params.a }}"}), execution=JobPerTask(cluster=cluster()))
 
 
-def test_jobs_of_dlc_need_no_cluster():
-    dag = job_to_dag(graph("dlc"), run_as="dlc", cluster=cluster(), operator_args={"image": "ubuntu:22.04"})
-    assert set(dag.task_dict) == {"a", "b", "c"}
+def test_the_two_take_arguments_of_their_own_and_none_that_are_for_tasks():
+    dag = job_to_dag(
+        graph("own"),
+        execution=JobPerTask(cluster=cluster()),
+        operator_args={"trigger_rule": "all_done", "log_lines": 3, "pool": "big"},
+        task_args={"create_cluster": {"retries": 7}},
+    )
+    create, delete = dag.get_task("create_cluster"), dag.get_task("delete_cluster")
+    assert (create.trigger_rule, create.retries, create.pool, delete.pool) == ("all_success", 7, "big", "big")
+    assert delete.trigger_rule == "all_done_setup_success"
+    with pytest.raises(ValueError, match=r"operator_args: found 'cluster_id'; the execution itself sets"):
+        job_to_dag(graph("own"), execution=JobPerTask(cluster=cluster()), operator_args={"cluster_id": "x"})

@@ -10,16 +10,22 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_bcs.exceptions import PackageError
+from airflow_provider_bcs.exceptions import PackageError, UnknownArgumentError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.oss.package import Package
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, PaiDlc, SingleJob, job_to_dag
 from tests.airflow.running import output, run_dag, states
 from tests.local.service import job, task
 from tests.local.test_faults import counted
 
 FOLDER = "oss://packages/shipped/"
 ARGUMENTS = {"package": "programs", "package_uri": FOLDER, "poll_interval": 0.2}
+CLUSTER = {"Name": "packed", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 1}}}
+EXECUTIONS = {
+    "jobs": JobPerTask(),
+    "job": SingleJob(),
+    "dlc": PaiDlc(images={"img-ubuntu": "ubuntu:22.04"}),
+}
 
 
 @pytest.fixture
@@ -82,39 +88,38 @@ def test_what_is_packed(programs, tmp_path, source, expected):
 
 
 def test_nothing_to_pack(tmp_path):
-    with pytest.raises(PackageError, match=f"package is 'no/\\*', which names no file; looked in {tmp_path}"):
+    with pytest.raises(PackageError, match=f"package: found no file for 'no/\\*' in {tmp_path}"):
         Package.of("no/*", [str(tmp_path)])
 
 
 def test_no_name_in_the_archive_climbs_out_of_it(programs):
-    with pytest.raises(PackageError, match=r"package is 'lib/\*/../../main.sh', which has '..' behind a wildcard"):
+    with pytest.raises(PackageError, match=r"package: found '..' after a wildcard in 'lib/\*/../../main.sh'"):
         Package.of("lib/*/../../main.sh", [str(programs)])
     assert set(Package.of("lib/../*.sh", [str(programs)]).files.values()) == {"main.sh"}
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
-@pytest.mark.parametrize("run_as", ["jobs", "job", "dlc"])
-def test_uploaded_once_when_a_task_runs(programs, service, tmp_path, caplog, capfd, run_as):
+@pytest.mark.parametrize("way", EXECUTIONS)
+def test_uploaded_once_when_a_task_runs(programs, service, tmp_path, caplog, capfd, way):
     (service.data_dir / "oss/packages").mkdir(exist_ok=True)
-    (programs / "lib/word").write_text(f"shipped {run_as}\n")
+    (programs / "lib/word").write_text(f"shipped {way}\n")
     before = counted(service, "oss.PutObject")
     auto = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
     tasks = {name: task("./main.sh", ClusterId="", AutoCluster=auto) for name in ("a", "b")}
     for number in range(2):
         dag = job_to_dag(
             job(tasks),
-            dag_id=f"shipped_{run_as}_{number}",
-            run_as=run_as,
+            dag_id=f"shipped_{way}_{number}",
+            execution=EXECUTIONS[way],
             package=programs,
             package_uri="oss://{{ params.bucket }}/shipped/",
-            operator_args={"poll_interval": 0.2, "log_instances": "all"},
-            images={"img-ubuntu": "ubuntu:22.04"},
+            operator_args={"poll_interval": 0.2} | ({} if way == "dlc" else {"log_instances": "all"}),
             params={"bucket": "packages"},
         )
         assert counted(service, "oss.PutObject") == before + (1 if number else 0)
         assert set(states(run_dag(dag)).values()) == {"success"}
     assert counted(service, "oss.PutObject") == before + 1
-    assert output(caplog, capfd).count(f"shipped {run_as}") >= 4
+    assert output(caplog, capfd).count(f"shipped {way}") >= 4
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
@@ -140,54 +145,62 @@ def test_relative_to_the_dag_file_and_only_where_there_is_none(programs, service
     assert packages["none"].startswith(FOLDER)
 
 
-@pytest.mark.parametrize("run_as", ["jobs", "job", "dlc"])
-def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, run_as):
+@pytest.mark.parametrize(
+    "execution",
+    [
+        JobPerTask(cluster=CLUSTER),
+        SingleJob(cluster=CLUSTER),
+        PaiDlc(images={"img-ubuntu": "ubuntu:22.04"}),
+    ],
+)
+def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, execution):
     auto = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
     with DAG("grouped", schedule=None, start_date=datetime(2024, 1, 1)):
         made = BatchComputeTaskGroup(
             "g",
             job({name: task("true", ClusterId="", AutoCluster=auto) for name in ("a", "b")}),
-            run_as=run_as,
+            execution=execution,
             package=str(programs),
             package_uri=FOLDER,
-            cluster={"Name": "packed", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 1}}},
-            operator_args={"log_instances": "all", "poll_interval": 1, "deferrable": False},
-            images={"img-ubuntu": "ubuntu:22.04"},
+            operator_args={"poll_interval": 1, "deferrable": False},
             # The one job of all tasks has one package.
-            task_args={"b": {"package": str(programs) if run_as == "job" else "other"}},
+            task_args={} if isinstance(execution, SingleJob) else {"b": {"package": "other"}},
         )
     packages = {name: getattr(each, "package", None) for name, each in made.children.items()}
     assert {name: package for name, package in packages.items() if package} == (
-        {"g.submit": str(programs)} if run_as == "job" else {"g.a": str(programs), "g.b": "other"}
+        {"g.submit": str(programs)} if isinstance(execution, SingleJob) else {"g.a": str(programs), "g.b": "other"}
     )
 
 
 @pytest.mark.parametrize(
-    ("own", "says"),
+    ("own", "found"),
     [
-        ({"package": "other"}, "package='other' for task b, .* with package='programs'; right is package of the whole"),
-        ({"package": None}, "package=None for task b, .* or run_as='jobs'"),
-        ({"package_uri": "oss://other/"}, f"package_uri='oss://other/' for task b, .* with package_uri='{FOLDER}'"),
-        (
-            {"on_failure": "resubmit"},
-            "on_failure='resubmit' for task b, .* right is on_failure of the whole graph or run_as",
-        ),
-        ({"package": "p", "package_uri": "oss://o/"}, r"package='p' for task b.*\n.*package_uri='oss://o/' for task b"),
+        ({"package": "other"}, "package"),
+        ({"package": None}, "package"),
+        ({"package_uri": "oss://other/"}, "package_uri"),
+        ({"on_failure": "resubmit"}, "on_failure"),
     ],
 )
-def test_a_package_of_its_own_is_nothing_that_one_job_keeps(own, says):
-    arguments = {"package": "programs", "package_uri": FOLDER, "task_args": {"b": own}}
-    with pytest.raises(ValueError, match=says):
-        job_to_dag(job({"a": task("true"), "b": task("true")}), run_as="job", **arguments)
-    arguments["task_args"] = {"submit": {"package_uri": "oss://other/"}, "b": {"package": "programs"}}
-    dag = job_to_dag(job({"a": task("true"), "b": task("true")}), run_as="job", **arguments)
+def test_a_package_of_its_own_is_nothing_that_one_job_keeps(own, found):
+    arguments = {"execution": SingleJob(), "package": "programs", "package_uri": FOLDER, "task_args": {"b": own}}
+    says = (
+        rf"task_args\['b'\]: found '{found}'; BatchComputeTaskOperator has no such argument;"
+        r" BatchComputeSubmitGraphOperator has it: expected in operator_args"
+    )
+    with pytest.raises(UnknownArgumentError, match=says):
+        job_to_dag(job({"a": task("true"), "b": task("true")}), **arguments)
+    arguments["task_args"] = {"submit": {"package_uri": "oss://other/"}}
+    dag = job_to_dag(job({"a": task("true"), "b": task("true")}), **arguments)
     assert (dag.get_task("submit").package, dag.get_task("submit").package_uri) == ("programs", "oss://other/")
 
 
 def test_a_package_needs_a_place():
-    for run_as in ("jobs", "job"):
+    for execution in EXECUTIONS.values():
+        auto = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
         with pytest.raises(ValueError, match="package needs package_uri"):
-            job_to_dag(job("true"), run_as=run_as, package="programs")
+            job_to_dag(
+                job({"a": task("true", ClusterId="", AutoCluster=auto)}), execution=execution, package="programs"
+            )
     with DAG("no_place", schedule=None, start_date=datetime(2024, 1, 1)):
         for uri in (None, "oss://packages/x"):
             with pytest.raises(ValueError, match="package needs package_uri"):

@@ -33,7 +33,14 @@ from airflow_provider_bcs.sensors.batchcompute import (
 )
 from airflow_provider_bcs.sensors.batchcompute_cluster import BatchComputeClusterSensor
 from airflow_provider_bcs.sensors.dlc import DlcJobSensor, DlcPodSensor
-from airflow_provider_bcs.translator import BatchComputeJobTaskGroup, BatchComputeTaskGroup
+from airflow_provider_bcs.translator import (
+    BatchComputeJobTaskGroup,
+    BatchComputeTaskGroup,
+    Execution,
+    JobPerTask,
+    PaiDlc,
+    SingleJob,
+)
 from tests.airflow.planted_secrets import PLANTED, find_secrets
 from tests.airflow.running import run_dag, serialized, states
 from tests.batchcompute.clusters import cluster
@@ -288,20 +295,20 @@ ON_DLC = {
 
 
 @HOW
-@pytest.mark.parametrize("run_as", ["jobs", "job", "dlc"])
+@pytest.mark.parametrize("execution", [JobPerTask(), SingleJob(), PaiDlc(**ON_DLC)])
 @pytest.mark.parametrize("bcs_conn_id", ["bcs_default", "wrong"])
 def test_a_graph_with_a_package(
-    run: Run, service: Service, run_as: str, bcs_conn_id: str, planted: Planted, tmp_path: Path
+    run: Run, service: Service, execution: Execution, bcs_conn_id: str, planted: Planted, tmp_path: Path
 ) -> None:
     program, file = tmp_path / "program", tmp_path / "job.json"
     program.mkdir()
     (program / "program.sh").write_text("#!/bin/sh\n")
     file.write_text(json.dumps(batchcompute_job(IS_TOLD, planted)))
     shipped = {"package": str(program), "package_uri": "oss://packages/", "retries": 0}
-    arguments = {"poll_interval": 0.1, "bcs_conn_id": bcs_conn_id, **shipped, **ON_DLC}
-    found = run(BatchComputeTaskGroup, group_id="g", job=file, run_as=run_as, operator_args=arguments)
+    arguments = {"poll_interval": 0.1, "bcs_conn_id": bcs_conn_id, **shipped}
+    found = run(BatchComputeTaskGroup, group_id="g", job=file, execution=execution, operator_args=arguments)
     assert (set(found.values()) == {"success"}) == (bcs_conn_id == "bcs_default")
-    if run_as != "dlc":
+    if not isinstance(execution, PaiDlc):
         # Of the last job that was submitted by this or another test: what is hidden in Airflow is sent all the same.
         with closing(Client(*keys_of(service))) as client:
             newest = next(client.list_jobs())

@@ -17,7 +17,7 @@ from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.dlc import Client as DlcClient
 from airflow_provider_bcs.exceptions import AccessDeniedError, RefusedKeysError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.http.credentials import Credentials
+from airflow_provider_bcs.http.credentials import Credentials, RenewableCredentials, as_provider
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from tests.airflow.conftest import connection_json
@@ -136,7 +136,8 @@ def test_who_lacks_a_permission_keeps_its_keys(service: Service, monkeypatch: py
         return 200, {"Id": "job-2", "State": "Running"}
 
     with answering(answer) as url:
-        client = Client(url, "id", "secret", read_credentials=read)
+        keys = RenewableCredentials(as_provider(Credentials("id", "secret")), read)
+        client = Client(url, credentials=keys)
         with pytest.raises(AccessDeniedError, match=r"Forbidden.RAM"):
             client.get_job("job-1")
         assert client.get_job("job-2").State == "Running"
@@ -147,8 +148,6 @@ def test_who_lacks_a_permission_keeps_its_keys(service: Service, monkeypatch: py
 def test_keys_that_renewed_themselves_meanwhile_are_tried(service: Service) -> None:
     """A chain may renew between the signature and the refusal."""
     keys = [Credentials("local", SECRETS[1])] + 9 * [Credentials("local", SECRETS[0])]
-    client = Client(
-        service.url, credentials=lambda: keys.pop(0) if len(keys) > 1 else keys[0], read_credentials=lambda: None
-    )
+    client = Client(service.url, credentials=lambda: keys.pop(0) if len(keys) > 1 else keys[0])
     assert list(client.list_jobs()) == []
     client.close()

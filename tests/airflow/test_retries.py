@@ -11,7 +11,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, SingleJob
 from tests.airflow.running import output, run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.dlc.jobs import job as dlc_job
@@ -85,18 +85,14 @@ def test_wrong_policies_are_parse_errors():
     assert DlcSubmitJobOperator(task_id="submit", job=dlc_job(), on_failure="resubmit")
 
 
-@pytest.mark.parametrize(("run_as", "on_cluster"), [("jobs", False), ("jobs", True), ("job", True), ("dlc", False)])
-def test_a_graph_takes_the_policy_whichever_way_it_runs(run_as, on_cluster):
-    """Where it has no meaning it is left out, so that ``run_as`` is all there is to change."""
-    cluster = {"Name": "c", "ImageId": "img-ubuntu", "Groups": {"g": {"DesiredVMCount": 1}}}
-    arguments = {"on_failure": "resubmit", "log_instances": "all", "instance_type": "ecs.c6.large", "image": "python"}
+@pytest.mark.parametrize("cluster", [None, {"Name": "c", "ImageId": "i", "Groups": {"g": {"DesiredVMCount": 1}}}])
+@pytest.mark.parametrize("way", [JobPerTask, SingleJob])
+def test_a_graph_takes_the_policy(way, cluster):
     with DAG("policy", start_date=START, schedule=None):
         group = BatchComputeTaskGroup(
             "g",
-            job({"a": {**task("true"), "ClusterId": "", "AutoCluster": {"ImageId": "i", "InstanceType": "t"}}}),
-            run_as=run_as,
-            cluster=cluster if on_cluster else None,
-            operator_args=arguments,
+            job({"a": task("true", ClusterId="", AutoCluster={"ImageId": "i", "InstanceType": "t"})}),
+            execution=way(cluster=cluster),
+            operator_args={"on_failure": "resubmit", "log_instances": "all"},
         )
-    submits = group.children["g.submit" if run_as == "job" else "g.a"]
-    assert run_as == "dlc" or submits.on_failure == "resubmit"
+    assert group["submit" if way is SingleJob else "a"].on_failure == "resubmit"

@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, PaiDlc, SingleJob, job_to_dag
 from tests.airflow.conftest import connection_json
 from tests.airflow.running import rendered, run_dag, states, task_log
 from tests.airflow.test_translator import DIAMOND, START, edges, expected_edges
@@ -29,6 +29,12 @@ HOME = "/home/three-ways"
 CLUSTER = {"ImageId": "img-ubuntu", "InstanceType": "bcs.a2.large"}
 WAYS = ("jobs", "job", "dlc")
 HUSH = "hush-5b1f"
+ON_DLC = PaiDlc(
+    images={"img-ubuntu": "python:3.11"},
+    instance_types={"bcs.a2.large": "ecs.g6.large"},
+    ignore=["Mounts.OSS"],
+    dlc_job={"Envs": {"MORE_TOKEN": HUSH}},
+)
 
 # Each part takes every third word of the book, in capitals; the first attempt of part 1 fails.
 _SPLIT = """
@@ -99,18 +105,17 @@ def one(command: str, **fields: Any) -> dict[str, Any]:
 
 
 def to_dag(description: Any, way: str, **kwargs: Any) -> DAG:
-    """The graph of a job; only ``run_as`` differs."""
-    options = {
-        "images": {"img-ubuntu": "python:3.11"},
-        "instance_types": {"bcs.a2.large": "ecs.g6.large"},
-        "ignore": ["Mounts.OSS"],
-        "operator_args": {"poll_interval": 0.2, "dlc_job": {"Envs": {"MORE_TOKEN": HUSH}}},
-        "task_args": {"t": {"image": "python:3.12"}, "split": {"retries": 0}},
-    }
-    names = description["DAG"]["Tasks"]
-    options["task_args"] = {name: value for name, value in options["task_args"].items() if name in names}
+    """The graph of a job; only ``execution`` differs."""
+    execution = {"jobs": JobPerTask(), "job": SingleJob(), "dlc": ON_DLC}[way]
+    task_args = {"t": {"image": "python:3.12"} if way == "dlc" else {}, "split": {"retries": 0}}
     return job_to_dag(
-        description, f"{description['Name']}_{way}", run_as=way, params={"way": way}, **{**options, **kwargs}
+        description,
+        f"{description['Name']}_{way}",
+        execution=execution,
+        params={"way": way},
+        operator_args={"poll_interval": 0.2},
+        task_args={name: value for name, value in task_args.items() if name in description["DAG"]["Tasks"]},
+        **kwargs,
     )
 
 
@@ -256,17 +261,18 @@ def test_the_graph_is_the_same(way):
     def between(tasks: Any) -> set[tuple[str, str]]:
         return {edge for edge in edges(tasks) if not {"submit", "stop"} & set(edge)}
 
-    tables = {"image": "i", "instance_type": "ecs.x", "ignore": ["ClusterId"]}
-    dag = job_to_dag(DIAMOND, run_as=way, operator_args=tables)
+    on_dlc = PaiDlc(image="i", instance_type="ecs.x", ignore=["ClusterId"])
+    execution = {"jobs": JobPerTask(), "job": SingleJob(), "dlc": on_dlc}[way]
+    dag = job_to_dag(DIAMOND, execution=execution)
     assert between(dag.tasks) == expected_edges(DIAMOND)
     with DAG("d", start_date=START, schedule=None):
-        group = BatchComputeTaskGroup("g", DIAMOND, run_as=way, prefix_group_id=False, operator_args=tables)
+        group = BatchComputeTaskGroup("g", DIAMOND, execution=execution, prefix_group_id=False)
     assert between(group.children.values()) == expected_edges(DIAMOND)
 
 
 def test_all_errors_of_a_graph_come_at_once():
     with pytest.raises(InvalidJobError) as caught:
-        job_to_dag(three_ways(), run_as="dlc", images={"img-ubunto": "x"}, task_args={"merge": {"image": "mine"}})
+        job_to_dag(three_ways(), execution=PaiDlc(images={"img-ubunto": "x"}), task_args={"merge": {"image": "mine"}})
     text = str(caught.value)
     assert "DAG.Tasks.split.Mounts.OSS: " in text
     assert "DAG.Tasks.split.AutoCluster.ImageId: " in text
@@ -308,7 +314,7 @@ def test_what_a_template_gives_is_checked_when_the_task_runs(log):
 
 def test_ignore_names_fields():
     with pytest.raises(ValueError, match="did you mean AutoCluster.UserData"):
-        to_dag(one("x"), "dlc", ignore=["AutoCluster.UserDate"])
+        job_to_dag(one("x"), execution=PaiDlc(ignore=["AutoCluster.UserDate"]))
 
 
 def test_the_endpoint_of_the_objects(service, dlc, log, monkeypatch):

@@ -157,9 +157,9 @@ def test_errors_name_the_field():
         job_to_dag(job({"a": task(Tiemout=3)}))
     with pytest.raises(InvalidJobError, match="BadDAG"):
         job_to_dag(job({"a": task()}, {"a": ["a"]}))
-    with pytest.raises(ValueError, match="DAG.Tasks holds the template '{{ params.x }}'"):
+    with pytest.raises(ValueError, match="DAG.Tasks: found the template '{{ params.x }}'"):
         job_to_dag(job({"{{ params.x }}": task()}))
-    with pytest.raises(ValueError, match="DAG.Dependencies holds the template"):
+    with pytest.raises(ValueError, match="DAG.Dependencies: found the template"):
         job_to_dag(put(job(), "DAG.Dependencies", {"count": "{{ params.x }}"}))
     with pytest.raises(ValueError, match="only a job of Type DAG has a graph"):
         job_to_dag({"Name": "a", "Type": "App", "App": {"AppName": ":a"}})
@@ -218,7 +218,7 @@ def test_outputs_as_assets():
         {"a": task(OutputMapping=outputs), "b": task(), "c": task(OutputMapping={"/o/": "oss://b/{{ ds }}/"})}
     )
     theirs = [Asset("oss://b/theirs")]
-    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.c\.OutputMapping\./o/ is no asset: 'oss://b/{{ ds }}/' holds"):
+    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.c\.OutputMapping\./o/: found the template 'oss://b/{{ ds }}/'"):
         dag = job_to_dag(written, assets=True, operator_args={"outlets": theirs}, task_args={"b": {"outlets": []}})
     assert [asset.uri for asset in dag.get_task("a").outlets] == [
         "oss://b/theirs",
@@ -241,7 +241,7 @@ def test_outputs_as_assets():
     [task(OutputMapping="{{ params.outputs }}"), task(OutputMapping={"/o/": "{{ params.out }}"}), "{{ params.task }}"],
 )
 def test_a_template_is_no_asset(content):
-    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.a\.OutputMapping\S* is no asset: '{{ params.* holds a template"):
+    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.a\.OutputMapping\S*: found the template '{{ params.*no asset"):
         assert job_to_dag(job({"a": content}), assets=True).get_task("a").outlets == []
 
 

@@ -16,6 +16,8 @@ from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOpe
 from airflow_provider_bcs.translator import (
     BatchComputeJobTaskGroup,
     BatchComputeTaskGroup,
+    JobPerTask,
+    SingleJob,
     job_to_dag,
     task_group_to_job,
 )
@@ -65,10 +67,10 @@ def whole_jobs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(max_examples=500, suppress_health_check=list(HealthCheck))
-@given(whole_jobs(), st.sampled_from(["jobs", "job"]))
-def test_there_and_back_is_the_identity(content, run_as):
+@given(whole_jobs(), st.sampled_from([JobPerTask(), SingleJob()]))
+def test_there_and_back_is_the_identity(content, execution):
     with new_dag() as dag:
-        group = BatchComputeTaskGroup("a-group-whose-name-no-task-has", content, run_as=run_as)
+        group = BatchComputeTaskGroup("a-group-whose-name-no-task-has", content, execution=execution)
     assert task_group_to_job(group) == content
     dag.resolve_template_files()
     assert task_group_to_job(group) == content
@@ -126,10 +128,10 @@ def test_what_no_job_can_hold():
     with new_dag():
         with TaskGroup("empty") as group:
             pass
-        wrong(group, "The task group empty holds no BatchCompute task")
+        wrong(group, "The task group empty: found no BatchCompute task; expected at least one")
         with TaskGroup("other") as group:
             Nothing(task_id="x")
-        wrong(group, r"Task other\.x is a Nothing; a BatchCompute job can be made of BatchCompute operators only")
+        wrong(group, r"Task other\.x: found a Nothing; expected BatchCompute operators only")
         with TaskGroup("twins") as group:
             BatchComputeSubmitJobOperator(task_id="x", job=job())
             BatchComputeSubmitJobOperator(task_id="y", job=job())
@@ -137,14 +139,14 @@ def test_what_no_job_can_hold():
         with TaskGroup("unequal") as group:
             BatchComputeSubmitJobOperator(task_id="x", job=job({"x": task()}, Priority=1))
             BatchComputeSubmitJobOperator(task_id="y", job=job({"y": task()}, Priority=2))
-        wrong(group, r"Priority is 1 in the job of unequal\.x and 2 in that of unequal\.y; .*Priority=\.\.\.")
+        wrong(group, r"Priority: found 1 in the job of unequal\.x and 2 in that of unequal\.y; .*Priority=\.\.\.")
         assert task_group_to_job(group, Priority=7)["Priority"] == 7
         with TaskGroup("ruled") as group:
             BatchComputeSubmitJobOperator(task_id="x", job=job(), trigger_rule="one_failed")
-        wrong(group, r"Task ruled\.x has trigger_rule 'one_failed'")
+        wrong(group, r"trigger_rule of task ruled\.x: found 'one_failed'; expected 'all_success'")
         with TaskGroup("templated") as group:
             BatchComputeSubmitJobOperator(task_id="x", job="{{ params.job }}")
-        wrong(group, r"The job of task templated\.x is known only once its template is rendered")
+        wrong(group, r"The job of task templated\.x: found a template for the whole job")
         with TaskGroup("high") as group:
             BatchComputeSubmitJobOperator(task_id="x", job=job())
         with pytest.raises(InvalidJobError, match="Priority: InvalidPriority"):
@@ -199,13 +201,16 @@ def test_a_wired_group_that_breaks_a_rule():
     with new_dag() as dag:
         with BatchComputeJobTaskGroup("g"):
             BatchComputeTaskOperator(task_id="a")
-    with pytest.raises(ValueError, match=r"Task g\.a does not say what it does: it needs task=\{\.\.\.\}"):
+    with pytest.raises(ValueError, match=r"Task g\.a: found no task; expected task=\{\.\.\.\}"):
         dag.resolve_template_files()
     with new_dag():
         group = BatchComputeJobTaskGroup("g").__enter__()
         BatchComputeTaskOperator(task_id="a", task=task())
         BatchComputeSubmitJobOperator(task_id="b", job=job())
-        with pytest.raises(ValueError, match=r"Task g\.b submits a job of its own; .*BatchComputeTaskOperator"):
+        with pytest.raises(
+            ValueError,
+            match=r"Task g\.b: found a \w+, which submits a job of its own; expected a BatchComputeTaskOperator",
+        ):
             group.__exit__(None, None, None)
 
 

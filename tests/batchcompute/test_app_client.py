@@ -106,7 +106,7 @@ def test_qualifiers_and_names_of_the_wrong_kind(client):
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "\ud800", None, 5, {"Name": "x"}])
 def test_what_can_be_no_name_is_not_asked_for(client, name):
-    with pytest.raises(TypeError, match="An app name is a text that is not empty and no path"):
+    with pytest.raises(TypeError, match="app name: found .*; expected text that is not blank and not a relative path"):
         client.get_app(name)
 
 

@@ -45,11 +45,11 @@ def command_line(redirected, name):
 def test_an_output_that_cannot_be_written(file, command):
     many = file("many.json", job({f"t{n}": task() for n in range(3000)}))
     file("wrong.json", job({f"t{n}": task(Tiemout=1) for n in range(3000)}))
-    full = "airflow-bcs: the output cannot be written: No space left on device.\n"
+    full = "airflow-bcs: cannot write the output: No space left on device.\n"
     assert command_line(f"{command} {{}} > /dev/full", many) == (1, full)
     assert command_line(f"{command} {{}} | true", "wrong.json" if "validate" in command else many) == (1, "")
     code, err = command_line(f"{command} {{}} >&-", many)
-    assert (code, err) == ((1, "There is no standard output; name a file with -o.\n") if "late" in command else (0, ""))
+    assert (code, err) == ((1, "stdout: found none; name a file with -o.\n") if "late" in command else (0, ""))
 
 
 def test_a_command_that_is_interrupted(file):

@@ -21,11 +21,11 @@ def test_translate_writes_a_dag_file(file, run):
     assert run("translate", name) == (0, expected.splitlines(), [])
     assert run("translate", name, "-o", "dag.py") == (0, [], [])
     assert Path("dag.py").read_text() == expected
-    assert run("translate", name, "-o", "dag.py") == (1, [], ["dag.py: exists; --force overwrites it."])
+    assert run("translate", name, "-o", "dag.py") == (1, [], ["dag.py: the file exists; add --force to overwrite it."])
     Path("dag.py").write_text("mine")
     assert run("translate", name, "-o", "dag.py", "--force")[0] == 0
     assert Path("dag.py").read_text() == expected
-    itself = ["jobs.json: is the job file itself; name another one."]
+    itself = ["jobs.json: is the job file itself; name another file with -o."]
     assert run("translate", name, "-o", name, "--force") == (1, [], itself)
     assert run("translate", name, "-o", "no/dag.py")[2] == ["no/dag.py: cannot be written: No such file or directory."]
 
@@ -39,7 +39,7 @@ def test_translate_names_the_secrets_that_it_writes(file, run):
     assert code == 0
     assert "s3cret" in "\n".join(out)
     where = ["Parameters.Command.CommandLine", "Parameters.Command.EnvVars.API_TOKEN", "Mounts.OSS.AccessKeySecret"]
-    assert [line.split(" stands in the DAG file")[0] for line in err] == [
+    assert [line.split(": found a secret in plain text")[0] for line in err] == [
         f"secret.json: warning: DAG.Tasks.a.{path}" for path in where
     ]
     assert run("translate", name, "--to", "v2")[2] == []
@@ -77,7 +77,7 @@ def test_translate_with_a_table_of_instance_types(file, run):
     assert found["DAG"]["Tasks"]["Find"]["AutoCluster"]["InstanceType"] == "ecs.huge"
     for bad in ({"x": [1]}, {"x": [True, 2]}, {"x": 8}, {"x": [1, 0]}, {"x": [-1, 1]}):
         code, _, err = run("translate", name, "--instance-types", file("types.json", bad))
-        says = f"types.json: x: found {bad['x']!r}; right is [cores, MB of memory], numbers above 0."
+        says = f"types.json: x: found {bad['x']!r}; expected [cores, MB of memory], both above 0."
         assert (code, err) == (1, [says])
     assert run("translate", name, "--instance-types", "none.json")[0] == 1
 
@@ -99,9 +99,9 @@ def test_nothing_is_made_of_a_wrong_file(file, run, command, content):
 def test_a_graph_that_only_a_template_knows(file, run):
     code, out, err = run("translate", file("late.json", job({"{{ params.x }}": task()})))
     assert (code, out) == (1, [])
-    assert err[0].startswith("late.json: DAG.Tasks holds the template")
+    assert err[0].startswith("late.json: DAG.Tasks: found the template")
     for command in ("translate", "graph"):
         code, out, err = run(command, file("late.json", job() | {"DAG": "{{ params.x }}"}))
         assert (code, out) == (1, [])
-        assert err[0].startswith("late.json: DAG holds the template '{{ params.x }}': ")
+        assert err[0].startswith("late.json: DAG: found the template '{{ params.x }}'; ")
     assert run("graph", file("app.json", {"Name": "a", "Type": "App", "App": {"AppName": ":a"}}))[0] == 1

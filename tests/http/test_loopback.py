@@ -9,11 +9,11 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.credentials import Credentials
 from airflow_provider_bcs.http.loopback import is_loopback, is_loopback_url, read_endpoint
 from airflow_provider_bcs.oss import ObjectStore
 
-KEYS = fixed_credentials(Credentials("id", "secret"))
+KEYS = Credentials("id", "secret")
 PARTS = st.sampled_from(
     ["http:", "https:", "//", "/", "\\", "@", ":", "80", "127.0.0.1", "localhost", "[::1]", "::1", "example.com"]
     + ["#", "?", "%", "%25lo", ".", "[", "]", " ", "\t", "\n", "\r", "\0", "ü", "。", "user", "1"]
@@ -64,7 +64,7 @@ def test_an_endpoint_has_no_password(endpoint: str) -> None:
         lambda: Client("r", "id", "secret", endpoint=endpoint if "://" in endpoint else f"https://{endpoint}"),
         lambda: ObjectStore("r", endpoint=endpoint, credentials=KEYS),
     ):
-        with pytest.raises(ValueError, match="holds no user or password") as error:
+        with pytest.raises(ValueError, match="endpoint: found '@'; expected a URL without user and password") as error:
             build()
         assert "pass-word" not in str(error.value)
 
@@ -78,11 +78,11 @@ def test_an_endpoint_is_a_host(endpoint: str) -> None:
         lambda: Client("r", "id", "secret", endpoint=endpoint),
         lambda: ObjectStore("r", endpoint=endpoint, credentials=KEYS),
     ):
-        with pytest.raises(ValueError, match="is a URL like https://host"):
+        with pytest.raises(ValueError, match="endpoint: found .*; expected a URL such as https://host"):
             build()
 
 
 @pytest.mark.parametrize("region", ["evil.example/x?", "cn-x@evil", "cn#", "cn-x/../y"])
 def test_a_region_leads_nowhere_else(region: str) -> None:
-    with pytest.raises(ValueError, match="An endpoint"):
+    with pytest.raises(ValueError, match="endpoint: found"):
         Client(region, "id", "secret")

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.local.application import _perform
-from airflow_provider_bcs.local.batchcompute.front import BatchComputeFront
+from airflow_provider_bcs.local.batchcompute.gateway import BatchComputeGateway
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from airflow_provider_bcs.local.routes import Answer, Call, LateAnswer, Route
+from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
 from tests.batchcompute.apps import app, app_job, command
 from tests.batchcompute.jobs import put
 from tests.batchcompute.test_rules import json_values
@@ -299,10 +299,12 @@ def test_nobody_waits_when_the_service_ends(start_service: Callable[..., Service
 
 
 def test_an_answer_that_comes_too_late() -> None:
-    late: Future[Answer] = Future()
-    route = Route("batchcompute.CreateJob", "POST", "/jobs", lambda call: LateAnswer(late, 0.01, Answer(201, {"a": 1})))
-    front = BatchComputeFront([route], Verifier("local", ACCESS_KEY_SECRET))
-    response = asyncio.run(_perform(front, route, Call({}, {}, b""), ""))
+    late: Future[Response] = Future()
+    route = Route(
+        "batchcompute.CreateJob", "POST", "/jobs", lambda _: PendingResponse(late, 0.01, Response(201, {"a": 1}))
+    )
+    gateway = BatchComputeGateway([route], Verifier("local", ACCESS_KEY_SECRET))
+    response = asyncio.run(_perform(gateway, route, Request({}, {}, b""), ""))
     assert (response.status_code, json.loads(bytes(response.body))) == (201, {"a": 1})
     # Whoever would give it now learns that nobody waits.
     assert not late.set_running_or_notify_cancel()

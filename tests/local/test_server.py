@@ -90,7 +90,7 @@ def test_a_full_disk_for_the_line_on_stdout(tmp_path: Path) -> None:
         done = subprocess.run([*command, str(tmp_path)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1] == "airflow-bcs: the output cannot be written: No space left on device."
+    assert done.stderr.splitlines()[-1] == "airflow-bcs: cannot write the output: No space left on device."
 
 
 def test_quotas(start_service: Callable[..., Service]) -> None:

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from airflow_provider_bcs.http.roa import signature, string_to_sign
-from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
+from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 
 from .service import Service
@@ -101,7 +101,7 @@ def verifier(now: float = MOMENT) -> Verifier:
 def test_vector(headers: dict[str, str], method: str, target: str, more: dict[str, str], expected: str) -> None:
     signed = {**headers, **more, "authorization": f"acs testid:{expected}"}
     verifier().verify(method, target, signed)
-    with pytest.raises(ApiError, match="SignatureDoesNotMatch"):
+    with pytest.raises(ErrorResponse, match="SignatureDoesNotMatch"):
         verifier().verify(method, target + "x", signed)
 
 
@@ -131,7 +131,7 @@ def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service) ->
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_clock_skew_names_both_times(minutes: int) -> None:
     headers = {**PYTHON, "authorization": f"acs testid:{VECTORS[0][5]}"}
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ErrorResponse) as caught:
         verifier(MOMENT + minutes * 60).verify("GET", VECTORS[0][3], headers)
     assert (caught.value.status, caught.value.code) == (400, "RequestTimeTooSkewed")
     assert DATE in caught.value.message
@@ -152,7 +152,7 @@ def test_clock_skew_names_both_times(minutes: int) -> None:
 )
 def test_refused(change: dict[str, str], status: int, code: str) -> None:
     headers = {**PYTHON, "authorization": f"acs testid:{VECTORS[0][5]}", **change}
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ErrorResponse) as caught:
         verifier().verify("GET", VECTORS[0][3], headers)
     assert (caught.value.status, caught.value.code) == (status, code)
 
@@ -161,7 +161,7 @@ def test_other_api_version_is_not_found() -> None:
     headers = {**PYTHON, "x-acs-version": "2015-06-30"}
     text = string_to_sign("GET", "/jobs", headers)
     headers["authorization"] = f"acs testid:{signature('testsecret', text)}"
-    with pytest.raises(ApiError, match="403 InvalidVersion.NotFound"):
+    with pytest.raises(ErrorResponse, match="403 InvalidVersion.NotFound"):
         verifier().verify("GET", "/jobs", headers)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.exceptions import AccessDeniedError, NoAnswerError, NotFoundError, ServerError, ServiceError
-from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.credentials import Credentials
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.oss import ObjectStore
 from tests.child import LIMIT
@@ -18,7 +18,7 @@ from tests.http.test_session import canned
 from tests.local.service import Service
 from tests.local.test_faults import counted
 
-LOCAL = fixed_credentials(Credentials("local", ACCESS_KEY_SECRET))
+LOCAL = Credentials("local", ACCESS_KEY_SECRET)
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ def test_errors_are_those_of_the_services(store: ObjectStore, service: Service, 
         store.read_range("oss://objects/nothing", 0, 1)
     with pytest.raises(NotFoundError, match="NoSuchBucket"):
         store.exists("oss://no-such-bucket/x")
-    wrong = ObjectStore(
-        "local", endpoint=service.ready["oss"], credentials=fixed_credentials(Credentials("local", "wrong"))
-    )
+    wrong = ObjectStore("local", endpoint=service.ready["oss"], credentials=Credentials("local", "wrong"))
     with pytest.raises(AccessDeniedError, match="secret is wrong"):
         wrong.read_range("oss://objects/x", 0, 1)
     nobody = ObjectStore("local", endpoint="http://127.0.0.1:9", credentials=LOCAL, attempts=1)
@@ -80,7 +78,7 @@ def test_retries(store: ObjectStore, service: Service, faults: Callable[..., Non
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(status: int, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("content")
-    keys = fixed_credentials(Credentials("id", "the-secret", "the-token"))
+    keys = Credentials("id", "the-secret", "the-token")
     with canned() as (other, elsewhere), canned(status, b"", Location=f"{other}/objects/x") as (url, seen):
         store = ObjectStore("local", endpoint=url, credentials=keys, attempts=1)
         for ask in (
@@ -104,11 +102,11 @@ def test_no_proxy_to_this_machine(store: ObjectStore, service: Service, monkeypa
 MEASURE = """
 import sys
 from airflow_provider_bcs.oss import ObjectStore
-from airflow_provider_bcs.http.credentials import Credentials, fixed_credentials
+from airflow_provider_bcs.http.credentials import Credentials
 def peak():
     # Not ru_maxrss, which a process has from the one that started it.
     return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
-credentials = fixed_credentials(Credentials("local", "bcs-local-secret-9f3a"))
+credentials = Credentials("local", "bcs-local-secret-9f3a")
 store = ObjectStore("local", endpoint=sys.argv[1], credentials=credentials)
 store.head_and_tail("oss://objects/small", 100, 100)
 before = peak()

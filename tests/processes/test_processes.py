@@ -59,13 +59,13 @@ def test_a_deferred_task_that_times_out_stops_its_job(airflow: Airflow, client):
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-@pytest.mark.parametrize("run_as", ["jobs", "job"])
-def test_what_a_program_tells_of_secrets_is_masked(airflow: Airflow, service: Service, run_as: str, deferrable: bool):
+@pytest.mark.parametrize("way", ["jobs", "job"])
+def test_what_a_program_tells_of_secrets_is_masked(airflow: Airflow, service: Service, way: str, deferrable: bool):
     """In the log and in the error."""
     secrets = {**SECRETS, "connection": service.ready["access_key_secret"]}
     told = [f"{name} is {line} !" for name, text in secrets.items() for line in text.splitlines()]
     service.put_object("bcs-processes/indiscreet/told", "".join(f"{line}\n" for line in told))
-    dag_id = f"indiscreet-{run_as}-{deferrable}"
+    dag_id = f"indiscreet-{way}-{deferrable}"
     airflow.trigger(dag_id, "one")
     airflow.wait(lambda: airflow.run_state(dag_id, "one") in ("success", "failed"), 240, f"the run of {dag_id}")
     assert airflow.states(dag_id, "one")["t"] == "failed"

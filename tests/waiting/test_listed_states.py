@@ -94,6 +94,6 @@ def test_what_the_parser_does_not_take_is_read_as_json(item):
 def test_a_page_that_is_none_is_an_error_with_fields_too():
     with answering(lambda path: (200, {"Items": 7})) as url:
         client = Client(url, "id", "secret", retry=RetryPolicy(attempts=1))
-        with pytest.raises(ServerError, match="The answer is no list of Job"):
+        with pytest.raises(ServerError, match="Items: found int; expected a list of Job"):
             list(client.list_jobs(fields=batchcompute.JOB_STATE))
         client.close()

@@ -8,8 +8,8 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.app_description_rules import split_name, validate_app
 from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import invalid
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.error_response import invalid
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .apps import App, Apps
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -39,64 +39,64 @@ class AppApi:
             Route("batchcompute.DeleteApp", "DELETE", app, self.delete_app),
         ]
 
-    def create_app(self, call: Call) -> Answer:
-        token, app = idempotent_token(call), parse_object(call.body)
+    def create_app(self, request: Request) -> Response:
+        token, app = idempotent_token(request), parse_object(request.body)
         refuse(validate_app(app))
         with self._store.transaction():
             name = create_once(self._store, "CreateApp", token, app, lambda: self._apps.add(app))
-        return Answer(201, {"Name": name})
+        return Response(201, {"Name": name})
 
-    def get_app(self, call: Call) -> Answer:
-        name = call.names["AppName"]
-        if _scope(call) == "Public":
+    def get_app(self, request: Request) -> Response:
+        name = request.names["AppName"]
+        if _scope(request) == "Public":
             name = f":{split_name(name)[1]}"
-        return Answer(200, _item(self._apps.revisions(name)[-1]))
+        return Response(200, _item(self._apps.revisions(name)[-1]))
 
-    def get_app_detail(self, call: Call) -> Answer:
-        app = self._revisions(call)[-1]
-        return Answer(200, {**app.description, **_item(app)})
+    def get_app_detail(self, request: Request) -> Response:
+        app = self._revisions(request)[-1]
+        return Response(200, {**app.description, **_item(app)})
 
-    def get_app_revisions(self, call: Call) -> Answer:
-        found = self._apps.revisions(call.names["AppName"])
-        return Answer(200, [{"Revision": app.revision, "UpdateTime": app.updated} for app in found])
+    def get_app_revisions(self, request: Request) -> Response:
+        found = self._apps.revisions(request.names["AppName"])
+        return Response(200, [{"Revision": app.revision, "UpdateTime": app.updated} for app in found])
 
-    def list_apps(self, call: Call) -> Answer:
-        count = max_item_count(call.query)
-        found = self._apps.newest(_scope(call), call.query.get("Marker", ""), count + 1)
+    def list_apps(self, request: Request) -> Response:
+        count = max_item_count(request.query)
+        found = self._apps.newest(_scope(request), request.query.get("Marker", ""), count + 1)
         # The marker is the last name of the page.
-        return Answer(
+        return Response(
             200,
             page([_item(app) for app in found[:count]], found[count - 1].name if 0 < count < len(found) else ""),
         )
 
-    def modify_app(self, call: Call) -> Answer:
+    def modify_app(self, request: Request) -> Response:
         with self._store.transaction():
-            app = self._apps.revisions(call.names["AppName"])[-1]
-            description = parse_object(call.body)
+            app = self._apps.revisions(request.names["AppName"])[-1]
+            description = parse_object(request.body)
             # Assumptions: the body is the complete description; its Name is optional.
             if is_absent(description.get("Name")):
-                description["Name"] = call.names["AppName"]
+                description["Name"] = request.names["AppName"]
             refuse(validate_app(description))
             if split_name(description["Name"]) != (app.scope, app.name):
                 raise invalid("Name", "It must be the name of the app.")
             self._apps.modify(app, description)
-        return Answer(200)
+        return Response(200)
 
-    def delete_app(self, call: Call) -> Answer:
+    def delete_app(self, request: Request) -> Response:
         with self._store.transaction():
-            for app in self._revisions(call):
+            for app in self._revisions(request):
                 self._apps.delete(app)
-        return Answer(204)
+        return Response(204)
 
-    def _revisions(self, call: Call) -> list[App]:
-        qualifier = call.query.get("Qualifier", "")
+    def _revisions(self, request: Request) -> list[App]:
+        qualifier = request.query.get("Qualifier", "")
         if not re.fullmatch("[0-9]*", qualifier):
             raise invalid("Qualifier", "It must be the number of a revision.")
-        return self._apps.revisions(call.names["AppName"], qualifier)
+        return self._apps.revisions(request.names["AppName"], qualifier)
 
 
-def _scope(call: Call) -> str:
-    scope = call.query.get("Scope", "") or "Private"
+def _scope(request: Request) -> str:
+    scope = request.query.get("Scope", "") or "Private"
     if scope not in _SCOPES:
         raise invalid("Scope", f"It must be one of {', '.join(_SCOPES)}.")
     return scope

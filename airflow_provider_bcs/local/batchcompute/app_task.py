@@ -16,7 +16,7 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.app_description_rules import PARAMETER_TYPES
 from airflow_provider_bcs.batchcompute.checks import OSS_PATH
 from airflow_provider_bcs.description.checks import NUMBER, STRING
-from airflow_provider_bcs.local.api_error import invalid, missing
+from airflow_provider_bcs.local.error_response import invalid, missing
 
 from .apps import App
 
@@ -27,7 +27,7 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
 def resolve(job_app: Mapping[str, Any], app: App) -> dict[str, Any]:
     """Return the ``App`` of a job with the default values of the app.
 
-    :raises ApiError: when a parameter is unknown, missing, or has a value that is not valid
+    :raises ErrorResponse: when a parameter is unknown, missing, or has a value that is not valid
     """
     description = app.description
     values = {

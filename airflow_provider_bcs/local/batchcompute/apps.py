@@ -9,8 +9,8 @@ from typing import Any
 
 from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
 from airflow_provider_bcs.batchcompute.facts import APP_CONFIG_DEFAULTS, APP_DEFAULTS, APP_PARAMETER_DEFAULTS
-from airflow_provider_bcs.local.api_error import ApiError, not_found
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import ErrorResponse, not_found
 from airflow_provider_bcs.local.store import Store
 
 from .description import filled
@@ -58,10 +58,10 @@ class Apps:
     def add(self, description: dict[str, Any]) -> str:
         """Create an app; return its name.
 
-        :raises ApiError: InvalidResource.AlreadyExisting
+        :raises ErrorResponse: InvalidResource.AlreadyExisting
         """
         if self._revisions(description["Name"]):
-            raise ApiError(403, "InvalidResource.AlreadyExisting", "Specified resource already exists.")
+            raise ErrorResponse(403, "InvalidResource.AlreadyExisting", "Specified resource already exists.")
         self._add(description, 0)
         return str(description["Name"])
 
@@ -77,7 +77,7 @@ class Apps:
         """Return the revisions of an app, oldest first.
 
         :param qualifier: number of the only revision to return; empty returns all
-        :raises ApiError: InvalidResource.NotFound
+        :raises ErrorResponse: InvalidResource.NotFound
         """
         found = [app for app in self._revisions(name) if qualifier in ("", str(app.revision))]
         if not found:

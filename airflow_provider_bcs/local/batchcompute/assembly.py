@@ -14,7 +14,7 @@ from .apps import Apps
 from .cluster_api import ClusterApi
 from .clusters import Clusters
 from .engine import Engine
-from .front import BatchComputeFront
+from .gateway import BatchComputeGateway
 from .image_api import ImageApi
 from .job_api import JobApi
 from .jobs import Jobs
@@ -25,7 +25,7 @@ from .verifier import Verifier
 SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + apps.SCHEMA
 
 
-def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeFront, Engine]:
+def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeGateway, Engine]:
     """Return the gateway for requests and the engine that runs instances."""
     all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, args.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
@@ -38,4 +38,4 @@ def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tupl
         *ImageApi(store).routes(),
         *AppApi(all_apps).routes(),
     ]
-    return BatchComputeFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine
+    return BatchComputeGateway(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

@@ -7,8 +7,8 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
 from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import not_found
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.error_response import not_found
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .clusters import Cluster, Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -43,21 +43,21 @@ class ClusterApi:
             Route("batchcompute.RecreateClusterInstance", "POST", f"{machine}/recreate", self.recreate_instance),
         ]
 
-    def create_cluster(self, call: Call) -> Answer:
-        token, description = idempotent_token(call), parse_object(call.body)
+    def create_cluster(self, request: Request) -> Response:
+        token, description = idempotent_token(request), parse_object(request.body)
         refuse(validate_cluster(description, templates=False))
         with self._store.transaction():
             cluster_id = create_once(
                 self._store, "CreateCluster", token, description, lambda: self._clusters.add(description)
             )
-        return Answer(201, {"Id": cluster_id})
+        return Response(201, {"Id": cluster_id})
 
-    def get_cluster(self, call: Call) -> Answer:
+    def get_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, self._cluster_item(self._cluster(call)))
+            return Response(200, self._cluster_item(self._cluster(request)))
 
-    def list_clusters(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
+    def list_clusters(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
         with self._store.transaction():
             self._clusters.settle()
             # Assumption: newest first, as in ListJobs.
@@ -65,50 +65,52 @@ class ClusterApi:
                 self._clusters.select("WHERE ? = 0 OR number < ? ORDER BY number DESC LIMIT ?", first, first, count + 1)
             )
             items = [self._cluster_item(cluster) for cluster in found[:count]]
-        return Answer(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
+        return Response(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
 
-    def modify_cluster(self, call: Call) -> Answer:
+    def modify_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            cluster = self._cluster(call)
-            change = parse_object(call.body)
+            cluster = self._cluster(request)
+            change = parse_object(request.body)
             refuse(validate_cluster_change(change, templates=False))
             self._clusters.modify(cluster, change)
-        return Answer(200)
+        return Response(200)
 
-    def delete_cluster(self, call: Call) -> Answer:
+    def delete_cluster(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.delete(self._cluster(call))
-        return Answer(204)
+            self._clusters.delete(self._cluster(request))
+        return Response(204)
 
-    def list_cluster_instances(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
+    def list_cluster_instances(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
         with self._store.transaction():
             tail = "AND number > ? ORDER BY number LIMIT ?"
-            rows = self._clusters.machines(self._cluster(call), call.names["GroupName"], tail, first, count + 1)
+            rows = self._clusters.machines(self._cluster(request), request.names["GroupName"], tail, first, count + 1)
         items = [_machine_item(row) for row in rows[:count]]
-        return Answer(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
+        return Response(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
 
-    def get_cluster_instance(self, call: Call) -> Answer:
+    def get_cluster_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, _machine_item(self._machine(call)[1]))
+            return Response(200, _machine_item(self._machine(request)[1]))
 
-    def delete_cluster_instance(self, call: Call) -> Answer:
+    def delete_cluster_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.delete_machine(*self._machine(call))
-        return Answer(202)
+            self._clusters.delete_machine(*self._machine(request))
+        return Response(202)
 
-    def recreate_instance(self, call: Call) -> Answer:
+    def recreate_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            self._clusters.recreate_machine(*self._machine(call))
-        return Answer(201)
+            self._clusters.recreate_machine(*self._machine(request))
+        return Response(201)
 
-    def _cluster(self, call: Call) -> Cluster:
+    def _cluster(self, request: Request) -> Cluster:
         self._clusters.settle()
-        return self._clusters.get(call.names["ClusterId"])
+        return self._clusters.get(request.names["ClusterId"])
 
-    def _machine(self, call: Call) -> tuple[Cluster, Any]:
-        cluster = self._cluster(call)
-        for row in self._clusters.machines(cluster, call.names["GroupName"], "AND id = ?", call.names["InstanceId"]):
+    def _machine(self, request: Request) -> tuple[Cluster, Any]:
+        cluster = self._cluster(request)
+        for row in self._clusters.machines(
+            cluster, request.names["GroupName"], "AND id = ?", request.names["InstanceId"]
+        ):
             return cluster, row
         raise not_found()
 

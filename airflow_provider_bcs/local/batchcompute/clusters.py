@@ -22,8 +22,8 @@ from airflow_provider_bcs.batchcompute.facts import (
     MACHINE_STARTING,
 )
 from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.local.api_error import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.store import Store
 
 SCHEMA = """
@@ -134,7 +134,7 @@ class Clusters:
     def get(self, cluster_id: str) -> Cluster:
         """Return a cluster.
 
-        :raises ApiError: InvalidResource.NotFound
+        :raises ErrorResponse: InvalidResource.NotFound
         """
         for cluster in self.select("WHERE id = ?", cluster_id):
             return cluster
@@ -148,7 +148,7 @@ class Clusters:
     def modify(self, cluster: Cluster, change: dict[str, Any]) -> None:
         """Replace the fields in ``change``, then add or release machines to reach DesiredVMCount.
 
-        :raises ApiError: StateConflict, unless the cluster is Active; InvalidGroups for an unknown group
+        :raises ErrorResponse: StateConflict, unless the cluster is Active; InvalidGroups for an unknown group
         """
         _require_active(cluster)
         description = cluster.description
@@ -169,7 +169,7 @@ class Clusters:
     def delete(self, cluster: Cluster) -> None:
         """Begin the deletion of a cluster.
 
-        :raises ApiError: StateConflict when the cluster is Deleting
+        :raises ErrorResponse: StateConflict when the cluster is Deleting
         """
         _require_active(cluster)
         self.store.execute("UPDATE clusters SET deleted_at = ? WHERE number = ?", time.time(), cluster.number)
@@ -178,7 +178,7 @@ class Clusters:
     def require_usable(self, cluster_id: str) -> None:
         """Check that a job may use a cluster; an unknown ClusterId is accepted, so that job files run unchanged.
 
-        :raises ApiError: StateConflict when the cluster is Deleting
+        :raises ErrorResponse: StateConflict when the cluster is Deleting
         """
         for cluster in self.select("WHERE id = ?", cluster_id):
             _require_active(cluster)
@@ -189,7 +189,7 @@ class Clusters:
         """Return the machines of a group as rows.
 
         :param tail: end of the SQL statement, after its WHERE conditions
-        :raises ApiError: InvalidResource.NotFound when the cluster has no such group
+        :raises ErrorResponse: InvalidResource.NotFound when the cluster has no such group
         """
         if group not in cluster.description["Groups"]:
             raise not_found()
@@ -218,7 +218,7 @@ class Clusters:
     def delete_machine(self, cluster: Cluster, machine: Any) -> None:
         """Release a machine and decrement DesiredVMCount.
 
-        :raises ApiError: StateConflict when the machine or its cluster is Deleting
+        :raises ErrorResponse: StateConflict when the machine or its cluster is Deleting
         """
         self._release_one(cluster, machine)
         cluster.description["Groups"][machine["group_name"]]["DesiredVMCount"] -= 1
@@ -227,7 +227,7 @@ class Clusters:
     def recreate_machine(self, cluster: Cluster, machine: Any) -> None:
         """Release a machine and create another one.
 
-        :raises ApiError: StateConflict when the machine or its cluster is Deleting
+        :raises ErrorResponse: StateConflict when the machine or its cluster is Deleting
         """
         self._release_one(cluster, machine)
         self._converge(cluster, machine["group_name"])

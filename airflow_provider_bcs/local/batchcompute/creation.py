@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.local.api_error import ApiError, invalid
-from airflow_provider_bcs.local.routes import Call
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid
+from airflow_provider_bcs.local.routes import Request
 from airflow_provider_bcs.local.store import Store
 
 SCHEMA = """
@@ -25,12 +25,12 @@ CREATE TABLE IF NOT EXISTS tokens (
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def idempotent_token(call: Call) -> str:
+def idempotent_token(request: Request) -> str:
     """Return the IdempotentToken of a request, or an empty text.
 
-    :raises ApiError: InvalidIdempotentToken; the code is an assumption, the format is documented
+    :raises ErrorResponse: InvalidIdempotentToken; the code is an assumption, the format is documented
     """
-    token = call.query.get("IdempotentToken", "")
+    token = request.query.get("IdempotentToken", "")
     if token and not _TOKEN.fullmatch(token):
         raise invalid("IdempotentToken", "It must be 1 to 64 characters within [a-zA-Z0-9_-].")
     return token
@@ -39,12 +39,12 @@ def idempotent_token(call: Call) -> str:
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in a request body.
 
-    :raises ApiError: InvalidJsonFormat, or InvalidHttpBody when it is JSON but not an object
+    :raises ErrorResponse: InvalidJsonFormat, or InvalidHttpBody when it is JSON but not an object
     """
     try:
         value = json.loads(body.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ApiError(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
+        raise ErrorResponse(400, "InvalidJsonFormat", "The request body has an invalid json format.") from None
     if not isinstance(value, dict):
         # Status 400, as documented for CreateJob; the list of common errors has 403.
         raise invalid("HttpBody", "Its type must be object.")
@@ -54,10 +54,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
 def refuse(violations: Sequence[Violation]) -> None:
     """Raise the first violation, if any; BatchCompute reports one error per request.
 
-    :raises ApiError: with the code and message of the violation
+    :raises ErrorResponse: with the code and message of the violation
     """
     for violation in violations[:1]:
-        raise ApiError(violation.status, violation.code, violation.message)
+        raise ErrorResponse(violation.status, violation.code, violation.message)
 
 
 def create_once(store: Store, operation: str, token: str, content: dict[str, Any], create: Callable[[], str]) -> str:
@@ -66,7 +66,7 @@ def create_once(store: Store, operation: str, token: str, content: dict[str, Any
     Assumption: a token never expires, even after the deletion of its resource.
 
     :param create: creates the resource for a new token and returns its id
-    :raises ApiError: IdempotentTokenMismatch
+    :raises ErrorResponse: IdempotentTokenMismatch
     """
     row = store.row("SELECT digest, resource_id FROM tokens WHERE operation = ? AND token = ?", operation, token)
     if row is None:
@@ -75,7 +75,7 @@ def create_once(store: Store, operation: str, token: str, content: dict[str, Any
             store.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", operation, token, _digest(content), resource_id)
         return resource_id
     if row["digest"] != _digest(content):
-        raise ApiError(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
+        raise ErrorResponse(400, "IdempotentTokenMismatch", "Specified idempotent token mismatch.")
     return str(row["resource_id"])
 
 

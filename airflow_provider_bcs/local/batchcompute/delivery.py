@@ -120,10 +120,11 @@ def _post(session: requests.Session, message: _Message) -> tuple[str, bool]:
     xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Message xmlns="http://mns.aliyuncs.com/doc/v1/">{text}</Message>'
     try:
         # A redirect could lead to another machine.
-        answer = session.post(
+        response = session.post(
             message.url, data=xml.encode(), headers=_HEADERS, timeout=_TIMEOUTS, allow_redirects=False
         )
     except Exception as error:
         # No error may end the thread.
         return str(error), True
-    return "" if answer.ok and answer.status_code < 300 else f"status {answer.status_code}", answer.status_code >= 500
+    status = response.status_code
+    return "" if 200 <= status < 300 else f"status {status}", status >= 500

@@ -10,9 +10,9 @@ from airflow_provider_bcs.batchcompute.cluster_rules import validate_image
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
 from airflow_provider_bcs.batchcompute.machine_rules import DISK_TYPES, RESOURCE_TYPES
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import ApiError, not_found
 from airflow_provider_bcs.local.clock import now
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.error_response import ErrorResponse, not_found
+from airflow_provider_bcs.local.routes import Request, Response, Route
 from airflow_provider_bcs.local.store import Store
 
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -60,13 +60,13 @@ class ImageApi:
             Route("batchcompute.GetAvailableResource", "GET", "/available", get_available_resource),
         ]
 
-    def create_image(self, call: Call) -> Answer:
-        token, image = idempotent_token(call), parse_object(call.body)
+    def create_image(self, request: Request) -> Response:
+        token, image = idempotent_token(request), parse_object(request.body)
         refuse(validate_image(image, templates=False))
         token = token or image.pop("IdempotentToken", "")
         with self._store.transaction():
             image_id = create_once(self._store, "CreateImage", token, image, lambda: self._add(image))
-        return Answer(201, {"Id": image_id})
+        return Response(201, {"Id": image_id})
 
     def _add(self, image: dict[str, Any]) -> str:
         image_id = f"img-{secrets.token_hex(11)}"
@@ -75,38 +75,38 @@ class ImageApi:
         )
         return image_id
 
-    def get_image(self, call: Call) -> Answer:
-        image_id = call.names["ImageId"]
+    def get_image(self, request: Request) -> Response:
+        image_id = request.names["ImageId"]
         if image_id in _SYSTEM_IMAGES:
-            return Answer(200, _SYSTEM_IMAGES[image_id])
+            return Response(200, _SYSTEM_IMAGES[image_id])
         row = self._store.row("SELECT * FROM images WHERE id = ?", image_id)
         if row is None:
             raise not_found()
-        return Answer(200, _image_item(row))
+        return Response(200, _image_item(row))
 
-    def list_images(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
+    def list_images(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
         # BatchCompute documents that it ignores other values than System.
-        if call.query.get("Type") == "System":
+        if request.query.get("Type") == "System":
             items = list(_SYSTEM_IMAGES.values())[first:]
-            return Answer(200, page(items[:count], str(first + count) if 0 < count < len(items) else ""))
+            return Response(200, page(items[:count], str(first + count) if 0 < count < len(items) else ""))
         rows = self._store.rows("SELECT * FROM images WHERE number > ? ORDER BY number LIMIT ?", first, count + 1)
         more = 0 < count < len(rows)
-        return Answer(
+        return Response(
             200, page([_image_item(row) for row in rows[:count]], str(rows[count - 1]["number"]) if more else "")
         )
 
-    def delete_image(self, call: Call) -> Answer:
-        if call.names["ImageId"] in _SYSTEM_IMAGES:
-            raise ApiError(403, "Forbidden", "User not authorized to operate on the specified resource.")
-        if not self._store.execute("DELETE FROM images WHERE id = ?", call.names["ImageId"]):
+    def delete_image(self, request: Request) -> Response:
+        if request.names["ImageId"] in _SYSTEM_IMAGES:
+            raise ErrorResponse(403, "Forbidden", "User not authorized to operate on the specified resource.")
+        if not self._store.execute("DELETE FROM images WHERE id = ?", request.names["ImageId"]):
             raise not_found()
-        return Answer(204)
+        return Response(204)
 
 
-def get_quotas(call: Call) -> Answer:
+def get_quotas(request: Request) -> Response:
     """Return the resource types, disk types and instance types that the rules accept."""
-    return Answer(
+    return Response(
         200,
         {
             "AvailableClusterResourceType": list(RESOURCE_TYPES),
@@ -118,7 +118,7 @@ def get_quotas(call: Call) -> Answer:
     )
 
 
-def get_available_resource(call: Call) -> Answer:
+def get_available_resource(request: Request) -> Response:
     """Return that all instance types, resource types and disk types are available."""
     types = [
         {
@@ -129,7 +129,7 @@ def get_available_resource(call: Call) -> Answer:
         }
         for name, (cores, memory) in INSTANCE_TYPES.items()
     ]
-    return Answer(
+    return Response(
         200,
         {
             "AvailableClusterInstanceType": types,

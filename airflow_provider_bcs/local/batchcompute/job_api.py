@@ -12,9 +12,9 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.facts import FINISHED, MAX_PRIORITY, STATES, Quotas
 from airflow_provider_bcs.batchcompute.rules import check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import invalid, missing, not_found, quota_exhausted
-from airflow_provider_bcs.local.front import request_id
-from airflow_provider_bcs.local.routes import Answer, Call, LateAnswer, Route
+from airflow_provider_bcs.local.error_response import invalid, missing, not_found, quota_exhausted
+from airflow_provider_bcs.local.gateway import request_id
+from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
 
 from . import app_task
 from .apps import Apps
@@ -62,16 +62,16 @@ class JobApi:
             Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
         ]
 
-    def create_job(self, call: Call) -> Answer | LateAnswer:
-        token, job, sync = idempotent_token(call), parse_object(call.body), "sync" in call.query
+    def create_job(self, request: Request) -> Response | PendingResponse:
+        token, job, sync = idempotent_token(request), parse_object(request.body), "sync" in request.query
         refuse(validate_job(job, templates=False, quotas=self._quotas))
         if sync and not is_app(job):
             raise invalid("sync", "It is for jobs of Type App.")
         with self._store.transaction():
             job_id = create_once(self._store, "CreateJob", token, job, lambda: self._create(job))
-            answer = self._outcome(job_id) if sync else Answer(201, {"Id": job_id})
+            response = self._outcome(job_id) if sync else Response(201, {"Id": job_id})
         self._engine.wake()
-        return answer
+        return response
 
     def _create(self, job: dict[str, Any]) -> str:
         if self._jobs.count() >= self._quotas.MaxJobCount:
@@ -92,51 +92,51 @@ class JobApi:
         refuse(list(check_quotas(tasks, 0, self._quotas)))
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
-    def _outcome(self, job_id: str) -> Answer | LateAnswer:
+    def _outcome(self, job_id: str) -> Response | PendingResponse:
         """Return the response for the end of an app job. The codes and the time limit are assumptions."""
         job = self._jobs.get(job_id)
         if job is None:
             # The token belongs to a job that has been deleted, for example by AutoRelease.
             gone = f"{job_id} has ended and was deleted; its outcome is not available."
             return _app_result(None, {"Code": "JobDeleted", "Message": gone})
-        answer: Future[Answer] = Future()
+        future: Future[Response] = Future()
 
         def respond(ended: Job) -> None:
             # The request may have timed out: its future is then cancelled.
-            if answer.set_running_or_notify_cancel():
+            if future.set_running_or_notify_cancel():
                 error = {"Code": "", "Message": ""}
                 if ended.state != FINISHED:
                     error = {"Code": f"Job{ended.state}", "Message": ended.message or f"{job_id} is {ended.state}."}
-                answer.set_result(_app_result(ended, error))
+                future.set_result(_app_result(ended, error))
 
         self._lifecycle.call_at_end(job, respond)
         late = f"{job_id} has not ended within {_SYNC_SECONDS} s; repeat the request with the same IdempotentToken."
-        return LateAnswer(answer, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
+        return PendingResponse(future, _SYNC_SECONDS, _app_result(job, {"Code": "Timeout", "Message": late}))
 
     def _require_clusters(self, description: dict[str, Any]) -> None:
         self._clusters.settle()
         for cluster_id in named_clusters(description):
             self._clusters.require_usable(cluster_id)
 
-    def get_job(self, call: Call) -> Answer:
+    def get_job(self, request: Request) -> Response:
         with self._store.transaction():
-            return Answer(200, self._job_item(self._job(call)))
+            return Response(200, self._job_item(self._job(request)))
 
-    def get_job_description(self, call: Call) -> Answer:
-        job = self._job(call)
+    def get_job_description(self, request: Request) -> Response:
+        job = self._job(request)
         description = {**job.description, "Priority": job.priority, "Id": job.id}
         if is_app(description):
             # The task of an app job is internal to the local service.
             del description["DAG"]
-        return Answer(200, description)
+        return Response(200, description)
 
-    def list_jobs(self, call: Call) -> Answer:
-        count = max_item_count(call.query)
-        conditions, values = self._filters(call)
-        column = _order(call)
+    def list_jobs(self, request: Request) -> Response:
+        count = max_item_count(request.query)
+        conditions, values = self._filters(request)
+        column = _order(request)
         # Assumptions: newest first; IsReverse reverses the order, with or without OrderBy.
-        comparison, direction = (">", "ASC") if is_true(call.query, "IsReverse") else ("<", "DESC")
-        marker = call.query.get("Marker", "")
+        comparison, direction = (">", "ASC") if is_true(request.query, "IsReverse") else ("<", "DESC")
+        marker = request.query.get("Marker", "")
         if marker:
             if not _JOB_ID.fullmatch(marker):
                 raise invalid("Marker", "It must be a marker that a listing returned.")
@@ -149,11 +149,11 @@ class JobApi:
             jobs = list(self._jobs.select(f"{where} ORDER BY {column} {direction} LIMIT ?", *values, count + 1))
             items = [self._job_item(job) for job in jobs[:count]]
         # A page without items, for MaxItemCount=0, ends the listing.
-        return Answer(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
+        return Response(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
 
-    def _filters(self, call: Call) -> tuple[list[str], list[Any]]:
+    def _filters(self, request: Request) -> tuple[list[str], list[Any]]:
         conditions, values = [], []
-        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+        state, cluster_id = state_filter(request.query), request.query.get("ClusterId", "")
         if state:
             conditions.append("state = ?")
             values.append(state)
@@ -162,31 +162,31 @@ class JobApi:
             values.append(cluster_id)
         return conditions, values
 
-    def start_job(self, call: Call) -> Answer:
+    def start_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             self._require_clusters(job.description)
             self._lifecycle.start(job)
         self._engine.wake()
-        return Answer(201)
+        return Response(201)
 
-    def stop_job(self, call: Call) -> Answer:
+    def stop_job(self, request: Request) -> Response:
         with self._store.lock:
-            self._lifecycle.stop(self._job(call))
+            self._lifecycle.stop(self._job(request))
             self._engine.end_obsolete()
-        return Answer(201)
+        return Response(201)
 
-    def delete_job(self, call: Call) -> Answer:
+    def delete_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             self._lifecycle.delete(job)
         self._engine.remove_job(job.id)
-        return Answer(204)
+        return Response(204)
 
-    def change_job_priority(self, call: Call) -> Answer:
+    def change_job_priority(self, request: Request) -> Response:
         with self._store.transaction():
-            job = self._job(call)
-            priority = parse_object(call.body).get("Priority")
+            job = self._job(request)
+            priority = parse_object(request.body).get("Priority")
             if priority is None:
                 raise missing("Priority")
             if type(priority) is not int:
@@ -194,13 +194,13 @@ class JobApi:
             if not 0 <= priority <= MAX_PRIORITY:
                 raise invalid("Priority", f"It must be in [0, {MAX_PRIORITY}].")
             self._lifecycle.change_priority(job, priority)
-        return Answer(200)
+        return Response(200)
 
-    def list_tasks(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
-        state, cluster_id = state_filter(call.query), call.query.get("ClusterId", "")
+    def list_tasks(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
+        state, cluster_id = state_filter(request.query), request.query.get("ClusterId", "")
         with self._store.transaction():
-            job = self._job(call)
+            job = self._job(request)
             states = self._jobs.task_states(job)
             found = [
                 (position, name)
@@ -208,42 +208,42 @@ class JobApi:
                 if position >= first and state in ("", states[name]) and cluster_id in ("", task["ClusterId"])
             ]
             items = [self._task_item(job, position, name, states[name]) for position, name in found[:count]]
-        return Answer(200, page(items, str(found[count][0]) if 0 < count < len(found) else ""))
+        return Response(200, page(items, str(found[count][0]) if 0 < count < len(found) else ""))
 
-    def get_task(self, call: Call) -> Answer:
+    def get_task(self, request: Request) -> Response:
         with self._store.transaction():
-            job, position, name = self._task(call)
-            return Answer(200, self._task_item(job, position, name, self._jobs.task_states(job)[name]))
+            job, position, name = self._task(request)
+            return Response(200, self._task_item(job, position, name, self._jobs.task_states(job)[name]))
 
-    def list_instances(self, call: Call) -> Answer:
-        count, first = max_item_count(call.query), numeric_marker(call.query)
-        state = state_filter(call.query)
+    def list_instances(self, request: Request) -> Response:
+        count, first = max_item_count(request.query), numeric_marker(request.query)
+        state = state_filter(request.query)
         with self._store.transaction():
-            job, position, name = self._task(call)
+            job, position, name = self._task(request)
             tail = "AND number >= ? AND ? IN ('', state) ORDER BY number LIMIT ?"
             rows = self._jobs.instances(job, position, tail, first, state, count + 1)
         items = [_instance_item(job, name, row) for row in rows[:count]]
-        return Answer(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
+        return Response(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
 
-    def get_instance(self, call: Call) -> Answer:
+    def get_instance(self, request: Request) -> Response:
         with self._store.transaction():
-            job, position, name = self._task(call)
-            text = call.names["InstanceId"]
+            job, position, name = self._task(request)
+            text = request.names["InstanceId"]
             # Only canonical decimal numbers are InstanceIds: neither "+1" nor "01".
             number = int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text) else -1
             rows = self._jobs.instances(job, position, "AND number = ?", number)
         if not rows:
             raise not_found()
-        return Answer(200, _instance_item(job, name, rows[0]))
+        return Response(200, _instance_item(job, name, rows[0]))
 
-    def _job(self, call: Call) -> Job:
-        job = self._jobs.get(call.names["JobId"])
+    def _job(self, request: Request) -> Job:
+        job = self._jobs.get(request.names["JobId"])
         if job is None:
             raise not_found()
         return job
 
-    def _task(self, call: Call) -> tuple[Job, int, str]:
-        job, name = self._job(call), call.names["TaskName"]
+    def _task(self, request: Request) -> tuple[Job, int, str]:
+        job, name = self._job(request), request.names["TaskName"]
         if name not in job.tasks:
             raise not_found()
         return job, list(job.tasks).index(name), name
@@ -276,7 +276,7 @@ class JobApi:
         }
 
 
-def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
+def _app_result(job: Job | None, error: dict[str, str]) -> Response:
     outcome = {
         "StartTime": job.started if job else "",
         "EndTime": job.ended if job else "",
@@ -284,7 +284,7 @@ def _app_result(job: Job | None, error: dict[str, str]) -> Answer:
         "Error": error,
     }
     number = request_id()
-    return Answer(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
+    return Response(201, {"RequestId": number, **outcome}, {"x-acs-request-id": number})
 
 
 def _outputs(job: Job, state: str) -> dict[str, Any]:
@@ -318,8 +318,8 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
     return item
 
 
-def _order(call: Call) -> str:
-    order_by = call.query.get("OrderBy", "") or "CreationTime"
+def _order(request: Request) -> str:
+    order_by = request.query.get("OrderBy", "") or "CreationTime"
     columns = {"CreationTime": "number", "Id": "id"}
     if order_by not in columns:
         raise invalid("OrderBy", f"It must be one of {', '.join(columns)}.")

@@ -21,8 +21,8 @@ from airflow_provider_bcs.batchcompute.facts import (
     UNSUCCESSFUL,
     WAITING,
 )
-from airflow_provider_bcs.local.api_error import state_conflict
 from airflow_provider_bcs.local.clock import now
+from airflow_provider_bcs.local.error_response import state_conflict
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
 
 from .description import predecessors
@@ -80,7 +80,7 @@ class Lifecycle:
     def stop(self, job: Job) -> None:
         """Stop a job; its state is Stopped on return.
 
-        :raises ApiError: StateConflict, unless it is Waiting or Running
+        :raises ErrorResponse: StateConflict, unless it is Waiting or Running
         """
         _require(job, *ACTIVE)
         self._end(job, STOPPED)
@@ -90,7 +90,7 @@ class Lifecycle:
 
         Assumption: StartJob resets the times, RetryCount and messages of these instances.
 
-        :raises ApiError: StateConflict, unless it is Stopped or Failed
+        :raises ErrorResponse: StateConflict, unless it is Stopped or Failed
         """
         _require(job, *UNSUCCESSFUL)
         with self._store.transaction(), self._notifier.changes(job):
@@ -109,7 +109,7 @@ class Lifecycle:
     def delete(self, job: Job) -> None:
         """Delete a job.
 
-        :raises ApiError: StateConflict when it is Waiting or Running
+        :raises ErrorResponse: StateConflict when it is Waiting or Running
         """
         _require(job, *TERMINAL)
         self._jobs.delete(job)
@@ -117,7 +117,7 @@ class Lifecycle:
     def change_priority(self, job: Job, priority: int) -> None:
         """Change the Priority of a job.
 
-        :raises ApiError: StateConflict, unless it is Stopped or Failed
+        :raises ErrorResponse: StateConflict, unless it is Stopped or Failed
         """
         # Sources disagree about Failed jobs. StartJob accepts them like Stopped jobs, so this does, too.
         _require(job, *UNSUCCESSFUL)

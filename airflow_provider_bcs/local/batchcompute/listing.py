@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.facts import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, STATES
-from airflow_provider_bcs.local.api_error import invalid
+from airflow_provider_bcs.local.error_response import invalid
 
 
 def max_item_count(query: Mapping[str, str]) -> int:
     """Return MaxItemCount, or its default when it is not given.
 
-    :raises ApiError: InvalidMaxItemCount
+    :raises ErrorResponse: InvalidMaxItemCount
     """
     text = query.get("MaxItemCount", "")
     if not text:
@@ -28,7 +28,7 @@ def max_item_count(query: Mapping[str, str]) -> int:
 def state_filter(query: Mapping[str, str]) -> str:
     """Return the parameter State; empty selects all states.
 
-    :raises ApiError: InvalidState for an unknown state (assumption)
+    :raises ErrorResponse: InvalidState for an unknown state (assumption)
     """
     state = query.get("State", "")
     if state and state not in STATES:
@@ -39,7 +39,7 @@ def state_filter(query: Mapping[str, str]) -> str:
 def numeric_marker(query: Mapping[str, str]) -> int:
     """Return the Marker of a listing with numeric markers, or 0 when it is not given.
 
-    :raises ApiError: InvalidMarker
+    :raises ErrorResponse: InvalidMarker
     """
     text = query.get("Marker", "")
     number = _integer(text) if text else 0
@@ -51,7 +51,7 @@ def numeric_marker(query: Mapping[str, str]) -> int:
 def is_true(query: Mapping[str, str], name: str) -> bool:
     """Return a boolean parameter; it is not case-sensitive.
 
-    :raises ApiError: when it is neither ``true`` nor ``false``
+    :raises ErrorResponse: when it is neither ``true`` nor ``false``
     """
     text = query.get(name, "").lower()
     if text not in ("", "true", "false"):

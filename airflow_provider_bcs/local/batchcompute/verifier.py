@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from airflow_provider_bcs.batchcompute.facts import API_VERSION
 from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
 from airflow_provider_bcs.http.roa import signature, string_to_sign
-from airflow_provider_bcs.local.api_error import ApiError, invalid, missing
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid, missing
 
 
 class Verifier:
@@ -33,7 +33,7 @@ class Verifier:
 
         :param target: path and query as received
         :param headers: header values by name in lower case
-        :raises ApiError: MissingAuthorization, InvalidAccessKeyId.NotFound, SignatureDoesNotMatch, RequestTimeTooSkewed
+        :raises ErrorResponse: when one of these is missing or not valid
         """
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         key_id, colon, given = credentials.strip().partition(":")
@@ -41,7 +41,7 @@ class Verifier:
             raise missing("Authorization")
         if key_id != self._key_id:
             # The first version of the API has this code.
-            raise ApiError(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
+            raise ErrorResponse(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
         date = headers.get("date") or headers.get("x-acs-date") or ""
         self._verify_date(date)
         for resource in _resources(target):
@@ -51,7 +51,7 @@ class Verifier:
         else:
             shown = {**headers, "x-acs-security-token": "***"} if "x-acs-security-token" in headers else headers
             received = string_to_sign(method, target, shown, date=date)
-            raise ApiError(
+            raise ErrorResponse(
                 400,
                 "SignatureDoesNotMatch",
                 f"The request signature does not match. The server's string to sign is {received!r}.",
@@ -67,7 +67,7 @@ class Verifier:
             raise invalid("Date") from None
         now = self._clock()
         if abs(moment - now) > MAX_CLOCK_SKEW.total_seconds():
-            raise ApiError(
+            raise ErrorResponse(
                 400,
                 "RequestTimeTooSkewed",
                 f"The request's time {date} and the server's time {formatdate(now, usegmt=True)}"
@@ -76,7 +76,7 @@ class Verifier:
 
     def _verify_version(self, headers: Mapping[str, str]) -> None:
         if headers.get("x-acs-version", API_VERSION) != API_VERSION:
-            raise ApiError(403, "InvalidVersion.NotFound", "Specified version is not found.")
+            raise ErrorResponse(403, "InvalidVersion.NotFound", "Specified version is not found.")
 
 
 def _resources(target: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from airflow_provider_bcs.local.store import Store
 
 from .clock import open_clock
 from .engine import Engine
-from .front import DlcFront
+from .gateway import DlcGateway
 from .job_api import JobApi
 from .jobs import SCHEMA as SCHEMA
 from .jobs import Jobs
@@ -19,10 +19,10 @@ from .spec_api import ROUTES
 from .verifier import Verifier
 
 
-def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[DlcFront, Engine]:
+def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[DlcGateway, Engine]:
     """Return the gateway for requests and the engine that runs pods."""
     jobs = Jobs(store, open_clock(settings.data_dir / "clock.json", args.clock_rate))
     lifecycle = Lifecycle(jobs, args.max_pods, args.time_limit_status)
     engine = Engine(jobs, lifecycle, settings, install_libs=args.install_libs)
     routes = [*JobApi(jobs, lifecycle, engine).routes(), *PodApi(jobs, engine).routes(), *ROUTES]
-    return DlcFront(routes, Verifier(args.access_key_id, args.access_key_secret)), engine
+    return DlcGateway(routes, Verifier(args.access_key_id, args.access_key_secret)), engine

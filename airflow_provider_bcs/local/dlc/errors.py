@@ -7,24 +7,24 @@ assumptions.
 from __future__ import annotations
 
 from airflow_provider_bcs.dlc.facts import invalid_parameter, missing_parameter
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 
-def not_found(what: str) -> ApiError:
-    return ApiError(404, "NotFound", f"{what} is not found.")
+def not_found(what: str) -> ErrorResponse:
+    return ErrorResponse(404, "NotFound", f"{what} is not found.")
 
 
-def invalid(parameter: str, reason: str) -> ApiError:
+def invalid(parameter: str, reason: str) -> ErrorResponse:
     """Return InvalidParameter.
 
     :param reason: sentence for the message, such as ``It must be at least 1.``
     """
-    return ApiError(400, *invalid_parameter(parameter, reason))
+    return ErrorResponse(400, *invalid_parameter(parameter, reason))
 
 
-def missing(parameter: str) -> ApiError:
-    return ApiError(400, *missing_parameter(parameter))
+def missing(parameter: str) -> ErrorResponse:
+    return ErrorResponse(400, *missing_parameter(parameter))
 
 
-def bad_request(message: str) -> ApiError:
-    return ApiError(400, "BadRequest", message)
+def bad_request(message: str) -> ErrorResponse:
+    return ErrorResponse(400, "BadRequest", message)

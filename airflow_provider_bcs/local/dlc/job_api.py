@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import CREATING, MAX_TAG_KEY_LENGTH, MAX_TAGGED_JOBS, MAX_TAGS, QUEUING
-from airflow_provider_bcs.local.api_error import ApiError
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .engine import Engine
 from .errors import invalid, missing, not_found
@@ -42,40 +42,40 @@ class JobApi:
             Route("dlc.UntagResources", "DELETE", tags, self.untag_resources),
         ]
 
-    def create_job(self, call: Call) -> Answer:
+    def create_job(self, request: Request) -> Response:
         # The import of the rules takes as long as all others of the local service: do not delay its start.
         from airflow_provider_bcs.dlc.rules import validate_job
 
-        body = json_object(call.body)
+        body = json_object(request.body)
         for violation in validate_job(body, templates=False)[:1]:
-            raise ApiError(violation.status, violation.code, f"{violation.message} ({violation.path})")
+            raise ErrorResponse(violation.status, violation.code, f"{violation.message} ({violation.path})")
         if body.get("TemplateId"):
-            raise ApiError(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
+            raise ErrorResponse(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
         if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
             raise invalid("JobSpecs", f"The local service runs at most {_MAX_PODS} pods per job.")
         job = self._jobs.add(without_secrets(body))
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def get_job(self, call: Call) -> Answer:
+    def get_job(self, request: Request) -> Response:
         # PAI-DLC does not document the effect of NeedDetail=false; the local service checks the value only.
-        is_true(call.query, "NeedDetail")
+        is_true(request.query, "NeedDetail")
         with self._store.transaction():
-            return Answer(200, job_detail(self._jobs, find_job(self._jobs, call)))
+            return Response(200, job_detail(self._jobs, find_job(self._jobs, request)))
 
-    def list_jobs(self, call: Call) -> Answer:
+    def list_jobs(self, request: Request) -> Response:
         with self._store.transaction():
-            jobs, total = list_jobs(self._jobs, call.query)
-            return Answer(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
+            jobs, total = list_jobs(self._jobs, request.query)
+            return Response(200, {"Jobs": [job_item(self._jobs, job) for job in jobs], "TotalCount": total})
 
-    def update_job(self, call: Call) -> Answer:
+    def update_job(self, request: Request) -> Response:
         """Change Accessibility, Description and Priority.
 
         Priority takes effect only in Creating and Queuing. Pod counts and UserCommand are accepted without effect.
         """
-        changes = json_object(call.body)
+        changes = json_object(request.body)
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             kept: dict[str, Any] = {}
             if changes.get("Accessibility") is not None:
                 if changes["Accessibility"] != "PUBLIC":
@@ -95,44 +95,44 @@ class JobApi:
             if kept:
                 self._jobs.rewrite(job, {**job.body, **kept})
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def stop_job(self, call: Call) -> Answer:
+    def stop_job(self, request: Request) -> Response:
         with self._store.lock:
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             self._lifecycle.stop(job)
             self._engine.end_obsolete()
         # The next job of the queue may now have enough capacity.
         self._engine.wake()
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def delete_job(self, call: Call) -> Answer:
+    def delete_job(self, request: Request) -> Response:
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             self._lifecycle.delete(job)
         self._engine.remove_job(job.id)
-        return Answer(200, {"JobId": job.id})
+        return Response(200, {"JobId": job.id})
 
-    def tag_resources(self, call: Call) -> Answer:
+    def tag_resources(self, request: Request) -> Response:
         """Set tags. Assumption: they are the Settings.Tags that ListJobs filters by."""
-        request = json_object(call.body)
-        tags = request.get("Tag")
+        change = json_object(request.body)
+        tags = change.get("Tag")
         if not isinstance(tags, list) or not 1 <= len(tags) <= MAX_TAGS:
             raise invalid("Tag", f"It must be a list of 1 to {MAX_TAGS} tags.")
         found = dict(_tag(tag) for tag in tags)
-        self._change_tags(request.get("ResourceType"), request.get("ResourceId"), lambda old: {**old, **found})
-        return Answer(200, {})
+        self._change_tags(change.get("ResourceType"), change.get("ResourceId"), lambda old: {**old, **found})
+        return Response(200, {})
 
-    def untag_resources(self, call: Call) -> Answer:
-        keys, everything = text_list(call.query, "TagKey"), is_true(call.query, "All")
+    def untag_resources(self, request: Request) -> Response:
+        keys, everything = text_list(request.query, "TagKey"), is_true(request.query, "All")
         if not keys and not everything:
             raise missing("TagKey")
         self._change_tags(
-            call.query.get("ResourceType"),
-            text_list(call.query, "ResourceId"),
+            request.query.get("ResourceType"),
+            text_list(request.query, "ResourceId"),
             lambda old: {} if everything else {key: old[key] for key in old if key not in keys},
         )
-        return Answer(200, {})
+        return Response(200, {})
 
     def _change_tags(
         self, resource_type: Any, job_ids: Any, change: Callable[[dict[str, str]], dict[str, str]]
@@ -151,14 +151,14 @@ class JobApi:
                 self._jobs.rewrite(job, {**job.body, "Settings": {**settings, "Tags": tags}})
 
 
-def find_job(jobs: Jobs, call: Call) -> Job:
+def find_job(jobs: Jobs, request: Request) -> Job:
     """Return the job that a request names.
 
-    :raises ApiError: NotFound
+    :raises ErrorResponse: NotFound
     """
-    job = jobs.get(call.names["JobId"])
+    job = jobs.get(request.names["JobId"])
     if job is None:
-        raise not_found(f"The job {call.names['JobId']}")
+        raise not_found(f"The job {request.names['JobId']}")
     return job
 
 

@@ -50,7 +50,7 @@ class Lifecycle:
     def stop(self, job: Job) -> None:
         """Stop a job; a job that already has an outcome keeps it.
 
-        :raises ApiError: BadRequest when it has ended
+        :raises ErrorResponse: BadRequest when it has ended
         """
         if job.status in ENDED:
             raise bad_request(f"The job {job.id} is {job.status}; it cannot be stopped.")
@@ -63,7 +63,7 @@ class Lifecycle:
     def delete(self, job: Job) -> None:
         """Delete a job.
 
-        :raises ApiError: BadRequest, unless it has ended
+        :raises ErrorResponse: BadRequest, unless it has ended
         """
         if job.status not in ENDED:
             raise bad_request(f"The job {job.id} is {job.status}; only jobs that have ended can be deleted.")

@@ -54,7 +54,7 @@ def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     Parameters without a meaning in the local service are ignored. Assumptions: text parameters match a substring and
     are not case-sensitive; all pairs of Tags must match.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     number = integer(query, "PageNumber", 1, 1, _MAX_PAGE_NUMBER)
     size = integer(query, "PageSize", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)

@@ -25,7 +25,7 @@ def window(query: Mapping[str, str], clock: Clock, seconds: float | None = DEFAU
     """Return the window of StartTime and EndTime.
 
     :param seconds: length of the default window, which ends now; None for an unlimited window
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     now = clock.now()
     default = None if seconds is None else int(now - seconds)
@@ -46,7 +46,7 @@ def _moment(query: Mapping[str, str], name: str) -> int | None:
 def integer(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
     """Return an integer parameter.
 
-    :raises ApiError: InvalidParameter, unless it is an integer from ``low`` to ``high``
+    :raises ErrorResponse: InvalidParameter, unless it is an integer from ``low`` to ``high``
     """
     text = query.get(name, "")
     if not text:
@@ -62,7 +62,7 @@ def integer(query: Mapping[str, str], name: str, default: int, low: int, high: i
 def is_true(query: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     """Return a boolean parameter; it is not case-sensitive.
 
-    :raises ApiError: InvalidParameter when it is neither ``true`` nor ``false``
+    :raises ErrorResponse: InvalidParameter when it is neither ``true`` nor ``false``
     """
     text = query.get(name, "").lower()
     if text not in ("", "true", "false"):
@@ -73,7 +73,7 @@ def is_true(query: Mapping[str, str], name: str, *, default: bool = False) -> bo
 def choice(query: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
     """Return a parameter with a fixed set of values.
 
-    :raises ApiError: InvalidParameter, unless it is one of ``allowed``
+    :raises ErrorResponse: InvalidParameter, unless it is one of ``allowed``
     """
     value = query.get(name, "") or default
     if value not in allowed:
@@ -84,7 +84,7 @@ def choice(query: Mapping[str, str], name: str, default: str, allowed: tuple[str
 def text_map(query: Mapping[str, str], name: str) -> dict[str, str]:
     """Return a parameter that is a JSON object of strings.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     value = _json(query.get(name, "") or "{}", name)
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
@@ -95,7 +95,7 @@ def text_map(query: Mapping[str, str], name: str) -> dict[str, str]:
 def text_list(query: Mapping[str, str], name: str) -> list[str]:
     """Return a parameter that is a JSON array of strings.
 
-    :raises ApiError: InvalidParameter
+    :raises ErrorResponse: InvalidParameter
     """
     value = _json(query.get(name, "") or "[]", name)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -106,7 +106,7 @@ def text_list(query: Mapping[str, str], name: str) -> list[str]:
 def json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in a request body; an empty body stands for an empty object.
 
-    :raises ApiError: InvalidParameter, unless it is a JSON object in UTF-8
+    :raises ErrorResponse: InvalidParameter, unless it is a JSON object in UTF-8
     """
     try:
         value = _json(body.decode() or "{}", "body")

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_EVENTS, DEFAULT_LINES, MAX_EVENTS
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.routes import Request, Response, Route
 from airflow_provider_bcs.local.shim.clock import stamp
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
 
@@ -40,29 +40,29 @@ class PodApi:
             Route("dlc.GetJobMetrics", "GET", f"{job}/metrics", self.get_job_metrics),
         ]
 
-    def get_pod_logs(self, call: Call) -> Answer:
+    def get_pod_logs(self, request: Request) -> Response:
         """Return the log lines of a time window. Assumption: MaxLines selects the last lines."""
-        times = window(call.query, self._jobs.clock, None)
-        count = integer(call.query, "MaxLines", DEFAULT_LINES, 1)
+        times = window(request.query, self._jobs.clock, None)
+        count = integer(request.query, "MaxLines", DEFAULT_LINES, 1)
         with self._store.transaction():
-            job, pod = self._pod(call)
+            job, pod = self._pod(request)
         lines = read_lines(self._engine.directory(job, pod) / LOG_FILE, times, count)
-        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Logs": lines})
+        return Response(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Logs": lines})
 
-    def get_pod_events(self, call: Call) -> Answer:
+    def get_pod_events(self, request: Request) -> Response:
         with self._store.transaction():
-            job, pod = self._pod(call)
-            events = self._events(call, job, " AND uid = ?", pod.uid)
-        return Answer(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
+            job, pod = self._pod(request)
+            events = self._events(request, job, " AND uid = ?", pod.uid)
+        return Response(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
 
-    def get_job_events(self, call: Call) -> Answer:
+    def get_job_events(self, request: Request) -> Response:
         with self._store.transaction():
-            job = find_job(self._jobs, call)
-            return Answer(200, {"JobId": job.id, "Events": self._events(call, job, "")})
+            job = find_job(self._jobs, request)
+            return Response(200, {"JobId": job.id, "Events": self._events(request, job, "")})
 
-    def _events(self, call: Call, job: Job, condition: str, *values: str) -> list[str]:
+    def _events(self, request: Request, job: Job, condition: str, *values: str) -> list[str]:
         """Return the last events of a time window, oldest first."""
-        start, end = window(call.query, self._jobs.clock)
+        start, end = window(request.query, self._jobs.clock)
         rows = self._store.rows(
             f"SELECT time, text FROM dlc_events WHERE job = ? AND time >= ? AND time < ?{condition}"  # noqa: S608
             " ORDER BY rowid DESC LIMIT ?",
@@ -70,27 +70,27 @@ class PodApi:
             start,
             end + 1,
             *values,
-            integer(call.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS),
+            integer(request.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS),
         )
         return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
 
-    def get_job_metrics(self, call: Call) -> Answer:
+    def get_job_metrics(self, request: Request) -> Response:
         """Return means over time steps; assumption: Time is the start of a step."""
-        if not call.query.get("MetricType"):
+        if not request.query.get("MetricType"):
             raise missing("MetricType")
-        kind = choice(call.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
-        start, end = window(call.query, self._jobs.clock, _SECONDS["h"])
-        match = _STEP.fullmatch(call.query.get("TimeStep", "") or "5m")
+        kind = choice(request.query, "MetricType", "", (*COLUMNS, *UNMEASURED))
+        start, end = window(request.query, self._jobs.clock, _SECONDS["h"])
+        match = _STEP.fullmatch(request.query.get("TimeStep", "") or "5m")
         if match is None:
             raise invalid("TimeStep", "It must be a number and a unit, such as 30s, 5m, 1h or 1d.")
         step = int(match[1]) * _SECONDS[match[2]]
         with self._store.transaction():
-            job = find_job(self._jobs, call)
+            job = find_job(self._jobs, request)
             metrics: dict[str, list[dict[str, Any]]] = {pod.id: [] for pod in self._jobs.present_pods(job)}
             for row in self._samples(job, COLUMNS.get(kind), start or 0, end, step):
                 metrics[row["pod"]].append({"Time": row["step"] * step * 1000, "Value": row["value"]})
         found = [{"PodId": pod_id, "Metrics": values} for pod_id, values in metrics.items()]
-        return Answer(200, {"JobId": job.id, "PodMetrics": found})
+        return Response(200, {"JobId": job.id, "PodMetrics": found})
 
     def _samples(self, job: Job, column: str | None, start: int, end: int, step: int) -> list[sqlite3.Row]:
         if column is None:
@@ -104,12 +104,12 @@ class PodApi:
             end + 1,
         )
 
-    def _pod(self, call: Call) -> tuple[Job, Pod]:
+    def _pod(self, request: Request) -> tuple[Job, Pod]:
         """Return the incarnation with the PodUid of the request; without PodUid, return the current one.
 
-        :raises ApiError: NotFound
+        :raises ErrorResponse: NotFound
         """
-        job, pod_id, uid = find_job(self._jobs, call), call.names["PodId"], call.query.get("PodUid", "")
+        job, pod_id, uid = find_job(self._jobs, request), request.names["PodId"], request.query.get("PodUid", "")
         for incarnations in self._jobs.pods(job).values():
             for pod in reversed(incarnations):
                 if pod.id == pod_id and uid in ("", pod.uid):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_ECS_SPECS_PAGE_SIZE, MAX_PAGE_SIZE
-from airflow_provider_bcs.local.routes import Answer, Call, Route
+from airflow_provider_bcs.local.routes import Request, Response, Route
 
 from .errors import invalid
 from .parameters import integer
 from .resources import INSTANCE_TYPES, InstanceType
 
 
-def list_ecs_specs(call: Call) -> Answer:
+def list_ecs_specs(request: Request) -> Response:
     """Return the known ECS instance types; CreateJob accepts others, too."""
-    query = call.query
+    query = request.query
     if query.get("SortBy"):
         # PAI-DLC documents values of SortBy, but reportedly refuses all of them.
         raise invalid("SortBy", "Sorting is not supported.")
@@ -31,7 +31,7 @@ def list_ecs_specs(call: Call) -> Answer:
     # Assumption: the default PageSize returns all instance types.
     size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     first = (integer(query, "PageNumber", 1, 1) - 1) * size
-    return Answer(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
+    return Response(200, {"EcsSpecs": found[first : first + size], "TotalCount": len(found)})
 
 
 def _fields(item: InstanceType) -> dict[str, Any]:

@@ -11,20 +11,21 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
 
-from airflow_provider_bcs.local.api_error import ApiError, internal_error
 from airflow_provider_bcs.local.connection import close_without_response
+from airflow_provider_bcs.local.error_response import ErrorResponse, internal_error
 from airflow_provider_bcs.local.faults import Fault, Faults, play
-from airflow_provider_bcs.local.front import request_id
+from airflow_provider_bcs.local.gateway import request_id
+from airflow_provider_bcs.local.origins import OriginCheck
 from airflow_provider_bcs.local.request import joined_headers
-from airflow_provider_bcs.local.visitors import Visitors
 
 from . import document
-from .call import Call, read_call
 from .operations import Body, Operation, find_operation
 from .received import Received
+from .request import ObjectRequest, read_request
 from .verifier import Verifier
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ObjectStoreApplication:
     """ASGI application that dispatches requests to the table of operations.
 
     :param incoming: directory for request bodies that are being received
-    :param visitors: check of the Host and Origin headers
+    :param origins: check of the Host and Origin headers
     :param requests: counter of requests by operation
     """
 
@@ -51,14 +52,14 @@ class ObjectStoreApplication:
         operations: Sequence[Operation],
         verifier: Verifier,
         incoming: Path,
-        visitors: Visitors,
+        origins: OriginCheck,
         requests: Counter[str],
         faults: Faults,
     ) -> None:
         self._operations = operations
         self._verifier = verifier
         self._incoming = incoming
-        self._visitors = visitors
+        self._origins = origins
         self._requests = requests
         self._faults = faults
 
@@ -70,7 +71,7 @@ class ObjectStoreApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request = HttpRequest(scope, receive)
         try:
             response = await self._respond(request)
         except ClientDisconnect:
@@ -81,32 +82,32 @@ class ObjectStoreApplication:
         response.headers["x-oss-request-id"] = request_id()
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response | None:
+    async def _respond(self, request: HttpRequest) -> HttpResponse | None:
         """Return the response, or None to close the connection without a response."""
         raw_path: bytes = request.scope["raw_path"]
         query: bytes = request.scope["query_string"]
         try:
             headers = joined_headers(request)
-            self._visitors.check(headers)
-            call = read_call(request.method, raw_path.decode("latin-1"), query.decode("latin-1"), headers)
-            self._verifier.verify(call)
-            operation = find_operation(self._operations, call)
-        except ApiError as error:
+            self._origins.check(headers)
+            asked = read_request(request.method, raw_path.decode("latin-1"), query.decode("latin-1"), headers)
+            self._verifier.verify(asked)
+            operation = find_operation(self._operations, asked)
+        except ErrorResponse as error:
             return _refusal(error, request)
         self._requests[operation.full_name] += 1
         fault = self._faults.draw(operation.full_name)
-        return await play(fault, lambda: self._serve(operation, call, request), lambda fault: _faulty(fault, request))
+        return await play(fault, lambda: self._serve(operation, asked, request), lambda fault: _faulty(fault, request))
 
-    async def _serve(self, operation: Operation, call: Call, request: Request) -> Response:
+    async def _serve(self, operation: Operation, asked: ObjectRequest, request: HttpRequest) -> HttpResponse:
         with ExitStack() as stack:
             try:
                 if operation.body is Body.CONTENT:
-                    call.received = stack.enter_context(Received(self._incoming))
-                    await _receive(request, call.received)
+                    asked.received = stack.enter_context(Received(self._incoming))
+                    await _receive(request, asked.received)
                 elif operation.body is Body.DOCUMENT:
-                    call.body = await _read(request)
-                return await run_in_threadpool(operation.handler, call)
-            except ApiError as error:
+                    asked.body = await _read(request)
+                return await run_in_threadpool(operation.handler, asked)
+            except ErrorResponse as error:
                 return _refusal(error, request)
             except ClientDisconnect:
                 raise
@@ -115,7 +116,7 @@ class ObjectStoreApplication:
                 return _refusal(internal_error(), request)
 
 
-async def _receive(request: Request, content: Received) -> None:
+async def _receive(request: HttpRequest, content: Received) -> None:
     piece = bytearray()
     async for chunk in request.stream():
         piece += chunk
@@ -125,30 +126,30 @@ async def _receive(request: Request, content: Received) -> None:
     await run_in_threadpool(content.write, bytes(piece))
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: HttpRequest) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MAX_DOCUMENT:
             message = f"The body has more than {_MAX_DOCUMENT} bytes."
-            raise ApiError(400, "EntityTooLarge", message, {"Connection": "close"})
+            raise ErrorResponse(400, "EntityTooLarge", message, {"Connection": "close"})
     return bytes(body)
 
 
-def _refusal(error: ApiError, request: Request) -> Response:
+def _refusal(error: ErrorResponse, request: HttpRequest) -> HttpResponse:
     """Return an error response; a response to HEAD has no body and carries the document in ``x-oss-err``."""
     if error.status == 304:
-        return Response(status_code=304, headers=error.headers)
+        return HttpResponse(status_code=304, headers=error.headers)
     host = request.headers.get("host", "")
     body = document.write("Error", [("Code", error.code), ("Message", error.message), ("HostId", host)])
     headers = error.headers
     if request.method == "HEAD":
         headers = {**headers, "x-oss-err": base64.b64encode(body).decode()}
-    return Response(body, error.status, headers, media_type="application/xml")
+    return HttpResponse(body, error.status, headers, media_type="application/xml")
 
 
-def _faulty(fault: Fault, request: Request) -> Response:
+def _faulty(fault: Fault, request: HttpRequest) -> HttpResponse:
     if fault.kind == "error-500":
         return _refusal(internal_error(), request)
     message = "Please reduce your request rate."
-    return _refusal(ApiError(503, "SlowDown", message, {"Retry-After": str(math.ceil(fault.seconds))}), request)
+    return _refusal(ErrorResponse(503, "SlowDown", message, {"Retry-After": str(math.ceil(fault.seconds))}), request)

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from airflow_provider_bcs.local.faults import Faults
+from airflow_provider_bcs.local.origins import OriginCheck
 from airflow_provider_bcs.local.store import Store
-from airflow_provider_bcs.local.visitors import Visitors
 
 from .application import ObjectStoreApplication
 from .bucket_api import BucketApi
@@ -25,7 +25,7 @@ def assemble(
     args: argparse.Namespace,
     data_dir: Path,
     store: Store,
-    visitors: Visitors,
+    origins: OriginCheck,
     requests: Counter[str],
     faults: Faults,
 ) -> ObjectStoreApplication:
@@ -38,4 +38,4 @@ def assemble(
         *ObjectApi(objects).operations(),
     ]
     verifier = Verifier(args.access_key_id, args.access_key_secret)
-    return ObjectStoreApplication(operations, verifier, objects.incoming, visitors, requests, faults)
+    return ObjectStoreApplication(operations, verifier, objects.incoming, origins, requests, faults)

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from airflow_provider_bcs.local.account import ACCOUNT_ID
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from . import document, errors
-from .call import Call
 from .document import Element
 from .listing import Page, page
 from .objects import Objects
 from .operations import Body, Operation
+from .request import ObjectRequest
 
 _MAX_KEYS = 1000
 _LOCATION = "oss-local"
@@ -42,10 +42,10 @@ class BucketApi:
             Operation("ListObjects", "GET", "bucket", self._list_objects),
         ]
 
-    def _list_buckets(self, call: Call) -> Response:
-        prefix, marker = call.query.get("prefix", ""), call.query.get("marker", "")
+    def _list_buckets(self, request: ObjectRequest) -> Response:
+        prefix, marker = request.query.get("prefix", ""), request.query.get("marker", "")
         names = [pair for pair in self._objects.buckets() if pair[0].startswith(prefix) and pair[0] > marker]
-        shown = names[: call.number("max-keys", 100, 1, _MAX_KEYS)]
+        shown = names[: request.number("max-keys", 100, 1, _MAX_KEYS)]
         buckets: list[Element] = [("Bucket", self._properties(name, changed)) for name, changed in shown]
         paging: list[Element] = [
             ("Prefix", prefix),
@@ -56,25 +56,25 @@ class BucketApi:
             paging.append(("NextMarker", shown[-1][0]))
         return document.response("ListAllMyBucketsResult", [*paging, _OWNER, ("Buckets", buckets)])
 
-    def _put(self, call: Call) -> Response:
-        self._objects.create_bucket(call.bucket)
+    def _put(self, request: ObjectRequest) -> Response:
+        self._objects.create_bucket(request.bucket)
         return Response()
 
-    def _delete(self, call: Call) -> Response:
-        self._objects.delete_bucket(call.bucket)
+    def _delete(self, request: ObjectRequest) -> Response:
+        self._objects.delete_bucket(request.bucket)
         return Response(status_code=204)
 
-    def _info(self, call: Call) -> Response:
-        properties = self._properties(call.bucket, self._objects.bucket_time(call.bucket))
+    def _info(self, request: ObjectRequest) -> Response:
+        properties = self._properties(request.bucket, self._objects.bucket_time(request.bucket))
         acl: Element = ("AccessControlList", [("Grant", "private")])
         return document.response("BucketInfo", [("Bucket", [*properties, _OWNER, acl])])
 
-    def _location(self, call: Call) -> Response:
-        self._objects.bucket_time(call.bucket)
+    def _location(self, request: ObjectRequest) -> Response:
+        self._objects.bucket_time(request.bucket)
         return document.response("LocationConstraint", _LOCATION)
 
-    def _acl(self, call: Call) -> Response:
-        self._objects.bucket_time(call.bucket)
+    def _acl(self, request: ObjectRequest) -> Response:
+        self._objects.bucket_time(request.bucket)
         return document.response("AccessControlPolicy", [_OWNER, ("AccessControlList", [("Grant", "private")])])
 
     def _properties(self, name: str, changed: float) -> list[Element]:
@@ -88,20 +88,20 @@ class BucketApi:
             ("IntranetEndpoint", ""),
         ]
 
-    def _list_objects(self, call: Call) -> Response:
-        query = call.query
+    def _list_objects(self, request: ObjectRequest) -> Response:
+        query = request.query
         version = query.get("list-type", "1")
         if version not in ("1", "2"):
             raise errors.invalid_argument("list-type", version, "1 or 2")
-        self._objects.bucket_time(call.bucket)
-        size = call.number("max-keys", 100, 1, _MAX_KEYS)
+        self._objects.bucket_time(request.bucket)
+        size = request.number("max-keys", 100, 1, _MAX_KEYS)
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         encode = document.encoder(query.get("encoding-type", ""))
         name = "marker" if version == "1" else "start-after"
         after = _position(query["continuation-token"]) if "continuation-token" in query else query.get(name, "")
-        found = page(self._objects.walk(call.bucket, prefix, after), delimiter, size)
+        found = page(self._objects.walk(request.bucket, prefix, after), delimiter, size)
         elements: list[Element] = [
-            ("Name", call.bucket),
+            ("Name", request.bucket),
             ("Prefix", encode(prefix)),
             ("MaxKeys", str(size)),
             ("Delimiter", encode(delimiter)),
@@ -118,7 +118,7 @@ class BucketApi:
             elements += [("NextContinuationToken", _token(found.next))] if found.next else []
         with_owner = version == "1" or query.get("fetch-owner") == "true"
         return document.response(
-            "ListBucketResult", [*elements, *self._entries(call.bucket, found, encode, with_owner)]
+            "ListBucketResult", [*elements, *self._entries(request.bucket, found, encode, with_owner)]
         )
 
     def _entries(self, bucket: str, found: Page, encode: Callable[[str], str], with_owner: bool) -> list[Element]:
@@ -129,7 +129,7 @@ class BucketApi:
                 continue
             try:
                 stored = self._objects.find(bucket, key)
-            except ApiError:
+            except ErrorResponse:
                 # The object was deleted meanwhile, or the file name is not a legal key.
                 continue
             properties: list[Element] = [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from .objects import StoredObject
 
@@ -17,7 +17,7 @@ def check_conditions(found: StoredObject, headers: Mapping[str, str], prefix: st
     """Compare an object with the ``If-...`` headers of a request.
 
     :param prefix: prefix of the header names; CopyObject has ``x-oss-copy-source-if-match``
-    :raises ApiError: PreconditionFailed, or NotModified (304, a response without a body)
+    :raises ErrorResponse: PreconditionFailed, or NotModified (304, a response without a body)
     """
     etag = found.record.checksums.etag
 
@@ -32,9 +32,9 @@ def check_conditions(found: StoredObject, headers: Mapping[str, str], prefix: st
             return None
 
     if matches("if-match") is False or changed_since("if-unmodified-since") is True:
-        raise ApiError(412, "PreconditionFailed", "At least one of the preconditions you specified did not hold.")
+        raise ErrorResponse(412, "PreconditionFailed", "At least one of the preconditions you specified did not hold.")
     if matches("if-none-match") is True or changed_since("if-modified-since") is False:
-        raise ApiError(304, "NotModified", "Not Modified", {"ETag": etag})
+        raise ErrorResponse(304, "NotModified", "Not Modified", {"ETag": etag})
 
 
 def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
@@ -42,7 +42,7 @@ def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
 
     Like OSS, this ignores a range that exceeds the object, unless ``x-oss-range-behavior`` is ``standard``.
 
-    :raises ApiError: InvalidRange, when ``x-oss-range-behavior`` is ``standard`` and the range begins after the end
+    :raises ErrorResponse: InvalidRange, with ``x-oss-range-behavior: standard``, when the range begins after the end
     """
     matched = _RANGE.match(headers.get("range", ""))
     if matched is None or not any(matched.groups()):
@@ -57,7 +57,7 @@ def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
     if headers.get("x-oss-range-behavior") != "standard" or (first is not None and last is not None and last < first):
         return None
     if begin >= size or not size:
-        raise ApiError(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})
+        raise ErrorResponse(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})
     return max(begin, 0), min(end, size)
 
 

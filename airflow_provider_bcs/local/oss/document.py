@@ -44,7 +44,7 @@ class _Builder(ElementTree.TreeBuilder):
 def read(body: bytes, name: str) -> ElementTree.Element:
     """Return the root element of a document.
 
-    :raises ApiError: MalformedXML, unless the body is XML with the root element ``name``
+    :raises ErrorResponse: MalformedXML, unless the body is XML with the root element ``name``
     """
     try:
         root = ElementTree.fromstring(body, ElementTree.XMLParser(target=_Builder()))  # noqa: S314 - without entities
@@ -63,7 +63,7 @@ def time(seconds: float) -> str:
 def encoder(encoding: str) -> Callable[[str], str]:
     """Return the function that encodes keys for the query parameter ``encoding-type``.
 
-    :raises ApiError: InvalidArgument, unless it is empty or ``url``
+    :raises ErrorResponse: InvalidArgument, unless it is empty or ``url``
     """
     if encoding not in ("", "url"):
         raise errors.invalid_argument("encoding-type", encoding, "url")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from . import errors
 from .digest import Checksums, blocks
@@ -77,7 +77,7 @@ class Uploads:
     def find(self, bucket: str, key: str, upload_id: str) -> Upload:
         """Return the upload of this object.
 
-        :raises ApiError: NoSuchUpload, NoSuchBucket
+        :raises ErrorResponse: NoSuchUpload, NoSuchBucket
         """
         self._objects.bucket_time(bucket)
         upload = self._read(upload_id) if re.fullmatch(r"[0-9A-F]{32}", upload_id) else None
@@ -114,7 +114,7 @@ class Uploads:
 
         :param wanted: PartNumber and ETag of each part
         :param keep: refuse to replace an existing object
-        :raises ApiError: InvalidPart, InvalidPartOrder, EntityTooSmall
+        :raises ErrorResponse: InvalidPart, InvalidPartOrder, EntityTooSmall
         """
         parts = self._wanted_parts(upload, wanted)
         with Received(self._objects.incoming) as content:
@@ -133,15 +133,15 @@ class Uploads:
         there = {part.number: part for part in self.parts(upload)}
         numbers = [number for number, _ in wanted]
         if numbers != sorted(set(numbers)):
-            raise ApiError(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+            raise ErrorResponse(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
         for number, etag in wanted:
             if number not in there or there[number].md5 != etag.strip().strip('"').lower():
-                raise ApiError(400, "InvalidPart", f"There is no part {number} with the ETag {etag!r}.")
+                raise ErrorResponse(400, "InvalidPart", f"There is no part {number} with the ETag {etag!r}.")
         parts = [there[number] for number in numbers]
         for part in parts[:-1]:
             if part.size < MIN_PART:
                 message = f"Part {part.number}: found {part.size} bytes; expected at least {MIN_PART}."
-                raise ApiError(400, "EntityTooSmall", message)
+                raise ErrorResponse(400, "EntityTooSmall", message)
         return parts
 
     def _content(self, upload: Upload, parts: Sequence[Part]) -> Iterator[bytes]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from . import document, errors
-from .call import Call
 from .digest import checksums_of
 from .document import Element
 from .multipart import MAX_PARTS, Upload, Uploads
 from .object_api import check_digest, forbids_overwrite, kept_headers, received
 from .operations import Body, Operation
+from .request import ObjectRequest
 
 _MAX_LISTED = 1000
 
@@ -32,49 +32,49 @@ class MultipartApi:
             Operation("ListMultipartUploads", "GET", "bucket", self._list_uploads, "uploads"),
         ]
 
-    def _begin(self, call: Call) -> Response:
-        upload = self._uploads.begin(call.bucket, call.key, kept_headers(call))
-        return document.response("InitiateMultipartUploadResult", [*_names(call), ("UploadId", upload.id)])
+    def _begin(self, request: ObjectRequest) -> Response:
+        upload = self._uploads.begin(request.bucket, request.key, kept_headers(request))
+        return document.response("InitiateMultipartUploadResult", [*_names(request), ("UploadId", upload.id)])
 
-    def _copy_part(self, call: Call) -> Response:
+    def _copy_part(self, request: ObjectRequest) -> Response:
         raise errors.not_implemented("UploadPartCopy")
 
-    def _put_part(self, call: Call) -> Response:
-        number = call.number("partNumber", 0, 1, MAX_PARTS)
-        content = received(call)
-        self._uploads.put_part(self._upload(call), number, content)
+    def _put_part(self, request: ObjectRequest) -> Response:
+        number = request.number("partNumber", 0, 1, MAX_PARTS)
+        content = received(request)
+        self._uploads.put_part(self._upload(request), number, content)
         checksums = content.checksums
         return Response(headers={"ETag": checksums.etag, "x-oss-hash-crc64ecma": str(checksums.crc64)})
 
-    def _complete(self, call: Call) -> Response:
-        upload = self._upload(call)
-        check_digest(call, checksums_of([call.body]))
-        if call.headers.get("x-oss-complete-all", "").lower() == "yes" and not call.body:
+    def _complete(self, request: ObjectRequest) -> Response:
+        upload = self._upload(request)
+        check_digest(request, checksums_of([request.body]))
+        if request.headers.get("x-oss-complete-all", "").lower() == "yes" and not request.body:
             wanted = [(part.number, part.etag) for part in self._uploads.parts(upload)]
         else:
-            wanted = _named_parts(call.body)
+            wanted = _named_parts(request.body)
         if not wanted:
             raise errors.malformed_xml("found no Part; expected at least one")
-        checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(call)).record.checksums
-        elements: list[Element] = [*_names(call), ("ETag", checksums.etag)]
+        checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(request)).record.checksums
+        elements: list[Element] = [*_names(request), ("ETag", checksums.etag)]
         response = document.response("CompleteMultipartUploadResult", elements)
         response.headers["x-oss-hash-crc64ecma"] = str(checksums.crc64)
         return response
 
-    def _abort(self, call: Call) -> Response:
-        self._uploads.abort(self._upload(call))
+    def _abort(self, request: ObjectRequest) -> Response:
+        self._uploads.abort(self._upload(request))
         return Response(status_code=204)
 
-    def _list_parts(self, call: Call) -> Response:
-        upload = self._upload(call)
+    def _list_parts(self, request: ObjectRequest) -> Response:
+        upload = self._upload(request)
         size, marker = (
-            call.number("max-parts", _MAX_LISTED, 1, _MAX_LISTED),
-            call.number("part-number-marker", 0, 0, MAX_PARTS),
+            request.number("max-parts", _MAX_LISTED, 1, _MAX_LISTED),
+            request.number("part-number-marker", 0, 0, MAX_PARTS),
         )
         parts = [part for part in self._uploads.parts(upload) if part.number > marker]
         shown = parts[:size]
         elements: list[Element] = [
-            *_names(call),
+            *_names(request),
             ("UploadId", upload.id),
             ("PartNumberMarker", str(marker)),
             ("NextPartNumberMarker", str(shown[-1].number if shown else marker)),
@@ -88,13 +88,13 @@ class MultipartApi:
             elements.append(("Part", zip(names, properties, strict=True)))
         return document.response("ListPartsResult", elements)
 
-    def _list_uploads(self, call: Call) -> Response:
-        encode = document.encoder(call.query.get("encoding-type", ""))
-        prefix = call.query.get("prefix", "")
-        elements: list[Element] = [("Bucket", call.bucket), ("Prefix", encode(prefix)), ("IsTruncated", "false")]
-        if "encoding-type" in call.query:
+    def _list_uploads(self, request: ObjectRequest) -> Response:
+        encode = document.encoder(request.query.get("encoding-type", ""))
+        prefix = request.query.get("prefix", "")
+        elements: list[Element] = [("Bucket", request.bucket), ("Prefix", encode(prefix)), ("IsTruncated", "false")]
+        if "encoding-type" in request.query:
             elements.append(("EncodingType", "url"))
-        for upload in self._uploads.of_bucket(call.bucket):
+        for upload in self._uploads.of_bucket(request.bucket):
             if upload.key.startswith(prefix):
                 started = document.time(upload.started)
                 elements.append(
@@ -102,8 +102,8 @@ class MultipartApi:
                 )
         return document.response("ListMultipartUploadsResult", elements)
 
-    def _upload(self, call: Call) -> Upload:
-        return self._uploads.find(call.bucket, call.key, call.query["uploadId"])
+    def _upload(self, request: ObjectRequest) -> Upload:
+        return self._uploads.find(request.bucket, request.key, request.query["uploadId"])
 
 
 def _named_parts(body: bytes) -> list[tuple[int, str]]:
@@ -117,8 +117,8 @@ def _named_parts(body: bytes) -> list[tuple[int, str]]:
     return found
 
 
-def _names(call: Call) -> list[Element]:
+def _names(request: ObjectRequest) -> list[Element]:
     """Return the elements Bucket and Key of a response."""
-    encoding = call.query.get("encoding-type", "")
+    encoding = request.query.get("encoding-type", "")
     found: list[Element] = [("EncodingType", encoding)] if encoding else []
-    return [*found, ("Bucket", call.bucket), ("Key", document.encoder(encoding)(call.key))]
+    return [*found, ("Bucket", request.bucket), ("Key", document.encoder(encoding)(request.key))]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from starlette.responses import Response, StreamingResponse
 
 from . import document, errors
-from .call import Call, read_path
 from .conditions import check_conditions, read_range
 from .digest import Checksums, blocks, checksums_of
 from .document import Element
 from .objects import Objects, StoredObject
 from .operations import Body, Operation
 from .received import Received
+from .request import ObjectRequest, read_path
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -43,41 +43,41 @@ class ObjectApi:
             Operation("DeleteMultipleObjects", "POST", "bucket", self._delete_many, "delete", body=Body.DOCUMENT),
         ]
 
-    def _put(self, call: Call) -> Response:
-        content = received(call)
-        self._objects.put(call.bucket, call.key, content, kept_headers(call), keep=forbids_overwrite(call))
+    def _put(self, request: ObjectRequest) -> Response:
+        content = received(request)
+        self._objects.put(request.bucket, request.key, content, kept_headers(request), keep=forbids_overwrite(request))
         checksums = content.checksums
         headers = {"ETag": checksums.etag, "Content-MD5": checksums.content_md5}
         return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
 
-    def _copy(self, call: Call) -> Response:
-        source, _, query = call.headers[_COPY_SOURCE].partition("?")
+    def _copy(self, request: ObjectRequest) -> Response:
+        source, _, query = request.headers[_COPY_SOURCE].partition("?")
         source_bucket, source_key = read_path(source)
         if not source_key or query:
             raise errors.invalid_argument(
-                _COPY_SOURCE, call.headers[_COPY_SOURCE][:100], "/bucket/key, without a version"
+                _COPY_SOURCE, request.headers[_COPY_SOURCE][:100], "/bucket/key, without a version"
             )
         stored, file = self._objects.open(source_bucket, source_key)
         with file, Received(self._objects.incoming) as content:
-            check_conditions(stored, call.headers, f"{_COPY_SOURCE}-")
+            check_conditions(stored, request.headers, f"{_COPY_SOURCE}-")
             for data in blocks(file, 0, stored.size):
                 content.write(data)
-            is_replaced = call.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
-            headers = kept_headers(call) if is_replaced else stored.record.headers
-            copied = self._objects.put(call.bucket, call.key, content, headers, keep=forbids_overwrite(call))
+            is_replaced = request.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
+            headers = kept_headers(request) if is_replaced else stored.record.headers
+            copied = self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         elements: list[Element] = [
             ("LastModified", document.time(copied.modified)),
             ("ETag", copied.record.checksums.etag),
         ]
         return document.response("CopyObjectResult", elements)
 
-    def _get(self, call: Call) -> Response:
-        stored, file = self._objects.open(call.bucket, call.key)
+    def _get(self, request: ObjectRequest) -> Response:
+        stored, file = self._objects.open(request.bucket, request.key)
         try:
-            check_conditions(stored, call.headers)
-            part = read_range(call.headers, stored.size)
+            check_conditions(stored, request.headers)
+            part = read_range(request.headers, stored.size)
             begin, end = part or (0, stored.size)
-            headers = {**_headers(stored), **_overrides(call), "Content-Length": str(end - begin)}
+            headers = {**_headers(stored), **_overrides(request), "Content-Length": str(end - begin)}
             if part:
                 headers["Content-Range"] = f"bytes {begin}-{end - 1}/{stored.size}"
             return _FileResponse(file, begin, end, 206 if part else 200, headers)
@@ -85,18 +85,18 @@ class ObjectApi:
             file.close()
             raise
 
-    def _head(self, call: Call) -> Response:
-        stored = self._objects.find(call.bucket, call.key)
-        check_conditions(stored, call.headers)
+    def _head(self, request: ObjectRequest) -> Response:
+        stored = self._objects.find(request.bucket, request.key)
+        check_conditions(stored, request.headers)
         return Response(headers={**_headers(stored), "Content-Length": str(stored.size)})
 
-    def _delete(self, call: Call) -> Response:
-        self._objects.delete(call.bucket, call.key)
+    def _delete(self, request: ObjectRequest) -> Response:
+        self._objects.delete(request.bucket, request.key)
         return Response(status_code=204)
 
-    def _delete_many(self, call: Call) -> Response:
-        check_digest(call, checksums_of([call.body]))
-        root = document.read(call.body, "Delete")
+    def _delete_many(self, request: ObjectRequest) -> Response:
+        check_digest(request, checksums_of([request.body]))
+        root = document.read(request.body, "Delete")
         keys = [element.text or "" for element in root.iterfind("{*}Object/{*}Key")]
         if not 0 < len(keys) <= _MAX_DELETED or not all(keys):
             raise errors.malformed_xml(f"found {len(keys)} keys; expected 1 to {_MAX_DELETED}, none of them empty")
@@ -104,45 +104,45 @@ class ObjectApi:
             raise errors.not_implemented("VersionId of an object")
         for key in keys:
             # Check every key before the first deletion: the operation deletes all objects or none.
-            self._objects.check_name(call.bucket, key)
-        encode = document.encoder(call.query.get("encoding-type", ""))
+            self._objects.check_name(request.bucket, key)
+        encode = document.encoder(request.query.get("encoding-type", ""))
         deleted: list[Element] = []
         for key in keys:
-            self._objects.delete(call.bucket, key)
+            self._objects.delete(request.bucket, key)
             deleted.append(("Deleted", [("Key", encode(key))]))
         if (root.findtext("{*}Quiet") or "").strip().lower() == "true":
             return Response()
-        encoding: list[Element] = [("EncodingType", "url")] if "encoding-type" in call.query else []
+        encoding: list[Element] = [("EncodingType", "url")] if "encoding-type" in request.query else []
         return document.response("DeleteResult", [*encoding, *deleted])
 
 
-def received(call: Call) -> Received:
+def received(request: ObjectRequest) -> Received:
     """Return the received body of a request.
 
-    :raises ApiError: InvalidDigest, when Content-MD5 does not match
+    :raises ErrorResponse: InvalidDigest, when Content-MD5 does not match
     """
-    assert call.received is not None
-    check_digest(call, call.received.checksums)
-    return call.received
+    assert request.received is not None
+    check_digest(request, request.received.checksums)
+    return request.received
 
 
-def check_digest(call: Call, checksums: Checksums) -> None:
+def check_digest(request: ObjectRequest, checksums: Checksums) -> None:
     """Compare a body with the Content-MD5 header.
 
-    :raises ApiError: InvalidDigest, when Content-MD5 does not match
+    :raises ErrorResponse: InvalidDigest, when Content-MD5 does not match
     """
-    expected, found = checksums.content_md5, call.headers.get("content-md5", "")
+    expected, found = checksums.content_md5, request.headers.get("content-md5", "")
     if found not in ("", expected):
         raise errors.invalid_digest(found, expected)
 
 
-def kept_headers(call: Call) -> dict[str, str]:
+def kept_headers(request: ObjectRequest) -> dict[str, str]:
     """Return the request headers that OSS stores with an object and returns with it."""
-    return {name: value for name, value in call.headers.items() if name in _KEPT or name.startswith(_META)}
+    return {name: value for name, value in request.headers.items() if name in _KEPT or name.startswith(_META)}
 
 
-def forbids_overwrite(call: Call) -> bool:
-    return call.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
+def forbids_overwrite(request: ObjectRequest) -> bool:
+    return request.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
 
 
 def _headers(stored: StoredObject) -> dict[str, str]:
@@ -159,9 +159,9 @@ def _headers(stored: StoredObject) -> dict[str, str]:
     }
 
 
-def _overrides(call: Call) -> dict[str, str]:
+def _overrides(request: ObjectRequest) -> dict[str, str]:
     """Return the headers that the query parameters ``response-...`` override."""
-    found = {name: call.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in call.query}
+    found = {name: request.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in request.query}
     for name, value in found.items():
         if not (value.isascii() and value.isprintable() and value == value.strip()):
             raise errors.invalid_argument(

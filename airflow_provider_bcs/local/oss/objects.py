@@ -74,7 +74,7 @@ class Objects:
     def bucket_time(self, bucket: str) -> float:
         """Return the modification time of a bucket.
 
-        :raises ApiError: NoSuchBucket, InvalidBucketName
+        :raises ErrorResponse: NoSuchBucket, InvalidBucketName
         """
         try:
             status = os.lstat(self._path(bucket))
@@ -108,7 +108,7 @@ class Objects:
     def check_name(self, bucket: str, key: str) -> None:
         """Check that an object can have this key.
 
-        :raises ApiError: NoSuchBucket, InvalidObjectName
+        :raises ErrorResponse: NoSuchBucket, InvalidObjectName
         """
         self.bucket_time(bucket)
         self._path(bucket, key)
@@ -116,7 +116,7 @@ class Objects:
     def find(self, bucket: str, key: str) -> StoredObject:
         """Return an object without its content.
 
-        :raises ApiError: NoSuchBucket, NoSuchKey, InvalidObjectName
+        :raises ErrorResponse: NoSuchBucket, NoSuchKey, InvalidObjectName
         """
         found, file = self.open(bucket, key)
         file.close()
@@ -154,7 +154,7 @@ class Objects:
 
         :param headers: headers to return with the object
         :param keep: refuse to replace an existing object
-        :raises ApiError: NoSuchBucket, InvalidObjectName; FileAlreadyExists, when a key is a file and a directory
+        :raises ErrorResponse: NoSuchBucket, InvalidObjectName; FileAlreadyExists, when a key is a file and a directory
         """
         self.bucket_time(bucket)
         path = self._path(bucket, key)

@@ -10,7 +10,7 @@ from enum import Enum
 from starlette.responses import Response
 
 from . import errors
-from .call import Call
+from .request import ObjectRequest
 
 #: Query parameters that select an operation with any value, those of unsupported operations included.
 _NAMING = re.compile(
@@ -46,7 +46,7 @@ class Operation:
     name: str
     method: str
     target: str
-    handler: Callable[[Call], Response]
+    handler: Callable[[ObjectRequest], Response]
     subresource: str = ""
     header: str = ""
     body: Body = Body.NONE
@@ -57,21 +57,22 @@ class Operation:
         return f"oss.{self.name}"
 
 
-def find_operation(operations: Sequence[Operation], call: Call) -> Operation:
+def find_operation(operations: Sequence[Operation], request: ObjectRequest) -> Operation:
     """Return the first matching operation; rows with a ``header`` must precede rows without one.
 
-    :raises ApiError: NotImplemented, when no row matches
+    :raises ErrorResponse: NotImplemented, when no row matches
     """
-    target = "object" if call.key else "bucket" if call.bucket else "service"
-    named = {name for name, value in call.query.items() if _is_naming(name, value)}
+    target = "object" if request.key else "bucket" if request.bucket else "service"
+    named = {name for name, value in request.query.items() if _is_naming(name, value)}
     for operation in operations:
         if (
-            (operation.method, operation.target) == (call.method, target)
+            (operation.method, operation.target) == (request.method, target)
             and (operation.subresource in named if operation.subresource else not named)
-            and (not operation.header or operation.header in call.headers)
+            and (not operation.header or operation.header in request.headers)
         ):
             return operation
-    raise errors.not_implemented(" ".join((f"{call.method} of the {target}", *(f"?{name}" for name in sorted(named)))))
+    parameters = "".join(f" ?{name}" for name in sorted(named))
+    raise errors.not_implemented(f"{request.method} of the {target}{parameters}")
 
 
 def _is_naming(name: str, value: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote
 
-from .call import Call
+from .request import ObjectRequest
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 REQUEST_TYPE = "aliyun_v4_request"
@@ -26,20 +26,20 @@ _COVERED = re.compile(
 )
 
 
-def canonical_request(call: Call, additional: Collection[str]) -> str:
+def canonical_request(request: ObjectRequest, additional: Collection[str]) -> str:
     """Return the canonical request of a V4 signature.
 
     :param additional: AdditionalHeaders, names of headers that the signature covers besides the mandatory ones
     """
-    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in call.parameters)
+    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in request.parameters)
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
     headers = "".join(
         f"{name}:{value.strip()}\n"
-        for name, value in sorted(call.headers.items())
+        for name, value in sorted(request.headers.items())
         if name.startswith("x-oss-") or name in ("content-type", "content-md5") or name in additional
     )
-    payload = call.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
-    return "\n".join((call.method, quote(_resource(call)), query, headers, ";".join(sorted(additional)), payload))
+    payload = request.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
+    return "\n".join((request.method, quote(_resource(request)), query, headers, ";".join(sorted(additional)), payload))
 
 
 def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
@@ -55,19 +55,19 @@ def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
-def string_to_sign_v1(call: Call, date: str) -> str:
+def string_to_sign_v1(request: ObjectRequest, date: str) -> str:
     """Return the string to sign of a V1 signature.
 
     :param date: Date header, or the Expires parameter of a presigned URL
     """
     headers = "".join(
-        f"{name}:{value.strip()}\n" for name, value in sorted(call.headers.items()) if name.startswith("x-oss-")
+        f"{name}:{value.strip()}\n" for name, value in sorted(request.headers.items()) if name.startswith("x-oss-")
     )
-    pairs = sorted((name, value) for name, value in call.parameters if _COVERED.fullmatch(name))
+    pairs = sorted((name, value) for name, value in request.parameters if _COVERED.fullmatch(name))
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
-    resource = _resource(call) + ("?" + query if query else "")
-    content = (call.headers.get("content-md5", ""), call.headers.get("content-type", ""))
-    return "\n".join((call.method, *content, date, headers + resource))
+    resource = _resource(request) + ("?" + query if query else "")
+    content = (request.headers.get("content-md5", ""), request.headers.get("content-type", ""))
+    return "\n".join((request.method, *content, date, headers + resource))
 
 
 def signature_v1(secret: str, text: str) -> str:
@@ -75,5 +75,5 @@ def signature_v1(secret: str, text: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
 
 
-def _resource(call: Call) -> str:
-    return f"/{call.bucket}/{call.key}" if call.bucket else "/"
+def _resource(request: ObjectRequest) -> str:
+    return f"/{request.bucket}/{request.key}" if request.bucket else "/"

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from . import errors
-from .call import Call
+from .request import ObjectRequest
 from .signature import (
     ALGORITHM,
     REQUEST_TYPE,
@@ -39,18 +39,18 @@ class Verifier:
         self._secret = secret
         self._clock = clock
 
-    def verify(self, call: Call) -> None:
+    def verify(self, request: ObjectRequest) -> None:
         """Check the signature of a request, its AccessKey and its time.
 
-        :raises ApiError: AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch, RequestTimeTooSkewed, InvalidArgument
+        :raises ErrorResponse: when one of these is missing or not valid
         """
-        scheme, _, value = call.headers.get("authorization", "").partition(" ")
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme == ALGORITHM:
             fields = dict(part.strip().partition("=")[::2] for part in value.split(","))
-            moment = call.headers.get("x-oss-date", "")
+            moment = request.headers.get("x-oss-date", "")
             self._verify_now(_moment(moment))
             self._verify_v4(
-                call,
+                request,
                 moment,
                 fields.get("Credential", ""),
                 fields.get("AdditionalHeaders", ""),
@@ -58,60 +58,60 @@ class Verifier:
             )
         elif scheme == "OSS":
             key_id, _, signature = value.strip().rpartition(":")
-            date = call.headers.get("x-oss-date") or call.headers.get("date", "")
+            date = request.headers.get("x-oss-date") or request.headers.get("date", "")
             self._verify_now(_http_date(date))
-            self._verify_v1(call, date, key_id, signature)
+            self._verify_v1(request, date, key_id, signature)
         elif scheme:
             raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM} or OSS")
-        elif "x-oss-signature" in call.query:
-            self._verify_presigned_v4(call)
-        elif "Signature" in call.query:
-            expires = call.query.get("Expires", "")
+        elif "x-oss-signature" in request.query:
+            self._verify_presigned_v4(request)
+        elif "Signature" in request.query:
+            expires = request.query.get("Expires", "")
             if not re.fullmatch(r"[0-9]{1,11}", expires):
                 raise errors.access_denied(f"Expires: found {expires!r}; expected seconds since the epoch.")
             self._verify_not_expired(int(expires))
-            self._verify_v1(call, expires, call.query.get("OSSAccessKeyId", ""), call.query["Signature"])
+            self._verify_v1(request, expires, request.query.get("OSSAccessKeyId", ""), request.query["Signature"])
         else:
             raise errors.access_denied("The request is not signed; anonymous access is not allowed.")
 
-    def _verify_presigned_v4(self, call: Call) -> None:
-        query = call.query
+    def _verify_presigned_v4(self, request: ObjectRequest) -> None:
+        query = request.query
         if query.get("x-oss-signature-version") != ALGORITHM:
             raise errors.invalid_argument(
                 "x-oss-signature-version", query.get("x-oss-signature-version", ""), ALGORITHM
             )
         moment = query.get("x-oss-date", "")
-        begin, seconds = _moment(moment), call.number("x-oss-expires", 0, 1, _MAX_EXPIRY_SECONDS)
+        begin, seconds = _moment(moment), request.number("x-oss-expires", 0, 1, _MAX_EXPIRY_SECONDS)
         if begin > self._clock() + MAX_CLOCK_SKEW.total_seconds():
             self._verify_now(begin)
         self._verify_not_expired(begin + seconds)
         credential, additional = query.get("x-oss-credential", ""), query.get("x-oss-additional-headers", "")
-        self._verify_v4(call, moment, credential, additional, query["x-oss-signature"])
+        self._verify_v4(request, moment, credential, additional, query["x-oss-signature"])
 
-    def _verify_v4(self, call: Call, moment: str, credential: str, additional: str, signature: str) -> None:
+    def _verify_v4(self, request: ObjectRequest, moment: str, credential: str, additional: str, signature: str) -> None:
         key_id, _, scope = credential.partition("/")
         self._verify_key_id(key_id)
         if not re.fullmatch(rf"{moment[:8]}/[^/]*/oss/{REQUEST_TYPE}", scope):
             expected = f"KEY_ID/{moment[:8]}/REGION/oss/{REQUEST_TYPE}"
             raise errors.invalid_argument("Credential", credential, expected)
-        payload = call.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
+        payload = request.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
         if payload != UNSIGNED_PAYLOAD:
             raise errors.invalid_argument("x-oss-content-sha256", payload, UNSIGNED_PAYLOAD)
-        canonical = canonical_request(call, {name for name in additional.split(";") if name})
+        canonical = canonical_request(request, {name for name in additional.split(";") if name})
         _compare(signature, signature_v4(self._secret, canonical, moment, scope), "canonical request", canonical)
 
-    def _verify_v1(self, call: Call, date: str, key_id: str, signature: str) -> None:
+    def _verify_v1(self, request: ObjectRequest, date: str, key_id: str, signature: str) -> None:
         self._verify_key_id(key_id)
-        text = string_to_sign_v1(call, date)
+        text = string_to_sign_v1(request, date)
         _compare(signature, signature_v1(self._secret, text), "string to sign", text)
 
     def _verify_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:
-            raise ApiError(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
+            raise ErrorResponse(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
 
     def _verify_now(self, moment: float) -> None:
         if abs(moment - self._clock()) > MAX_CLOCK_SKEW.total_seconds():
-            raise ApiError(
+            raise ErrorResponse(
                 403,
                 "RequestTimeTooSkewed",
                 f"Request time and server time differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
@@ -141,7 +141,7 @@ def _http_date(text: str) -> float:
 def _compare(found: str, expected: str, name: str, text: str) -> None:
     if not hmac.compare_digest(found.encode(), expected.encode()):
         shown = _TOKEN.sub(r"\1***", text)
-        raise ApiError(
+        raise ErrorResponse(
             403,
             "SignatureDoesNotMatch",
             f"The request signature does not match; check the AccessKey secret. The server's {name} is {shown!r}.",

@@ -6,7 +6,7 @@ They are the examples but for what a lost worker needs: a task that fails with i
 from datetime import timedelta
 from pathlib import Path
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import PaiDlc, job_to_dag
 
 PRIMES = str(Path(__file__).parents[3] / "example_dags" / "find_primes.json")
 RETRIED = {"poll_interval": 5, "retries": 2, "retry_delay": timedelta(seconds=1)}
@@ -16,8 +16,6 @@ job_to_dag(PRIMES, dag_id="deferred", operator_args={**RETRIED, "deferrable": Tr
 job_to_dag(
     PRIMES,
     dag_id="dlc",
-    run_as="dlc",
-    images={"img-ubuntu": "python:3.11-slim"},
-    instance_types={"ecs.sn1ne.large": "ecs.g6.large"},
+    execution=PaiDlc(images={"img-ubuntu": "python:3.11-slim"}, instance_types={"ecs.sn1ne.large": "ecs.g6.large"}),
     operator_args={**RETRIED, "deferrable": False},
 )

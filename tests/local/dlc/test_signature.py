@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from airflow_provider_bcs.http import acs3
-from airflow_provider_bcs.local.api_error import ApiError
 from airflow_provider_bcs.local.dlc.verifier import Verifier
+from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from .dlc_service import DlcService
 
@@ -48,13 +48,13 @@ VECTOR = "0c38ba6a13d7c11998bbd143106b47332f01010037e023c104fbeaa5e33caee7"
 def test_however_the_query_is_encoded(space: str, star: str) -> None:
     query = QUERY.format(space, star)
     verifier().verify("GET", "/api/v1/jobs", query, headers(VECTOR), b"")
-    with pytest.raises(ApiError, match="SignatureDoesNotMatch"):
+    with pytest.raises(ErrorResponse, match="SignatureDoesNotMatch"):
         verifier().verify("GET", "/api/v1/jobs", query + "9", headers(VECTOR), b"")
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_clock_skew(minutes: int) -> None:
-    with pytest.raises(ApiError, match=r"400 InvalidTimeStamp\.Expired"):
+    with pytest.raises(ErrorResponse, match=r"400 InvalidTimeStamp\.Expired"):
         verifier(MOMENT + 60 * minutes).verify("GET", "/api/v1/jobs", QUERY.format("+", "*"), headers(VECTOR), b"")
     verifier(MOMENT + 60 * 14).verify("GET", "/api/v1/jobs", QUERY.format("+", "*"), headers(VECTOR), b"")
 
@@ -65,10 +65,10 @@ def test_nonces_are_forgotten_when_their_date_is_refused() -> None:
     arguments = "GET", "/api/v1/jobs", QUERY.format("+", "*"), headers(VECTOR), b""
     single.verify(*arguments)
     now += 14 * 60
-    with pytest.raises(ApiError, match="400 SignatureNonceUsed"):
+    with pytest.raises(ErrorResponse, match="400 SignatureNonceUsed"):
         single.verify(*arguments)
     now += 2 * 60
-    with pytest.raises(ApiError, match="Expired"):
+    with pytest.raises(ErrorResponse, match="Expired"):
         single.verify(*arguments)
 
 

@@ -12,7 +12,7 @@ import alibabacloud_oss_v2 as oss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.oss.listing import page
 from airflow_provider_bcs.local.oss.objects import Objects
 from airflow_provider_bcs.local.oss.received import Received
@@ -70,7 +70,7 @@ def test_model(steps: list[tuple[str, str]], prefix: str, delimiter: str, data: 
                 with Received(objects.incoming) as received:
                     received.write(content)
                     objects.put(BUCKET, key, received, {"x-oss-meta-number": str(number)})
-            except ApiError as refusal:
+            except ErrorResponse as refusal:
                 outcome = refusal.code
             else:
                 outcome = ""

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_bcs.local.api_error import ApiError
-from airflow_provider_bcs.local.oss.call import Call
+from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.oss.object_api import ObjectApi
 from airflow_provider_bcs.local.oss.objects import Objects, StoredObject
 from airflow_provider_bcs.local.oss.received import Received
 from airflow_provider_bcs.local.oss.records import SCHEMA, Record, Records
+from airflow_provider_bcs.local.oss.request import ObjectRequest
 from airflow_provider_bcs.local.store import Store
 
 BUCKET = "tests"
@@ -72,7 +72,7 @@ class DeletedObjects(Objects):
 
 def test_a_copy_that_is_deleted_at_once_was_made_all_the_same(records: InterruptedRecords, tmp_path: Path) -> None:
     put(records.objects, "source")
-    copy = Call("PUT", BUCKET, "copy", [], {"x-oss-copy-source": f"/{BUCKET}/x"})
+    copy = ObjectRequest("PUT", BUCKET, "copy", [], {"x-oss-copy-source": f"/{BUCKET}/x"})
     (operation, *_) = ObjectApi(DeletedObjects(tmp_path, records)).operations()
     assert operation.name == "CopyObject"
     assert operation.handler(copy).status_code == 200
@@ -91,6 +91,6 @@ def test_what_a_program_writes_is_not_removed_with_an_empty_folder(
         rmdir(path)
 
     monkeypatch.setattr(os, "rmdir", write_before)
-    with pytest.raises(ApiError, match="There are objects below 'x'"):
+    with pytest.raises(ErrorResponse, match="'x' cannot be a file: it is a directory"):
         put(records.objects, "new")
     assert (folder / "written").exists()

@@ -10,9 +10,9 @@ import alibabacloud_oss_v2 as oss
 import pytest
 import requests
 
-from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from airflow_provider_bcs.local.oss.call import read_call
+from airflow_provider_bcs.local.oss.request import read_request
 from airflow_provider_bcs.local.oss.verifier import Verifier
 from tests.local.service import Service
 
@@ -87,12 +87,12 @@ def test_clocks(service: Service, version: str, minutes: int, expected: str) -> 
 
     oss_client(service, signature_version=version, http_client=Recorder()).get_object(REQUEST)
     headers = {name.lower(): value for name, value in sent[0].headers.items() if value is not None}
-    call = read_call("GET", f"/{BUCKET}/secret%20object", "", headers)
+    call = read_request("GET", f"/{BUCKET}/secret%20object", "", headers)
     check: Callable[[], None] = lambda: verifier(60 * minutes).verify(call)  # noqa: E731
     if not expected:
         check()
         return
-    with pytest.raises(ApiError, match=expected):
+    with pytest.raises(ErrorResponse, match=expected):
         check()
 
 
@@ -101,11 +101,11 @@ def test_clocks(service: Service, version: str, minutes: int, expected: str) -> 
 def test_urls_expire(service: Service, version: str, seconds: int, expected: str) -> None:
     client = oss_client(service, signature_version=version)
     path, _, query = client.presign(REQUEST, expires=timedelta(minutes=1)).url.partition("?")
-    call = read_call("GET", path.removeprefix(service.ready["oss"]), query, {})
+    call = read_request("GET", path.removeprefix(service.ready["oss"]), query, {})
     if not expected:
         verifier(seconds).verify(call)
         return
-    with pytest.raises(ApiError, match=expected):
+    with pytest.raises(ErrorResponse, match=expected):
         verifier(seconds).verify(call)
 
 

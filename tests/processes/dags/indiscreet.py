@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import JobPerTask, SingleJob, job_to_dag
 
 #: What of a job nobody may see.
 SECRETS = {"token": "a-t0ken-5ecret", "key": "first-5ecret-line\nsecond-5ecret-line", "mount": "a-m0unt-5ecret"}
@@ -21,12 +21,12 @@ TASK = {
     "ClusterId": "cls-x",
 }
 
-for run_as in ("jobs", "job"):
+for name, execution in (("jobs", JobPerTask()), ("job", SingleJob())):
     for deferrable in (False, True):
         job_to_dag(
             {"Name": "indiscreet", "Type": "DAG", "DAG": {"Tasks": {"t": TASK}}},
-            f"indiscreet-{run_as}-{deferrable}",
-            run_as=run_as,
+            f"indiscreet-{name}-{deferrable}",
+            execution=execution,
             # A scheduler under load now and then fails a task that comes back from its trigger.
             operator_args={
                 "poll_interval": 2,

@@ -6,7 +6,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, SingleJob
 
 
 def job(name):
@@ -31,7 +31,7 @@ with DAG("blocking", **SHORT):
     BatchComputeSubmitJobOperator(task_id="job", job=job("blocking-{{ run_id }}"), poll_interval=5, deferrable=False)
 
 with DAG("mirrored", schedule=None, start_date=datetime(2024, 1, 1)):
-    BatchComputeTaskGroup("g", job("mirrored"), run_as="job", operator_args={**WAITING, "retries": 0})
+    BatchComputeTaskGroup("g", job("mirrored"), execution=SingleJob(), operator_args={**WAITING, "retries": 0})
 
 with DAG("kept", schedule=None, start_date=datetime(2024, 1, 1)):
     for number in range(3):

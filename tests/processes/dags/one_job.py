@@ -6,7 +6,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, SingleJob, job_to_dag
 
 INTERVAL = 5
 WAITING = {"poll_interval": INTERVAL, "retries": 0}
@@ -33,7 +33,7 @@ SLOW = [f"slow{number}" for number in range(14 if CAN_START_FROM_TRIGGER else 4)
 with DAG("many", schedule=None, start_date=datetime(2024, 1, 1)):
     tasks = {"first": task("true"), **{name: task("sleep 20") for name in SLOW}, "last": task("true")}
     many = BatchComputeTaskGroup(
-        "g", job("many", tasks, {name: ["last"] for name in SLOW}), run_as="job", operator_args=RETRIED
+        "g", job("many", tasks, {name: ["last"] for name in SLOW}), execution=SingleJob(), operator_args=RETRIED
     )
     # Ahead of the followers that have yet to begin, where there is one worker only.
     many["first"] >> Nothing(task_id="behind_first", priority_weight=100)
@@ -46,13 +46,13 @@ job_to_dag(
         {"a": task("true"), "b": task("test -e /mnt/in/flag", **FLAGGED), "c": task("true")},
         {"a": ["b"], "b": ["c"]},
     ),
-    run_as="job",
+    execution=SingleJob(),
     operator_args=RETRIED,
 )
 
 job_to_dag(
     job("given-up", {"a": task("true"), "b": task("sleep 600"), "c": task("true")}, {"a": ["b"], "b": ["c"]}),
-    run_as="job",
+    execution=SingleJob(),
     operator_args=WAITING,
 )
 
@@ -67,8 +67,8 @@ if CAN_START_FROM_TRIGGER:
             },
             {"a": ["b"], "b": ["c"]},
         ),
-        run_as="job",
-        operator_args={**WAITING, "start_from_trigger": True},
+        execution=SingleJob(start_from_trigger=True),
+        operator_args=WAITING,
     )
 
-job_to_dag(job("cleared-graph", {"a": task("sleep 600")}, {}), run_as="job", operator_args=WAITING)
+job_to_dag(job("cleared-graph", {"a": task("sleep 600")}, {}), execution=SingleJob(), operator_args=WAITING)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import JobPerTask, job_to_dag
 
 AUTO = {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"}
 
@@ -20,7 +20,9 @@ job_to_dag(
             "Dependencies": {"a": ["b"], "b": ["c"]},
         },
     },
-    cluster={"Name": "own-cluster", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
+    execution=JobPerTask(
+        cluster={"Name": "own-cluster", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}}
+    ),
     operator_args={"poll_interval": 2, "retries": 0},
     task_args={"b": {"deferrable": True}},
 )
@@ -32,6 +34,8 @@ job_to_dag(
         "Type": "DAG",
         "DAG": {"Tasks": {"a": task("sleep 600"), "b": task("true")}, "Dependencies": {"a": ["b"]}},
     },
-    cluster={"Name": "lost-workers", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}},
+    execution=JobPerTask(
+        cluster={"Name": "lost-workers", "ImageId": "img-ubuntu", "Groups": {"all": {"DesiredVMCount": 2}}}
+    ),
     operator_args={"poll_interval": 2, "retries": 0, "retry_delay": timedelta(seconds=1), "deferrable": False},
 )

@@ -6,7 +6,7 @@ from airflow_provider_bcs.batchcompute import facts
 from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
 
 
-class ApiError(Exception):
+class ErrorResponse(Exception):  # noqa: N818 - a response that a handler raises
     """Error response of an operation.
 
     :ivar status: HTTP status
@@ -23,31 +23,31 @@ class ApiError(Exception):
         self.headers = headers or {}
 
 
-def not_found() -> ApiError:
-    return ApiError(404, "InvalidResource.NotFound", "Specified resource is not found.")
+def not_found() -> ErrorResponse:
+    return ErrorResponse(404, "InvalidResource.NotFound", "Specified resource is not found.")
 
 
-def invalid(parameter: str, reason: str = "") -> ApiError:
+def invalid(parameter: str, reason: str = "") -> ErrorResponse:
     """Return ``Invalid{Parameter}``.
 
     :param reason: sentence for the message, such as ``It must be in [0, 100].``
     """
-    return ApiError(400, *invalid_parameter(parameter, reason))
+    return ErrorResponse(400, *invalid_parameter(parameter, reason))
 
 
-def missing(parameter: str) -> ApiError:
-    return ApiError(400, *missing_parameter(parameter))
+def missing(parameter: str) -> ErrorResponse:
+    return ErrorResponse(400, *missing_parameter(parameter))
 
 
-def state_conflict(state: str) -> ApiError:
+def state_conflict(state: str) -> ErrorResponse:
     message = f"User operation is invalid. The current resource state is {state}."
-    return ApiError(409, "StateConflict", message)
+    return ErrorResponse(409, "StateConflict", message)
 
 
-def quota_exhausted(name: str, value: int) -> ApiError:
-    return ApiError(403, *facts.quota_exhausted(name, value))
+def quota_exhausted(name: str, value: int) -> ErrorResponse:
+    return ErrorResponse(403, *facts.quota_exhausted(name, value))
 
 
-def internal_error() -> ApiError:
+def internal_error() -> ErrorResponse:
     message = "The request processing has been failed due to some unknown error."
-    return ApiError(500, "InternalError", message)
+    return ErrorResponse(500, "InternalError", message)

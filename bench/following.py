@@ -1,7 +1,6 @@
-"""``make bench-followers``: tasks that follow one BatchCompute job, with and without workers.
+"""Overhead of tasks that follow one BatchCompute job, with and without workers; run by ``make bench-following``.
 
-On real Airflow processes, 3.3 or newer. The ratio is of two runs side by side: how much longer than the job itself a
-DAG run takes.
+It starts real processes of Airflow 3.3 or newer. A figure is the time that a DAG run takes longer than its job.
 """
 
 from __future__ import annotations
@@ -18,26 +17,26 @@ from tests.airflow.conftest import connection_json
 from tests.local.service import Service
 from tests.processes.airflow_processes import Airflow
 
-FOLLOWERS = 16
+TASKS = 16
 SECONDS = 20
 ROUNDS = 3
 DAGS = f"""
-from airflow_provider_bcs.translator import job_to_dag
+from airflow_provider_bcs.translator import SingleJob, job_to_dag
 
 task = {{"Parameters": {{"Command": {{"CommandLine": "sleep {SECONDS}"}}}}, "InstanceCount": 1, "ClusterId": "cls-x"}}
-tasks = {{f"t{{number}}": task for number in range({FOLLOWERS})}}
-for way, light in (("deferred", False), ("light", True)):
+tasks = {{f"t{{number}}": task for number in range({TASKS})}}
+for name, light in (("deferred", False), ("light", True)):
     job_to_dag(
-        {{"Name": way, "Type": "DAG", "DAG": {{"Tasks": tasks}}}},
-        dag_id=way,
-        run_as="job",
-        operator_args={{"poll_interval": 5, "start_from_trigger": light, "retries": 1, "retry_delay": 1}},
+        {{"Name": name, "Type": "DAG", "DAG": {{"Tasks": tasks}}}},
+        dag_id=name,
+        execution=SingleJob(start_from_trigger=light),
+        operator_args={{"poll_interval": 5, "retries": 1, "retry_delay": 1}},
     )
 """
 
 
 def overhead(airflow: Airflow, client: Client, dag_id: str, run_id: str) -> float:
-    """Return by how many seconds a DAG run takes longer than its job."""
+    """Run a DAG; return by how many seconds its run takes longer than its job."""
     started = time.monotonic()
     airflow.trigger(dag_id, run_id)
     airflow.wait(lambda: airflow.run_state(dag_id, run_id) in ("success", "failed"), 600, dag_id)
@@ -53,7 +52,7 @@ def main() -> None:
         home = Path(folder)
         (home / "dags").mkdir()
         (home / "dags" / "dags.py").write_text(DAGS)
-        service = Service(home / "data", "--max-instances", str(FOLLOWERS))
+        service = Service(home / "data", "--max-instances", str(TASKS))
         airflow = Airflow(home, home / "dags", connection_json(service))
         client = Client(service.url, "local", ACCESS_KEY_SECRET)
         try:
@@ -67,7 +66,9 @@ def main() -> None:
             service.end()
     light, deferred = (statistics.median(each) for each in zip(*rounds, strict=True))
     ratio = statistics.median(a / b for a, b in rounds)
-    print(f"{FOLLOWERS} followers of a job of {SECONDS} s, 2 workers; seconds a DAG run takes longer than its job")
+    print(
+        f"{TASKS} following tasks of a job of {SECONDS} s, 2 workers; seconds that a DAG run takes longer than its job"
+    )
     print(f"start_from_trigger {light:.1f}  deferrable {deferred:.1f}  ratio {ratio:.2f}")
     print(json.dumps(rounds))
 

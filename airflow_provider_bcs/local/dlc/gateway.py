@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.responses import Response
+from starlette.responses import Response as HttpResponse
 
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.local.api_error import ApiError, internal_error
-from airflow_provider_bcs.local.front import Front, json_response, request_id
-from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route
+from airflow_provider_bcs.local.error_response import ErrorResponse, internal_error
+from airflow_provider_bcs.local.gateway import Gateway, json_response, request_id
+from airflow_provider_bcs.local.routes import NoRouteError, Request, Response, Route, find_route
 
 from . import errors
 from .verifier import Verifier
 
 
-class DlcFront(Front):
+class DlcGateway(Gateway):
     """Gateway with ACS3 signatures; every response body is a JSON object with a RequestId."""
 
     max_body = MAX_BODY_SIZE
@@ -27,7 +27,7 @@ class DlcFront(Front):
         self.routes = routes
         self._verifier = verifier
 
-    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
+    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Request]:
         path, _, query = target.partition("?")
         self._verifier.verify(method, path, query, headers, body)
         parameters = dict(parse_qsl(query, keep_blank_values=True))
@@ -40,26 +40,26 @@ class DlcFront(Front):
         if action and f"dlc.{action}" != route.operation:
             reason = f"It must be {route.operation.removeprefix('dlc.')} for {method} {path}."
             raise errors.invalid("x-acs-action", reason)
-        return route, Call(names, parameters, body)
+        return route, Request(names, parameters, body)
 
-    def answer(self, answer: Answer) -> Response:
-        return _response(answer.status, answer.body, answer.headers)
+    def render(self, response: Response) -> HttpResponse:
+        return _response(response.status, response.body, response.headers)
 
-    def error(self, error: ApiError, host: str) -> Response:
+    def render_error(self, error: ErrorResponse, host: str) -> HttpResponse:
         body = {"Code": error.code, "Message": error.message, "HostId": host}
         return _response(error.status, body, error.headers)
 
-    def internal_error(self) -> ApiError:
+    def internal_error(self) -> ErrorResponse:
         return internal_error()
 
-    def throttled(self, seconds: float) -> ApiError:
+    def throttled(self, seconds: float) -> ErrorResponse:
         wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
-        return ApiError(429, "Throttling.User", "Request was denied due to user flow control.", wait)
+        return ErrorResponse(429, "Throttling.User", "HttpRequest was denied due to user flow control.", wait)
 
-    def body_too_large(self) -> ApiError:
+    def body_too_large(self) -> ErrorResponse:
         return errors.invalid("body", f"It must have at most {self.max_body} bytes.")
 
 
-def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpResponse:
     identity = request_id()
     return json_response(status, {**body, "RequestId": identity}, {**headers, "x-acs-request-id": identity})

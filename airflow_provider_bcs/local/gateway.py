@@ -8,13 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response as HttpResponse
 
-from .api_error import ApiError
-from .routes import Answer, Call, Route
+from .error_response import ErrorResponse
+from .routes import Request, Response, Route
 
 
-class Front(ABC):
+class Gateway(ABC):
     """API behind the port.
 
     :ivar routes: table of the operations
@@ -25,36 +25,36 @@ class Front(ABC):
     max_body: int
 
     @abstractmethod
-    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
+    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Request]:
         """Verify a request and find its operation.
 
         :param target: path and query as received
         :param headers: header values by name in lower case; repeated headers are joined with a comma
-        :raises ApiError: when the signature is not valid, or no operation matches
+        :raises ErrorResponse: when the signature is not valid, or no operation matches
         """
 
     @abstractmethod
-    def answer(self, answer: Answer) -> Response: ...
+    def render(self, response: Response) -> HttpResponse: ...
 
     @abstractmethod
-    def error(self, error: ApiError, host: str) -> Response:
+    def render_error(self, error: ErrorResponse, host: str) -> HttpResponse:
         """Return an error as an HTTP response.
 
         :param host: Host header of the request
         """
 
     @abstractmethod
-    def internal_error(self) -> ApiError: ...
+    def internal_error(self) -> ErrorResponse: ...
 
     @abstractmethod
-    def throttled(self, seconds: float) -> ApiError:
+    def throttled(self, seconds: float) -> ErrorResponse:
         """Return the API's throttling error.
 
         :param seconds: value of Retry-After
         """
 
     @abstractmethod
-    def body_too_large(self) -> ApiError: ...
+    def body_too_large(self) -> ErrorResponse: ...
 
 
 def request_id() -> str:
@@ -62,9 +62,9 @@ def request_id() -> str:
     return str(uuid.uuid4()).upper()
 
 
-def json_response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
+def json_response(status: int, body: Any, headers: Mapping[str, str]) -> HttpResponse:
     """Return a JSON response; ``body`` None stands for an empty body."""
     content = b"" if body is None else json.dumps(body).encode()
-    response = Response(content, status, media_type="application/json")
+    response = HttpResponse(content, status, media_type="application/json")
     response.headers.update(headers)
     return response

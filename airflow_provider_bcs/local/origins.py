@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from airflow_provider_bcs.http.loopback import is_loopback, is_loopback_url
 
-from .api_error import ApiError
+from .error_response import ErrorResponse
 from .request import host_name
 
 
-class Visitors:
+class OriginCheck:
     """Check that refuses requests of web pages from other hosts.
 
     The default AccessKey is public, so a signature does not stop a web page. With DNS rebinding, the name of its host
@@ -25,7 +25,7 @@ class Visitors:
     def check(self, headers: Mapping[str, str]) -> None:
         """Check the headers of a request.
 
-        :raises ApiError: Forbidden, when Host is not this machine, or Origin is a page of another host
+        :raises ErrorResponse: Forbidden, when Host is not this machine, or Origin is a page of another host
         """
         host, origin = host_name(headers), headers.get("origin")
         if not (self._has_other_names or is_own(host)):
@@ -39,5 +39,5 @@ def is_own(host: str) -> bool:
     return is_loopback(host) or is_loopback(host.partition(".")[2])
 
 
-def _forbidden(name: str, found: str, expected: str) -> ApiError:
-    return ApiError(403, "Forbidden", f"Header {name}: found {found[:100]!r}; expected {expected}.")
+def _forbidden(name: str, found: str, expected: str) -> ErrorResponse:
+    return ErrorResponse(403, "Forbidden", f"Header {name}: found {found[:100]!r}; expected {expected}.")

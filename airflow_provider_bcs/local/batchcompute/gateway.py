@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from starlette.responses import Response
+from starlette.responses import Response as HttpResponse
 
 from airflow_provider_bcs.batchcompute.facts import API_VERSION, MAX_BODY_SIZE
-from airflow_provider_bcs.local.api_error import ApiError, internal_error, invalid, not_found
-from airflow_provider_bcs.local.front import Front, json_response, request_id
-from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route, parse_query
+from airflow_provider_bcs.local.error_response import ErrorResponse, internal_error, invalid, not_found
+from airflow_provider_bcs.local.gateway import Gateway, json_response, request_id
+from airflow_provider_bcs.local.routes import NoRouteError, Request, Response, Route, find_route, parse_query
 
 from .verifier import Verifier
 
 
-class BatchComputeFront(Front):
+class BatchComputeGateway(Gateway):
     """Gateway with ROA signatures; the RequestId is only in the header ``x-acs-request-id``."""
 
     max_body = MAX_BODY_SIZE
@@ -24,7 +24,7 @@ class BatchComputeFront(Front):
         self.routes = routes
         self._verifier = verifier
 
-    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Call]:
+    def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Request]:
         path, _, query_text = target.partition("?")
         query = parse_query(query_text)
         self._verifier.verify(method, target, headers)
@@ -33,24 +33,24 @@ class BatchComputeFront(Front):
         except NoRouteError as error:
             if error.is_known_path:
                 message = "The request http method is not supported for this resource."
-                raise ApiError(400, "MethodNotAllowed", message) from None
+                raise ErrorResponse(400, "MethodNotAllowed", message) from None
             raise not_found() from None
-        return route, Call(names, query, body)
+        return route, Request(names, query, body)
 
-    def answer(self, answer: Answer) -> Response:
+    def render(self, response: Response) -> HttpResponse:
         common = {"x-acs-request-id": request_id(), "x-acs-version": API_VERSION}
-        return json_response(answer.status, answer.body, {**common, **answer.headers})
+        return json_response(response.status, response.body, {**common, **response.headers})
 
-    def error(self, error: ApiError, host: str) -> Response:
-        return self.answer(Answer(error.status, {"Code": error.code, "Message": error.message}, error.headers))
+    def render_error(self, error: ErrorResponse, host: str) -> HttpResponse:
+        return self.render(Response(error.status, {"Code": error.code, "Message": error.message}, error.headers))
 
-    def internal_error(self) -> ApiError:
+    def internal_error(self) -> ErrorResponse:
         return internal_error()
 
-    def throttled(self, seconds: float) -> ApiError:
+    def throttled(self, seconds: float) -> ErrorResponse:
         retry_after = {"Retry-After": str(math.ceil(seconds))}
-        return ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
+        return ErrorResponse(503, "Throttling", "HttpRequest was denied due to request throttling.", retry_after)
 
-    def body_too_large(self) -> ApiError:
+    def body_too_large(self) -> ErrorResponse:
         # The limit is documented; the error is an assumption.
         return invalid("HttpBody", f"Its size must be in [0, {self.max_body}].")

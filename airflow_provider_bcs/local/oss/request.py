@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Call:
+class ObjectRequest:
     """Request to the object store.
 
     :ivar bucket: empty when the request names no bucket
@@ -44,7 +44,7 @@ class Call:
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Return a query parameter as an integer.
 
-        :raises ApiError: InvalidArgument, unless it is an integer from ``low`` to ``high``
+        :raises ErrorResponse: InvalidArgument, unless it is an integer from ``low`` to ``high``
         """
         text = self.query.get(name, str(default))
         if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
@@ -52,13 +52,13 @@ class Call:
         return int(text)
 
 
-def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) -> Call:
+def read_request(method: str, path: str, query: str, headers: Mapping[str, str]) -> ObjectRequest:
     """Return the request without its body.
 
     The bucket is the first label of a host name such as ``bucket.127.0.0.1``, else the first segment of the path.
 
     :param path: path as received, percent-encoded
-    :raises ApiError: InvalidURI or InvalidObjectName, unless it is a path in UTF-8
+    :raises ErrorResponse: InvalidURI or InvalidObjectName, unless it is a path in UTF-8
     """
     if not path.startswith("/"):
         raise errors.invalid_uri(path)
@@ -66,13 +66,13 @@ def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) ->
     bucket, key = (bucket, _decoded(path[1:])) if is_loopback(parent) else read_path(path)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
-    return Call(method, bucket, key, parameters, headers)
+    return ObjectRequest(method, bucket, key, parameters, headers)
 
 
 def read_path(path: str) -> tuple[str, str]:
     """Return the bucket and key of a percent-encoded path ``/bucket/key``.
 
-    :raises ApiError: InvalidObjectName, unless the decoded path is UTF-8
+    :raises ErrorResponse: InvalidObjectName, unless the decoded path is UTF-8
     """
     bucket, _, key = path.removeprefix("/").partition("/")
     return _decoded(bucket), _decoded(key)

@@ -18,8 +18,8 @@ ENDS = ("submit", "stop")
 #: Arguments that only the operators of these ways have; for the others they are left out, so that all it takes to run a
 #: graph another way is ``run_as``.
 _ONLY_FOR: tuple[tuple[tuple[RunAs, ...], tuple[str, ...]], ...] = (
-    (("job",), ("start_from_trigger", "timeout", "soft_fail", "mode")),
-    (("jobs", "job"), ("log_instances", "log_lines", "on_failure")),
+    (("job",), ("start_from_trigger", "timeout", "soft_fail")),
+    (("jobs", "job"), ("log_instances", "log_lines", "retry_strategy")),
     (("dlc",), ("images", "instance_types", "ignore", "image", "instance_type", "dlc_job", "max_log_lines")),
 )
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.plan import Plan
 
 #: Arguments of those that follow only.
-_OF_FOLLOWING = ("start_from_trigger", "timeout", "soft_fail", "mode")
-#: Arguments that the one that cleans up does not have.
+_OF_FOLLOWING = ("start_from_trigger", "timeout", "soft_fail")
+#: Arguments that the tasks around those that follow do not have.
 _OF_WAITING = (*_OF_FOLLOWING, "deferrable", "poll_interval", "log_instances", "log_lines")
 #: Arguments of the operator that submits, and of no other one.
-_OF_SUBMITTING = ("package", "package_uri", "on_failure")
+_OF_SUBMITTING = ("package", "package_uri", "retry_strategy")
 
 
 def as_job(plan: Plan, arguments: Arguments) -> dict[str, BaseOperator]:
@@ -93,7 +93,7 @@ class Ends:
         self.submit = BatchComputeSubmitGraphOperator(
             task_id=submit,
             job=job,
-            **_without({**operator_args, **own.get(submit, {})}, _OF_FOLLOWING),
+            **_without({**operator_args, **own.get(submit, {})}, _OF_WAITING),
         )
         self.stop = BatchComputeStopJobOperator(
             task_id=stop,

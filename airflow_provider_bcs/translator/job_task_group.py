@@ -66,12 +66,11 @@ class BatchComputeJobTaskGroup(TaskGroup):
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
         if self._ends is None or error is not None:
             return
-        submit = self._ends.submit
         followers: list[BatchComputeTaskOperator] = []
         for op in self.dag.task_dict.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
                 followers.append(op)
-            elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator) and op is not submit:
+            elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator):
                 raise ValueError(
                     f"Task {op.task_id} submits a job of its own; right in a {type(self).__name__} is a"
                     " BatchComputeTaskOperator."

@@ -1,6 +1,6 @@
-"""The token of a submission: a pure function of who submits and of how many submissions before are known to have ended.
+"""Idempotency token of a submission: a pure function of its owner and of the number of ended submissions.
 
-So asking again after a lost answer, a dead worker or a retry finds the same job.
+A request that is repeated after a lost answer, a killed worker or a retry finds the same job by it.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: What of an owner is another one after it was made to start over, in Airflow by a clear.
+#: Field of an owner that changes when the owner starts over, in Airflow by a clear.
 GENERATION = "generation"
-#: More submissions of one owner than this are taken for a mistake.
+#: A higher number of submissions of one owner points to a fault.
 MAX_SUBMISSIONS = 1000
 
 
 def submission_token(owner: Mapping[str, Any], ended: int = 0) -> str:
     """Return a token of 64 hexadecimal digits.
 
-    :param owner: who submits, e.g. dag, run, task, map index and ``generation``; plain JSON values
-    :param ended: how many submissions of this owner are known to have ended
+    :param owner: identity of the submitter: DAG, run, task, map index, ``generation``; plain JSON values
+    :param ended: number of submissions of this owner that have ended
     """
     text = json.dumps([dict(owner), ended], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def series_token(owner: Mapping[str, Any]) -> str:
-    """Return what the submissions of all generations of an owner have in common, of 64 hexadecimal digits."""
+    """Return the token of 64 hexadecimal digits that all generations of an owner share."""
     return submission_token({name: value for name, value in owner.items() if name != GENERATION})

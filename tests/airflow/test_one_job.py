@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import task as decorated_task
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
-from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
@@ -269,8 +270,6 @@ def test_trigger_rules_that_the_service_does_not_have():
 def test_bad_arguments():
     with pytest.raises(ValueError, match="run_as is one of 'jobs', 'job', 'dlc'; found 'task'"):
         job_to_dag(DIAMOND, run_as="task")
-    with pytest.raises(ValueError, match="mode of a is 'reschedule'; right is deferrable=True"):
-        job_to_dag(DIAMOND, run_as="job", task_args={"a": {"mode": "reschedule"}})
     with pytest.raises(ValueError, match="operator_args has wait_for_completion"):
         job_to_dag(DIAMOND, run_as="job", operator_args={"wait_for_completion": False})
     with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
@@ -328,14 +327,15 @@ def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
     created = client.create_job(content)
     while client.get_task(created, "a").State != "Failed":
         time.sleep(0.1)
-    poll = continue_job(client, FollowedTarget(created.Id, "a")).poll(client, logging.getLogger())
+    port = BatchComputePort(client)
+    poll = port.poll(port.continue_job(FollowedTarget(created.Id, "a")), logging.getLogger())
     assert poll().outcome is None
     client.stop_job(created)
     assert poll().outcome == "Failed"
 
 
 def test_arguments_that_only_followers_have_do_not_disturb_the_others(airflow_db, connection):
-    arguments = {**FAST, "timeout": 60, "soft_fail": True, "mode": "poke"}
+    arguments = {**FAST, "timeout": 60, "soft_fail": True}
     for way in ("jobs", "job"):
         dag = job_to_dag({**DIAMOND, "Name": f"any-{way}"}, run_as=way, operator_args=arguments)
         dag.resolve_template_files()

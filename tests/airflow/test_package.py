@@ -169,8 +169,8 @@ def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, run_as):
         ({"package": None}, "package=None for task b, .* or run_as='jobs'"),
         ({"package_uri": "oss://other/"}, f"package_uri='oss://other/' for task b, .* with package_uri='{FOLDER}'"),
         (
-            {"on_failure": "resubmit"},
-            "on_failure='resubmit' for task b, .* right is on_failure of the whole graph or run_as",
+            {"retry_strategy": "resubmit"},
+            "retry_strategy='resubmit' for task b, .* right is retry_strategy of the whole graph or run_as",
         ),
         ({"package": "p", "package_uri": "oss://o/"}, r"package='p' for task b.*\n.*package_uri='oss://o/' for task b"),
     ],

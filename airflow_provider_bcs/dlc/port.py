@@ -60,7 +60,7 @@ class DlcPort:
 
     @property
     def is_local(self) -> bool:
-        """Whether the service is the local one, which has neither workspaces nor a console."""
+        """True for the local service, which has neither workspaces nor a console."""
         return is_loopback_url(self.client.endpoint)
 
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class BatchComputeHook(ServiceHook["Client", BatchComputePort]):
 
     ::
 
-        from airflow.decorators import task
+        from airflow.providers.common.compat.sdk import task
         from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 
         @task

@@ -19,7 +19,7 @@ class DlcHook(ServiceHook["Client", DlcPort]):
 
     ::
 
-        from airflow.decorators import task
+        from airflow.providers.common.compat.sdk import task
         from airflow_provider_bcs.hooks.dlc import DlcHook
 
         @task

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from .api_error import ApiError
+from .api_error import ApiError, internal_error
 from .connection import close_without_response
 from .control import PREFIX, Control
 from .faults import Fault, Faults, play
@@ -110,7 +110,7 @@ def _handle(front: Front, route: Route, call: Call, host: str) -> Response | Lat
         return front.error(error, host)
     except Exception:  # the client must receive an error body for any exception
         _log.exception("%s failed", route.operation)
-        return front.error(front.internal_error(), host)
+        return front.error(internal_error(), host)
 
 
 def _target(request: Request) -> str:
@@ -124,12 +124,12 @@ async def _read_body(request: Request, front: Front) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > front.max_body:
-            error = front.body_too_large()
+            error = front.refusals.body_too_large(front.max_body)
             error.headers["Connection"] = "close"
             raise error
     return bytes(body)
 
 
 def _refusal(front: Front, fault: Fault, host: str) -> Response:
-    error = front.throttled(fault.seconds) if fault.kind == "throttle" else front.internal_error()
+    error = front.refusals.throttled(fault.seconds) if fault.kind == "throttle" else internal_error()
     return front.error(error, host)

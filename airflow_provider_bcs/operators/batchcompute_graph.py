@@ -33,6 +33,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         def echo(text):
             return {
                 "Parameters": {"Command": {"CommandLine": f"echo {text}"}},
+                "InstanceCount": 1,
                 "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
             }
 

@@ -38,7 +38,7 @@ __all__ = ["BatchComputeTaskOnDlcOperator"]
 class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     """Run one task of a BatchCompute job as a PAI-DLC job: each instance is a pod.
 
-    docs/run-on-dlc.md says what becomes of each field. A field that PAI-DLC cannot express is an error while the DAG
+    docs/run-on-dlc.md maps each field. A field that PAI-DLC cannot express is an error while the DAG
     file is parsed, or when the task runs if the field has a template. ``AutoRelease`` deletes the job after its success
     was seen and its logs were read. Retries, logs and XComs are those of :class:`~.dlc.DlcSubmitJobOperator`.
 
@@ -48,6 +48,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
 
         task = {
             "Parameters": {"Command": {"CommandLine": "echo hello"}},
+            "InstanceCount": 2,
             "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
         }
         BatchComputeTaskOnDlcOperator(

@@ -13,6 +13,8 @@ from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED, is_waited
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
+__all__ = ["OwnedJob"]
+
 #: Seconds to read the task's state and to stop the job. Airflow ends the trigger after 30.
 _TIMEOUT = 25.0
 

@@ -8,17 +8,28 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from airflow_provider_bcs.batchcompute.facts import API_VERSION, MAX_BODY_SIZE
-from airflow_provider_bcs.local.api_error import ApiError, internal_error, invalid, not_found
-from airflow_provider_bcs.local.front import Front, json_response, request_id
+from airflow_provider_bcs.local.api_error import ApiError, invalid, not_found
+from airflow_provider_bcs.local.front import Front, Refusals, json_response, request_id
 from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route, parse_query
 
 from .verifier import Verifier
+
+
+def _throttled(seconds: float) -> ApiError:
+    retry_after = {"Retry-After": str(math.ceil(seconds))}
+    return ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
+
+
+def _body_too_large(limit: int) -> ApiError:
+    # The limit is documented; the error is an assumption.
+    return invalid("HttpBody", f"Its size must be in [0, {limit}].")
 
 
 class BatchComputeFront(Front):
     """Gateway with ROA signatures; the RequestId is only in the header ``x-acs-request-id``."""
 
     max_body = MAX_BODY_SIZE
+    refusals = Refusals(_throttled, _body_too_large)
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes
@@ -43,14 +54,3 @@ class BatchComputeFront(Front):
 
     def error(self, error: ApiError, host: str) -> Response:
         return self.answer(Answer(error.status, {"Code": error.code, "Message": error.message}, error.headers))
-
-    def internal_error(self) -> ApiError:
-        return internal_error()
-
-    def throttled(self, seconds: float) -> ApiError:
-        retry_after = {"Retry-After": str(math.ceil(seconds))}
-        return ApiError(503, "Throttling", "Request was denied due to request throttling.", retry_after)
-
-    def body_too_large(self) -> ApiError:
-        # The limit is documented; the error is an assumption.
-        return invalid("HttpBody", f"Its size must be in [0, {self.max_body}].")

@@ -10,18 +10,28 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response
 
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.local.api_error import ApiError, internal_error
-from airflow_provider_bcs.local.front import Front, json_response, request_id
+from airflow_provider_bcs.local.api_error import ApiError
+from airflow_provider_bcs.local.front import Front, Refusals, json_response, request_id
 from airflow_provider_bcs.local.routes import Answer, Call, NoRouteError, Route, find_route
 
 from . import errors
 from .verifier import Verifier
 
 
+def _throttled(seconds: float) -> ApiError:
+    wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
+    return ApiError(429, "Throttling.User", "Request was denied due to user flow control.", wait)
+
+
+def _body_too_large(limit: int) -> ApiError:
+    return errors.invalid("body", f"It must have at most {limit} bytes.")
+
+
 class DlcFront(Front):
     """Gateway with ACS3 signatures; every response body is a JSON object with a RequestId."""
 
     max_body = MAX_BODY_SIZE
+    refusals = Refusals(_throttled, _body_too_large)
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes
@@ -48,16 +58,6 @@ class DlcFront(Front):
     def error(self, error: ApiError, host: str) -> Response:
         body = {"Code": error.code, "Message": error.message, "HostId": host}
         return _response(error.status, body, error.headers)
-
-    def internal_error(self) -> ApiError:
-        return internal_error()
-
-    def throttled(self, seconds: float) -> ApiError:
-        wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
-        return ApiError(429, "Throttling.User", "Request was denied due to user flow control.", wait)
-
-    def body_too_large(self) -> ApiError:
-        return errors.invalid("body", f"It must have at most {self.max_body} bytes.")
 
 
 def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_bcs.cli import main
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.translator import PaiDlc, job_to_dag
-from tests.airflow.running import dag_bag, due_runs, run_dag, states
+from tests.airflow.running import BASH, dag_bag, due_runs, run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import v1_job
 
@@ -64,7 +64,9 @@ def test_an_execution_of_ones_own(tmp_path):
     for name, each in greet["DAG"]["Tasks"].items():
         each["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
     (tmp_path / "greet.json").write_text(json.dumps(greet))
-    (tmp_path / "greet_here.py").write_text(blocks("job-files.md", "python")[-1])
+    (tmp_path / "greet_here.py").write_text(
+        blocks("job-files.md", "python")[-1].replace("airflow.providers.standard.operators.bash", BASH)
+    )
     bag = dag_bag(tmp_path)
     assert bag.import_errors == {}
     assert states(run_dag(bag.dags["greet_here"])) == dict.fromkeys(("hello", "world", "both"), "success")

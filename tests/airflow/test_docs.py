@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_bcs.cli import main
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from tests.airflow.running import dag_bag, due_runs, run_dag, states
+from tests.airflow.running import BASH, dag_bag, due_runs, run_dag, states
 from tests.batchcompute.legacy_jobs import v1_job
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -61,7 +61,9 @@ def test_an_execution_of_ones_own(tmp_path):
     for name, task in greet["DAG"]["Tasks"].items():
         task["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
     (tmp_path / "greet.json").write_text(json.dumps(greet))
-    (tmp_path / "greet_here.py").write_text(blocks("job-files.md", "python")[-1])
+    (tmp_path / "greet_here.py").write_text(
+        blocks("job-files.md", "python")[-1].replace("airflow.providers.standard.operators.bash", BASH)
+    )
     bag = dag_bag(tmp_path)
     assert bag.import_errors == {}
     assert states(run_dag(bag.dags["greet_here"])) == dict.fromkeys(("hello", "world", "both"), "success")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import inspect
 import re
@@ -11,8 +10,8 @@ from pathlib import Path
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.local import options
 from airflow_provider_bcs.local.batchcompute import assembly
+from airflow_provider_bcs.local.options import LocalOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
@@ -37,12 +36,10 @@ def test_the_methods_are_those_of_the_client():
 
 
 def test_the_operations_are_those_of_the_local_service(tmp_path: Path):
-    parser = argparse.ArgumentParser()
-    options.add_arguments(parser)
     store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
-    front, _ = assembly.assemble(parser.parse_args([]), Settings(tmp_path, "rewrite", ""), store)
+    gateway, _ = assembly.assemble(LocalOptions(), Settings(tmp_path, "rewrite", ""), store)
     store.close()
-    served = [route.operation.removeprefix("batchcompute.") for route in front.routes]
+    served = [route.operation.removeprefix("batchcompute.") for route in gateway.routes]
     assert sorted(rows()) == sorted(served)
     assert all(row[2].startswith("yes") for row in rows().values())
 

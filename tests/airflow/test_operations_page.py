@@ -59,8 +59,8 @@ def test_the_operators_and_sensors_are_there():
 
 def test_the_examples_of_the_clusters_page(service, capsys):
     graph, operators, client = blocks("clusters.md", "python")
-    (cluster,) = re.findall(r"    cluster=.*?\n    },\n", graph, re.DOTALL)
-    assert cluster in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
+    (execution,) = re.findall(r"^    execution=.*?^    \),\n", graph, re.DOTALL | re.MULTILINE)
+    assert execution in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}

@@ -137,7 +137,7 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
 
 
 def test_the_app(service, client):
-    description, job = map(json.loads, blocks("local-service.md", "json"))
+    description, job = map(json.loads, blocks("local-service-reference.md", "json"))
     client.create_app(description)
     service.put_object("demo/words.txt", "two\none\n")
     assert client.create_job(job, sync=True).Outputs == {"sorted": "oss://demo/sorted.txt"}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.exceptions import NotFoundError
-from airflow_provider_bcs.waiting.polling import Log, Poll
 
 from .facts import GONE
 
@@ -56,10 +54,6 @@ class ClusterTarget:
             return Departure(client.get_cluster(self.cluster_id))
         except NotFoundError:
             return Departure(None)
-
-    def poll(self, client: Client, log: Log) -> Poll[Cluster | Departure]:
-        """Return what asks for its state again and again."""
-        return Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""

@@ -15,7 +15,7 @@ from starlette.responses import Response as HttpResponse
 
 from .connection import close_without_response
 from .control import PREFIX, Control
-from .error_response import ErrorResponse
+from .error_response import ErrorResponse, internal_error
 from .faults import Fault, Faults, play
 from .gateway import Gateway
 from .origins import OriginCheck
@@ -111,7 +111,7 @@ def _handle(gateway: Gateway, route: Route, request: Request, host: str) -> Http
         return gateway.render_error(error, host)
     except Exception:  # the client must receive an error body for any exception
         _log.exception("%s failed", route.operation)
-        return gateway.render_error(gateway.internal_error(), host)
+        return gateway.render_error(internal_error(), host)
 
 
 def _target(request: HttpRequest) -> str:
@@ -125,12 +125,12 @@ async def _read_body(request: HttpRequest, gateway: Gateway) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > gateway.max_body:
-            error = gateway.body_too_large()
+            error = gateway.refusals.body_too_large(gateway.max_body)
             error.headers["Connection"] = "close"
             raise error
     return bytes(body)
 
 
 def _refusal(gateway: Gateway, fault: Fault, host: str) -> HttpResponse:
-    error = gateway.throttled(fault.seconds) if fault.kind == "throttle" else gateway.internal_error()
+    error = gateway.refusals.throttled(fault.seconds) if fault.kind == "throttle" else internal_error()
     return gateway.render_error(error, host)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response as HttpResponse
@@ -14,15 +15,29 @@ from .error_response import ErrorResponse
 from .routes import Request, Response, Route
 
 
+@dataclass(frozen=True)
+class Refusals:
+    """Errors of an API for requests that reach no operation.
+
+    :ivar throttled: makes the throttling error from the seconds to wait
+    :ivar body_too_large: makes the error from the maximum size of a request body in bytes
+    """
+
+    throttled: Callable[[float], ErrorResponse]
+    body_too_large: Callable[[int], ErrorResponse]
+
+
 class Gateway(ABC):
     """API behind the port.
 
     :ivar routes: table of the operations
     :ivar max_body: maximum size of a request body in bytes
+    :ivar refusals: errors for requests that reach no operation
     """
 
     routes: Sequence[Route]
     max_body: int
+    refusals: Refusals
 
     @abstractmethod
     def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Route, Request]:
@@ -42,19 +57,6 @@ class Gateway(ABC):
 
         :param host: Host header of the request
         """
-
-    @abstractmethod
-    def internal_error(self) -> ErrorResponse: ...
-
-    @abstractmethod
-    def throttled(self, seconds: float) -> ErrorResponse:
-        """Return the API's throttling error.
-
-        :param seconds: value of Retry-After
-        """
-
-    @abstractmethod
-    def body_too_large(self) -> ErrorResponse: ...
 
 
 def request_id() -> str:

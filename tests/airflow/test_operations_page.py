@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import inspect
 import re
@@ -13,8 +12,8 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.local import options
 from airflow_provider_bcs.local.batchcompute import assembly
+from airflow_provider_bcs.local.options import LocalOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
@@ -40,12 +39,10 @@ def test_the_methods_are_those_of_the_client():
 
 
 def test_the_operations_are_those_of_the_local_service(tmp_path: Path):
-    parser = argparse.ArgumentParser()
-    options.add_arguments(parser)
     store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
-    front, _ = assembly.assemble(parser.parse_args([]), Settings(tmp_path, "rewrite", ""), store)
+    gateway, _ = assembly.assemble(LocalOptions(), Settings(tmp_path, "rewrite", ""), store)
     store.close()
-    served = [route.operation.removeprefix("batchcompute.") for route in front.routes]
+    served = [route.operation.removeprefix("batchcompute.") for route in gateway.routes]
     assert sorted(rows()) == sorted(served)
     assert all(row[2].startswith("yes") for row in rows().values())
 
@@ -74,8 +71,8 @@ def test_an_operation_without_an_operator_is_one_call_in_a_task(client):
 
 def test_the_examples_of_the_clusters_page(service, capsys):
     graph, operators, client = blocks("clusters.md", "python")
-    (cluster,) = re.findall(r"    cluster=.*?\n    },\n", graph, re.DOTALL)
-    assert cluster in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
+    (execution,) = re.findall(r"^    execution=.*?^    \),\n", graph, re.DOTALL | re.MULTILINE)
+    assert execution in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}

@@ -8,17 +8,28 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response as HttpResponse
 
 from airflow_provider_bcs.batchcompute.facts import API_VERSION, MAX_BODY_SIZE
-from airflow_provider_bcs.local.error_response import ErrorResponse, internal_error, invalid, not_found
-from airflow_provider_bcs.local.gateway import Gateway, json_response, request_id
+from airflow_provider_bcs.local.error_response import ErrorResponse, invalid, not_found
+from airflow_provider_bcs.local.gateway import Gateway, Refusals, json_response, request_id
 from airflow_provider_bcs.local.routes import NoRouteError, Request, Response, Route, find_route, parse_query
 
 from .verifier import Verifier
+
+
+def _throttled(seconds: float) -> ErrorResponse:
+    retry_after = {"Retry-After": str(math.ceil(seconds))}
+    return ErrorResponse(503, "Throttling", "Request was denied due to request throttling.", retry_after)
+
+
+def _body_too_large(limit: int) -> ErrorResponse:
+    # The limit is documented; the error is an assumption.
+    return invalid("HttpBody", f"Its size must be in [0, {limit}].")
 
 
 class BatchComputeGateway(Gateway):
     """Gateway with ROA signatures; the RequestId is only in the header ``x-acs-request-id``."""
 
     max_body = MAX_BODY_SIZE
+    refusals = Refusals(_throttled, _body_too_large)
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes
@@ -43,14 +54,3 @@ class BatchComputeGateway(Gateway):
 
     def render_error(self, error: ErrorResponse, host: str) -> HttpResponse:
         return self.render(Response(error.status, {"Code": error.code, "Message": error.message}, error.headers))
-
-    def internal_error(self) -> ErrorResponse:
-        return internal_error()
-
-    def throttled(self, seconds: float) -> ErrorResponse:
-        retry_after = {"Retry-After": str(math.ceil(seconds))}
-        return ErrorResponse(503, "Throttling", "HttpRequest was denied due to request throttling.", retry_after)
-
-    def body_too_large(self) -> ErrorResponse:
-        # The limit is documented; the error is an assumption.
-        return invalid("HttpBody", f"Its size must be in [0, {self.max_body}].")

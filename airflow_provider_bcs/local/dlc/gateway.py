@@ -10,18 +10,28 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response as HttpResponse
 
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.local.error_response import ErrorResponse, internal_error
-from airflow_provider_bcs.local.gateway import Gateway, json_response, request_id
+from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.gateway import Gateway, Refusals, json_response, request_id
 from airflow_provider_bcs.local.routes import NoRouteError, Request, Response, Route, find_route
 
 from . import errors
 from .verifier import Verifier
 
 
+def _throttled(seconds: float) -> ErrorResponse:
+    wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
+    return ErrorResponse(429, "Throttling.User", "Request was denied due to user flow control.", wait)
+
+
+def _body_too_large(limit: int) -> ErrorResponse:
+    return errors.invalid("body", f"It must have at most {limit} bytes.")
+
+
 class DlcGateway(Gateway):
     """Gateway with ACS3 signatures; every response body is a JSON object with a RequestId."""
 
     max_body = MAX_BODY_SIZE
+    refusals = Refusals(_throttled, _body_too_large)
 
     def __init__(self, routes: Sequence[Route], verifier: Verifier) -> None:
         self.routes = routes
@@ -48,16 +58,6 @@ class DlcGateway(Gateway):
     def render_error(self, error: ErrorResponse, host: str) -> HttpResponse:
         body = {"Code": error.code, "Message": error.message, "HostId": host}
         return _response(error.status, body, error.headers)
-
-    def internal_error(self) -> ErrorResponse:
-        return internal_error()
-
-    def throttled(self, seconds: float) -> ErrorResponse:
-        wait = {"x-acs-retry-after": str(math.ceil(seconds * 1000))}
-        return ErrorResponse(429, "Throttling.User", "HttpRequest was denied due to user flow control.", wait)
-
-    def body_too_large(self) -> ErrorResponse:
-        return errors.invalid("body", f"It must have at most {self.max_body} bytes.")
 
 
 def _response(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpResponse:

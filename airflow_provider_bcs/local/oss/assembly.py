@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from pathlib import Path
 
 from airflow_provider_bcs.local.faults import Faults
+from airflow_provider_bcs.local.options import AccessKeyOptions
 from airflow_provider_bcs.local.origins import OriginCheck
 from airflow_provider_bcs.local.store import Store
 
@@ -22,7 +22,7 @@ from .verifier import Verifier
 
 
 def assemble(
-    args: argparse.Namespace,
+    options: AccessKeyOptions,
     data_dir: Path,
     store: Store,
     origins: OriginCheck,
@@ -37,5 +37,5 @@ def assemble(
         *MultipartApi(uploads).operations(),
         *ObjectApi(objects).operations(),
     ]
-    verifier = Verifier(args.access_key_id, args.access_key_secret)
+    verifier = Verifier(options.access_key_id, options.access_key_secret)
     return ObjectStoreApplication(operations, verifier, objects.incoming, origins, requests, faults)

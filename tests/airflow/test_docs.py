@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,30 @@ def test_the_client_page(service, capsys, block, output):
     code = blocks("client.md", "python")[block]
     exec(compile(for_local_service(code, service.url), "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
+
+
+def test_the_client_of_temporary_keys():
+    names: dict[str, Any] = {}
+    exec(compile(blocks("client.md", "python")[2], "client.md", "exec"), names)
+    assert names["client"].endpoint == "https://batchcompute.cn-shanghai.aliyuncs.com"
+
+
+def test_the_validate_page(tmp_path, monkeypatch, capsys):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "good.json").write_text(json.dumps(job({"a": task("true")})))
+    bad = job({"a": task("true"), "b": task("true"), "count": task("true", Tiemout=1)}, {"b": ["a"], "a": ["b"]})
+    places = {"Tiemout": 12, "Dependencies": 21}
+    text = json.dumps(bad)
+    for name, line in places.items():
+        text = text.replace(f'"{name}"', "\n" * (line - 1 - text.partition(f'"{name}"')[0].count("\n")) + f'"{name}"')
+    (tmp_path / "jobs" / "bad.json").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    ((_, *shown),) = (block.splitlines() for block in blocks("validate.md", "console"))
+    assert main(["validate", "jobs/good.json", "jobs/bad.json"]) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+    (python,) = blocks("validate.md", "python")
+    exec(compile(python, "validate.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == len(places)
 
 
 def test_the_translate_page(tmp_path, monkeypatch, capfd):
@@ -227,7 +252,7 @@ def test_the_error_of_a_field_that_is_not_carried_over():
 
 
 def test_the_app(service, client):
-    description, job = map(json.loads, blocks("local-service.md", "json"))
+    description, job = map(json.loads, blocks("local-service-reference.md", "json"))
     client.create_app(description)
     service.put_object("demo/words.txt", "two\none\n")
     assert client.create_job(job, sync=True).Outputs == {"sorted": "oss://demo/sorted.txt"}

@@ -12,10 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.description.suggestion import did_you_mean
-from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.description.values import is_absent, is_template
+from airflow_provider_bcs.description.violation import Violation, did_you_mean
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.http.facts import invalid_parameter
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from .template import is_template
+from .values import is_template
 
 #: What stands for a secret, as in Airflow's own masking.
 HIDDEN = "***"

@@ -8,11 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.rules import check_size
-from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
-from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.batchcompute.rules import check_job, check_size
+from airflow_provider_bcs.description.source import CheckedJob, JobSource
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import InvalidJobError
 
@@ -69,13 +67,10 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
     :raises JobSourceError: when it cannot be read
     """
-    content = read_job(job)
-    violations = validate_job(content, max_tasks=False)
-    if violations:
-        raise InvalidJobError(violations, source)
-    for text in job_warnings(content):
+    checked = check_job(job, max_tasks=False, source=source)
+    for text in checked.warnings:
         warnings.warn(text, JobWarning, stacklevel=2)
-    content = as_current(content).job
+    content = checked.content
     if content["Type"] != "DAG":
         raise ValueError(
             f"Type of {source or 'the job'}: found {content['Type']!r}; expected 'DAG', as no other job has a graph."
@@ -96,7 +91,7 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         for name, task in tasks.items()
     }
     for node in nodes.values():
-        if violations := list(check_size(node)):
+        if violations := list(check_size(node.content)):
             raise InvalidJobError(violations, source)
     return Plan(
         name=content["Name"],

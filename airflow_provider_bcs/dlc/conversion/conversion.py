@@ -12,7 +12,7 @@ from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.site import Site
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
 from airflow_provider_bcs.dlc.rules import validate_job

@@ -37,8 +37,6 @@ class MountEntry(Description):
     WriteSupport: Boolean | None = None
 
 
-#: The name that the documentation gives to :class:`MountEntry`.
-MountPoint = MountEntry
 _NAS: TypeAlias = NAS
 _OSS: TypeAlias = OSS
 
@@ -58,10 +56,6 @@ class Mounts(Description):
     NasMetaCache: Boolean | None = None
     NAS: Annotated[_NAS, Field(default_factory=_NAS)]
     OSS: Annotated[_OSS, Field(default_factory=_OSS)]
-
-    def add_entry(self, entry: MountEntry | dict[str, Any]) -> None:
-        """Add a mount entry."""
-        self.Entries = [*self.Entries, MountEntry(entry)]
 
 
 class SystemDisk(Description):

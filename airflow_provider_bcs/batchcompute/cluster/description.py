@@ -10,11 +10,10 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
+from airflow_provider_bcs.batchcompute.job import Notification
+from airflow_provider_bcs.batchcompute.machines import Configs
 from airflow_provider_bcs.description.model import Boolean, Description, Integer, Number, Text
 from airflow_provider_bcs.description.source import JobSource
-
-from .cluster import Configs
-from .job import Notification
 
 
 class GroupDescription(Description):

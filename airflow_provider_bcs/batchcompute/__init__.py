@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from .app.description import AppConfig as AppConfig
     from .app.description import AppDescription as AppDescription
     from .app.description import AppDocker as AppDocker
-    from .app.description import AppJob as AppJob
-    from .app.description import AppJobConfig as AppJobConfig
-    from .app.description import AppLogging as AppLogging
     from .app.description import AppParameter as AppParameter
     from .app.description import AppSetting as AppSetting
     from .app.description import AppVM as AppVM
+    from .app.job import AppJob as AppJob
+    from .app.job import AppJobConfig as AppJobConfig
+    from .app.job import AppLogging as AppLogging
     from .app.response import App as App
     from .app.response import AppDetail as AppDetail
     from .app.response import AppRevision as AppRevision
@@ -87,8 +87,8 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_names(
     __name__,
     {
-        ".app.description": "AppConfig AppDescription AppDocker AppJob AppJobConfig AppLogging AppParameter AppSetting"
-        " AppVM",
+        ".app.description": "AppConfig AppDescription AppDocker AppParameter AppSetting AppVM",
+        ".app.job": "AppJob AppJobConfig AppLogging",
         ".app.response": "App AppDetail AppRevision CreatedApp",
         ".app.rules": "validate_app",
         ".client": "Client",

@@ -4,8 +4,6 @@ Source: the CreateJob page of the API and the create_job page of its Python SDK.
 objects fill in. The private aliases exist because a field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -14,7 +12,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 from airflow_provider_bcs.description.source import JobSource, read_description
 from airflow_provider_bcs.exceptions import InvalidJobError
 
-from .app.description import AppJob
+from .app.job import AppJob
 from .instance_types import INSTANCE_TYPES, InstanceTypes
 from .legacy import as_current
 from .machines import AutoCluster, Mounts

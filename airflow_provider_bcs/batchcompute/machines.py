@@ -4,8 +4,6 @@ Source: the CreateJob and create_cluster pages of the API and its Python SDK. Th
 field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field

@@ -42,7 +42,7 @@ class HasMap(Protocol):
     def to_map(self) -> dict[str, Any]: ...
 
 
-JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail | HasMap"
+JobSource: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | HasDetail | HasMap
 #: The kinds of JobSource that are objects, without a text to parse.
 DESCRIBED = (Mapping, HasDetail, HasMap)
 

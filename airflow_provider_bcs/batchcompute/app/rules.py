@@ -20,7 +20,8 @@ from airflow_provider_bcs.description.type_rows import type_rows
 from airflow_provider_bcs.description.values import is_absent
 from airflow_provider_bcs.description.violation import Violation
 
-from .description import AppConfig, AppDescription, AppJobConfig
+from .description import AppConfig, AppDescription
+from .job import AppJobConfig
 from .limits import SETTINGS
 
 _PUBLIC_PREFIXES = ("Public:", ":")

@@ -4,8 +4,6 @@ Source: the create_cluster page of the API's Python SDK, and the CreateImage pag
 field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeAlias
 
 from airflow_provider_bcs.description.checks import size
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_description
@@ -22,6 +22,9 @@ from .facts import MAX_BODY_SIZE, MAX_TASKS, Quotas, quota_exhausted
 from .legacy import Conversion, as_current
 from .rule_table import APP_TABLE, TABLE
 from .wording import unreadable
+
+#: Return whether Airflow has yet to render a value.
+_Pending: TypeAlias = Callable[[object], bool]
 
 _TOO_MANY_TASKS = invalid_parameter("Tasks", size(1, MAX_TASKS).tail)[1]
 _TOKEN_MISMATCH = Violation(
@@ -144,6 +147,10 @@ def _read(job: JobSource) -> Conversion:
 
 def _check_current(description: dict[str, Any], templates: bool, max_tasks: bool) -> list[Violation]:
     """Check a description that has been read and has the form of the current API."""
+
+    def pending(value: object) -> bool:
+        return templates and is_template(value)
+
     table = APP_TABLE if description.get("Type") == "App" else TABLE
     found = list(table.check(description, templates=templates))
     tasks = _tasks(description)
@@ -153,10 +160,8 @@ def _check_current(description: dict[str, Any], templates: bool, max_tasks: bool
     else:
         found += check_size(description)
     if tasks is not None:
-        for name, task in tasks.items():
-            if isinstance(task, dict):
-                found += _validate_cluster(task, f"DAG.Tasks.{name}", templates)
-        found += _validate_graph(tasks, description["DAG"].get("Dependencies"), templates)
+        graph = list(_validate_graph(tasks, description["DAG"].get("Dependencies"), pending))
+        found += [*_validate_clusters(tasks, pending), *graph]
     return found
 
 
@@ -167,14 +172,14 @@ def _tasks(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return tasks if isinstance(tasks, Mapping) else None
 
 
-def _warnings(description: Mapping[str, Any]) -> Iterator[str]:
+def _warnings(description: Mapping[str, Any], pending: _Pending = is_template) -> Iterator[str]:
     for name, task in (_tasks(description) or {}).items():
         if isinstance(task, Mapping):
-            yield from (f"DAG.Tasks.{name} {text}" for text in _task_warnings(task))
+            yield from (f"DAG.Tasks.{name} {text}" for text in _task_warnings(task, pending))
 
 
-def _task_warnings(task: Mapping[str, Any]) -> Iterator[str]:
-    if not is_absent(task.get("ClusterId")) and task.get("AutoCluster"):
+def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:
+    if task.get("ClusterId") and task.get("AutoCluster"):
         # The service takes exactly one of the two; that ClusterId wins is assumed.
         yield (
             f"has both ClusterId and AutoCluster: ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
@@ -182,29 +187,32 @@ def _task_warnings(task: Mapping[str, Any]) -> Iterator[str]:
     parameters = task.get("Parameters")
     command = parameters.get("Command") if isinstance(parameters, Mapping) else None
     line = command.get("CommandLine") if isinstance(command, Mapping) else None
-    if isinstance(line, str) and not is_template(line) and any(mark in line for mark in "'\"\\"):
+    if isinstance(line, str) and not pending(line) and any(mark in line for mark in "'\"\\"):
         try:
             shlex.split(line)
         except ValueError as error:
             yield f"has a CommandLine that cannot be split into words: {error}."
 
 
-def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
-    cluster = task.get("AutoCluster")
-    if is_absent(task.get("ClusterId")) and not cluster:
-        advice = "Give the task a ClusterId or an AutoCluster."
-        yield Violation(f"{path}.ClusterId", *missing_parameter("ClusterId"), advice)
-    if isinstance(cluster, Mapping):
-        images = [cluster.get("ImageId"), cluster.get("ECSImageId")]
-        if not any(is_absent(image) or (templates and is_template(image)) for image in images):
-            yield Violation(
-                f"{path}.AutoCluster.ECSImageId",
-                *invalid_parameter("ECSImageId"),
-                f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; expected one of the two.",
-            )
+def _validate_clusters(tasks: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    for name, task in tasks.items():
+        if not isinstance(task, dict):
+            continue
+        path, cluster = f"DAG.Tasks.{name}", task.get("AutoCluster")
+        if is_absent(task.get("ClusterId")) and not cluster:
+            advice = "Give the task a ClusterId or an AutoCluster."
+            yield Violation(f"{path}.ClusterId", *missing_parameter("ClusterId"), advice)
+        if isinstance(cluster, Mapping):
+            images = [cluster.get("ImageId"), cluster.get("ECSImageId")]
+            if not any(is_absent(image) or pending(image) for image in images):
+                yield Violation(
+                    f"{path}.AutoCluster.ECSImageId",
+                    *invalid_parameter("ECSImageId"),
+                    f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; expected one of the two.",
+                )
 
 
-def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool) -> Iterator[Violation]:
+def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, pending: _Pending) -> Iterator[Violation]:
     """Check for unknown tasks and for cycles. The code InvalidDependencies for an unknown task is assumed."""
     if not isinstance(dependencies, Mapping):
         return
@@ -212,7 +220,7 @@ def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool
     for source, targets in dependencies.items():
         names = [target for target in targets if isinstance(target, str)] if isinstance(targets, (list, tuple)) else []
         for name in [source, *names]:
-            if name not in tasks and not (templates and is_template(name)):
+            if name not in tasks and not pending(name):
                 yield Violation(
                     f"DAG.Dependencies.{source}",
                     *invalid_parameter("Dependencies"),

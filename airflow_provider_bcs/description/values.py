@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def is_template(value: object) -> bool:
     """Return whether Airflow replaces ``value`` at execution time.
@@ -15,6 +17,15 @@ def is_template(value: object) -> bool:
         return "{{" in value or "{%" in value or "{#" in value
     # XComArg and the other objects that Airflow resolves at execution time have this method.
     return hasattr(value, "resolve")
+
+
+def first_template(values: Iterable[object]) -> object | None:
+    """Return the first value that holds a template, None when there is none.
+
+    >>> first_template(["count", "{{ ds }}"])
+    '{{ ds }}'
+    """
+    return next((value for value in values if is_template(value)), None)
 
 
 def is_absent(value: object) -> bool:

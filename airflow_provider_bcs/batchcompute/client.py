@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_bcs.description.model import known_fields_only
-from airflow_provider_bcs.description.source import JobSource
+from airflow_provider_bcs.description.source import JobSource, read_description
 from airflow_provider_bcs.exceptions import StateConflictError
 from airflow_provider_bcs.http.response import Unreadable, read_answer
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_bcs.description.rules import shown
 from airflow_provider_bcs.description.values import is_absent, is_template
 from airflow_provider_bcs.description.violation import Violation, did_you_mean
 from airflow_provider_bcs.exceptions import InvalidJobError
@@ -172,7 +173,8 @@ class _Task:
         resource = self.given.get("ResourceDescription")
         resource = {} if is_absent(resource) else resource
         if not isinstance(resource, Mapping):
-            return self._wrong("ResourceDescription", f"Found {shown(resource, secret=False)}; expected an object with Cpu and Memory.")
+            found = shown(resource, secret=False)
+            return self._wrong("ResourceDescription", f"Found {found}; expected an object with Cpu and Memory.")
         _carried(resource, f"{self.path}ResourceDescription.", {}, self.found, derived=fields.RESOURCE)
         needs = []
         for name, unit, allowed in (("Cpu", "100 for each core", _CPU), ("Memory", "in MB", _MEMORY)):

@@ -13,8 +13,8 @@ from .facts import FINISHED, UNSUCCESSFUL
 from .failure import explain_failure, explain_task_failure
 from .instance_logs import InstanceLogs, Selection, Texts
 from .legacy import as_current
-from .rules import job_warnings, validate_job
 from .mirror import FollowedTarget, continue_job
+from .rules import job_warnings, validate_job
 from .submission import find_submitted, submit
 from .target import Target
 

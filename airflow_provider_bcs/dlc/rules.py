@@ -37,7 +37,7 @@ def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> Ch
     'train'
     """
     description = job.content if isinstance(job, CheckedJob) else read_job(job)
-    if violations := _check(description, templates):
+    if violations := check_description(description, templates=templates):
         raise InvalidJobError(violations, source)
     return job if isinstance(job, CheckedJob) else CheckedJob(description, tuple(_warnings(description)))
 
@@ -60,7 +60,7 @@ def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
         description = job.content if isinstance(job, CheckedJob) else read_job(job)
     except JobSyntaxError as error:
         return [_invalid_body("It must be a JSON object.", str(error))]
-    return _check(description, templates)
+    return check_description(description, templates=templates)
 
 
 def job_warnings(job: JobSource) -> list[str]:
@@ -71,7 +71,8 @@ def job_warnings(job: JobSource) -> list[str]:
     return list(job.warnings if isinstance(job, CheckedJob) else _warnings(read_job(job)))
 
 
-def _check(description: dict[str, Any], templates: bool) -> list[Violation]:
+def check_description(description: dict[str, Any], *, templates: bool) -> list[Violation]:
+    """Check a description of plain values without reading or copying it; see :func:`validate_job`."""
     found = list(TABLE.check(description, templates=templates))
     found += check_relations(description, templates=templates)
     if is_given(description.get("TemplateId")):

@@ -6,28 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, overload
 
 from airflow_provider_bcs.description.model import known_fields_only
-from airflow_provider_bcs.description.source import JobSource
-from airflow_provider_bcs.description.source import read_job as read_description
+from airflow_provider_bcs.description.source import JobSource, read_description
 from airflow_provider_bcs.exceptions import StateConflictError
 from airflow_provider_bcs.http.response import Unreadable, read_answer
 
+from .app.response import App, AppDetail, AppRevision, CreatedApp
+from .cluster.response import Cluster, ClusterInstance, Image
 from .facts import MAX_PAGE_SIZE
-from .job import JobDescription
+from .job import JobDescription, read_job
 from .paths import app_path, cluster_path, image_path, instance_path, instances_path, job_path, task_path
-from .resources import (
-    App,
-    AppDetail,
-    AppRevision,
-    AvailableResource,
-    Cluster,
-    ClusterInstance,
-    CreatedApp,
-    Image,
-    ResourceQuotas,
-)
-from .response import AppResult, Created, Instance, Job, Task
+from .response import AppResult, AvailableResource, Created, Instance, Job, ResourceQuotas, Task
 from .roa_client import RoaClient
-from .source import read_job
 
 
 class Client(RoaClient):

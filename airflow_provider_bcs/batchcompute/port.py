@@ -14,16 +14,16 @@ from .failure import explain_failure, explain_task_failure
 from .instance_logs import InstanceLogs, Selection, Texts
 from .legacy import as_current
 from .mirror import FollowedTarget, continue_job
+from .rules import job_warnings, validate_job
 from .submission import find_submitted, submit
 from .target import Target
-from .validation import job_warnings, validate_job
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.violation import Violation
     from airflow_provider_bcs.exceptions import JobFailedError
 
     from .client import Client
-    from .cluster_target import ClusterTarget
+    from .cluster.target import ClusterTarget
 
 __all__ = ["BatchComputePort", "RetryStrategy", "check_retry_strategy"]
 

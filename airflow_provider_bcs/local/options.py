@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from airflow_provider_bcs.batchcompute.facts import Quotas
+from airflow_provider_bcs.dlc.facts import STOPPED, TimeLimitStatus
 
 #: The default secret. Airflow masks it in each log, so it is no word that occurs in a path or a message.
 ACCESS_KEY_SECRET = "bcs-local-secret-9f3a"  # noqa: S105 - the secret is public and only for tests
@@ -78,8 +79,8 @@ class DlcOptions(AccessKeyOptions):
         description="speed of the clock relative to real time, for limits and reservations in minutes,"
         " timestamps of logs, and all Gmt times",
     )
-    time_limit_status: Literal["Stopped", "Failed"] = Field(
-        "Stopped", description="status of a job that exceeds its JobMaxRunningTimeMinutes"
+    time_limit_status: TimeLimitStatus = Field(
+        STOPPED, description="status of a job that exceeds its JobMaxRunningTimeMinutes"
     )
     install_libs: bool = Field(
         False, description="install ThirdpartyLibs and ThirdpartyLibDir with pip, in a directory of each pod"

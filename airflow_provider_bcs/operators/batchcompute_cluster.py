@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, submitter
-from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster
-from airflow_provider_bcs.batchcompute.cluster_submission import create_cluster, delete_created
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster
+from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster, delete_created
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import ACTIVE
 from airflow_provider_bcs.exceptions import (
     ApiError,

@@ -72,7 +72,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.retry_strategy = retry_strategy
         self.package = checked_package(package, package_uri)
         self.package_uri = package_uri
-        super().__init__(job=CheckedJob(job), bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
+        super().__init__(job=CheckedJob(dict(job)), bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
         self._is_complete = False
 
     @cached_property

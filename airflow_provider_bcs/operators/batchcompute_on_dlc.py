@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from airflow_provider_bcs.airflow_versions import deadline
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import GONE, READY
 from airflow_provider_bcs.exceptions import ClusterFailedError
 from airflow_provider_bcs.task_errors import TaskTimeoutError

@@ -20,11 +20,11 @@ from airflow_provider_bcs.description.source import (
     FILE_SUFFIXES,
     CheckedJob,
     JobSource,
-    parse_job,
-    read_job,
+    parse_description,
+    read_description,
     read_text,
 )
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
@@ -89,14 +89,14 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         :raises InvalidJobError: when the description breaks a rule
         """
         if isinstance(given, CheckedJob):
-            self._description, self.template_ext = dict(given), ()
-            self._show(self.described, without_secrets(given))
+            self._description, self.template_ext = given.content, ()
+            self._show(self.described, without_secrets(given.content))
             return
         if isinstance(given, os.PathLike):
             given = os.fspath(given)
         elif isinstance(given, DESCRIBED):
             # Templates are rendered in plain values, not in models.
-            given = read_job(given)
+            given = read_description(given)
         self._description = given
         if not self._is_file(given):
             self._take(given)
@@ -194,12 +194,12 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         }
 
     def _rendered(self) -> dict[str, Any]:
-        # Not read_job: a rendered text must not be able to name a file.
+        # Not read_description: a rendered text must not be able to name a file.
         given = self.with_secrets()
-        return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_job(given)
+        return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_description(given)
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     """Parse JSON, or YAML when the name ends in .yaml or the text does not begin with a brace; open no file."""
     is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
-    return parse_job(text, name=name, yaml=is_yaml)
+    return parse_description(text, name=name, yaml=is_yaml)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import READY
 from airflow_provider_bcs.exceptions import BcsError, ClusterFailedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook

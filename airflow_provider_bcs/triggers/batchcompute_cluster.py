@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.state import StateTrigger
 

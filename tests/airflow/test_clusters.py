@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout
 
 from airflow_provider_bcs.batchcompute import ClusterDescription
-from airflow_provider_bcs.batchcompute.cluster_submission import create_cluster
+from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_cluster import (
     BatchComputeCreateClusterOperator,

@@ -249,5 +249,5 @@ def test_the_size_that_counts_is_that_of_each_job():
     half = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 140_000}}
     plan_job(job({name: without(task(AutoCluster=half), "ClusterId") for name in "ab"}))
     whole = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 280_000}}
-    with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; a request has at most 256 KiB"):
+    with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; expected at most 256 KiB"):
         plan_job(job({"a": without(task(AutoCluster=whole), "ClusterId")}))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.app_description_rules import split_name, validate_app
-from airflow_provider_bcs.description.rules import is_absent
+from airflow_provider_bcs.batchcompute.app.rules import split_name, validate_app
+from airflow_provider_bcs.description.values import is_absent
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import invalid
 from airflow_provider_bcs.local.routes import Request, Response, Route

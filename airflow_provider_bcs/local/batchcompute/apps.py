@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
+from airflow_provider_bcs.batchcompute.app.rules import APP_NAME, split_name
 from airflow_provider_bcs.batchcompute.facts import APP_CONFIG_DEFAULTS, APP_DEFAULTS, APP_PARAMETER_DEFAULTS
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import ErrorResponse, not_found

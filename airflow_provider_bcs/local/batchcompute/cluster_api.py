@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
+from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster, validate_cluster_change
 from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import not_found

@@ -21,7 +21,7 @@ from airflow_provider_bcs.batchcompute.facts import (
     MACHINE_RUNNING,
     MACHINE_STARTING,
 )
-from airflow_provider_bcs.description.rules import is_absent
+from airflow_provider_bcs.description.values import is_absent
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import invalid, not_found, state_conflict
 from airflow_provider_bcs.local.store import Store, Where, where

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.cluster_rules import validate_image
+from airflow_provider_bcs.batchcompute.cluster.rules import validate_image
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
 from airflow_provider_bcs.batchcompute.machine_rules import DISK_TYPES, RESOURCE_TYPES
 from airflow_provider_bcs.local.account import ACCOUNT_ID

@@ -65,7 +65,7 @@ class JobApi:
 
     def create_job(self, request: Request) -> Response | PendingResponse:
         token, job, sync = idempotent_token(request), parse_object(request.body), "sync" in request.query
-        refuse(validate_job(job, templates=False, quotas=self._quotas))
+        refuse(validate_job(job, templates=False, quotas=self._quotas, first_api=False))
         if sync and not is_app(job):
             raise invalid("sync", "It is for jobs of Type App.")
         with self._store.transaction():

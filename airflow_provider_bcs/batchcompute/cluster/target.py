@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.batchcompute.facts import GONE
 from airflow_provider_bcs.exceptions import NotFoundError
 
-from .facts import GONE
-
 if TYPE_CHECKING:
-    from .client import Client
-    from .resources import Cluster
+    from airflow_provider_bcs.batchcompute.client import Client
+
+    from .response import Cluster
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,13 @@ help:  ## Print this list
 demo: $(AIRFLOW3)/.installed  ## Run the find-primes graph in Airflow on the local service
 	@$(AIRFLOW3)/bin/airflow-bcs demo
 
+# The tests wait longer than they compute: four processes keep two cores busy.
 test: $(AIRFLOW3)/.installed  ## Run the tests on Airflow 3
-	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery"
+	$(AIRFLOW3)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery"
 
 # Only the tests that import Airflow; all others do the same in both environments.
 test-airflow2: $(AIRFLOW2)/.installed  ## Run the tests that import Airflow on Airflow 2
-	$(AIRFLOW2)/bin/pytest -n 2 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
+	$(AIRFLOW2)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
 
 # Each of the three imports every module and runs the demo's graph.
 test-versions: test-oldest test-newest test-python3.10  ## Test the oldest and the newest versions of Python and of the dependencies

@@ -1,10 +1,11 @@
-"""Where Airflow 2 and 3 differ in what this package asks of them."""
+"""Differences between Airflow 2 and 3, and between their minor versions, that concern this package."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
@@ -23,75 +24,97 @@ else:
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.waiting.succession import Store
+    from airflow_provider_bcs.waiting.reattach import Store
 
-#: Whether a task can begin and end in the triggerer, with arguments that are rendered there.
+__all__ = [
+    "CAN_START_FROM_TRIGGER",
+    "TRIGGERS_ARE_KILLED",
+    "current_task_instance",
+    "deadline",
+    "is_waited_for",
+    "mask",
+    "push_from_trigger",
+    "start_time",
+    "submitter",
+    "task_state_store",
+]
+
+#: Whether a task can start and end in the triggerer, which then renders the trigger's arguments.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
-#: Whether a trigger is told when its task was marked or cleared; before, it knows only that it ended.
+#: Whether Airflow calls a trigger's ``on_kill`` when its task is marked or cleared. Before, it calls ``cleanup`` only.
 TRIGGERS_ARE_KILLED: bool = AIRFLOW_V_3_3_PLUS
 
-# What is shorter is part of too many words: a log would be unreadable. Airflow 3 has the same limit.
+# A shorter text is part of many words, and a log with all of them masked is unreadable. Airflow 3 has the same limit.
 _MIN_SECRET = 5
 _MIN_LINE = 8
 _PROCESS = uuid.uuid4().hex
 
 
 def start_time(context: Context) -> float:
-    """Return when the task instance started, in seconds since 1970."""
+    """Return the POSIX time at which the task instance started, in seconds."""
     ti: Any = context["ti"]
     # dag.test() of Airflow 2 sets no start date.
     return float(ti.start_date.timestamp()) if ti.start_date else time.time()
 
 
+def deadline(context: Context, *limits: float | timedelta | None) -> float | None:
+    """Return the POSIX time at which the earliest limit passes, in seconds; None without a limit.
+
+    :param limits: seconds, or timedeltas, since the task instance started
+    """
+    seconds = [each.total_seconds() if isinstance(each, timedelta) else each for each in limits if each is not None]
+    return start_time(context) + min(seconds) if seconds else None
+
+
 def submitter(context: Context) -> dict[str, Any]:
-    """Return what tells a task instance from all others, over its retries but not over a clear."""
+    """Return the identity of a task instance: equal for all its retries, another one after a clear."""
     ti: Any = context["ti"]
     return {
         "dag": ti.dag_id,
         "run": ti.run_id,
-        # A run that was deleted and made again has the same id, and so may one of another installation.
-        # dag.test() of Airflow 2 sets no start dates of its own, but all of its run is in this process.
+        # A run that is deleted and created again has the same id, and so may one of another installation.
+        # dag.test() of Airflow 2 sets no start date, and runs all tasks in this process.
         "run_started": str(context["dag_run"].start_date) if ti.start_date else _PROCESS,
         "task": ti.task_id,
         "map": ti.map_index,
-        # Constant over retries, another one after a clear: a clear starts over.
+        # Airflow changes max_tries at a clear, and keeps it over retries.
         GENERATION: ti.max_tries,
     }
 
 
 def task_state_store(context: Context) -> Store | None:
-    """Return what keeps plain JSON for a task instance over its retries and clears; None before Airflow 3.3.
+    """Return the key-value store that a task instance keeps over retries and clears; None before Airflow 3.3.
 
-    Airflow's ResumableJobMixin, which uses it too, knows no deferral and takes a clear for a retry.
+    Airflow's own ResumableJobMixin uses the same store. It neither defers nor tells a clear from a retry.
     """
     return context.get("task_state_store")
 
 
 def current_task_instance() -> Any | None:
-    """Return the task instance that runs in this process, None outside of one."""
+    """Return the task instance that this process executes, None when there is none."""
     try:
         return get_current_context()["ti"]
-    # Without a context Airflow 2 raises the one, Airflow 3 the other.
+    # Without a context Airflow 2 raises AirflowException, Airflow 3 RuntimeError.
     except (AirflowException, RuntimeError):
         return None
 
 
 def mask(values: Iterable[Any]) -> None:
-    """Have Airflow show ``***`` for these texts, and for each of their lines, in logs and rendered templates."""
+    """Register texts, and each of their lines, as secrets: Airflow shows ``***`` in logs and rendered templates."""
     for value in values:
         if isinstance(value, str) and len(value) >= _MIN_SECRET:
             mask_secret(value)
-            # A key of several lines is printed line by line; a brace that is alone on one is no secret.
+            # A log holds a key of several lines line by line. A line of one brace is no secret.
             for line in map(str.strip, value.splitlines() if "\n" in value else ()):
                 if len(line) >= _MIN_LINE:
                     mask_secret(line)
 
 
 def push_from_trigger(ti: Any, key: str, value: Any) -> None:
-    """Push an XCom of a task that began in its trigger; from Airflow 3.3.
+    """Push an XCom of a task that started in its trigger, which Airflow can do from 3.3 on.
 
-    ``ti.xcom_push`` fails there: it asks the task for what only a worker's has (seen in 3.3.2).
+    ``ti.xcom_push`` fails in a triggerer: it reads attributes that only a worker's task has (3.3.2).
     """
     from airflow.sdk.execution_time.xcom import XCom
 
@@ -99,7 +122,7 @@ def push_from_trigger(ti: Any, key: str, value: Any) -> None:
 
 
 async def is_waited_for(ti: Any, trigger_id: int) -> bool:
-    """Return whether a task instance still waits for a trigger's event, be it in another triggerer."""
+    """Return whether a task instance is still deferred, in this triggerer or in another one."""
     ask = _state_in_database if airflow_version.startswith("2.") else _state_of_supervisor
     return await sync_to_async(ask)(ti, trigger_id)
 
@@ -107,7 +130,7 @@ async def is_waited_for(ti: Any, trigger_id: int) -> bool:
 def _state_of_supervisor(ti: Any, trigger_id: int) -> bool:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-    # Named so that mapped instances are told apart; of no other task is asked.
+    # With task_ids and map_index the answer holds this task instance only.
     states = RuntimeTaskInstance.get_task_states(
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
     )

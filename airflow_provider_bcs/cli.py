@@ -95,9 +95,10 @@ def _check_extra() -> None:
 
 def _local(args: argparse.Namespace) -> int:
     _check_extra()
+    from airflow_provider_bcs.local.options import read_options
     from airflow_provider_bcs.local.server import run
 
-    return run(args)
+    return run(read_options(args))
 
 
 def _demo(args: argparse.Namespace) -> int:

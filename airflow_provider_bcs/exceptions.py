@@ -23,6 +23,7 @@
     |-- JobFailedError                  a job did not succeed: job id, state, reason, exit codes
     |-- ClusterFailedError              a cluster will not get its machines
     |-- TooManySubmissionsError         one owner submitted the same job again and again
+    |-- MissingIdError (ValueError)     the id of a job or cluster is empty: a template found nothing in XCom
     |-- DescriptionError (ValueError)   a description is wrong
     |   |-- JobSourceError              it cannot be read
     |   |   |-- JobSyntaxError          its text is not JSON or YAML
@@ -30,14 +31,24 @@
     |-- ConnectionSettingsError (ValueError)  a field of the Airflow connection is wrong
     |-- PackageError (ValueError)       a package of programs cannot be made
     |-- UnknownArgumentError (ValueError)   no operator of a translated graph has the argument
+    |-- errors that Airflow acts on, of module ``task_errors``; each is Airflow's own class, too
+        |-- RefusedJobError (AirflowFailException)            the service refuses the job or cluster: no retry
+        |-- InvalidRenderedJobError (InvalidJobError, AirflowFailException)  the rendered job breaks rules: no retry
+        |-- FailedPackageError (PackageError, AirflowFailException)          its package cannot be made: no retry
+        |-- TaskTimeoutError (AirflowTaskTimeout)             the operator's execution_timeout has passed
+        |-- WaitTimeoutError (AirflowSensorTimeout)           the sensor's timeout has passed
+        |-- SoftFailError (AirflowSkipException)              the task ends as skipped, because of soft_fail
 
-The module imports neither Airflow nor an HTTP library.
+
+The module imports neither Airflow nor an HTTP library: the last six are imported when they are first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.violation import Violation
@@ -222,6 +233,10 @@ class TooManySubmissionsError(BcsError):
     """One owner submitted the same job again and again, which points to a fault."""
 
 
+class MissingIdError(BcsError, ValueError):
+    """The id of a job or cluster is empty, for instance because a template found nothing in XCom."""
+
+
 # Descriptions, connections, packages
 
 
@@ -256,9 +271,12 @@ class InvalidJobError(DescriptionError):
     def __init__(self, violations: Iterable[Violation], source: str = "") -> None:
         self.violations = list(violations)
         self.source = source
+        super().__init__(self.violations, source)
+
+    def __str__(self) -> str:
         count = len(self.violations)
-        head = f"{source or 'The job description'} has {count} error{'s' if count != 1 else ''}"
-        super().__init__("\n  ".join([head + ":", *map(str, self.violations)]))
+        head = f"{self.source or 'The job description'} has {count} error{'s' if count != 1 else ''}"
+        return "\n  ".join([head + ":", *map(str, self.violations)])
 
 
 class ConnectionSettingsError(BcsError, ValueError):
@@ -271,3 +289,18 @@ class PackageError(BcsError, ValueError):
 
 class UnknownArgumentError(BcsError, ValueError):
     """``operator_args`` or ``task_args`` of a translated graph hold an argument or a task that no operator has."""
+
+
+# Errors that Airflow acts on
+
+_TASK_ERRORS, __getattr__ = lazy_names(
+    __name__,
+    {
+        "airflow_provider_bcs.task_errors": "FailedPackageError InvalidRenderedJobError RefusedJobError SoftFailError"
+        " TaskTimeoutError WaitTimeoutError",
+    },
+)
+__all__ = [
+    *[name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, BcsError)],
+    *_TASK_ERRORS,
+]

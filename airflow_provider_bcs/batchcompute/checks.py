@@ -1,4 +1,4 @@
-"""The checks that only BatchCompute makes; the wording is that of its CreateJob error table."""
+"""Checks of BatchCompute only; the messages are those of its CreateJob error table, word for word."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _MOUNT_SOURCE = re.compile(r"(nas|smb|lustre)://[^/\s]+.*\Z", re.DOTALL)
 NAME = Check(
     lambda value: bool(_NAME.match(value)),
     "It must only contain characters within [a-zA-Z0-9_-], and must not start with [0-9].",
-    "letters, digits, _ and -, beginning with no digit",
+    "letters, digits, _ and -, with no digit at the beginning",
 )
 
 
-def _oss(passes: Callable[[str], bool], right: str) -> Check:
-    # An empty string is legal wherever the service's length range begins with 0.
+def _oss(passes: Callable[[str], bool], expected: str) -> Check:
+    # The range of the length begins with 0 in the service's table, so an empty text is legal.
     return Check(
         lambda value: value == "" or (bool(_OSS.match(value)) and passes(value)),
         "OSS path must start with 'oss://', must end with '/' if it is a folder,"
         " and must not end with '/' if it is a file.",
-        right,
+        expected,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.exceptions import ApiError
+from airflow_provider_bcs.exceptions import ApiError, JobFailedError
 
 from .facts import FAILED
 from .instance_logs import InstanceLogs, indented
@@ -19,40 +19,45 @@ if TYPE_CHECKING:
 MAX_INSTANCES = 5
 
 
-def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs | None = None) -> str:
-    """Return a text of one or more lines; asks the service for the job's message, failed tasks and instances.
+def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs | None = None) -> JobFailedError:
+    """Return the error with the job's message, its failed instances and their last lines; reads them from the service.
 
-    :param state: what the job ended in, which is said even when the service does not answer now
-    :param logs: where the last lines of the instances are read; None to name the objects only
+    :param state: the job's terminal state, which the error holds even when the service does not answer
+    :param logs: reads the last lines of the instances; None to name the objects only
     """
     head, message, lines = f"Job {job_id} is {state}", "", []
+    exit_codes: dict[str, int] = {}
     try:
         job = client.get_job(job_id)
         head, message = f"Job {job_id} ({job.Name}) is {state}", job.Message
         for task_name, instance in islice(_failed_instances(client, job), MAX_INSTANCES):
             message = _beyond(message, task_name, instance)
             lines.append(_told(task_name, instance, logs))
+            exit_codes[f"{task_name}/{instance.InstanceId}"] = instance.Result.ExitCode
     except ApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
-    return "\n".join([f"{head}: {message}" if message else head, *lines])
+    reason = "\n".join([f"{head}: {message}" if message else head, *lines])
+    return JobFailedError(job_id, state, reason, exit_codes)
 
 
 def explain_task_failure(
     client: Client, job_id: str, task_name: str, state: str, logs: InstanceLogs | None = None
-) -> str:
-    """Return why one task did not finish: its failed instances, or what became of its job."""
+) -> JobFailedError:
+    """Return the error of one task that did not finish: its failed instances, or the state of its job."""
     lines = [f"Task {task_name} of job {job_id} is {state}"]
+    exit_codes: dict[str, int] = {}
     try:
         if state == FAILED:
             for instance in islice(client.list_instances(job_id, task_name, FAILED), MAX_INSTANCES):
                 lines.append(_told(task_name, instance, logs))
+                exit_codes[f"{task_name}/{instance.InstanceId}"] = instance.Result.ExitCode
         else:
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
             lines.append("Clear this task together with the one that failed: that continues the job.")
     except ApiError as error:
         lines.append(f"(what failed in it could not be read: {error})")
-    return "\n".join(lines)
+    return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 
 def _failed_instances(client: Client, job: Job) -> Iterator[tuple[str, Instance]]:

@@ -4,18 +4,37 @@ Source: the CreateJob page of the API and the create_job page of its Python SDK.
 objects fill in. The private aliases exist because a field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
 from airflow_provider_bcs.description.model import Boolean, Description, Integer, Text
-from airflow_provider_bcs.description.source import JobSource
+from airflow_provider_bcs.description.source import JobSource, read_description
+from airflow_provider_bcs.exceptions import InvalidJobError
 
-from .app_description import AppJob
-from .cluster import AutoCluster, Mounts
-from .source import read_job
+from .app.job import AppJob
+from .instance_types import INSTANCE_TYPES, InstanceTypes
+from .legacy import as_current
+from .machines import AutoCluster, Mounts
+
+
+def read_job(job: JobSource, instance_types: InstanceTypes = INSTANCE_TYPES) -> dict[str, Any]:
+    """Return a job description as a new dict, with the field names of the current API.
+
+    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
+        ``to_map()``; a job of the first API is converted
+    :param instance_types: the instance types that a job of the first API can get; see
+        :func:`~airflow_provider_bcs.batchcompute.legacy.from_v1`
+    :raises JobSourceError: when it is none of these, or the file or text is unreadable
+    :raises InvalidJobError: for a job of the first API that cannot be converted
+
+    >>> read_job('{"Name": "count"}')
+    {'Name': 'count'}
+    """
+    conversion = as_current(read_description(job), instance_types)
+    if conversion.violations:
+        raise InvalidJobError(conversion.violations)
+    return conversion.job
 
 
 def _stringified(values: Any) -> Any:

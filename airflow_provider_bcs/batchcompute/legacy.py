@@ -12,10 +12,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.description.suggestion import did_you_mean
-from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.description.rules import shown
+from airflow_provider_bcs.description.values import is_absent, is_template
+from airflow_provider_bcs.description.violation import Violation, did_you_mean
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.http.facts import invalid_parameter
 
@@ -159,13 +158,13 @@ class _Task:
         program = {name: "" if is_absent(self.given.get(name)) else self.given[name] for name in fields.PROGRAM}
         for name, value in program.items():
             if not isinstance(value, str):
-                return self._wrong(name, f"Found {value!r}; right is a text, which may hold a template.")
+                return self._wrong(name, f"Found {value!r}; expected a text, which may hold a template.")
         name, kind, arguments = program.values()
         kind = kind or "python"
         if kind not in _COMMANDS:
-            return self._wrong("ProgramType", f"Found {kind!r}; right is one of {', '.join(_COMMANDS)}.")
+            return self._wrong("ProgramType", f"Found {kind!r}; expected one of {', '.join(_COMMANDS)}.")
         if not name:
-            return self._wrong("ProgramName", "There is none; right is the name of the program to run.")
+            return self._wrong("ProgramName", "There is none; expected the name of the program to run.")
         # CommandLine is split into words, of which the name was one.
         words = [word if is_template(word) else shlex.quote(word) for word in _COMMANDS[kind](name)]
         return " ".join([*words, arguments] if arguments else words)
@@ -174,7 +173,8 @@ class _Task:
         resource = self.given.get("ResourceDescription")
         resource = {} if is_absent(resource) else resource
         if not isinstance(resource, Mapping):
-            return self._wrong("ResourceDescription", "Right is an object with Cpu and Memory.")
+            found = shown(resource, secret=False)
+            return self._wrong("ResourceDescription", f"Found {found}; expected an object with Cpu and Memory.")
         _carried(resource, f"{self.path}ResourceDescription.", {}, self.found, derived=fields.RESOURCE)
         needs = []
         for name, unit, allowed in (("Cpu", "100 for each core", _CPU), ("Memory", "in MB", _MEMORY)):
@@ -182,7 +182,7 @@ class _Task:
             name = f"ResourceDescription.{name}"
             if type(value) is not int or value < 1:
                 found = "a template" if is_template(value) else repr(value)
-                return self._wrong(name, f"Found {found}; right is a whole number, {unit}: it chooses InstanceType.")
+                return self._wrong(name, f"Found {found}; expected a whole number, {unit}: it chooses InstanceType.")
             if value not in allowed:
                 self.found.notes.append(
                     f"{self.path}{name} {value} is not in [{allowed.start}, {allowed.stop - 1}], which the first API"

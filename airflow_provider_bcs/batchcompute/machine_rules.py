@@ -1,42 +1,25 @@
-"""Rows for what jobs and clusters share: machines, their disks, mounts and network, and where events go.
+"""Limits that jobs and clusters share: events of a topic, prices, mounts and disks.
 
-All of these are ours, see :mod:`.rule_table`; each function returns the rows of one field.
+The error table of CreateJob has no rows for these fields, so the limits are assumed: the service reports them, as the
+general row ``Invalid{Parameter}``. Each function returns the rows of one field; the types follow from the models.
 """
 
 from __future__ import annotations
 
-from airflow_provider_bcs.description.checks import (
-    ARRAY,
-    BOOLEAN,
-    INTEGER,
-    NUMBER,
-    OBJECT,
-    STRING,
-    Check,
-    at_least,
-    one_of,
-)
-from airflow_provider_bcs.description.rules import Row, Wording
-from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
+from airflow_provider_bcs.description.checks import Check, at_least, one_of
+from airflow_provider_bcs.description.rules import Row
 
 from .checks import ABSOLUTE_PATH_OR_DRIVE, MOUNT_SOURCE, THREE_DECIMALS
 from .facts import STATES
-
-WORDING = Wording(
-    invalid=invalid_parameter,
-    missing=missing_parameter,
-)
-#: Below these stand keys, tokens and what an author hides in variables.
-SECRET = ("EnvVars", "UserData", "OSS", "CredentialConfig", "Inputs")
 
 RESOURCE_TYPES = ("OnDemand", "Spot", "PrePaid")
 DISK_TYPES = ("cloud", "cloud_efficiency", "cloud_ssd", "ephemeral", "ephemeral_ssd")
 STATE_EVENTS = tuple(f"On{scope}{state}" for scope in ("Job", "Task", "Instance") for state in STATES)
 CLUSTER_EVENTS = ("OnClusterDeleted", "OnInstanceCreated", "OnInstanceActive")
-# The cluster's events are legal in a job's topic too: a job with an AutoCluster makes a cluster.
+# A job with an AutoCluster makes a cluster, so its topic may name the events of clusters too.
 JOB_EVENTS = (*STATE_EVENTS, "OnPriorityChange", *CLUSTER_EVENTS)
 
-#: The fields that connect a VPC to another.
+#: The fields that connect a VPC to another one; they go together.
 VPC_CONNECTION = (
     "ExpressConnectSpec",
     "OppositeRegionId",
@@ -48,80 +31,45 @@ VPC_CONNECTION = (
 _ANY_SIZE = at_least(0)
 
 
-def notification(events: tuple[str, ...]) -> tuple[Row, ...]:
-    """:param events: the words that may stand in Events"""
-    return (
-        ("Notification", (OBJECT,)),
-        ("Notification.Topic", (OBJECT,)),
-        ("Notification.Topic.Name", (STRING,)),
-        ("Notification.Topic.Endpoint", (STRING,)),
-        ("Notification.Topic.Events", (ARRAY,)),
-        ("Notification.Topic.Events.[]", (STRING, one_of(*events))),
-        ("Notification.Topic.UserData", (STRING,)),
-        ("Notification.Topic.UserTemplate", (STRING,)),
-    )
+def topic_limits(events: tuple[str, ...]) -> tuple[Row, ...]:
+    """Return the limits of Notification.
 
-
-def price(parent: str) -> tuple[Row, ...]:
-    """Return the rows of ResourceType and of the two Spot fields."""
-    return (
-        (f"{parent}.ResourceType", (STRING, one_of(*RESOURCE_TYPES))),
-        (f"{parent}.SpotStrategy", (STRING, one_of("SpotWithPriceLimit", "SpotAsPriceGo"))),
-        (f"{parent}.SpotPriceLimit", (NUMBER, THREE_DECIMALS)),
-    )
-
-
-def mounts(path: str) -> tuple[Row, ...]:
-    """Return the rows of a Mounts object."""
-    return (
-        (path, (OBJECT,)),
-        (f"{path}.Entries", (ARRAY,)),
-        (f"{path}.Entries.[]", (OBJECT,)),
-        (f"{path}.Entries.[].Source", (STRING, MOUNT_SOURCE)),
-        (f"{path}.Entries.[].Destination", (STRING, ABSOLUTE_PATH_OR_DRIVE)),
-        (f"{path}.Entries.[].WriteSupport", (BOOLEAN,)),
-        (f"{path}.Locale", (STRING,)),
-        (f"{path}.Lock", (BOOLEAN,)),
-        (f"{path}.CacheSupport", (BOOLEAN,)),
-        (f"{path}.CacheBlockSize", (INTEGER,)),
-        (f"{path}.CacheTotalSize", (INTEGER,)),
-        (f"{path}.RefreshStrategy", (STRING,)),
-        (f"{path}.RefreshTopicName", (STRING,)),
-        (f"{path}.RefreshTimeOut", (NUMBER,)),
-        (f"{path}.NasMetaCache", (BOOLEAN,)),
-        (f"{path}.NAS", (OBJECT,)),
-        (f"{path}.NAS.AccessGroup", (ARRAY,)),
-        (f"{path}.NAS.FileSystem", (ARRAY,)),
-        (f"{path}.OSS", (OBJECT,)),
-        (f"{path}.OSS.AccessKeyId", (STRING,)),
-        (f"{path}.OSS.AccessKeySecret", (STRING,)),
-        # The sources disagree on the token's name, so both are read.
-        (f"{path}.OSS.AccessSecurityToken", (STRING,)),
-        (f"{path}.OSS.SecurityToken", (STRING,)),
-    )
-
-
-def configs(path: str, system_size: Check = _ANY_SIZE, data_size: Check = _ANY_SIZE) -> tuple[Row, ...]:
-    """Return the rows of a Configs object.
-
-    :param system_size: check on the Size of the system disk
-    :param data_size: check on the Size of the data disk
+    :param events: the words that Events may hold
     """
-    classic = ("AllowIpAddress", "AllowIpAddressEgress", "AllowSecurityGroup", "AllowSecurityGroupEgress")
+    return (("Notification.Topic.Events.[]", (one_of(*events),)),)
+
+
+def price_limits(parent: str) -> tuple[Row, ...]:
+    """Return the limits of ResourceType and of the two Spot fields.
+
+    :param parent: path of the object that holds them
+    """
     return (
-        (path, (OBJECT,)),
-        (f"{path}.Disks", (OBJECT,)),
-        (f"{path}.Disks.SystemDisk", (OBJECT,)),
-        (f"{path}.Disks.SystemDisk.Type", (STRING, one_of(*DISK_TYPES))),
-        (f"{path}.Disks.SystemDisk.Size", (INTEGER, system_size)),
-        (f"{path}.Disks.DataDisk", (OBJECT,)),
-        (f"{path}.Disks.DataDisk.Type", (STRING, one_of(*DISK_TYPES))),
-        (f"{path}.Disks.DataDisk.Size", (INTEGER, data_size)),
-        (f"{path}.Disks.DataDisk.MountPoint", (STRING, ABSOLUTE_PATH_OR_DRIVE)),
-        *mounts(f"{path}.Mounts"),
-        (f"{path}.Networks", (OBJECT,)),
-        (f"{path}.Networks.Classic", (OBJECT,)),
-        *((f"{path}.Networks.Classic.{field}", (ARRAY,)) for field in classic),
-        (f"{path}.Networks.VPC", (OBJECT,)),
-        *((f"{path}.Networks.VPC.{field}", (STRING,)) for field in ("CidrBlock", "VpcId", *VPC_CONNECTION)),
+        (f"{parent}.ResourceType", (one_of(*RESOURCE_TYPES),)),
+        (f"{parent}.SpotStrategy", (one_of("SpotWithPriceLimit", "SpotAsPriceGo"),)),
+        (f"{parent}.SpotPriceLimit", (THREE_DECIMALS,)),
+    )
+
+
+def mount_limits(path: str) -> tuple[Row, ...]:
+    """Return the limits of a Mounts object."""
+    return (
+        (f"{path}.Entries.[].Source", (MOUNT_SOURCE,)),
+        (f"{path}.Entries.[].Destination", (ABSOLUTE_PATH_OR_DRIVE,)),
+    )
+
+
+def config_limits(path: str, system_size: Check = _ANY_SIZE, data_size: Check = _ANY_SIZE) -> tuple[Row, ...]:
+    """Return the limits of a Configs object.
+
+    :param system_size: check on the Size of the system disk, in GB
+    :param data_size: check on the Size of the data disk, in GB
+    """
+    return (
+        (f"{path}.Disks.SystemDisk.Type", (one_of(*DISK_TYPES),)),
+        (f"{path}.Disks.SystemDisk.Size", (system_size,)),
+        (f"{path}.Disks.DataDisk.Type", (one_of(*DISK_TYPES),)),
+        (f"{path}.Disks.DataDisk.Size", (data_size,)),
+        (f"{path}.Disks.DataDisk.MountPoint", (ABSOLUTE_PATH_OR_DRIVE,)),
+        *mount_limits(f"{path}.Mounts"),
     )

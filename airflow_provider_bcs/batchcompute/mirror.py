@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.exceptions import ServerError, WaitAbortedError
-from airflow_provider_bcs.waiting.polling import Log, Poll
 
 from .facts import FINISHED, STOPPED
 from .submission import start_again
@@ -86,11 +84,7 @@ class FollowedTarget:
             raise WaitAbortedError(f"Job {self.job_id} has no task {self.task_name}.")
         return FollowedTask(job, task, self.stale_end)
 
-    def poll(self, client: Client, log: Log) -> Poll[FollowedTask]:
-        """Return what asks for its state again and again, for nobody else."""
-        return Poll(partial(self.read, client), self, log)
-
-    def fields(self) -> dict[str, str | None]:
+    def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""
         return {"job_id": self.job_id, "task_name": self.task_name, "stale_end": self.stale_end}
 

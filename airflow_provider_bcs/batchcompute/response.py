@@ -158,3 +158,40 @@ class AppResult(Response):
     EndTime: Time = None
     Outputs: dict[str, Any] = Field(default_factory=dict)
     Error: _Error = Field(default_factory=_Error)
+
+
+class ResourceQuotas(Response):
+    """The words that the account may use in descriptions. The service tells no numeric limits."""
+
+    AvailableClusterResourceType: list[str] = Field(default_factory=list)
+    AvailableClusterInstanceSystemDiskType: list[str] = Field(default_factory=list)
+    AvailableClusterInstanceDataDiskType: list[str] = Field(default_factory=list)
+    AvailableClusterInstanceType: list[str] = Field(default_factory=list)
+    AvailableSpotInstanceType: list[str] = Field(default_factory=list)
+
+
+class NetworkSupport(Response):
+    """The networks that an instance type can be had in."""
+
+    Classic: bool = False
+    Vpc: bool = False
+
+
+class AvailableInstanceType(Response):
+    """An instance type that can be had now; MemorySize in GB."""
+
+    InstanceType: str
+    CpuCore: int = 0
+    MemorySize: float = 0.0
+    Network: NetworkSupport = Field(default_factory=NetworkSupport)
+
+
+class AvailableResource(Response):
+    """What can be had now."""
+
+    AvailableClusterInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
+    AvailableSpotInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
+    AvailablePrepaidInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
+    AvailableResourceType: list[str] = Field(default_factory=list)
+    AvailableSystemDiskType: list[str] = Field(default_factory=list)
+    AvailableDataDiskType: list[str] = Field(default_factory=list)

@@ -1,58 +1,62 @@
-"""Check a job description: the table of rules, and what concerns several fields at once."""
+"""Check a job description: the table of rules, and the rules that concern several fields at once.
+
+A job of the service's first API is checked in its converted form; the service itself accepts no such job any more.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeAlias
 
-from airflow_provider_bcs.description.checks import OBJECT, size
-from airflow_provider_bcs.description.rules import RuleTable, is_absent
-from airflow_provider_bcs.description.source import JobSource, read_job
-from airflow_provider_bcs.description.suggestion import did_you_mean
-from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.exceptions import JobSyntaxError
+from airflow_provider_bcs.description.checks import size
+from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_description
+from airflow_provider_bcs.description.values import is_absent, is_template
+from airflow_provider_bcs.description.violation import Violation, did_you_mean
+from airflow_provider_bcs.exceptions import InvalidJobError, JobSyntaxError
 from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
 
-from .app_rules import APP_TABLE
 from .facts import MAX_BODY_SIZE, MAX_TASKS, Quotas, quota_exhausted
-from .machine_rules import SECRET, WORDING
-from .rule_table import REQUIRED, ROWS
+from .legacy import Conversion, as_current
+from .rule_table import APP_TABLE, TABLE
+from .wording import unreadable
+
+#: Return whether Airflow has yet to render a value.
+_Pending: TypeAlias = Callable[[object], bool]
 
 _TOO_MANY_TASKS = invalid_parameter("Tasks", size(1, MAX_TASKS).tail)[1]
 _TOKEN_MISMATCH = Violation(
     "query:IdempotentToken",
     "IdempotentTokenMismatch",
     "Specified idempotent token mismatch.",
-    "The token was used before with another job; right is a new token, or the same job.",
-)
-_BODY_MESSAGES = {
-    "InvalidJsonFormat": "The request body has an invalid json format.",
-    "InvalidHttpBody": invalid_parameter("HttpBody", OBJECT.tail)[1],
-}
-
-
-_TABLE = RuleTable(
-    ROWS,
-    WORDING,
-    required=REQUIRED,
-    # An empty CommandLine is legal, its length range begins with 0; it is there, so it is not missing.
-    may_be_empty=("DAG.Tasks.{task}.Parameters.Command.CommandLine",),
-    secret=SECRET,
+    "Found a token that another job was submitted with; expected a new token, or the same job.",
 )
 
 
-def check_size(job: Mapping[str, Any]) -> Iterator[Violation]:
-    """Check how large the request is that submits a job."""
-    if (length := len(json.dumps(job, default=str))) > MAX_BODY_SIZE:
-        yield Violation(
-            "$",
-            *invalid_parameter("HttpBody"),
-            f"Found {length / 1024:.0f} KiB; a request has at most {MAX_BODY_SIZE // 1024} KiB.",
-        )
+def check_job(job: JobSource, *, templates: bool = True, max_tasks: bool = True, source: str = "") -> CheckedJob:
+    """Read a job description, convert it to the current API, and check it; the result needs none of this again.
+
+    :param job: see :func:`~.job.read_job`; a :class:`CheckedJob` is checked without being read or copied
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
+    :param max_tasks: whether more than 16 tasks are an error
+    :param source: the name of the description in an error, such as a file name
+    :raises InvalidJobError: when the description breaks a rule, with all violations
+    :raises JobSourceError: when it is unreadable
+
+    >>> command = {"CommandLine": "./count"}
+    >>> task = {"Parameters": {"Command": command}, "InstanceCount": 1, "ClusterId": "cls-1"}
+    >>> job = check_job({"Name": "job", "Type": "DAG", "DAG": {"Tasks": {"count": task}}})
+    >>> job.content["Name"], job.warnings
+    ('job', ())
+    """
+    conversion = _read(job)
+    if violations := conversion.violations + _check_current(conversion.job, templates, max_tasks):
+        raise InvalidJobError(violations, source)
+    if isinstance(job, CheckedJob):
+        return job
+    return CheckedJob(conversion.job, (*conversion.notes, *_warnings(conversion.job)))
 
 
 def validate_job(
@@ -63,129 +67,63 @@ def validate_job(
     max_tasks: bool = True,
     job_count: int = 0,
     earlier: JobSource | None = None,
+    first_api: bool = True,
 ) -> list[Violation]:
-    """Check a job description against every rule the service is known to apply.
+    """Check a job description against all known rules of the service.
 
-    This is what the service says; :func:`~.validation.validate_job` is for authors and takes jobs of the first API too.
+    A job of the first API is checked in its converted form. Paths are those of the current API, except for a field that
+    cannot be converted; :func:`~.legacy_fields.v1_path` returns the path in the first API.
 
-    :param job: anything a job can be given as, see :func:`~.source.read_job`
-    :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
-    :param quotas: check the account's limits too
-    :param max_tasks: whether more than 16 tasks are an error; they are not where each task becomes its own job
+    :param job: anything that describes a job, see :func:`~.job.read_job`
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
+    :param quotas: the limits of the account; None to check none of them
+    :param max_tasks: whether more than 16 tasks are an error; they are none where each task becomes a job of its own
     :param job_count: how many jobs the account holds, for its quota MaxJobCount
-    :param earlier: the job that was submitted before with the same idempotent token, if any
-    :return: all violations, in the order in which the service would meet them; empty when the job is valid
+    :param earlier: the job that was submitted with the same idempotent token, if any
+    :param first_api: convert a job of the first API; False to refuse it, as the service does
+    :return: all violations, in the order in which the service checks; empty when the job is valid
     :raises JobSourceError: when ``job`` is a file that cannot be read
 
     Source: the CreateJob page of the API (81 error rows) and its list of common error codes.
+
+    >>> [found.path for found in validate_job({"Name": "job", "Type": "DAG", "DAG": {"Tasks": {}}})]
+    ['DAG.Tasks']
     """
     try:
-        description = read_job(job)
+        conversion = _read(job) if first_api else Conversion(read_description(job))
     except JobSyntaxError as error:
         return [unreadable(error)]
-    table = APP_TABLE if description.get("Type") == "App" else _TABLE
-    found = list(table.check(description, templates=templates))
-    if not max_tasks:
-        # Each task is to be a job of its own, and its size is that job's.
-        found = [item for item in found if item.message != _TOO_MANY_TASKS or _count_tasks(description) <= MAX_TASKS]
-    else:
-        found += check_size(description)
-    if earlier is not None and read_job(earlier) != description:
+    found = conversion.violations + _check_current(conversion.job, templates, max_tasks)
+    if earlier is not None and read_description(earlier) != conversion.job:
         found.append(_TOKEN_MISMATCH)
-    dag = description.get("DAG")
-    if isinstance(dag, dict):
-        tasks = dag.get("Tasks")
-        if isinstance(tasks, dict):
-            for name, task in tasks.items():
-                if isinstance(task, dict):
-                    found += _validate_cluster(task, f"DAG.Tasks.{name}", templates)
-            found += check_quotas(tasks, job_count, quotas) if quotas else ()
-            found += _validate_graph(tasks, dag.get("Dependencies"), templates)
+    if quotas is not None and (tasks := _tasks(conversion.job)) is not None:
+        found += check_quotas(tasks, job_count, quotas)
     return found
 
 
-def check_description(
-    table: RuleTable, source: JobSource, *, templates: bool
-) -> tuple[list[Violation], Mapping[str, Any]]:
-    """Check the description of something else than a job against its table; return it too, empty when unreadable."""
-    try:
-        description = read_job(source)
-    except JobSyntaxError as error:
-        return [unreadable(error)], {}
-    return list(table.check(description, templates=templates)), description
-
-
-def unreadable(error: JobSyntaxError) -> Violation:
-    """Return what the service would say to text that is no job description."""
-    return Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))
-
-
-def _count_tasks(description: Mapping[str, Any]) -> int:
-    dag = description.get("DAG")
-    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
-    return len(tasks) if isinstance(tasks, Mapping) else 0
-
-
 def job_warnings(job: JobSource) -> list[str]:
-    """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
-    dag = read_job(job).get("DAG")
-    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
-    if not isinstance(tasks, Mapping):
-        return []
-    return [
-        f"DAG.Tasks.{name} {text}"
-        for name, task in tasks.items()
-        if isinstance(task, Mapping)
-        for text in _task_warnings(task)
-    ]
+    """Return a sentence for each valid value in ``job`` that may not have the effect that the author expects.
+
+    :raises JobSourceError: when ``job`` is unreadable
+    """
+    if isinstance(job, CheckedJob):
+        return list(job.warnings)
+    conversion = _read(job)
+    return [*conversion.notes, *_warnings(conversion.job)]
 
 
-def _task_warnings(task: Mapping[str, Any]) -> Iterator[str]:
-    if not is_absent(task.get("ClusterId")) and task.get("AutoCluster"):
-        # The service takes exactly one of the two; that the fixed cluster wins is an assumption.
-        yield (
-            f"has both ClusterId and AutoCluster: ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
-        )
-    parameters = task.get("Parameters")
-    command = parameters.get("Command") if isinstance(parameters, Mapping) else None
-    line = command.get("CommandLine") if isinstance(command, Mapping) else None
-    if isinstance(line, str) and not is_template(line) and any(mark in line for mark in "'\"\\"):
-        try:
-            shlex.split(line)
-        except ValueError as error:
-            yield f"has a CommandLine that cannot be split into words: {error}."
-
-
-def _validate_cluster(task: Mapping[str, Any], path: str, templates: bool) -> Iterator[Violation]:
-    cluster = task.get("AutoCluster")
-    if is_absent(task.get("ClusterId")) and not cluster:
+def check_size(job: Mapping[str, Any]) -> Iterator[Violation]:
+    """Check the size of the request that submits a job."""
+    if (length := len(json.dumps(job, default=str))) > MAX_BODY_SIZE:
         yield Violation(
-            f"{path}.ClusterId",
-            *missing_parameter("ClusterId"),
-            "Give the task a ClusterId or an AutoCluster.",
+            "$",
+            *invalid_parameter("HttpBody"),
+            f"Found {length / 1024:.0f} KiB; expected at most {MAX_BODY_SIZE // 1024} KiB in a request.",
         )
-    if isinstance(cluster, Mapping):
-        images = [cluster.get("ImageId"), cluster.get("ECSImageId")]
-        if not any(is_absent(image) or (templates and is_template(image)) for image in images):
-            yield Violation(
-                f"{path}.AutoCluster.ECSImageId",
-                *invalid_parameter("ECSImageId"),
-                f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; right is one of the two.",
-            )
-
-
-def _exhausted(quotas: Quotas, quota: str, path: str, found: int) -> Violation:
-    limit = getattr(quotas, quota)
-    return Violation(
-        path,
-        *quota_exhausted(quota, limit),
-        f"Found {found}; the account allows {limit}.",
-        status=403,
-    )
 
 
 def check_quotas(tasks: Mapping[str, Any], job_count: int, quotas: Quotas) -> Iterator[Violation]:
-    """Check the tasks of a job, and how many jobs there are already, against the limits of the account."""
+    """Check the tasks of a job, and the number of jobs in the account, against the limits of the account."""
     if job_count >= quotas.MaxJobCount:
         yield _exhausted(quotas, "MaxJobCount", "(account)", job_count)
     if len(tasks) > quotas.MaxJobTaskCount:
@@ -197,15 +135,92 @@ def check_quotas(tasks: Mapping[str, Any], job_count: int, quotas: Quotas) -> It
                 yield _exhausted(quotas, quota, f"DAG.Tasks.{name}.{key}", value)
 
 
-def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, templates: bool) -> Iterator[Violation]:
-    """Unknown tasks and cycles. That an unknown task is InvalidDependencies is an assumption."""
+def _exhausted(quotas: Quotas, quota: str, path: str, found: int) -> Violation:
+    limit = getattr(quotas, quota)
+    advice = f"Found {found}; expected at most {limit}, the limit of the account."
+    return Violation(path, *quota_exhausted(quota, limit), advice, status=403)
+
+
+def _read(job: JobSource) -> Conversion:
+    return Conversion(job.content) if isinstance(job, CheckedJob) else as_current(read_description(job))
+
+
+def _check_current(description: dict[str, Any], templates: bool, max_tasks: bool) -> list[Violation]:
+    """Check a description that has been read and has the form of the current API."""
+
+    def pending(value: object) -> bool:
+        return templates and is_template(value)
+
+    table = APP_TABLE if description.get("Type") == "App" else TABLE
+    found = list(table.check(description, templates=templates))
+    tasks = _tasks(description)
+    if not max_tasks:
+        # Each task becomes a job of its own, and the service checks the size of that job.
+        found = [item for item in found if item.message != _TOO_MANY_TASKS or len(tasks or ()) <= MAX_TASKS]
+    else:
+        found += check_size(description)
+    if tasks is not None:
+        graph = list(_validate_graph(tasks, description["DAG"].get("Dependencies"), pending))
+        found += [*_validate_clusters(tasks, pending), *graph]
+    return found
+
+
+def _tasks(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the tasks of a description, None when it has no object of tasks."""
+    dag = description.get("DAG")
+    tasks = dag.get("Tasks") if isinstance(dag, Mapping) else None
+    return tasks if isinstance(tasks, Mapping) else None
+
+
+def _warnings(description: Mapping[str, Any], pending: _Pending = is_template) -> Iterator[str]:
+    for name, task in (_tasks(description) or {}).items():
+        if isinstance(task, Mapping):
+            yield from (f"DAG.Tasks.{name} {text}" for text in _task_warnings(task, pending))
+
+
+def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:
+    if task.get("ClusterId") and task.get("AutoCluster"):
+        # The service takes exactly one of the two; that ClusterId wins is assumed.
+        yield (
+            f"has both ClusterId and AutoCluster: ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
+        )
+    parameters = task.get("Parameters")
+    command = parameters.get("Command") if isinstance(parameters, Mapping) else None
+    line = command.get("CommandLine") if isinstance(command, Mapping) else None
+    if isinstance(line, str) and not pending(line) and any(mark in line for mark in "'\"\\"):
+        try:
+            shlex.split(line)
+        except ValueError as error:
+            yield f"has a CommandLine that cannot be split into words: {error}."
+
+
+def _validate_clusters(tasks: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    for name, task in tasks.items():
+        if not isinstance(task, dict):
+            continue
+        path, cluster = f"DAG.Tasks.{name}", task.get("AutoCluster")
+        if is_absent(task.get("ClusterId")) and not cluster:
+            advice = "Give the task a ClusterId or an AutoCluster."
+            yield Violation(f"{path}.ClusterId", *missing_parameter("ClusterId"), advice)
+        if isinstance(cluster, Mapping):
+            images = [cluster.get("ImageId"), cluster.get("ECSImageId")]
+            if not any(is_absent(image) or pending(image) for image in images):
+                yield Violation(
+                    f"{path}.AutoCluster.ECSImageId",
+                    *invalid_parameter("ECSImageId"),
+                    f"Found ImageId {images[0]!r} and ECSImageId {images[1]!r}; expected one of the two.",
+                )
+
+
+def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, pending: _Pending) -> Iterator[Violation]:
+    """Check for unknown tasks and for cycles. The code InvalidDependencies for an unknown task is assumed."""
     if not isinstance(dependencies, Mapping):
         return
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for source, targets in dependencies.items():
         names = [target for target in targets if isinstance(target, str)] if isinstance(targets, (list, tuple)) else []
         for name in [source, *names]:
-            if name not in tasks and not (templates and is_template(name)):
+            if name not in tasks and not pending(name):
                 yield Violation(
                     f"DAG.Dependencies.{source}",
                     *invalid_parameter("Dependencies"),

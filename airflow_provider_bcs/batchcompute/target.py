@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from airflow_provider_bcs.waiting.polling import Log, Poll
 
 if TYPE_CHECKING:
     from .client import Client
@@ -32,10 +29,6 @@ class Target:
         if self.instance_id is None:
             return client.get_task(self.job_id, self.task_name)
         return client.get_instance(self.job_id, self.task_name, self.instance_id)
-
-    def poll(self, client: Client, log: Log) -> Poll[Stateful]:
-        """Return what asks for its state again and again."""
-        return Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""

@@ -16,7 +16,7 @@ from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
 from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
 from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.description.position import Positions
-from airflow_provider_bcs.description.source import FILE_SUFFIXES, parse_job, read_text
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, parse_description, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
 from airflow_provider_bcs.translator.plan import Plan, plan_job
@@ -70,10 +70,10 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
         )
     try:
         text = read_text(path)
-        given = parse_job(text, name=str(path), yaml=path.suffix.lower() != ".json")
+        given = parse_description(text, name=str(path), yaml=path.suffix.lower() != ".json")
     except JobSourceError as error:
         line = error.line if isinstance(error, JobSyntaxError) else None
-        return JobFile(path, errors=[_located(path, line, str(error).removeprefix(f"{path} "))])
+        return JobFile(path, errors=[_located(path, line, str(error).removeprefix(f"{path}").lstrip(": "))])
     kind = _kind(given)
     if kind is not _JOB:
         job, notes, job_warnings = given, [], kind.warnings

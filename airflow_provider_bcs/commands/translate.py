@@ -86,13 +86,13 @@ def _write(content: bytes, output: Path | None, force: bool) -> None:
 
 def _instance_types(path: Path | None) -> InstanceTypes:
     from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
-    from airflow_provider_bcs.description.source import parse_job, read_text
+    from airflow_provider_bcs.description.source import parse_description, read_text
     from airflow_provider_bcs.exceptions import JobSourceError
 
     if path is None:
         return INSTANCE_TYPES
     try:
-        table = parse_job(read_text(path), name=str(path))
+        table = parse_description(read_text(path), name=str(path))
     except JobSourceError as error:
         raise CommandError(str(error)) from None
     for name, size in table.items():

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from airflow_provider_bcs.description.rules import shown
-from airflow_provider_bcs.description.suggestion import did_you_mean
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
+from airflow_provider_bcs.description.violation import did_you_mean
 
 _SECRET = ("OSS", "UserData", "CredentialConfig")
 

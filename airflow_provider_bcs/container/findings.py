@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 
 #: Code of each violation: the field cannot be carried over.

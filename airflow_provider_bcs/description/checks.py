@@ -1,6 +1,6 @@
-"""The checks that rules are made of: each one a condition, what the service says when it fails, and advice.
+"""Checks that rules consist of: a condition, the service's message when it fails, and advice.
 
-The wording is that of the service's CreateJob error table; the advice is ours.
+The messages are those of the CreateJob error table of BatchCompute, word for word; the advice is this project's.
 """
 
 from __future__ import annotations
@@ -15,23 +15,26 @@ from typing import Any
 class Check:
     """A condition on one value.
 
-    :ivar passes: the condition
-    :ivar tail: what follows "Specified parameter X is not valid." in the service's message; may be empty
-    :ivar right: what a right value looks like
-    :ivar is_type: whether the value cannot be looked at any further when this fails
-    :ivar known: the words that are right; when given, the advice names the nearest of them instead of ``right``
+    :ivar passes: return whether a value meets the condition
+    :ivar tail: the text after "Specified parameter X is not valid." in the service's message; may be empty
+    :ivar expected: a description of valid values, for the advice "Found X; expected Y."
+    :ivar is_type: whether the other checks cannot read the value when this one fails
+    :ivar known: all valid words; when given, the advice names the nearest of them instead of ``expected``
+
+    >>> at_least(1).passes(0)
+    False
     """
 
     passes: Callable[[Any], bool]
     tail: str
-    right: str = ""
+    expected: str = ""
     is_type: bool = False
     known: tuple[str, ...] = ()
 
 
-def _type(service_name: str, right: str, *types: type) -> Check:
-    # type() and not isinstance(): for JSON a boolean is no integer
-    return Check(lambda value: type(value) in types, f"Its type must be {service_name}.", right, is_type=True)
+def _type(service_name: str, expected: str, *types: type) -> Check:
+    # type() and not isinstance(): for JSON a boolean is no integer.
+    return Check(lambda value: type(value) in types, f"Its type must be {service_name}.", expected, is_type=True)
 
 
 STRING = _type("string", "a string", str)
@@ -49,7 +52,7 @@ NUMBER = Check(
 
 
 def length(low: int, high: int) -> Check:
-    """Text of ``low`` to ``high`` characters."""
+    """Return a check for a text of ``low`` to ``high`` characters."""
     return Check(
         lambda value: low <= len(value) <= high,
         f"Its length must be in [{low}, {high}].",
@@ -58,7 +61,7 @@ def length(low: int, high: int) -> Check:
 
 
 def size(low: int, high: int) -> Check:
-    """An object of ``low`` to ``high`` entries."""
+    """Return a check for an object of ``low`` to ``high`` entries."""
     return Check(
         lambda value: low <= len(value) <= high,
         f"Its size must be in [{low}, {high}].",
@@ -67,7 +70,7 @@ def size(low: int, high: int) -> Check:
 
 
 def number_range(low: int, high: int) -> Check:
-    """A number from ``low`` to ``high``, both included."""
+    """Return a check for a number from ``low`` to ``high``, both included."""
     return Check(
         lambda value: low <= value <= high,
         f"It must be in [{low}, {high}].",
@@ -76,10 +79,10 @@ def number_range(low: int, high: int) -> Check:
 
 
 def at_least(low: int) -> Check:
-    """A number that the service's table gives no message for, but that cannot be smaller than ``low``."""
+    """Return a check for a number from ``low`` on. The service's table gives no message for this one."""
     return Check(lambda value: value >= low, "", f"a whole number of at least {low}")
 
 
 def one_of(*values: str) -> Check:
-    """One of the words the service knows."""
+    """Return a check for one of the words that the service knows."""
     return Check(lambda value: value in values, "", "one of " + ", ".join(values))

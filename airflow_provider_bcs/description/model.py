@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get
 
 from pydantic import BaseModel, ConfigDict, Strict, ValidatorFunctionWrapHandler, WrapValidator
 
-from .source import JobSource, read_job
-from .suggestion import did_you_mean
-from .template import is_template
+from .source import JobSource, read_description
+from .values import is_template
+from .violation import did_you_mean
 
 
 def _keep_template(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -63,7 +63,7 @@ class Description(_Model):
     @classmethod
     def _read(cls, properties: JobSource) -> dict[str, Any]:
         """Return the fields that ``properties`` holds."""
-        return read_job(properties)
+        return read_description(properties)
 
     @classmethod
     def _is_absent(cls, name: str, value: Any) -> bool:

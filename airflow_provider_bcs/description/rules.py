@@ -1,8 +1,8 @@
-"""Apply a table of rules to a description and report everything that is wrong at once.
+"""Apply a table of rules to a description, and report all violations at once.
 
-A row names a field and its checks in the order the service makes them. In a path, ``{key}`` (or any other name in
-braces) stands for the keys of a map, ``[]`` for the elements of an array. A check on the key of a map has a row that
-ends in the braces; one on the value, a row that goes on with ``.value``.
+A row names a field and its checks, in the order in which the service makes them. In a path, ``{key}`` (or any other
+name in braces) stands for the keys of a map, and ``[]`` for the elements of an array. A row for the key of a map ends
+in the braces; a row for the value of that key ends in ``.value``.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ from typing import Any
 
 from .checks import Check
 from .secrets import without_secrets
-from .suggestion import did_you_mean
-from .template import is_template
-from .violation import Violation
+from .values import is_absent, is_template
+from .violation import Violation, did_you_mean
 
-#: A path and the checks on what stands there.
+#: A path, and the checks on the value there.
 Row = tuple[str, tuple[Check, ...]]
 
 
 @dataclass(frozen=True)
 class Wording:
-    """What a service says to a wrong and to a missing field.
+    """Error codes and messages of a service for a wrong field and for a missing one.
 
-    :ivar invalid: name of the field, what the check adds -> code and message
+    :ivar invalid: name of the field, tail of the check -> code and message
     :ivar missing: name of the field -> code and message
-    :ivar by_path: give these two the path of a field for its name; the value of a map's entry is then named by its
-        key alone, without ``.value``
+    :ivar by_path: give these two functions the path of a field instead of its name; the path of a value in a map then
+        ends in the key, without ``.value``
     """
 
     invalid: Callable[[str, str], tuple[str, str]]
@@ -38,7 +37,7 @@ class Wording:
 
 @dataclass
 class _Node:
-    """The rules of one place in a description, compiled from the table's paths."""
+    """The rules for one place in a description, compiled from the paths of the table."""
 
     checks: tuple[Check, ...] = ()
     key_checks: tuple[Check, ...] = ()
@@ -48,18 +47,23 @@ class _Node:
     may_be_empty: bool = False
 
 
-def is_absent(value: object) -> bool:
-    """Tell whether a field counts as not given: clients send null or an empty string for "not set"."""
-    return value is None or value == ""
-
-
 class RuleTable:
-    """A table of rules, compiled.
+    """A compiled table of rules.
 
-    :param rows: the rules; several rows of one path add up
-    :param required: the paths whose absence is an error
-    :param may_be_empty: those of them that may be an empty text
-    :param secret: names of fields; values at or below them are never shown
+    :param rows: the rules; several rows for one path add up
+    :param required: paths of the fields whose absence is an error
+    :param may_be_empty: those of them for which an empty text is no absence
+    :param secret: names of fields; advice never shows values at or below them
+
+    >>> from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
+    >>> from .checks import INTEGER, number_range
+    >>> rows = [("Priority", (INTEGER, number_range(0, 1000)))]
+    >>> table = RuleTable(rows, Wording(invalid_parameter, missing_parameter))
+    >>> [str(found) for found in table.check({"Priority": 1001}, templates=False)] == [
+    ...     "Priority: InvalidPriority: Specified parameter Priority is not valid. It must be in [0, 1000]."
+    ...     " Found 1001; expected a number from 0 to 1000."
+    ... ]
+    True
     """
 
     def __init__(
@@ -84,13 +88,22 @@ class RuleTable:
             else:
                 node = _child(node, names[-1])
                 node.checks += checks
-                node.required = path in required
-                node.may_be_empty = path in may_be_empty
+        for path in required:
+            self._node(path).required = True
+        for path in may_be_empty:
+            self._node(path).may_be_empty = True
+
+    def _node(self, path: str) -> _Node:
+        node = self._root
+        for name in path.split("."):
+            node = _child(node, name)
+        return node
 
     def check(self, description: Mapping[str, Any], *, templates: bool) -> Iterator[Violation]:
         """Yield all violations, in the order of the table.
 
-        :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
+        :param description: plain values
+        :param templates: skip values with a Jinja template, because Airflow has yet to render them
         """
         return self._walk(self._root, description, "", "", templates)
 
@@ -141,8 +154,8 @@ class RuleTable:
 
     def _violation(self, path: str, name: str, check: Check, value: Any) -> Violation:
         secret = not self._secret.isdisjoint(path.split("."))
-        right = did_you_mean(value, check.known) if check.known else f"; right is {check.right}."
-        return self._invalid(path, name, check.tail, f"Found {shown(value, secret)}{right}")
+        expected = did_you_mean(value, check.known) if check.known else f"; expected {check.expected}."
+        return self._invalid(path, name, check.tail, f"Found {shown(value, secret)}{expected}")
 
     def _unknown(self, node: _Node, name: str, path: str) -> Violation:
         return self._invalid(path, name, "", f"There is no such field{did_you_mean(name, node.fields)}")
@@ -162,7 +175,7 @@ def _child(node: _Node, name: str) -> _Node:
 
 
 def shown(value: Any, secret: bool) -> str:
-    """Say in an error what was found; of a secret only what kind of value it is."""
+    """Return a value for an advice: its text, or only its kind and length when it is secret, long or a container."""
     kind = "null" if value is None else type(value).__name__
     if isinstance(value, (str, list, dict)):
         kind += f" of length {len(value)}"

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from itertools import zip_longest
+from operator import is_not
 from typing import Any
 
-from .template import is_template
+from .values import is_template
 
 #: What stands for a secret, as in Airflow's own masking.
 HIDDEN = "***"
@@ -74,12 +75,14 @@ def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
     if isinstance(value, Mapping):
         # A variable may be written as an object of its own, with its name and value in fields.
         own = value.get("Key") or value.get("Name")
-        return {
+        replaced = {
             key: _replace(element, put, str(own) if key == "Value" and own else str(key))
             for key, element in value.items()
         }
+        return replaced if any(replaced[key] is not value[key] for key in replaced) else value
     if isinstance(value, (list, tuple)):
-        return [_replace(element, put, name) for element in value]
+        elements = [_replace(element, put, name) for element in value]
+        return elements if any(map(is_not, elements, value)) else value
     if not isinstance(value, str) or not value:
         return value
     return _put(value, put) if _is_secret(name) else _replace_in_text(value, put)

@@ -1,4 +1,4 @@
-"""Read a job description from whatever an author has: a dict, JSON text, a file, or an SDK's object."""
+"""Read a description from a dict, JSON text, a JSON or YAML file, or the object of an SDK."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -15,66 +16,92 @@ from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
 if TYPE_CHECKING:
     import yaml
 
-#: The largest job file that is read, in bytes. The service itself takes 256 KiB a job; a file that is split
-#: into one job a task may be larger.
+#: Largest job file, in bytes. The services accept far smaller jobs; a translator may split a file into one job a task.
 MAX_FILE_SIZE = 16 * 1024 * 1024
 FILE_SUFFIXES = (".json", ".yaml", ".yml")
 _MAX_NODES = 2_000_000
 _MAX_DEPTH = 64
 _MERGE = "tag:yaml.org,2002:merge"
 _SCALARS = frozenset({str, int, bool, float, type(None)})
-# What PyYAML says before a name: a password that begins so and stands without quotes is one.
+# Texts of PyYAML before a name: an unquoted password that begins with one of these characters is such a name.
 _NAMED = re.compile("(undefined alias|for the tag|tag handle|duplicate anchor) .*", re.DOTALL)
 _INFINITE = (float("inf"), float("-inf"))
 
 
 @runtime_checkable
 class HasDetail(Protocol):
-    """Our models and the classes of the vendor's BatchCompute SDK: an object that gives its content as a dict."""
+    """An object that returns its content as a dict: this package's models, classes of the vendor's BatchCompute SDK."""
 
     def detail(self) -> dict[str, Any]: ...
 
 
 @runtime_checkable
 class HasMap(Protocol):
-    """The request objects of the vendor's newer SDKs."""
+    """A request object of the vendor's newer SDKs."""
 
     def to_map(self) -> dict[str, Any]: ...
 
 
-JobSource: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | HasDetail | HasMap"
-#: What a job is described by as an object, without a text to be read.
+JobSource: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | HasDetail | HasMap
+#: The kinds of JobSource that are objects, without a text to parse.
 DESCRIBED = (Mapping, HasDetail, HasMap)
 
 
-class CheckedJob(dict[str, Any]):
-    """A job description that was read and found valid, so that nobody has to do that again before it is rendered."""
+@dataclass(frozen=True, eq=False)
+class CheckedJob(Mapping[str, Any]):
+    """A job description that was read, has the form of the current API, and breaks no rule.
+
+    ``check_job`` of a service makes it. Every function that takes a job takes a CheckedJob too, and then neither reads,
+    copies nor converts it. A value with a Jinja template is unchecked until Airflow has rendered it.
+
+    :ivar content: the description as plain values; several holders share it, so never change it
+    :ivar warnings: a sentence for each valid value that may not have the effect that the author expects
+    """
+
+    content: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return self.content[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.content)
+
+    def __len__(self) -> int:
+        return len(self.content)
 
 
-def read_job(job: JobSource) -> dict[str, Any]:
-    """Return a job description as a new dict with the service's own field names.
+def read_description(job: JobSource) -> dict[str, Any]:
+    """Return a description as a new dict of plain values, with the service's field names.
 
     :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
-        ``to_map()``
-    :raises JobSourceError: when it is none of these, or the file or text cannot be read
+        ``to_map()``; the content of a :class:`CheckedJob` is not copied in depth
+    :raises JobSourceError: when it is none of these, or the file or text is unreadable
+
+    >>> read_description('{"Name": "count"}')
+    {'Name': 'count'}
+    >>> read_description({"Mounts": ()})
+    {'Mounts': []}
     """
+    if isinstance(job, CheckedJob):
+        return dict(job.content)
     if isinstance(job, DESCRIBED):
         return dict(_plain(job))
     if isinstance(job, os.PathLike):
-        return read_job_file(job)
+        return read_description_file(job)
     if isinstance(job, str):
         if job.strip().lower().endswith(FILE_SUFFIXES) and "\n" not in job.strip():
-            return read_job_file(job)
-        return parse_job(job)
+            return read_description_file(job)
+        return parse_description(job)
     raise JobSyntaxError(
-        f"A job is a dict, JSON text, the path of a {', '.join(FILE_SUFFIXES)} file or an object with detail()"
-        f" or to_map(); found {_kind(job)}.",
+        f"Job: found {_kind(job)}; expected a dict, JSON text, the path of a {', '.join(FILE_SUFFIXES)} file,"
+        " or an object with detail() or to_map().",
         code="InvalidHttpBody",
     )
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Copy ``value``, with each of our models and the vendor's objects in it turned into its dict."""
+    """Return a copy of ``value`` in which each model and each object of an SDK is its dict."""
     if type(value) in _SCALARS:
         return value
     if depth > _MAX_DEPTH:
@@ -91,23 +118,24 @@ def _plain(value: Any, depth: int = 0) -> Any:
 def _text_key(key: Any) -> str:
     if not isinstance(key, str):
         raise JobSyntaxError(
-            f"The key {key!r} is {_kind(key)}, not a text; in YAML write it in quotes (on, off, yes, no are booleans)."
+            f"Found the key {key!r}, {_kind(key)}; expected a text. In YAML, write it in quotes:"
+            " on, off, yes and no are booleans there."
         )
     return key
 
 
-def read_job_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a job description from a JSON or YAML file of at most 16 MiB.
+def read_description_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a description from a JSON or YAML file of at most 16 MiB.
 
-    :raises JobSourceError: when there is no such file, or it is empty, too large, or not a description
+    :raises JobSourceError: when the file does not exist, or is empty, too large, or no description
     """
-    return parse_job(read_text(path), name=str(path), yaml=Path(path).suffix.lower() != ".json")
+    return parse_description(read_text(path), name=str(path), yaml=Path(path).suffix.lower() != ".json")
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Read a file of at most 16 MiB.
+    """Return the text of a file of at most 16 MiB.
 
-    :raises JobSourceError: when there is no such file, or it is too large, or no text
+    :raises JobSourceError: when the file does not exist, is too large, or is no UTF-8 text
     """
     file = Path(path)
     try:
@@ -122,16 +150,19 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except JobSourceError:
         raise
     except (OSError, ValueError) as error:
-        # A path that holds the character 0 is the latter.
+        # pathlib raises ValueError for a path with the character 0.
         raise JobSourceError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
-def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:
-    """Parse the text of a job description; never opens a file.
+def parse_description(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:
+    """Parse the text of a description; this function never opens a file.
 
-    :param name: what to call the text in an error
-    :param yaml: read YAML instead of JSON
+    :param name: the name of the text in an error
+    :param yaml: parse YAML instead of JSON
     :raises JobSyntaxError: when the text is empty, malformed, or no object
+
+    >>> parse_description("Name: count", yaml=True)
+    {'Name': 'count'}
     """
     if not text.strip():
         raise JobSyntaxError(f"{name} is empty.")
@@ -139,18 +170,16 @@ def parse_job(text: str, *, name: str = "The job text", yaml: bool = False) -> d
         raise JobSyntaxError(_too_large(name, len(text)))
     description = _bounded(_parse_yaml(text, name) if yaml else _parse_json(text, name), name)
     if not isinstance(description, dict):
-        raise JobSyntaxError(
-            f"{name} holds {_kind(description)}; a job description is an object.", code="InvalidHttpBody"
-        )
+        raise JobSyntaxError(f"{name}: found {_kind(description)}; expected an object.", code="InvalidHttpBody")
     return description
 
 
 def _too_large(name: str, length: int) -> str:
-    return f"{name} has {length / 1024**2:.1f} MiB; a job description has at most {MAX_FILE_SIZE // 1024**2} MiB."
+    return f"{name}: found {length / 1024**2:.1f} MiB; expected at most {MAX_FILE_SIZE // 1024**2} MiB."
 
 
 def _too_many(name: str) -> str:
-    return f"{name} is too large: it has more than {_MAX_NODES:,} values, YAML aliases followed."
+    return f"{name}: found more than {_MAX_NODES:,} values, YAML aliases followed; expected fewer."
 
 
 def _repeated(keys: Iterable[str]) -> Iterator[str]:
@@ -169,11 +198,11 @@ def _kind(value: object) -> str:
 def _parse_json(text: str, name: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for twice in _repeated(key for key, _ in pairs):
-            raise JobSyntaxError(f"{name} has the key {twice!r} twice in one object; the first would be lost.")
+            raise JobSyntaxError(f"{name}: found the key {twice!r} twice in one object; expected it once.")
         return dict(pairs)
 
     def no_constant(constant: str) -> None:
-        raise JobSyntaxError(f"{name} holds {constant}, which is not JSON.")
+        raise JobSyntaxError(f"{name}: found {constant}, which is not JSON.")
 
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
@@ -204,7 +233,7 @@ def _parse_yaml(text: str, name: str) -> Any:
     except JobSyntaxError:
         raise
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        # The error's own text holds the value, which may be secret.
+        # The text of the error holds the value, which may be secret.
         raise JobSyntaxError(f"{name} holds a value that cannot be read ({type(error).__name__}).") from None
 
 
@@ -212,14 +241,14 @@ def _yaml_loader(name: str) -> type[yaml.SafeLoader]:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """The safe loader, but a key that stands twice in one mapping is an error, and what is merged is bounded."""
+        """A safe loader that refuses a key that is twice in one mapping, and bounds the size of merged mappings."""
 
         merged = 0
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             keys = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
             for twice in _repeated(key.value for key in keys if key.tag != _MERGE):
-                raise JobSyntaxError(f"{name} has the key {twice!r} twice in one mapping.")
+                raise JobSyntaxError(f"{name}: found the key {twice!r} twice in one mapping; expected it once.")
             return super().construct_mapping(node, deep=deep)
 
         def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -233,7 +262,7 @@ def _yaml_loader(name: str) -> type[yaml.SafeLoader]:
                             raise JobSyntaxError(_too_many(name))
             super().flatten_mapping(node)
 
-    # Dates and times stay the text they are: a job description knows none.
+    # Dates and times stay texts: no description has a field for them.
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -242,9 +271,9 @@ def _yaml_loader(name: str) -> type[yaml.SafeLoader]:
 
 
 def _bounded(document: Any, name: str) -> Any:
-    """Copy what YAML aliases share, so that one task cannot change another; bounded, against alias bombs.
+    """Copy values that YAML aliases share, so that one task cannot change another; refuse alias bombs.
 
-    What JSON text can say and a job cannot hold is found here too: great depth, and numbers that become infinite.
+    Refuse also values that JSON text can hold and a description cannot: great depth, and infinite numbers.
     """
     count = 0
 
@@ -260,7 +289,7 @@ def _bounded(document: Any, name: str) -> Any:
         if isinstance(value, list):
             return [copy(element, depth + 1) for element in value]
         if not isinstance(value, (str, int, float, bool, type(None))) or value != value or value in _INFINITE:
-            raise JobSyntaxError(f"{name} holds {_kind(value)} that JSON cannot hold.")
+            raise JobSyntaxError(f"{name}: found {_kind(value)} that JSON cannot hold.")
         if type(value) is int:
             try:
                 str(value)

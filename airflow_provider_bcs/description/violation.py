@@ -1,19 +1,23 @@
-"""What is wrong with a job description, one object a finding."""
+"""A broken rule in a description, as one object with its place, the service's message and advice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One rule that a job description breaks.
+    """One rule that a description breaks.
 
-    :ivar path: where, e.g. ``DAG.Tasks.count.Parameters.Command.CommandLine``; ``$`` is the whole description
+    :ivar path: the field, e.g. ``DAG.Tasks.count.Parameters.Command.CommandLine``; ``$`` is the whole description
     :ivar code: the service's error code, e.g. ``InvalidCommandLine``
-    :ivar message: the message as the service words it
-    :ivar advice: what was found and what would be right
+    :ivar message: the service's message, word for word
+    :ivar advice: the value that was found, and what the service expects
     :ivar status: HTTP status of the service's answer
+
+    >>> print(Violation("Priority", "InvalidPriority", "Specified parameter Priority is not valid.", "Found -1."))
+    Priority: InvalidPriority: Specified parameter Priority is not valid. Found -1.
     """
 
     path: str
@@ -27,4 +31,22 @@ class Violation:
 
 
 class JobWarning(UserWarning):
-    """Something in a job description that is valid but may not do what its author expects."""
+    """A value in a description that is valid but may not have the effect that the author expects."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return the end of a sentence: the nearest known name, or all known names when there are at most 20.
+
+    >>> did_you_mean("Tiemout", ["Timeout", "InstanceCount"])
+    '; did you mean Timeout?'
+    >>> did_you_mean("Colour", ["Name", "Type"])
+    '; known here: Name, Type.'
+    """
+    # Only a wrong name needs this import, which takes a millisecond.
+    import difflib
+
+    lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {lower[close[0]]}?"
+    return f"; known here: {', '.join(sorted(lower.values()))}." if 0 < len(lower) <= 20 else "."

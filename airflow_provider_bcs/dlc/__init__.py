@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_bcs.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.source import read_job as read_job
+    from airflow_provider_bcs.description.source import CheckedJob as CheckedJob
     from airflow_provider_bcs.description.violation import JobWarning as JobWarning
     from airflow_provider_bcs.description.violation import Violation as Violation
     from airflow_provider_bcs.exceptions import InvalidJobError as InvalidJobError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .job import JobDescription as JobDescription
     from .job import JobElasticSpec as JobElasticSpec
     from .job import UserVpc as UserVpc
+    from .job import read_job as read_job
     from .job_spec import AssignNodeSpec as AssignNodeSpec
     from .job_spec import AutoscalingMetricSpec as AutoscalingMetricSpec
     from .job_spec import AutoScalingSpec as AutoScalingSpec
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from .response import PodLogs as PodLogs
     from .response import PodMetrics as PodMetrics
     from .response import StatusPeriod as StatusPeriod
+    from .rules import check_job as check_job
     from .rules import job_warnings as job_warnings
     from .rules import validate_job as validate_job
     from .settings import DataJuicerConfig as DataJuicerConfig
@@ -71,7 +73,7 @@ __all__, __getattr__ = lazy_names(
         ".client": "Client",
         ".credential": "AssumeUserInfo CredentialConfig CredentialConfigItem CredentialRole",
         ".filters": "JobFilters",
-        ".job": "CodeSource CustomEnv DataSource JobDescription JobElasticSpec UserVpc",
+        ".job": "CodeSource CustomEnv DataSource JobDescription JobElasticSpec UserVpc read_job",
         ".job_spec": (
             "AssignNodeSpec AutoscalingMetricSpec AutoScalingSpec ElasticSpotSpec "
             "HyperNodeSchedulingConfig HyperNodeSpec ImageConfig JobSpec LocalMountSpec ResourceConfig "
@@ -82,9 +84,9 @@ __all__, __getattr__ = lazy_names(
             "ResourceRequirements SeccompProfile SecurityContext SecurityContextCapabilities"
         ),
         ".response": "Created EcsSpec Job Metric Pod PodLogs PodMetrics StatusPeriod",
-        ".rules": "job_warnings validate_job",
+        ".rules": "check_job job_warnings validate_job",
         ".settings": "DataJuicerConfig JobSettings ModelConfig ModelTemplate ResourceLimit",
-        "airflow_provider_bcs.description.source": "read_job",
+        "airflow_provider_bcs.description.source": "CheckedJob",
         "airflow_provider_bcs.description.violation": "JobWarning Violation",
         "airflow_provider_bcs.exceptions": "InvalidJobError JobSourceError",
     },

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_bcs.description import checks
 from airflow_provider_bcs.description.checks import Check
 
-STRING = replace(checks.STRING, right='text in quotes, such as "2"')
+STRING = replace(checks.STRING, expected='text in quotes, such as "2"')
 
 KEY_NAME = Check(lambda value: len(value) > 0, "Its name must not be empty.", "a name of at least one character")
 

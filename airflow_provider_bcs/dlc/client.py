@@ -9,7 +9,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_bcs.description.source import JobSource, read_job
+from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.exceptions import InvalidRequestError, NotFoundError, ServiceError, StateConflictError
 from airflow_provider_bcs.http import acs3
 from airflow_provider_bcs.http.client import ServiceClient, path_segment
@@ -17,6 +17,7 @@ from airflow_provider_bcs.http.response import Response, Unreadable, page_parser
 
 from .facts import API_VERSION, MAX_PAGE_SIZE, STOPPING
 from .filters import checked, query_of
+from .job import read_job
 from .response import Created, EcsSpec, Events, Job, JobMetrics, PodLogs, PodMetrics
 
 if TYPE_CHECKING:

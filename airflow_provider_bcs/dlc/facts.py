@@ -8,7 +8,7 @@ without a source are marked "assumed".
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 API_VERSION = "2020-12-03"
 
@@ -25,7 +25,7 @@ SUCCEEDED_RESERVING = "SucceededReserving"
 FAILED_RESERVING = "FailedReserving"
 SUCCEEDED = "Succeeded"
 FAILED = "Failed"
-STOPPED = "Stopped"
+STOPPED: Final = "Stopped"
 #: State of a pod that has not started.
 POD_PENDING = "Pending"
 
@@ -41,6 +41,9 @@ OUTCOMES = {**{state: state for state in ENDED}, **{state: outcome for outcome, 
 HOLDING = (ENV_PREPARING, RUNNING, RESTARTING, STOPPING, *RESERVING.values())
 #: States that a pod never leaves. Stopped is not documented as one, but occurs.
 POD_TERMINAL = (SUCCEEDED, FAILED, STOPPED)
+
+#: Status of a job that exceeds its JobMaxRunningTimeMinutes. Which of the two the service sets is not documented.
+TimeLimitStatus: TypeAlias = Literal["Stopped", "Failed"]
 
 #: Largest body of a request, in bytes. Fields that the service adds count too; their size is not known.
 MAX_BODY_SIZE = 64 * 1024

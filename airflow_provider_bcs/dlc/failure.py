@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.exceptions import ApiError
+from airflow_provider_bcs.exceptions import ApiError, JobFailedError
 
 from .facts import DEFAULT_LINES, FAILED
 from .logs import may_lack_lines
@@ -24,12 +24,13 @@ MAX_LINE_LENGTH = 1000
 _FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
 
-def explain_failure(client: Client, job_id: str, state: str) -> str:
-    """Return a text of one or more lines; asks the service for the job and for its failed pods' logs.
+def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
+    """Return the error with the job's reason, its failed pods and their last lines; reads them from the service.
 
-    :param state: what came of the job, which is said even when the service does not answer now
+    :param state: the job's terminal state, which the error holds even when the service does not answer
     """
     lines = [f"Job {job_id} is {state}"]
+    exit_codes: dict[str, int] = {}
     try:
         job = client.get_job(job_id)
         reason = ": ".join(part for part in (job.ReasonCode, job.ReasonMessage) if part)
@@ -37,13 +38,16 @@ def explain_failure(client: Client, job_id: str, state: str) -> str:
         if job.ran_too_long:
             lines.append(f"It ran longer than its JobMaxRunningTimeMinutes, {job.JobMaxRunningTimeMinutes}.")
     except ApiError as error:
-        return "\n".join([*lines, f"(what failed in it could not be read: {error})"])
+        lines.append(f"(what failed in it could not be read: {error})")
+        return JobFailedError(job_id, state, "\n".join(lines))
     for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
+        if pod.StatusDetail.ExitCode.isdecimal():
+            exit_codes[pod.PodId] = int(pod.StatusDetail.ExitCode)
         try:
             lines += _failed_pod(client, job, pod)
         except ApiError as error:
             lines.append(f"(the log of pod {pod.PodId} could not be read: {error})")
-    return "\n".join(lines)
+    return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 
 def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, TypedDict
 
-from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.violation import did_you_mean
 
 
 class JobFilters(TypedDict, total=False):

@@ -4,17 +4,29 @@ Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fill
 exist because a field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
 from airflow_provider_bcs.description.model import Boolean, Description, Integer, Text
+from airflow_provider_bcs.description.source import JobSource, read_description
 
 from .credential import CredentialConfig
 from .job_spec import JobSpec
 from .settings import JobSettings
+
+
+def read_job(job: JobSource) -> dict[str, Any]:
+    """Return a job description, the body of CreateJob, as a new dict with the service's field names.
+
+    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
+        ``to_map()``
+    :raises JobSourceError: when it is none of these, or the file or text is unreadable
+
+    >>> read_job('{"DisplayName": "train"}')
+    {'DisplayName': 'train'}
+    """
+    return read_description(job)
 
 
 class DataSource(Description):

@@ -4,8 +4,6 @@ Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The privat
 not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, TypeAlias
 
 from pydantic import Field

@@ -9,20 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from posixpath import normpath
 from typing import Any, TypeAlias
 
-from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.description.suggestion import did_you_mean
-from airflow_provider_bcs.description.template import is_template
-from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.description.values import is_given, is_template
+from airflow_provider_bcs.description.violation import Violation, did_you_mean
 
 from .rule_table import NAMED_WORKERS, ROLES, WORDING
 
 #: Tells whether a value is still to be rendered.
 _Pending: TypeAlias = Callable[[object], bool]
-
-
-def is_given(value: object) -> bool:
-    """Tell whether a field is given: clients send null, "", {} or [] for "not set"."""
-    return not is_absent(value) and value not in ({}, [])
 
 
 def objects(value: object) -> list[tuple[int, Mapping[str, Any]]]:
@@ -118,12 +111,12 @@ def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pendi
     instance, config = is_given(spec.get("EcsSpec")), is_given(spec.get("ResourceConfig"))
     if on_quota and instance:
         tail = "It is for public resources; on a quota, which ResourceId or QuotaId names, ResourceConfig is."
-        yield _invalid(f"{path}.EcsSpec", tail, "Found it with a quota; right is ResourceConfig alone.")
+        yield _invalid(f"{path}.EcsSpec", tail, "Found it with a quota; expected ResourceConfig alone.")
     elif config and not perhaps_on_quota:
         tail = "It is for a quota, which ResourceId or QuotaId names; on public resources EcsSpec is."
         yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; add ResourceId, or give EcsSpec alone.")
     elif config and instance:
-        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both; right is one of the two.")
+        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both; expected one of the two.")
     # Several spot instance types name what to run on as well; that they may stand alone is an assumption.
     if not config and not instance and not is_given(spec.get("ElasticSpotSpecs")):
         right = "ResourceConfig" if on_quota else "EcsSpec"
@@ -146,7 +139,7 @@ def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
             f"{path}.SpotPriceLimit", "Add SpotPriceLimit (CNY a minute) or SpotDiscountLimit (0.8 for 80 %)."
         )
     elif given == 2:
-        advice = "Found both limits; right is one of the two."
+        advice = "Found both limits; expected one of the two."
         yield _invalid(f"{path}.SpotDiscountLimit", "It excludes SpotPriceLimit.", advice)
 
 
@@ -157,7 +150,7 @@ def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
         data_set, uri, mount = (source.get(name) for name in ("DataSourceId", "Uri", "MountPath"))
         if not pending(data_set) and not pending(uri):
             if is_given(data_set) and is_given(uri):
-                advice = "Found both; right is a dataset or an address."
+                advice = "Found both; expected a dataset or an address."
                 yield _invalid(f"{path}.Uri", "It excludes DataSourceId.", advice)
             elif not is_given(data_set) and not is_given(uri):
                 yield _missing(f"{path}.Uri", "Add Uri, or DataSourceId for a dataset.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from airflow_provider_bcs.description.checks import Check, length, number_range
 from airflow_provider_bcs.description.rules import Row, RuleTable, Wording
+from airflow_provider_bcs.description.type_rows import type_rows
 
 from .checks import (
     ABSOLUTE_PATH,
@@ -20,12 +21,12 @@ from .checks import (
     MEMORY,
     MOUNT_URI,
     OSS_FOLDER,
+    STRING,
     at_least,
     one_of,
 )
 from .facts import MAX_NAME_LENGTH, invalid_parameter, missing_parameter
 from .job import JobDescription
-from .type_rows import type_rows
 
 _MASTER_AND_WORKER = ("Master", "Worker")
 #: JobType -> the Types that its JobSpecs can have; nothing where that is not documented.
@@ -106,7 +107,7 @@ WORDING = Wording(
 )
 
 TABLE = RuleTable(
-    (*type_rows(JobDescription), *LIMITS),
+    (*type_rows(JobDescription, string=STRING), *LIMITS),
     WORDING,
     required=REQUIRED,
     # Below these stand passwords, tokens, and what an author hides in variables.

@@ -1,4 +1,4 @@
-"""Check a job description: the table of rules, what concerns several fields at once, and what is worth a warning."""
+"""Check a job description: the table of rules, the rules that concern several fields at once, and warnings."""
 
 from __future__ import annotations
 
@@ -6,55 +6,83 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_bcs.description.source import JobSource, read_job
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.source import CheckedJob, JobSource
+from airflow_provider_bcs.description.values import is_given, is_template
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.exceptions import JobSyntaxError
+from airflow_provider_bcs.exceptions import InvalidJobError, JobSyntaxError
 
 from .facts import INVALID, MAX_BODY_SIZE, MISSING
-from .relations import check_relations, is_given, objects
+from .job import read_job
+from .relations import check_relations, objects
 from .rule_table import TABLE
 
 _SPOT_JOB_TYPES = ("PyTorchJob", "MPIJob")
-# No instance costs so much a minute (CNY), or so little an hour.
+# No instance costs more a minute (CNY), or less an hour.
 _MAX_PRICE_A_MINUTE = 15
 _MIN_PRICE_AN_HOUR = 0.01
 
 
+def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+    """Read a job description and check it; the result needs neither again.
+
+    :param job: see :func:`~.job.read_job`; a :class:`CheckedJob` is checked without being read or copied
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
+    :param source: the name of the description in an error, such as a file name
+    :raises InvalidJobError: when the description breaks a rule, with all violations
+    :raises JobSourceError: when it is unreadable
+
+    >>> spec = {"Type": "Worker", "PodCount": 1, "Image": "python:3.12", "EcsSpec": "ecs.c6.large"}
+    >>> body = {"DisplayName": "train", "JobType": "PyTorchJob", "JobSpecs": [spec], "UserCommand": "python train.py"}
+    >>> check_job(body).content["DisplayName"]
+    'train'
+    """
+    description = job.content if isinstance(job, CheckedJob) else read_job(job)
+    if violations := check_description(description, templates=templates):
+        raise InvalidJobError(violations, source)
+    return job if isinstance(job, CheckedJob) else CheckedJob(description, tuple(_warnings(description)))
+
+
 def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
-    """Check a job description, the body of CreateJob, against every rule that is known.
+    """Check a job description, the body of CreateJob, against all known rules.
 
     The service publishes neither the order of its checks nor their messages: codes are its general
-    ``InvalidParameter`` and ``MissingParameter``, the messages are ours.
+    ``InvalidParameter`` and ``MissingParameter``, the messages are this project's.
 
-    :param job: anything a job can be given as, see :func:`~airflow_provider_bcs.description.source.read_job`
-    :param templates: leave values alone that hold a Jinja template, since they are known only after rendering
+    :param job: anything that describes a job, see :func:`~.job.read_job`
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
     :return: all violations; empty when the job is valid
     :raises JobSourceError: when ``job`` is a file that cannot be read
+
+    >>> [found.path for found in validate_job({"DisplayName": "train", "UserCommand": "python train.py"})]
+    ['JobType', 'JobSpecs']
     """
     try:
-        description = read_job(job)
+        description = job.content if isinstance(job, CheckedJob) else read_job(job)
     except JobSyntaxError as error:
         return [_invalid_body("It must be a JSON object.", str(error))]
-    found = list(TABLE.check(description, templates=templates))
-    found += check_relations(description, templates=templates)
-    if is_given(description.get("TemplateId")):
-        # A template of the service is itself a body and may hold every field; the name alone is always the job's own
-        # (assumed).
-        found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
-    if (size := _size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
-        found.append(
-            _invalid_body(
-                f"It must have at most {MAX_BODY_SIZE} bytes.",
-                f"Found {size} bytes; mount long commands and data as files instead.",
-            )
-        )
-    return found
+    return check_description(description, templates=templates)
 
 
 def job_warnings(job: JobSource) -> list[str]:
-    """Name what is valid in ``job`` but may not do what its author expects; one sentence each."""
-    return list(_warnings(read_job(job)))
+    """Return a sentence for each valid value in ``job`` that may not have the effect that the author expects.
+
+    :raises JobSourceError: when ``job`` is unreadable
+    """
+    return list(job.warnings if isinstance(job, CheckedJob) else _warnings(read_job(job)))
+
+
+def check_description(description: dict[str, Any], *, templates: bool) -> list[Violation]:
+    """Check a description of plain values without reading or copying it; see :func:`validate_job`."""
+    found = list(TABLE.check(description, templates=templates))
+    found += check_relations(description, templates=templates)
+    if is_given(description.get("TemplateId")):
+        # A template of the service is itself a body and may hold every field. The name is always the job's own
+        # (assumed).
+        found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
+    if (size := _size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
+        advice = f"Found {size} bytes; mount long commands and data as files instead."
+        found.append(_invalid_body(f"It must have at most {MAX_BODY_SIZE} bytes.", advice))
+    return found
 
 
 def _invalid_body(tail: str, advice: str) -> Violation:

@@ -72,7 +72,7 @@ def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
         return True
     log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
     if not found.is_terminal:
-        stop(client, found.JobId, log, insist=True)
+        stop(client, found.JobId, log, raise_transient=True)
     return False
 
 
@@ -129,7 +129,7 @@ class _Marked:
         for other in self._others:
             if not other.is_terminal:
                 log.info("Job %s, submitted before, is %s; it is not wanted any more.", other.JobId, other.Status)
-                stop(client, other.JobId, log, insist=True)
+                stop(client, other.JobId, log, raise_transient=True)
 
     def create(self, client: Client) -> str:
         """Create the job; when no answer arrives, find out whether it exists."""

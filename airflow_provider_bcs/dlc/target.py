@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.exceptions import WaitAbortedError
@@ -39,10 +38,6 @@ class JobTarget:
     def read(self, client: Client) -> Job:
         """Return it as it is now."""
         return client.get_job(self.job_id)
-
-    def poll(self, client: Client, log: Log) -> Poll[Job]:
-        """Return what asks for its state again and again."""
-        return LoggingPoll(client, self, log) if self.log_limit else Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""
@@ -83,10 +78,6 @@ class PodTarget:
             known = ", ".join(pod.PodId for pod in job.Pods) or "none"
             raise WaitAbortedError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")
         return pod or Pod(PodId=self.pod_id, Status="not created yet")
-
-    def poll(self, client: Client, log: Log) -> Poll[Pod]:
-        """Return what asks for its state again and again."""
-        return Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""

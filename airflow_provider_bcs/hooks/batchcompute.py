@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.hooks.form import connection_form_widgets
 from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
@@ -12,25 +13,41 @@ from airflow_provider_bcs.provider_info import UI_FIELD_BEHAVIOUR
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
 
+__all__ = ["BatchComputeHook"]
 
-class BatchComputeHook(ServiceHook["Client"]):
-    """Gives the BatchCompute client of a connection; parameters are those of :class:`~.service.ServiceHook`."""
+
+class BatchComputeHook(ServiceHook["Client", BatchComputePort]):
+    """Hook of BatchCompute: ``client`` has every operation of the API, ``objects`` is the object store.
+
+    ::
+
+        from airflow.providers.common.compat.sdk import task
+        from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+
+        @task
+        def failed_jobs():
+            return [job.Id for job in BatchComputeHook("bcs_default").client.list_jobs("Failed")]
+
+        failed_jobs()
+
+    :param bcs_conn_id: id of the Airflow connection
+    :param region: region such as ``cn-shanghai``, in place of the connection's
+    :raises AirflowNotFoundException: at first use, when the connection does not exist
+    :raises ConnectionSettingsError: at first use, when a field of the connection is missing or wrong
+    """
 
     service = "batchcompute"
+    port_class = BatchComputePort
 
     def _client_class(self) -> type[Client]:
         from airflow_provider_bcs.batchcompute.client import Client
 
         return Client
 
-    def read_all(self, client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
-        """Yield the states of many targets."""
-        from airflow_provider_bcs.batchcompute.reading import read_all
-
-        return read_all(client, targets)
-
-    def _ask_something(self, client: Client) -> None:
-        next(client.list_jobs(page_size=1), None)
+    @cached_property
+    def port(self) -> BatchComputePort:
+        """The service's port, which reads logs from ``objects``."""
+        return BatchComputePort(self.client, lambda: self.objects)
 
     # Airflow 2 looks for these two in the class that the provider names, and not in what it inherits.
 
@@ -41,7 +58,7 @@ class BatchComputeHook(ServiceHook["Client"]):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return what the form's fields are called."""
+        """Return which of the form's standard fields Airflow 2 hides, and the labels of the others."""
         return {
             "hidden_fields": UI_FIELD_BEHAVIOUR["hidden-fields"],
             "relabeling": UI_FIELD_BEHAVIOUR["relabeling"],

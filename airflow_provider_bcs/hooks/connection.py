@@ -16,12 +16,14 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider, default_credentials
 from airflow_provider_bcs.http.loopback import is_loopback
 
+__all__ = ["LOCAL_REGION", "AirflowConnection", "ServiceSettings", "read_connection"]
+
 #: The region of a connection that names none: that of the local service.
 LOCAL_REGION = "local"
 
 
 class AirflowConnection(Protocol):
-    """What is read of an Airflow connection; its class is another one in Airflow 2 and 3."""
+    """Connection of Airflow 2 or 3, whose classes differ."""
 
     conn_id: str
     host: str | None
@@ -36,7 +38,7 @@ class AirflowConnection(Protocol):
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """How to reach a service.
+    """Settings of one service from a connection.
 
     :ivar endpoint: URL, or None for the region's public endpoint
     :ivar verify: False to accept any TLS certificate, or the path of a CA bundle

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.hooks.service import ServiceHook
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
 
+__all__ = ["DlcHook"]
 
-class DlcHook(ServiceHook["Client"]):
-    """Gives the PAI-DLC client of a connection; parameters are those of :class:`~.service.ServiceHook`."""
+
+class DlcHook(ServiceHook["Client", DlcPort]):
+    """Hook of PAI-DLC: ``client`` has every operation on jobs.
+
+    ::
+
+        from airflow.providers.common.compat.sdk import task
+        from airflow_provider_bcs.hooks.dlc import DlcHook
+
+        @task
+        def running_jobs():
+            return [job.JobId for job in DlcHook("bcs_default").client.list_jobs(status="Running")]
+
+        running_jobs()
+
+    :param bcs_conn_id: id of the Airflow connection
+    :param region: region such as ``cn-shanghai``, in place of the connection's
+    :raises AirflowNotFoundException: at first use, when the connection does not exist
+    :raises ConnectionSettingsError: at first use, when a field of the connection is missing or wrong
+    """
 
     service = "dlc"
+    port_class = DlcPort
 
     @property
     def workspace_id(self) -> str | None:
-        """The connection's PAI workspace, for jobs that name none."""
+        """``WorkspaceId`` of jobs that name none, from the connection's extra field ``workspace_id``."""
         return self.settings.workspace_id
+
+    @cached_property
+    def port(self) -> DlcPort:
+        """The service's port, with the connection's workspace."""
+        return DlcPort(self.client, self.workspace_id)
 
     def _client_class(self) -> type[Client]:
         from airflow_provider_bcs.dlc.client import Client
 
         return Client
-
-    def read_all(self, client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
-        """Yield the states of many targets."""
-        from airflow_provider_bcs.dlc.reading import read_all
-
-        return read_all(client, targets)
-
-    def _ask_something(self, client: Client) -> None:
-        next(client.list_jobs(page_size=1), None)

@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow_provider_bcs.provider_info import CONNECTION_FIELDS
 
+__all__ = ["connection_form_widgets"]
+
 
 def connection_form_widgets() -> dict[str, Any]:
     """Return one WTForms field for each extra field of a ``bcs`` connection."""

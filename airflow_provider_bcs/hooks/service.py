@@ -1,10 +1,9 @@
-"""What the hooks of both services share: from a connection to a client."""
+"""Base of the hooks: from an Airflow connection to a client and a port."""
 
 from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -13,27 +12,31 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.exceptions import ConnectionSettingsError
+from airflow_provider_bcs.exceptions import ApiError, ConnectionSettingsError, MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, AirflowConnection, ServiceSettings, read_connection
+from airflow_provider_bcs.waiting.port import ServicePort
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.http.client import ServiceClient
     from airflow_provider_bcs.http.credentials import CredentialProvider
     from airflow_provider_bcs.oss.store import ObjectStore
 
+__all__ = ["DEFAULT_CONNECTION", "ServiceHook"]
+
 DEFAULT_CONNECTION = "bcs_default"
 
-#: Seconds to connect and without a byte, where many wait for the answer that one waits for.
-_WATCHING_TIMEOUT = (5.0, 20.0)
+#: Seconds to connect, and without a byte, in a triggerer: one slow answer delays all waits of the connection.
+_TRIGGERER_TIMEOUT = (5.0, 20.0)
 
 C = TypeVar("C", bound="ServiceClient")
+P = TypeVar("P", bound=ServicePort[Any])
 
 
-class ServiceHook(BaseHook, Generic[C]):
-    """Gives the client of a connection.
+class ServiceHook(BaseHook, Generic[C, P]):
+    """Hook of one service. It reads the connection when :attr:`client` is first used, not before.
 
-    :param bcs_conn_id: the connection; it is resolved when the client is first used, not before
-    :param region: instead of the connection's, e.g. ``cn-shanghai``
+    :param bcs_conn_id: id of the Airflow connection
+    :param region: region such as ``cn-shanghai``, in place of the connection's
     """
 
     conn_name_attr = "bcs_conn_id"
@@ -41,8 +44,10 @@ class ServiceHook(BaseHook, Generic[C]):
     conn_type = "bcs"
     hook_name = "Alibaba Cloud BatchCompute and PAI-DLC"
 
-    #: The service's name in the connection's extra field ``{service}_endpoint``.
+    #: Name of the service in the connection's extra field ``{service}_endpoint``.
     service: ClassVar[str]
+    #: Class of :attr:`port`.
+    port_class: type[P]
 
     def __init__(self, bcs_conn_id: str = DEFAULT_CONNECTION, region: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -52,45 +57,46 @@ class ServiceHook(BaseHook, Generic[C]):
 
     @abstractmethod
     def _client_class(self) -> type[C]:
-        """Return the service's client, imported only now: a DAG file that is parsed does not pay for HTTP."""
+        """Return the client's class. It is imported here, so that parsing a DAG file imports no HTTP library."""
 
-    @abstractmethod
-    def read_all(self, client: C, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Any]]:
-        """Yield the states of many targets, each with its own; see :mod:`airflow_provider_bcs.waiting.watcher`."""
+    @cached_property
+    def port(self) -> P:
+        """The service's port over :attr:`client`.
 
-    @abstractmethod
-    def _ask_something(self, client: C) -> None:
-        """Make the cheapest request that needs keys."""
+        :raises AirflowNotFoundException: when the connection does not exist
+        :raises ConnectionSettingsError: when a field of the connection is missing or wrong
+        """
+        return self.port_class(self.client)
 
     @cached_property
     def settings(self) -> ServiceSettings:
-        """What the connection says.
+        """Region, endpoint and keys that the connection holds.
 
-        :raises AirflowNotFoundException: when there is no such connection
-        :raises ConnectionSettingsError: when the connection lacks something
+        :raises AirflowNotFoundException: when the connection does not exist
+        :raises ConnectionSettingsError: when a field of the connection is missing or wrong
         """
         return self._read_settings()
 
     def _read_settings(self) -> ServiceSettings:
         connection = self.get_connection(self.bcs_conn_id)
-        # Airflow 3 masks it in the process that writes the task's log, and not in this one.
+        # Airflow 3 registers these secrets in the process that writes the task's log, and not in this one.
         mask([connection.password, *secret_values(connection.extra_dejson)])
         return self._read(connection)
 
     def _read_credentials(self) -> CredentialProvider:
-        """Read the keys anew: temporary ones end, and somebody may have put others into the connection."""
+        """Read the keys again: temporary keys expire, and the connection may hold new ones."""
         present, found = self.settings, self._read_settings()
         if (found.region, found.endpoint, found.verify) != (present.region, present.endpoint, present.verify):
-            # They are for another place, and none of the client's business.
+            # The new keys are for another endpoint than the client's.
             return present.credentials
         return found.credentials
 
     @cached_property
     def client(self) -> C:
-        """The client; one for the life of the hook, so that its connections are kept alive.
+        """The service's client. It lives as long as the hook, so that its HTTP connections are kept alive.
 
-        :raises AirflowNotFoundException: when there is no such connection
-        :raises ConnectionSettingsError: when the connection lacks something
+        :raises AirflowNotFoundException: when the connection does not exist
+        :raises ConnectionSettingsError: when a field of the connection is missing or wrong
         """
         from airflow_provider_bcs.http.credentials import RenewableCredentials
 
@@ -99,11 +105,12 @@ class ServiceHook(BaseHook, Generic[C]):
 
     @cached_property
     def objects(self) -> ObjectStore:
-        """The object store of the connection: logs, packages.
+        """The object store of the connection, which holds logs and packages.
 
-        :raises AirflowNotFoundException: when there is no such connection
-        :raises ConnectionSettingsError: when it says neither where objects are nor its region
+        :raises AirflowNotFoundException: when the connection does not exist
+        :raises ConnectionSettingsError: when it has neither ``oss_endpoint`` nor ``region``
         """
+        # This module imports the vendor's OSS library.
         from airflow_provider_bcs.oss.store import ObjectStore
 
         settings = self.settings
@@ -124,35 +131,34 @@ class ServiceHook(BaseHook, Generic[C]):
         return self.client
 
     async def get_async_client(self) -> C:
-        """Return a client from within an event loop, without blocking it; the client itself blocks.
+        """Return a new client without blocking the event loop. The client's own methods block.
 
-        :raises ConnectionSettingsError: when the connection lacks something
-        :raises MissingConnectionError: when there is no such connection, as far as Airflow can tell
+        :raises ConnectionSettingsError: when a field of the connection is missing or wrong
+        :raises MissingConnectionError: when the connection does not exist, as far as Airflow can tell
         :raises NoAnswerError: when the connection cannot be read now
         """
-        from airflow_provider_bcs.exceptions import MissingConnectionError, NoAnswerError
-
         try:
             connection = await self._get_connection_async()
             settings = await asyncio.to_thread(self._read, connection)
         except ValueError:
             raise
         except Exception as error:
-            # When a secrets backend or the database does not answer, Airflow says that there is no such connection, or
-            # that it is not for us (2.11.2, 3.3.2); but one that was there a moment ago is there.
+            # While a secrets backend or the database is down, Airflow raises the same errors as for a connection that
+            # does not exist or is not permitted (2.11.2, 3.3.2). A connection that was read before does exist.
             is_missing = isinstance(error, (AirflowNotFoundException, PermissionError)) and not self._was_read
             kind = MissingConnectionError if is_missing else NoAnswerError
             raise kind(f"Connection {self.bcs_conn_id} could not be read: {error}") from error
         self._was_read = True
-        return await asyncio.to_thread(self._build_client, settings, timeout=_WATCHING_TIMEOUT)
+        return await asyncio.to_thread(self._build_client, settings, timeout=_TRIGGERER_TIMEOUT)
 
     async def _get_connection_async(self) -> AirflowConnection:
+        # Absent from common-compat's older versions, which a worker that never defers can use.
         from airflow.providers.common.compat.connection import get_async_connection
 
         try:
             return await get_async_connection(self.bcs_conn_id, hook=self)
         except AirflowNotFoundException:
-            # "airflow dags test" of Airflow 3 knows those of the database in this way only.
+            # "airflow dags test" of Airflow 3 finds connections of the database in this way only.
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
     def _build_client(self, settings: ServiceSettings, **options: Any) -> C:
@@ -168,11 +174,9 @@ class ServiceHook(BaseHook, Generic[C]):
         return read_connection(connection, self.service, self.region)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make a request, and say in one line whether that worked."""
-        from airflow_provider_bcs.exceptions import ApiError
-
+        """Send a request; return whether it succeeded, and one line that says why or why not."""
         try:
-            self._ask_something(self.client)
+            self.port.check()
         except (ApiError, ValueError) as error:
             return False, str(error)
         return True, f"{self.client.endpoint} answers and accepts the keys"

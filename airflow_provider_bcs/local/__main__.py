@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from .options import add_arguments
+from .options import add_arguments, read_options
 from .server import run
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="airflow-bcs local", description=__doc__)
     add_arguments(parser)
-    sys.exit(run(parser.parse_args()))
+    sys.exit(run(read_options(parser.parse_args())))

@@ -13,7 +13,6 @@ from .attempt import Shim
 from .batchcompute.description import fill_in_defaults
 from .shim.spec import InstanceSpec
 
-ISOLATIONS = ("namespace", "rewrite")
 _PROBE_SECONDS = 20.0
 
 

@@ -1,150 +1,154 @@
-"""The options of ``airflow-bcs local``."""
+"""Options of ``airflow-bcs local``."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from airflow_provider_bcs.batchcompute.facts import Quotas
-from airflow_provider_bcs.dlc.facts import FAILED, STOPPED
-
-from .isolation import ISOLATIONS
+from airflow_provider_bcs.dlc.facts import STOPPED, TimeLimitStatus
 
 #: The default secret. Airflow masks it in each log, so it is no word that occurs in a path or a message.
-ACCESS_KEY_SECRET = "bcs-local-secret-9f3a"  # noqa: S105 - known to everybody, and only for tests
+ACCESS_KEY_SECRET = "bcs-local-secret-9f3a"  # noqa: S105 - the secret is public and only for tests
 
-_QUOTA_NAMES = tuple(field.name for field in fields(Quotas))
-_ROOM = max(4, 2 * (os.cpu_count() or 1))
-_MAX_PORT = 65535
-_MAX_CLOCK_RATE = 1_000_000.0
+_CAPACITY = max(4, 2 * (os.cpu_count() or 1))
+_QUOTA_NAMES = [field.name for field in fields(Quotas)]
+
+
+def _split_quota(item: str) -> tuple[str, str]:
+    name, _, value = item.partition("=")
+    if name not in _QUOTA_NAMES:
+        raise ValueError(f"NAME=VALUE with one of the names {', '.join(_QUOTA_NAMES)}")
+    return name, value
+
+
+def _check_path(text: str | Path) -> str | Path:
+    if not text:
+        raise ValueError("a path, such as '.' for the current directory")
+    return text
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Capacity = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+#: A higher rate would reach the year 10000 within days, which timestamps cannot express.
+Rate = Annotated[float, Field(gt=0, le=1_000_000)]
+#: The id occurs in headers and URLs, between delimiters.
+KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+Quota = Annotated[tuple[str, Annotated[int, Field(ge=0)]], BeforeValidator(_split_quota)]
+
+
+class AccessKeyOptions(BaseModel):
+    """AccessKey of the clients."""
+
+    model_config = ConfigDict(frozen=True)
+
+    access_key_id: KeyId = Field("local", description="id of the only valid AccessKey")
+    access_key_secret: Annotated[str, Field(min_length=1)] = Field(ACCESS_KEY_SECRET, description="its secret")
+
+
+class BatchComputeOptions(AccessKeyOptions):
+    """Options of BatchCompute."""
+
+    max_instances: Capacity = Field(_CAPACITY, description="maximum number of instances that run concurrently")
+    cluster_delay: Seconds = Field(
+        1.0, description="seconds that a machine of a cluster takes to start, and to be released"
+    )
+    quota: list[Quota] = Field([], description=f"NAME=VALUE, a limit; NAME is one of {', '.join(_QUOTA_NAMES)}")
+
+    @property
+    def quotas(self) -> Quotas:
+        return Quotas(**dict(self.quota))
+
+
+class DlcOptions(AccessKeyOptions):
+    """Options of PAI-DLC."""
+
+    max_pods: Capacity = Field(
+        _CAPACITY, description="maximum number of pods that run concurrently; a job with more pods runs alone"
+    )
+    clock_rate: Rate = Field(
+        1.0,
+        description="speed of the clock relative to real time, for limits and reservations in minutes,"
+        " timestamps of logs, and all Gmt times",
+    )
+    time_limit_status: TimeLimitStatus = Field(
+        STOPPED, description="status of a job that exceeds its JobMaxRunningTimeMinutes"
+    )
+    install_libs: bool = Field(
+        False, description="install ThirdpartyLibs and ThirdpartyLibDir with pip, in a directory of each pod"
+    )
+
+
+class LocalOptions(BatchComputeOptions, DlcOptions):
+    """Options of the service."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(8642, description="port of BatchCompute and PAI-DLC; 0 selects a free port")
+    oss_port: Port = Field(8643, description="port of the object store; 0 selects a free port")
+    data_dir: Annotated[Path, BeforeValidator(_check_path)] = Field(
+        Path(".bcs-local"), description="directory for state and objects"
+    )
+    isolation: Literal["auto", "namespace", "rewrite"] = Field(
+        "auto",
+        description="isolation of a job's local paths from this machine: a mount namespace, or rewritten paths in its"
+        " commands; auto selects a namespace where the machine allows it",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``airflow-bcs local``."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=8642, help="port of the API, 0 for any free one (%(default)s)")
-    parser.add_argument(
-        "--oss-port", type=_port, default=8643, help="port of the object store, 0 for any free one (%(default)s)"
+    """Add an option for each field of :class:`LocalOptions`."""
+    for part in (LocalOptions, AccessKeyOptions, BatchComputeOptions, DlcOptions):
+        group = parser.add_argument_group((part.__doc__ or "").rstrip("."))
+        for name in part.__annotations__:
+            if name in part.model_fields:
+                _add_argument(group, name, part.model_fields[name])
+
+
+def read_options(args: argparse.Namespace) -> LocalOptions:
+    """Return the options that argparse has parsed."""
+    return LocalOptions(**{name: getattr(args, name) for name in LocalOptions.model_fields})
+
+
+def _add_argument(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+    flag, kind, text = (
+        f"--{name.replace('_', '-')}",
+        get_origin(field.annotation) or field.annotation,
+        field.description,
     )
-    parser.add_argument(
-        "--data-dir", type=_directory, default=Path(".bcs-local"), help="state and objects (%(default)s)"
-    )
-    parser.add_argument(
-        "--access-key-id", type=_key_id, default="local", help="the one key that is accepted (%(default)s)"
-    )
-    parser.add_argument("--access-key-secret", type=_secret, default=ACCESS_KEY_SECRET, help="its secret (%(default)s)")
-    parser.add_argument(
-        "--max-instances",
-        type=_positive,
-        default=_ROOM,
-        help="BatchCompute instances that run at the same time (%(default)s)",
-    )
-    parser.add_argument(
-        "--cluster-delay",
-        type=_seconds,
-        default=1.0,
-        metavar="SECONDS",
-        help="how long a machine of a BatchCompute cluster takes to come, and to go (%(default)s)",
-    )
-    parser.add_argument(
-        "--max-pods",
-        type=_positive,
-        default=_ROOM,
-        help="DLC pods that run at the same time; a job with more runs alone (%(default)s)",
-    )
-    parser.add_argument(
-        "--clock-rate",
-        type=_rate,
-        default=1.0,
-        metavar="N",
-        help="let the times of DLC jobs run N times as fast as real time: limits and reservations in minutes,"
-        " stamps of logs, all Gmt times (%(default)s)",
-    )
-    parser.add_argument(
-        "--time-limit-status",
-        choices=(STOPPED, FAILED),
-        default=STOPPED,
-        help="how a DLC job ends that runs longer than its JobMaxRunningTimeMinutes (%(default)s)",
-    )
-    parser.add_argument(
-        "--install-libs",
-        action="store_true",
-        help="install ThirdpartyLibs and ThirdpartyLibDir of DLC jobs with pip, in a directory of each pod",
-    )
-    parser.add_argument(
-        "--isolation",
-        choices=("auto", *ISOLATIONS),
-        default="auto",
-        help="how local paths of a job are kept off this machine: a mount namespace, or rewriting"
-        " the paths in its commands (%(default)s: a namespace where the machine allows it)",
-    )
-    parser.add_argument(
-        "--quota",
-        type=_quota,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help=f"limit of BatchCompute, one of {', '.join(_QUOTA_NAMES)}; may be given several times",
-    )
+    if kind is bool:
+        group.add_argument(flag, action="store_true", help=text)
+    elif kind is list:
+        group.add_argument(flag, type=_checked(name, lambda item: [item]), action="append", default=[], help=text)
+    else:
+        choices = get_args(field.annotation) if kind is Literal else None
+        group.add_argument(
+            flag, type=_checked(name, str), choices=choices, default=field.default, help=f"{text} (%(default)s)"
+        )
 
 
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= _MAX_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {_MAX_PORT}")
-    return int(text)
+def _checked(name: str, value: Callable[[str], Any]) -> Callable[[str], str]:
+    """Return a function that raises argparse's error unless the text of an option is valid.
 
+    :param value: makes the value of the field from the text
+    """
 
-def _directory(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("'' is no directory; '.' is the current one")
-    return Path(text)
+    def check(text: str) -> str:
+        try:
+            LocalOptions.model_validate({name: value(text)})
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            for beginning in ("Input should be ", "String should have ", "Value error, "):
+                reason = reason.removeprefix(beginning)
+            reason = reason.replace("String should match", "text that matches the")
+            raise argparse.ArgumentTypeError(f"found {text!r}; expected {reason}") from None
+        return text
 
-
-def _key_id(text: str) -> str:
-    # It stands in headers and URLs, between signs.
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not one or more of A-Z a-z 0-9 . _ -")
-    return text
-
-
-def _secret(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("'' is no secret")
-    return text
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0")
-    return seconds
-
-
-def _quota(text: str) -> tuple[str, int]:
-    name, _, value = text.partition("=")
-    if name not in _QUOTA_NAMES or not value.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a name of {', '.join(_QUOTA_NAMES)}")
-    return name, int(value)
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    # With more, the clock would leave the years that can be written after a few days.
-    if not 0 < rate <= _MAX_CLOCK_RATE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most {_MAX_CLOCK_RATE:g}")
-    return rate
+    return check

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import fcntl
 import json
@@ -12,7 +11,6 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,12 +24,11 @@ from .application import Application
 from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
-from .faults import Faults
 from .gateway import Gateway
 from .isolation import IsolationUnavailableError, probe_namespace
+from .options import LocalOptions
 from .origins import OriginCheck
 from .oss import assembly as oss
-from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
 
@@ -40,7 +37,7 @@ class StartError(BcsError):
     """Failure to start the service; the message is one line."""
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: LocalOptions) -> int:
     """Run the service until SIGTERM or SIGINT.
 
     :return: exit code: 0, or 1 when the service cannot start
@@ -50,36 +47,33 @@ def run(args: argparse.Namespace) -> int:
         if not hasattr(os, "pidfd_open"):
             raise StartError("the service requires Linux 5.3 or later")
         with (
-            _owned(args.data_dir.resolve()) as data_dir,
-            _listening(args.host, args.port) as listener,
-            _listening(args.host, args.oss_port) as oss_listener,
+            _owned(options.data_dir.resolve()) as data_dir,
+            _listening(options.host, options.port) as listener,
+            _listening(options.host, options.oss_port) as oss_listener,
         ):
-            _serve(args, data_dir, listener, oss_listener)
+            _serve(options, data_dir, listener, oss_listener)
     except StartError as error:
         print(f"airflow-bcs local: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
-def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, oss_listener: socket.socket) -> None:
-    isolation = _isolation(args.isolation, data_dir)
+def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_listener: socket.socket) -> None:
+    isolation = _isolation(options.isolation, data_dir)
     try:
         store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
-    sides: list[tuple[Gateway, Runner[Any]]] = [
-        batchcompute.assemble(args, settings, store),
-        dlc.assemble(args, settings, store),
-    ]
-    requests: Counter[str] = Counter()
-    faults = Faults()
-    origins = OriginCheck(args.host)
-    object_store = oss.assemble(args, data_dir, store, origins, requests, faults)
-    batchcompute_front, dlc_front = (gateway for gateway, _ in sides)
-    services = Application(batchcompute_front, dlc_front, origins, requests, faults, object_store.operations)
+    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
+    dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
+    engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
+    gateways: dict[int, dict[str, Gateway[Any, Any]]] = {
+        _port(listener): {dlc.PATH_PREFIX: dlc_gateway, "": batchcompute_gateway},
+        _port(oss_listener): {"": oss.assemble(options, data_dir, store)},
+    }
     config = uvicorn.Config(
-        Ports({_port(listener): services, _port(oss_listener): object_store}),
+        Application(gateways, OriginCheck(options.host), control_port=_port(listener)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",
@@ -89,11 +83,10 @@ def _serve(args: argparse.Namespace, data_dir: Path, listener: socket.socket, os
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    server = _Server(config, _announcement(args, data_dir, listener, oss_listener))
+    server = _Server(config, _announcement(options, data_dir, listener, oss_listener))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
-    _warn(args.host)
-    engines = [engine for _, engine in sides]
+    _warn(options.host)
     for engine in engines:
         engine.start()
     try:
@@ -126,18 +119,16 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _announcement(
-    args: argparse.Namespace, data_dir: Path, listener: socket.socket, oss_listener: socket.socket
-) -> str:
-    url = _url(args.host, listener)
+def _announcement(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_listener: socket.socket) -> str:
+    url = _url(options.host, listener)
     return json.dumps(
         {
             "batchcompute": url,
             "dlc": url,
-            "oss": _url(args.host, oss_listener),
+            "oss": _url(options.host, oss_listener),
             "data_dir": str(data_dir),
-            "access_key_id": args.access_key_id,
-            "access_key_secret": args.access_key_secret,
+            "access_key_id": options.access_key_id,
+            "access_key_secret": options.access_key_secret,
         }
     )
 

@@ -2,117 +2,120 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import redact
-
-from airflow_provider_bcs.batchcompute.facts import UNSUCCESSFUL
-from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
-from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.target import Target
-from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
+from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.operators.package import PackageOperator
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.operators.package import checked_package, upload_package
+from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.violation import Violation
-    from airflow_provider_bcs.waiting.polling import Poll
+    from airflow_provider_bcs.description.source import JobSource
+
+__all__ = ["BatchComputeSubmitJobOperator"]
 
 
-#: What a retry does with a job that failed or was stopped.
-OnFailure: TypeAlias = Literal["restart", "resubmit"]
-
-
-class BatchComputeSubmitJobOperator(PackageOperator):
+class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     """Submit a BatchCompute job and wait until it has ended.
 
-    A retry continues the job of the try before, and waits for it when it still runs. ``AutoRelease`` is honoured by
-    deleting the job once its success was seen. XCom and the other parameters are those of
-    :class:`~.package.PackageOperator` and
-    :class:`~.submit_job.SubmitJobOperator`.
+    A retry continues the job of the previous try, and waits for it when it still runs. ``AutoRelease`` deletes the job
+    after its success was seen. The job id is pushed as XCom ``job_id`` as soon as it is known, and returned.
 
-    :param on_failure: what a retry does with a job that failed or was stopped: ``restart`` starts it again, which runs
-        only what had not finished; ``resubmit`` submits a new one
-    :param log_instances: whose standard output and error are read into the task's log when the job has ended:
-        ``failed`` instances, ``all``, ``none``, or so many others besides the failed ones
-    :param log_lines: how many lines of the beginning of each, and how many of its end
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+
+        task = {
+            "Parameters": {"Command": {"CommandLine": "echo hello"}},
+            "InstanceCount": 2,
+            "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
+        }
+        BatchComputeSubmitJobOperator(
+            task_id="hello",
+            job={"Name": "hello", "Type": "DAG", "DAG": {"Tasks": {"echo": task}}},
+            deferrable=True,
+            retries=2,
+        )
+
+    :param job: job description: a dict, JSON text, a model, an object of the vendor's SDK, or the path of a ``.json``,
+        ``.yaml`` or ``.yml`` file, absolute or relative to the DAG file (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param poll_interval: seconds between two polls, or a timedelta
+    :param wait_for_completion: False: end as soon as the job is submitted
+    :param retry_strategy: what a retry does with a job that failed or was stopped: ``restart`` starts it again, which
+        runs only what had not finished; ``resubmit`` submits a new one
+    :param log_instances: instances whose standard output and error are written to the task's log at the end:
+        ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
+    :param log_lines: number of lines from the beginning of each of these logs, and from its end
+    :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
+        the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
+    :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
+    :raises ValueError: while the DAG file is parsed, when another argument is wrong
+    :raises JobFailedError: when the job failed or was stopped
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
     ui_color = "#ffe8cc"
-    name_field = "Name"
+    template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
+    hook_class = BatchComputeHook
+    trigger_class = BatchComputeTrigger
 
     def __init__(
         self,
         *,
-        on_failure: OnFailure = "restart",
+        job: JobSource,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = 10.0,
+        wait_for_completion: bool = True,
+        retry_strategy: RetryStrategy = "restart",
         log_instances: Selection = "failed",
         log_lines: int = 50,
+        package: str | os.PathLike[str] | None = None,
+        package_uri: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if on_failure not in get_args(OnFailure):
-            raise ValueError(f"on_failure is one of {', '.join(map(repr, get_args(OnFailure)))}; found {on_failure!r}.")
+        check_retry_strategy(retry_strategy)
         check_selection(log_instances)
         check_lines(log_lines)
-        super().__init__(**kwargs)
-        self.on_failure = on_failure
+        self.retry_strategy = retry_strategy
         self.log_instances = log_instances
         self.log_lines = log_lines
-
-    def _hook(self) -> BatchComputeHook:
-        return BatchComputeHook(self.bcs_conn_id)
-
-    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        return validate_job(job, templates=templates)
-
-    def _warnings(self, job: dict[str, Any]) -> list[str]:
-        return job_warnings(job)
-
-    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        job = self._with_package(as_current(job).job)
-        if self.wait_for_completion and job.get("AutoRelease"):
-            # A job that the service deletes leaves nobody a state to see; see _succeeded.
-            return {**job, "AutoRelease": False}
-        return job
-
-    def _submit(self, job: dict[str, Any], owner: dict[str, Any], resume: bool) -> str:
-        from airflow_provider_bcs.batchcompute.submission import submit
-
-        return submit(self.hook.client, job, owner, resume=resume, restart=self.on_failure == "restart")
-
-    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
-        from airflow_provider_bcs.batchcompute.submission import find_submitted
-
-        return find_submitted(self.hook.client, job, owner, restart=self.on_failure == "restart")
-
-    def _poll(self, job_id: str) -> Poll[Any]:
-        return Target(job_id).poll(self.hook.client, self.log)
-
-    def _trigger(self, job_id: str, deadline: float | None) -> BatchComputeTrigger:
-        return BatchComputeTrigger(
-            job_id=job_id,
-            bcs_conn_id=self.bcs_conn_id,
-            poll_interval=self.poll_interval,
-            deadline=deadline,
-            owns_job=True,
+        self.package = checked_package(package, package_uri)
+        self.package_uri = package_uri
+        super().__init__(
+            job=job,
+            bcs_conn_id=bcs_conn_id,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_for_completion=wait_for_completion,
+            **kwargs,
         )
 
-    def _explain(self, job_id: str, state: str) -> str | None:
-        from airflow_provider_bcs.batchcompute.failure import explain_failure
+    @cached_property
+    def port(self) -> BatchComputePort:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        return replace(
+            self.hook.port,
+            retry_strategy=self.retry_strategy,
+            log_instances=self.log_instances,
+            log_lines=self.log_lines,
+        )
 
-        if state not in UNSUCCESSFUL:
-            return None
-        return str(redact(explain_failure(self.hook.client, job_id, state, self._logs())))
+    def _steps(self) -> Sequence[Step]:
+        return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)
 
-    def _conclude(self, job_id: str, state: str) -> str:
-        for line in self._logs().read(job_id):
-            # Airflow 3 masks what goes to the task's log, but not its copy in what the worker prints.
-            self.log.info("%s", redact(line))
-        return super()._conclude(job_id, state)
-
-    def _logs(self) -> InstanceLogs:
-        return InstanceLogs(self.hook.client, lambda: self.hook.objects, self.log_instances, self.log_lines)
-
-    def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
-        if job.get("AutoRelease"):
-            self._release(job_id)
+    def _kept_while_waiting(self, job: dict[str, Any]) -> dict[str, Any]:
+        # The service deletes a job with AutoRelease at its end, and then has no state of it.
+        return {**job, "AutoRelease": False} if self.wait_for_completion and job.get("AutoRelease") else job

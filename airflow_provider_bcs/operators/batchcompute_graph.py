@@ -1,39 +1,96 @@
-"""The operator that submits what is wired behind it as one BatchCompute job."""
+"""The operator that submits its downstream tasks as one BatchCompute job."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
+from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.description.source import CheckedJob
-from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.graph_job import submitted_job
+from airflow_provider_bcs.operators.package import checked_package, upload_package
+from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
+from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+__all__ = ["BatchComputeSubmitGraphOperator"]
 
 
-class BatchComputeSubmitGraphOperator(BatchComputeSubmitJobOperator):
-    """Submit one job: the ``BatchComputeTaskOperator`` that name this task as theirs, and the edges between them.
+class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
+    """Submit one job: all ``BatchComputeTaskOperator`` that name this task as theirs, and the edges between them.
 
-    The graph is read when the DAG file has been parsed, so that edges may be added until its last line.
+    The graph is read after the DAG file was parsed, so that edges can be added until its last line. The task does not
+    wait for the job. The job id is pushed as XCom ``job_id``, and returned.
 
-    :param job: the job's own fields; of ``DAG`` only the order of ``Dependencies`` is kept
-    :param kwargs: the other parameters of :class:`~.batchcompute.BatchComputeSubmitJobOperator`
-    :raises InvalidJobError: when the DAG file has been parsed and the job breaks a rule
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
+        from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
+
+        def echo(text):
+            return {
+                "Parameters": {"Command": {"CommandLine": f"echo {text}"}},
+                "InstanceCount": 1,
+                "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
+            }
+
+        submit = BatchComputeSubmitGraphOperator(task_id="submit", job={"Name": "two", "Type": "DAG"})
+        first = BatchComputeTaskOperator(task_id="first", submit_task_id="submit", task=echo("first"))
+        second = BatchComputeTaskOperator(task_id="second", submit_task_id="submit", task=echo("second"))
+        submit >> first >> second
+
+    :param job: fields of the job; of ``DAG`` only the order of ``Dependencies`` is kept (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param retry_strategy: what a retry does with a job that failed or was stopped: ``restart`` or ``resubmit``
+    :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
+        the tasks without ``PackagePath``
+    :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
+    :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
 
     ui_color = "#ffe8cc"
+    template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
+    hook_class = BatchComputeHook
+    trigger_class = BatchComputeTrigger
 
-    def __init__(self, *, job: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(job=CheckedJob(job), wait_for_completion=False, **kwargs)
+    def __init__(
+        self,
+        *,
+        job: Mapping[str, Any],
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        retry_strategy: RetryStrategy = "restart",
+        package: str | os.PathLike[str] | None = None,
+        package_uri: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        check_retry_strategy(retry_strategy)
+        self.retry_strategy = retry_strategy
+        self.package = checked_package(package, package_uri)
+        self.package_uri = package_uri
+        super().__init__(job=CheckedJob(dict(job)), bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
         self._is_complete = False
 
+    @cached_property
+    def port(self) -> BatchComputePort:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        return replace(self.hook.port, retry_strategy=self.retry_strategy)
+
     def resolve_template_files(self) -> None:
-        """Make the job of the graph, and validate it."""
+        """Make the job of the graph and validate it. Airflow calls this after parsing."""
         if not self._is_complete:
             self._take(submitted_job(self), f"The job of task {self.task_id}")
             self._is_complete = True
         super().resolve_template_files()
 
-    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        job = super()._prepare(job)
-        # A job that the service deletes leaves nobody a state to see; the last task of the graph deletes it.
-        return {**job, "AutoRelease": False} if job.get("AutoRelease") else job
+    def _steps(self) -> Sequence[Step]:
+        return (*super()._steps(), partial(upload_package, self), _kept)
+
+
+def _kept(job: dict[str, Any]) -> dict[str, Any]:
+    # The service deletes a job with AutoRelease at its end. The last task of the graph deletes it instead.
+    return {**job, "AutoRelease": False} if job.get("AutoRelease") else job

@@ -1,64 +1,74 @@
-"""The operators that act on a BatchCompute job which is there already: stop, start, delete, change its priority."""
+"""The operators that act on an existing BatchCompute job: stop, start, delete, change the priority."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator
-
+from airflow_provider_bcs.batchcompute.facts import FINISHED
+from airflow_provider_bcs.batchcompute.submission import start_again
+from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.operators.service import ServiceOperator
+from airflow_provider_bcs.task_errors import RefusedJobError
+from airflow_provider_bcs.xcom import is_missing, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-_NONE = (None, "", "None")
+__all__ = [
+    "BatchComputeChangeJobPriorityOperator",
+    "BatchComputeDeleteJobOperator",
+    "BatchComputeStartJobOperator",
+    "BatchComputeStopJobOperator",
+]
 
 
-class _JobOperator(BaseOperator):
-    template_fields: Sequence[str] = ("job_id", "bcs_conn_id")
+class _JobOperator(ServiceOperator[BatchComputeHook]):
+    template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields)
     ui_color = "#fff2e0"
+    hook_class = BatchComputeHook
 
     def __init__(self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.job_id = job_id
-        self.bcs_conn_id = bcs_conn_id
-
-    @cached_property
-    def hook(self) -> BatchComputeHook:
-        """The hook; only once the connection id is rendered."""
-        return BatchComputeHook(self.bcs_conn_id)
-
-    def _require_job_id(self) -> None:
-        if self.job_id in _NONE:
-            raise AirflowException(f"job_id is {self.job_id!r}; did its template find what it was to pull from XCom?")
 
 
 class BatchComputeStopJobOperator(_JobOperator):
-    """Stop a job if it still waits or runs; made to be a teardown, so that nothing is left running.
+    """Stop a job that still waits or runs. It is made to be a teardown, so that no job outlives its DAG run.
 
-    That the job has ended, is gone, or was never submitted is no error.
+    A job that has ended, that does not exist, or that was never submitted is no error.
 
-    :param job_id: the job; empty or None for none (templated)
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStopJobOperator
+
+        BatchComputeStopJobOperator(task_id="stop", job_id="job-00000000").as_teardown()
+
+    :param job_id: id of the job; empty or None: no job (templated)
     :param delete_finished: delete the job if it has finished (templated)
-    :param bcs_conn_id: the connection (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :raises ApiError: when the service does not answer or refuses
     """
 
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "delete_finished")
 
-    def __init__(self, *, delete_finished: bool | str = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        delete_finished: bool | str = False,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.delete_finished = delete_finished
 
     def execute(self, context: Context) -> None:
         """Stop the job, or delete it."""
-        from airflow_provider_bcs.batchcompute.facts import FINISHED
-        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
-
-        if self.job_id in _NONE:
+        if is_missing(self.job_id):
             self.log.info("No job was submitted.")
             return
         client = self.hook.client
@@ -77,26 +87,33 @@ class BatchComputeStopJobOperator(_JobOperator):
 
 
 class BatchComputeStartJobOperator(_JobOperator):
-    """Run a stopped or failed job again; what had finished in it is not run again. A sensor can wait for its end.
+    """Run a stopped or failed job again, except for the instances that had finished. A sensor can wait for its end.
 
-    That it waits or runs already is no error; that it has finished is one.
+    A job that waits or runs already is no error.
 
-    :param job_id: the job (templated)
-    :param bcs_conn_id: the connection (templated)
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStartJobOperator
+
+        BatchComputeStartJobOperator(task_id="start", job_id="job-00000000")
+
+    :param job_id: id of the job (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :raises MissingIdError: when the rendered ``job_id`` is empty
+    :raises RefusedJobError: when the job has finished
+    :raises ApiError: when the service does not answer or refuses
     """
 
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
-        from airflow_provider_bcs.batchcompute.submission import start_again
-
-        self._require_job_id()
+        require_id("job_id", self.job_id)
         client = self.hook.client
         job = client.get_job(self.job_id)
         if job.is_unsuccessful:
             start_again(client, self.job_id)
             self.log.info("Job %s is started.", self.job_id)
         elif job.is_terminal:
-            raise AirflowFailException(
+            raise RefusedJobError(
                 f"Job {self.job_id} is {job.State}; only one that failed or was stopped can be started again."
             )
         else:
@@ -105,22 +122,30 @@ class BatchComputeStartJobOperator(_JobOperator):
 
 
 class BatchComputeDeleteJobOperator(_JobOperator):
-    """Delete a job that has ended; that it is gone is no error.
+    """Delete a job that has ended. A job that does not exist is no error.
 
-    :param job_id: the job (templated)
-    :param stop: stop it first if it still waits or runs, which is an error otherwise
-    :param bcs_conn_id: the connection (templated)
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_job import BatchComputeDeleteJobOperator
+
+        BatchComputeDeleteJobOperator(task_id="delete", job_id="job-00000000", stop=True)
+
+    :param job_id: id of the job (templated)
+    :param stop: stop a job that still waits or runs, which is an error otherwise
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :raises MissingIdError: when the rendered ``job_id`` is empty
+    :raises ApiError: when the service does not answer or refuses
     """
 
-    def __init__(self, *, stop: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, *, job_id: str, stop: bool = False, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
+        super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.stop = stop
 
     def execute(self, context: Context) -> None:
         """Delete the job."""
-        from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
-
-        self._require_job_id()
+        require_id("job_id", self.job_id)
         client = self.hook.client
         try:
             if self.stop:
@@ -133,21 +158,31 @@ class BatchComputeDeleteJobOperator(_JobOperator):
 
 
 class BatchComputeChangeJobPriorityOperator(_JobOperator):
-    """Set the priority of a stopped or failed job, which counts when it is started again.
+    """Set the priority of a stopped or failed job. The service uses it when the job is started again.
 
-    :param job_id: the job (templated)
-    :param priority: 0 to 1000, higher first (templated)
-    :param bcs_conn_id: the connection (templated)
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_job import BatchComputeChangeJobPriorityOperator
+
+        BatchComputeChangeJobPriorityOperator(task_id="raise", job_id="job-00000000", priority=500)
+
+    :param job_id: id of the job (templated)
+    :param priority: 0 to 1000; the highest runs first (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :raises MissingIdError: when the rendered ``job_id`` is empty
+    :raises ApiError: when the service does not answer or refuses
     """
 
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
 
-    def __init__(self, *, priority: int | str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, *, job_id: str, priority: int | str, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
+        super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.priority = priority
 
     def execute(self, context: Context) -> None:
         """Set the priority."""
-        self._require_job_id()
+        require_id("job_id", self.job_id)
         self.hook.client.change_job_priority(self.job_id, int(self.priority))
         self.log.info("Job %s has priority %s.", self.job_id, self.priority)

@@ -2,40 +2,88 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
+from airflow_provider_bcs.dlc.job_logs import MAX_LINES
+from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
-from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
-from airflow_provider_bcs.operators.package import PackageOperator
+from airflow_provider_bcs.hooks.dlc import DlcHook
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.operators.dlc import check_max_log_lines
+from airflow_provider_bcs.operators.package import checked_package, upload_package
+from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
+from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_bcs.description.source import JobSource
+
+__all__ = ["BatchComputeTaskOnDlcOperator"]
 
 
-class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
+class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     """Run one task of a BatchCompute job as a PAI-DLC job: each instance is a pod.
 
-    What becomes of each field is in docs/run-on-dlc.md. What cannot be carried over is an error while the DAG file is
-    parsed, or when the task runs for what a template gives. ``AutoRelease`` is honoured by deleting the job once its
-    success was seen and its logs were read. Other parameters and XCom are those of :class:`~.package.PackageOperator`
-    and :class:`~.dlc.DlcSubmitJobOperator`.
+    docs/run-on-dlc.md maps each field. A field that PAI-DLC cannot express is an error while the DAG
+    file is parsed, or when the task runs if the field has a template. ``AutoRelease`` deletes the job after its success
+    was seen and its logs were read. Retries, logs and XComs are those of :class:`~.dlc.DlcSubmitJobOperator`.
 
-    :param job: a BatchCompute job of one task, in any form a job can have (templated)
+    ::
+
+        from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
+
+        task = {
+            "Parameters": {"Command": {"CommandLine": "echo hello"}},
+            "InstanceCount": 2,
+            "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
+        }
+        BatchComputeTaskOnDlcOperator(
+            task_id="hello",
+            job={"Name": "hello", "Type": "DAG", "DAG": {"Tasks": {"echo": task}}},
+            images={"img-ubuntu": "ubuntu:24.04"},
+            instance_types={"ecs.sn1ne.large": "ecs.c6.large"},
+        )
+
+    :param job: BatchCompute job of one task: a dict, JSON text, a model, an object of the vendor's SDK, or the path of
+        a ``.json``, ``.yaml`` or ``.yml`` file, absolute or relative to the DAG file (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param poll_interval: seconds between two polls, or a timedelta
+    :param wait_for_completion: False: end as soon as the job is submitted
+    :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
+        a task without ``PackagePath``
+    :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param images: BatchCompute image -> container image (templated)
-    :param instance_types: BatchCompute instance type -> EcsSpec of PAI-DLC, or ResourceConfig on a quota (templated)
-    :param ignore: fields that are left out, such as ``AutoCluster.UserData``
-    :param image: the container image, whatever the job says (templated)
-    :param instance_type: EcsSpec or ResourceConfig, whatever the job says (templated)
-    :param dlc_job: fields of CreateJob that are merged over the result, e.g. ``ResourceId``, ``UserVpc`` (templated)
-    :raises InvalidJobError: while the DAG file is parsed, with everything that cannot be carried over
+    :param instance_types: BatchCompute instance type -> ``EcsSpec``, or ``ResourceConfig`` on a quota (templated)
+    :param ignore: fields to leave out, such as ``AutoCluster.UserData``
+    :param image: container image, in place of the job's (templated)
+    :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
+    :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
+    :raises ValueError: while the DAG file is parsed, when another argument is wrong
+    :raises JobFailedError: when the job failed or was stopped
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    ui_color = "#d6ebff"
     template_fields: Sequence[str] = (
-        *PackageOperator.template_fields,
+        *SubmitJobOperator.template_fields,
+        "package_uri",
         "images",
         "instance_types",
         "image",
@@ -44,10 +92,21 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
     secret_fields = ("job", "dlc_job")
+    hook_class = DlcHook
+    trigger_class = DlcJobTrigger
+    operator_extra_links = (DlcJobLink(),)
 
     def __init__(
         self,
         *,
+        job: JobSource,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = 10.0,
+        wait_for_completion: bool = True,
+        max_log_lines: int = MAX_LINES,
+        package: str | os.PathLike[str] | None = None,
+        package_uri: str | None = None,
         images: Mapping[str, str] | None = None,
         instance_types: Mapping[str, Resources] | None = None,
         ignore: Collection[str] = (),
@@ -56,15 +115,31 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
         dlc_job: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        # Before the base class, which checks the job.
+        check_max_log_lines(max_log_lines)
+        self.max_log_lines = max_log_lines
+        self.package = checked_package(package, package_uri)
+        self.package_uri = package_uri
+        # The base class validates the job with these.
         self.images = images
         self.instance_types = instance_types
         self.ignore = ignore
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
-        super().__init__(**kwargs)
+        super().__init__(
+            job=job,
+            bcs_conn_id=bcs_conn_id,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_for_completion=wait_for_completion,
+            **kwargs,
+        )
         self._show("dlc_job", without_secrets(dlc_job))
+
+    @cached_property
+    def port(self) -> DlcPort:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        return replace(self.hook.port, log_limit=self.max_log_lines)
 
     @property
     def _options(self) -> Options:
@@ -85,19 +160,19 @@ class BatchComputeTaskOnDlcOperator(PackageOperator, DlcSubmitJobOperator):
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         return job_warnings(job)
 
-    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        job = as_current(job).job
+    def _steps(self) -> Sequence[Step]:
+        return (lambda job: as_current(job).job, partial(upload_package, self), self._converted, *super()._steps())
+
+    def _converted(self, job: dict[str, Any]) -> dict[str, Any]:
         if job.get("AutoRelease") and not self.wait_for_completion:
-            self.log.warning("AutoRelease is not done: nobody waits for the job's success.")
+            self.log.warning("AutoRelease is not done: the task does not wait for the job's success.")
         settings = self.hook.settings
-        if settings.region == LOCAL_REGION and not settings.oss_endpoint and not self._is_local:
+        if settings.region == LOCAL_REGION and not settings.oss_endpoint and not self.port.is_local:
             raise ConnectionSettingsError(
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
-        job = self._with_package(job)
-        return super()._prepare(convert(job, self._options, Site.of(settings.region, settings.oss_endpoint)).body)
+        return convert(job, self._options, Site.of(settings.region, settings.oss_endpoint)).body
 
-    def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
-        if job.get("AutoRelease"):
-            self._release(job_id)
+    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+        push_link(self.port, job_id, job, context, self.log)

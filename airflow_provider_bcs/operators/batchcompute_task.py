@@ -1,56 +1,80 @@
-"""The operator that follows one task of a BatchCompute job which was submitted as a whole."""
+"""The operator that follows one task of a BatchCompute job which another Airflow task submits."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import redact
+from airflow.providers.common.compat.sdk import AirflowException, conf, redact
 from airflow.triggers.base import StartTriggerArgs
 
-from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, mask
+from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
 from airflow_provider_bcs.batchcompute.facts import FINISHED
-from airflow_provider_bcs.batchcompute.instance_logs import InstanceLogs, Selection, check_lines, check_selection
+from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.sensors.batchcompute import BatchComputeTaskSensor
+from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.masked_log import masked
+from airflow_provider_bcs.operators.service import ServiceOperator, seconds
+from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
+from airflow_provider_bcs.triggers.state import state_of
+from airflow_provider_bcs.waiting.polling import wait_for_end
+from airflow_provider_bcs.xcom import job_id_of, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.batchcompute.response import Task
+__all__ = ["BatchComputeTaskOperator", "job_id_of"]
+
+_DEFAULT_TIMEOUT = conf.getfloat("sensors", "default_timeout")
 
 
-def job_id_of(submit_task_id: str) -> str:
-    """Return the template of the job that another task of the same run, and of the same map index, has submitted."""
-    return f"{{{{ ti.xcom_pull(task_ids={submit_task_id!r}, key='job_id', map_indexes=ti.map_index) }}}}"
+class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
+    """Follow one task of a BatchCompute job, which another Airflow task submits, until it has ended.
 
+    The task succeeds as soon as the BatchCompute task has finished, while the rest of the job may still run. A
+    BatchCompute task that fails is explained by its failed instances. A further try, after a retry or a clear, first
+    starts the job again if it failed or was stopped, which runs only what had not finished.
 
-class BatchComputeTaskOperator(BatchComputeTaskSensor):
-    """Follow one task of a BatchCompute job that another Airflow task submits, until it has ended.
+    ::
 
-    Success as soon as that task has finished, while the rest of the job may still run; a task that did not finish
-    fails with what its instances say. A further try, after a retry or a clear, first starts the job again if it failed
-    or was stopped, which runs only what had not finished.
+        from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 
-    :param submit_task_id: id of the task that submits the job; by default that of the group it is made in
-    :param job_id: instead, the job (templated)
-    :param task_name: the BatchCompute task; by default the task's own id, without the group's prefix (templated)
-    :param task: what the BatchCompute task does, in the service's own JSON, where the job is made of these operators
-    :param poll_interval: seconds between two polls; all followers of a job with the same interval share them
+        BatchComputeTaskOperator(task_id="count", job_id="job-00000000", timeout=3600)
+
+    :param submit_task_id: id of the Airflow task that submits the job; default: that of the surrounding
+        ``BatchComputeJobTaskGroup``
+    :param job_id: id of the job, in place of ``submit_task_id`` (templated)
+    :param task_name: name of the BatchCompute task; default: the task id without the group's prefix (templated)
+    :param task: description of the BatchCompute task, when the job is made of these operators
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param poll_interval: seconds between two polls, or a timedelta; operators that follow the same job share polls
+    :param timeout: seconds since the task started, or a timedelta, after which it fails without a retry; default:
+        Airflow's option ``default_timeout`` of sensors
+    :param soft_fail: end as skipped instead of failed
     :param deferrable: wait in the triggerer
-    :param start_from_trigger: begin and end in the triggerer too, so that no worker is needed at all, and nobody reads
-        what the instances have written; from Airflow 3.3
-    :param log_instances: whose standard output and error are read into the task's log in the end:
-        ``failed`` instances, ``all``, ``none``, or so many others besides the failed ones
-    :param log_lines: how many lines of the beginning of each, and how many of its end
+    :param start_from_trigger: start and end in the triggerer too, so that no worker is needed; logs of instances are
+        not read then. Needs Airflow 3.3
+    :param log_instances: instances whose standard output and error are written to the task's log at the end:
+        ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
+    :param log_lines: number of lines from the beginning of each of these logs, and from its end
+    :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
+    :raises JobFailedError: when the BatchCompute task did not finish
+    :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
-    asks_before_deferring = False
+    template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
+    ui_color = "#fff2e0"
+    hook_class = BatchComputeHook
 
     def __init__(
         self,
@@ -59,28 +83,29 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
         job_id: str | None = None,
         task_name: str | None = None,
         task: Mapping[str, Any] | None = None,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
         poll_interval: float | timedelta = 10.0,
+        timeout: float | timedelta = _DEFAULT_TIMEOUT,
+        soft_fail: bool = False,
         deferrable: bool = True,
         start_from_trigger: bool = False,
         log_instances: Selection = "failed",
         log_lines: int = 50,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            job_id=job_id or "", task_name=task_name or "", poke_interval=poll_interval, deferrable=deferrable, **kwargs
-        )
-        if self.mode == "reschedule":
-            raise ValueError(
-                f"mode of {self.task_id} is 'reschedule'; right is deferrable=True, which needs no worker."
-            )
+        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         check_selection(log_instances)
         check_lines(log_lines)
+        self.poll_interval = seconds(poll_interval)
+        self.timeout = _timeout(timeout)
+        self.soft_fail = soft_fail
+        self.deferrable = deferrable
         self.log_instances = log_instances
         self.log_lines = log_lines
         self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
-            self.job_id = job_id_of(submit_task_id)
+        self.job_id = job_id if submit_task_id is None else job_id_of(submit_task_id)
         self.submit_task_id = submit_task_id
         self.task_description = task
         if start_from_trigger:
@@ -109,8 +134,8 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
                 "job_id": self.job_id,
                 "task_name": self.task_name,
                 "bcs_conn_id": self.bcs_conn_id,
-                "poll_interval": float(self.poke_interval),
-                "timeout": float(self.timeout),
+                "poll_interval": self.poll_interval,
+                "timeout": self.timeout,
                 "ends_task": True,
                 "soft_fail": self.soft_fail,
             },
@@ -118,61 +143,101 @@ class BatchComputeTaskOperator(BatchComputeTaskSensor):
         )
 
     @cached_property
-    def target(self) -> FollowedTarget:  # type: ignore[override]
-        """What is waited for."""
-        return FollowedTarget(self.job_id, self.task_name)
+    def port(self) -> BatchComputePort:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        return replace(self.hook.port, log_instances=self.log_instances, log_lines=self.log_lines)
 
-    def _trigger(self, deadline: float) -> BatchComputeTaskTrigger:  # type: ignore[override]
-        return BatchComputeTaskTrigger(
-            self.target.job_id,
-            self.target.task_name,
-            self.target.stale_end,
-            bcs_conn_id=self.bcs_conn_id,
-            poll_interval=float(self.poke_interval),
-            deadline=deadline,
-        )
+    @property
+    def target(self) -> FollowedTarget:
+        """The BatchCompute task."""
+        return FollowedTarget(str(self.job_id), self.task_name)
 
     def execute(self, context: Context) -> None:
-        """Continue the job if this is a further try, and wait."""
-        self._require_id()
+        """Continue the job if this is a further try, and wait for the end of the BatchCompute task."""
+        require_id("job_id", self.job_id)
+        target = self.target
         ti: Any = context["ti"]
         if ti.try_number > 1:
-            from airflow_provider_bcs.batchcompute.mirror import continue_job
+            target = self.port.continue_job(target)
+        if self.deferrable and not self._has_finished():
+            self.defer(trigger=self._trigger(target, context), method_name="execute_complete")
+        self._conclude(FINISHED if self.deferrable else self._wait(target, context))
 
-            self.target = continue_job(self.hook.client, self.target)
-        if self.deferrable and self._has_finished():
-            self._check(FINISHED)
-        else:
-            super().execute(context)
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """Continue after the trigger's event."""
+        if event.get("timeout"):
+            raise self._failure(self._timed_out())
+        try:
+            state = state_of(event, self.target)
+        except WaitAbortedError as error:
+            raise self._failure(error) from error
+        self._conclude(state)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue after a deferral; ``soft_fail`` also applies when Airflow itself has ended the deferral.
+
+        Airflow 2 applies ``execution_timeout`` to the deferral and calls none of the task's methods when it passes.
+        """
+        if next_method != "__fail__":
+            return super().resume_execution(next_method, next_kwargs, context)
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowException as error:
+            kind = WaitTimeoutError if "timeout" in str(error).lower() else WaitAbortedError
+            raise self._failure(kind(f"{self.target}: {error}")) from error
+
+    def _trigger(self, target: FollowedTarget, context: Context) -> BatchComputeTaskTrigger:
+        return BatchComputeTaskTrigger(
+            **target.fields(),
+            bcs_conn_id=self.bcs_conn_id,
+            poll_interval=self.poll_interval,
+            deadline=deadline(context, self.timeout, self.execution_timeout),
+        )
+
+    def _wait(self, target: FollowedTarget, context: Context) -> str:
+        try:
+            state = wait_for_end(self.port.poll(target, self.log), self.poll_interval, deadline(context, self.timeout))
+        except (ServiceError, WaitAbortedError) as error:
+            raise self._failure(error) from error
+        if state is None:
+            raise self._failure(self._timed_out())
+        return state
 
     def _has_finished(self) -> bool:
-        """Return whether there is nothing to wait for; that costs one request, a deferral costs two workers."""
-        from airflow_provider_bcs.exceptions import ApiError
-
+        """Return whether the task has finished already: one request is cheaper than a deferral."""
         try:
-            task: Task = self.hook.client.get_task(self.job_id, self.task_name)
+            task = self.hook.client.get_task(str(self.job_id), self.task_name)
         except ApiError:
-            # The trigger will find out why.
+            # The trigger reports the error.
             return False
         if task.State == FINISHED:
             self.log.info("%s: %s", self.target, task.progress)
         return task.State == FINISHED
 
-    def _check(self, state: str) -> None:
-        from airflow_provider_bcs.batchcompute.failure import explain_task_failure
-
+    def _conclude(self, state: str) -> None:
+        job_id = str(self.job_id)
         self._mask_secrets()
-        logs = InstanceLogs(self.hook.client, lambda: self.hook.objects, self.log_instances, self.log_lines)
-        for line in logs.read(self.job_id, self.task_name):
+        for line in self.port.read_logs(job_id, self.task_name):
             self.log.info("%s", redact(line))
-        if state != FINISHED:
-            why = explain_task_failure(self.hook.client, self.job_id, self.task_name, state, logs)
-            raise self._failure(str(redact(why)))
+        if (error := self.port.explain_task(job_id, self.task_name, state)) is not None:
+            raise self._failure(masked(error))
+        self.log.info("%s: %s.", self.target, state)
 
     def _mask_secrets(self) -> None:
-        """Hide the job's secrets, which its program may have printed; the task that submitted it is another process."""
-        from airflow_provider_bcs.exceptions import ApiError
-
-        # What cannot be asked for its description has no logs to show either.
+        """Register the job's secrets, which its program may have printed. The submitting task is another process."""
+        # A job whose description cannot be read has no readable logs either.
         with contextlib.suppress(ApiError):
             mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))
+
+    def _timed_out(self) -> WaitTimeoutError:
+        return WaitTimeoutError(f"{self.target} did not end within {self.timeout:.0f} s.")
+
+    def _failure(self, error: BcsError) -> BcsError:
+        return SoftFailError(str(error)) if self.soft_fail else error
+
+
+def _timeout(found: float | timedelta) -> float:
+    number = found.total_seconds() if isinstance(found, timedelta) else found
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0:
+        raise ValueError(f"timeout: found {found!r}; expected a number of seconds from 0, or a timedelta.")
+    return float(number)

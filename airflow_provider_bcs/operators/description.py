@@ -1,4 +1,4 @@
-"""What the operators share that are given a description: read it, check it while the DAG file is parsed, render it."""
+"""Base of the operators that take a description: read it, validate it while the DAG file is parsed, render it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator, redact
+from airflow.providers.common.compat.sdk import BaseOperator, redact
 
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
@@ -19,43 +20,59 @@ from airflow_provider_bcs.description.source import (
     FILE_SUFFIXES,
     CheckedJob,
     JobSource,
-    parse_job,
-    read_job,
+    parse_description,
+    read_description,
     read_text,
 )
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-# Airflow masks what is five levels deep or less; EnvVars of a job stand seven levels deep, keys of a cluster's mounts
-# nine.
+__all__ = ["DescriptionOperator"]
+
+# Airflow masks five levels. EnvVars of a job are seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
 
+H = TypeVar("H", bound=ServiceHook[Any, Any])
 
-class DescriptionOperator(BaseOperator):
-    """An operator with a templated field that holds a description: a dict, text, the path of a file, or a model.
 
-    Airflow stores templated fields, with the DAG and once they are rendered, for all who may see these. So secrets are
-    ``***`` in the field, be they of the DAG file, of a job file, or of a template.
+class DescriptionOperator(BaseOperator, Generic[H]):
+    """Operator with a templated field that holds a description: a dict, text, the path of a file, or a model.
+
+    Airflow stores the templated fields of a DAG, before and after they are rendered, and shows them to every reader of
+    the DAG. So secrets in the field are ``***``, wherever they come from: the DAG file, a job file or a template.
+
+    :param bcs_conn_id: id of the Airflow connection (templated)
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
-    #: The name of that field, which also says what is described.
+    hook_class: type[H]
+    #: Name of the field, which is also the word for what it describes.
     described: ClassVar[str]
-    #: The fields that may hold secrets: that one, and others.
+    #: Fields that may hold secrets: the described one, and others.
     secret_fields: ClassVar[tuple[str, ...]]
-    #: Field -> what it shows, and what it holds.
+    #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
+
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bcs_conn_id = bcs_conn_id
+
+    @cached_property
+    def hook(self) -> H:
+        """The hook. Use it in ``execute`` only: before, ``bcs_conn_id`` may be a template."""
+        return self.hook_class(self.bcs_conn_id)
 
     @abstractmethod
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
-        """Return what is wrong with a description."""
+        """Return the rules that a description breaks."""
 
     def _warnings(self, description: dict[str, Any]) -> list[str]:
-        """Return what is valid in a description, but may not do what its author expects."""
+        """Return what is valid in a description but may surprise its author."""
         return []
 
     @property
@@ -67,19 +84,19 @@ class DescriptionOperator(BaseOperator):
         setattr(self, self.described, value)
 
     def _accept(self, given: JobSource) -> None:
-        """Take what the author gave; a file is read later.
+        """Set the field to what the author gave; :meth:`resolve_template_files` reads a file later.
 
-        :raises InvalidJobError: when it breaks a rule
+        :raises InvalidJobError: when the description breaks a rule
         """
         if isinstance(given, CheckedJob):
-            self._description, self.template_ext = dict(given), ()
-            self._show(self.described, without_secrets(given))
+            self._description, self.template_ext = given.content, ()
+            self._show(self.described, without_secrets(given.content))
             return
         if isinstance(given, os.PathLike):
             given = os.fspath(given)
         elif isinstance(given, DESCRIBED):
             # Templates are rendered in plain values, not in models.
-            given = read_job(given)
+            given = read_description(given)
         self._description = given
         if not self._is_file(given):
             self._take(given)
@@ -88,20 +105,20 @@ class DescriptionOperator(BaseOperator):
         return isinstance(given, str) and given.endswith(FILE_SUFFIXES) and not given.lstrip().startswith("{")
 
     def _take(self, given: Any, source: str = "") -> None:
-        """Say what is wrong while the DAG file is parsed; what holds a template waits until it is rendered.
+        """Validate the description while the DAG file is parsed; values with a template are validated once rendered.
 
-        From here on no value is taken for a file any more: neither one that a template is rendered to, nor one inside
-        the description that happens to end in ``.json``.
+        From now on Airflow takes no value for a file: neither a rendered one, nor one inside the description that ends
+        in ``.json``.
         """
         self.template_ext = ()
         source = source or f"The {self.described} of task {self.task_id}"
         if isinstance(given, str):
             try:
-                # A dict is rendered value by value: what a template gives cannot change the structure.
+                # Airflow renders a dict value by value, so that a rendered value cannot change the structure.
                 given = _parsed(given, source)
             except JobSyntaxError:
                 if is_template(given):
-                    # It becomes JSON or YAML only by being rendered.
+                    # It may become JSON or YAML when it is rendered.
                     return
                 raise
         if is_template(given):
@@ -114,40 +131,40 @@ class DescriptionOperator(BaseOperator):
         self._show(self.described, without_secrets(given))
 
     def _show(self, field: str, shown: Any) -> None:
-        """Have a field show something else than it holds."""
+        """Show another value in a field than the one that is used."""
         whole = getattr(self, field)
         if shown != whole:
             setattr(self, field, shown)
             self._hidden = {**self._hidden, field: (shown, whole)}
 
     def with_secrets(self, field: str | None = None) -> Any:
-        """Return a field, the description by default, with what is shown as ``***``."""
+        """Return a field, by default the description, with the secrets that it shows as ``***``."""
         field = field or self.described
         now = getattr(self, field)
         return with_secrets(now, *self._hidden[field]) if field in self._hidden else now
 
     def resolve_template_files(self) -> None:
-        """Read the file, if there is one, and validate what is in it; called once a DAG file is parsed."""
+        """Read the file that the field names, if it names one, and validate it. Airflow calls this after parsing."""
         file = self._description if self._is_file(self._description) else None
         if file is not None and self.template_ext and os.path.isabs(file):
-            # Airflow looks in folders only, the DAG file's and those of template_searchpath.
+            # Airflow finds relative paths only, in the DAG file's folder and in template_searchpath.
             self._description = read_text(file)
         super().resolve_template_files()
         if file is None or not self.template_ext:
             return
         if self._description == file:
             folders = getattr(self.get_template_env().loader, "searchpath", [])
-            advice = " A file that a template names is written {% include ... %}." if is_template(file) else ""
-            raise AirflowException(
+            advice = " Write a file that a template names as {% include ... %}." if is_template(file) else ""
+            raise JobSourceError(
                 f"The {self.described} file {file} of task {self.task_id} cannot be read;"
                 f" looked in {', '.join(folders)}.{advice}"
             )
         self._take(self._description, source=file)
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        """Render the templated fields; the file is read first where nobody has done that yet.
+        """Render the templated fields, after reading the file if that was not done yet.
 
-        Airflow calls this one for mapped tasks too, and ``render_template_fields`` not.
+        Airflow calls this method for mapped tasks too, and ``render_template_fields`` for others only.
         """
         if parent is self:
             self.resolve_template_files()
@@ -156,7 +173,7 @@ class DescriptionOperator(BaseOperator):
             self._hidden = {}
         super()._do_render_template_fields(parent, *args, **kwargs)
         if parent is self:
-            # Before Airflow stores what it shows as rendered.
+            # Airflow stores the shown values after this method.
             with contextlib.suppress(JobSourceError):
                 mask(secret_values(self._rendered()))
             for field in self.secret_fields:
@@ -165,7 +182,7 @@ class DescriptionOperator(BaseOperator):
                 self._show(field, redact(without_secrets(getattr(self, field)), max_depth=_MAX_NESTING))
 
     def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
-        """Render a value, and in a dict the keys too: InputMapping has its OSS paths there."""
+        """Render a value and, in a dict, its keys too: the keys of InputMapping are OSS paths."""
         rendered = super().render_template(content, context, *args, **kwargs)
         if not isinstance(rendered, dict):
             return rendered
@@ -177,12 +194,12 @@ class DescriptionOperator(BaseOperator):
         }
 
     def _rendered(self) -> dict[str, Any]:
-        # Never read_job for text: rendered text must not be able to name a file.
+        # Not read_description: a rendered text must not be able to name a file.
         given = self.with_secrets()
-        return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_job(given)
+        return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_description(given)
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
-    """Parse JSON, or YAML where the text is not an object in braces or came from such a file; never opens a file."""
+    """Parse JSON, or YAML when the name ends in .yaml or the text does not begin with a brace; open no file."""
     is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
-    return parse_job(text, name=name, yaml=is_yaml)
+    return parse_description(text, name=name, yaml=is_yaml)

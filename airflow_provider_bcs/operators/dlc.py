@@ -2,107 +2,105 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import redact
-
-from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
-from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
-from airflow_provider_bcs.dlc.target import JobTarget
+from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.hooks.dlc import DlcHook
-from airflow_provider_bcs.http.loopback import is_loopback_url
-from airflow_provider_bcs.links.dlc import DlcJobLink, console_url
-from airflow_provider_bcs.masked_log import MaskedLog
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.description.violation import Violation
-    from airflow_provider_bcs.waiting.polling import Poll
+    from airflow_provider_bcs.description.source import JobSource
+
+__all__ = ["DlcSubmitJobOperator"]
 
 
-class DlcSubmitJobOperator(SubmitJobOperator):
-    """Submit a PAI-DLC job and wait until it has ended; the pods' logs arrive in the task's log meanwhile.
+class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
+    """Submit a PAI-DLC job and wait until it has ended; the pods' logs appear in the task's log meanwhile.
 
-    The job is named ``DisplayName-SERIES-TOKEN`` and tagged, by which it is found again: a retry continues the job of
-    the try before when it still runs or has succeeded. Parameters and XCom are those of
-    :class:`~.submit_job.SubmitJobOperator`; ``job`` is the body of CreateJob. ``WorkspaceId`` is the connection's when
-    the job has none.
+    The job's ``DisplayName`` gets the suffix ``-SERIES-TOKEN``, and the job a tag: a retry finds the job of the
+    previous try by them, and waits for it when it still runs. A job that failed or was stopped is submitted again. The
+    job id is pushed as XCom ``job_id`` as soon as it is known, and returned.
 
-    :param on_failure: what a retry does with a job that failed or was stopped; this service knows ``resubmit`` only
-    :param max_log_lines: the most log lines an interval, of all pods together; what is beyond comes in the next
-        intervals. 0 for no logs
+    ::
+
+        from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+
+        worker = {"Type": "Worker", "PodCount": 2, "EcsSpec": "ecs.c6.large", "Image": "python:3.12"}
+        DlcSubmitJobOperator(
+            task_id="train",
+            job={
+                "DisplayName": "train",
+                "JobType": "PyTorchJob",
+                "JobSpecs": [worker],
+                "UserCommand": "python -c 'print(1)'",
+            },
+            deferrable=True,
+        )
+
+    :param job: body of CreateJob: a dict, JSON text, a model, an object of the vendor's SDK, or the path of a
+        ``.json``, ``.yaml`` or ``.yml`` file, absolute or relative to the DAG file (templated). Without
+        ``WorkspaceId`` it gets the connection's
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param poll_interval: seconds between two polls, or a timedelta
+    :param wait_for_completion: False: end as soon as the job is submitted
+    :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
+    :raises ValueError: while the DAG file is parsed, when another argument is wrong
+    :raises JobFailedError: when the job failed or was stopped
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
     ui_color = "#d6ebff"
-    name_field = "DisplayName"
+    hook_class = DlcHook
+    trigger_class = DlcJobTrigger
     operator_extra_links = (DlcJobLink(),)
 
     def __init__(
-        self, *, on_failure: Literal["resubmit"] = "resubmit", max_log_lines: int = MAX_LINES, **kwargs: Any
+        self,
+        *,
+        job: JobSource,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = 10.0,
+        wait_for_completion: bool = True,
+        max_log_lines: int = MAX_LINES,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if on_failure != "resubmit":
-            raise ValueError(f"on_failure is 'resubmit': PAI-DLC can start no job again; found {on_failure!r}.")
-        if type(max_log_lines) is not int or max_log_lines < 0:
-            raise ValueError(f"max_log_lines is a whole number from 0; found {max_log_lines!r}.")
+        check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines
-
-    def _hook(self) -> DlcHook:
-        return DlcHook(self.bcs_conn_id)
-
-    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        return validate_job(job, templates=templates)
-
-    def _warnings(self, job: dict[str, Any]) -> list[str]:
-        return job_warnings(job)
-
-    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        workspace = job.get("WorkspaceId") or self.hook.workspace_id
-        if workspace:
-            return {**job, "WorkspaceId": workspace}
-        if not self._is_local:
-            self.log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
-        return job
-
-    def _submit(self, job: dict[str, Any], owner: dict[str, Any], resume: bool) -> str:
-        from airflow_provider_bcs.dlc.submission import submit
-
-        return submit(self.hook.client, job, owner, resume=resume)
-
-    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
-        from airflow_provider_bcs.dlc.submission import find_submitted
-
-        return find_submitted(self.hook.client, job, owner)
-
-    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
-        url = console_url(self.hook.client.region, job.get("WorkspaceId"), job_id)
-        context["ti"].xcom_push(key=DlcJobLink.xcom_key, value=url)
-        if not self._is_local:
-            self.log.info("Its page in the console: %s", url)
-
-    @property
-    def _is_local(self) -> bool:
-        """Whether there is no workspace and no console, but the local service."""
-        return is_loopback_url(self.hook.client.endpoint)
-
-    def _poll(self, job_id: str) -> Poll[Any]:
-        return JobTarget(job_id, self.max_log_lines).poll(self.hook.client, MaskedLog(self.log))
-
-    def _trigger(self, job_id: str, deadline: float | None) -> DlcJobTrigger:
-        return DlcJobTrigger(
-            job_id=job_id,
-            log_limit=self.max_log_lines,
-            bcs_conn_id=self.bcs_conn_id,
-            poll_interval=self.poll_interval,
-            deadline=deadline,
-            owns_job=True,
+        super().__init__(
+            job=job,
+            bcs_conn_id=bcs_conn_id,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_for_completion=wait_for_completion,
+            **kwargs,
         )
 
-    def _explain(self, job_id: str, state: str) -> str | None:
-        from airflow_provider_bcs.dlc.failure import explain_failure
+    @cached_property
+    def port(self) -> DlcPort:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        return replace(self.hook.port, log_limit=self.max_log_lines)
 
-        return None if state == SUCCEEDED else str(redact(explain_failure(self.hook.client, job_id, state)))
+    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+        push_link(self.port, job_id, job, context, self.log)
+
+
+def check_max_log_lines(found: object) -> None:
+    """Check an argument ``max_log_lines``.
+
+    :raises ValueError: when it is no whole number from 0
+    """
+    if type(found) is not int or found < 0:
+        raise ValueError(f"max_log_lines is a whole number from 0; found {found!r}.")

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.source import read_job
-from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.batchcompute.job import read_job
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
+from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Part:
         return [name for name in self.tasks if not self.edges.get(name)]
 
 
-def submitted_job(submit: BatchComputeSubmitJobOperator) -> dict[str, Any]:
+def submitted_job(submit: SubmitJobOperator[BatchComputeHook]) -> dict[str, Any]:
     """Make the job that an operator submits for the operators that follow its tasks.
 
     :raises ValueError: when what is wired cannot be kept by a BatchCompute job
@@ -55,7 +56,7 @@ def submitted_job(submit: BatchComputeSubmitJobOperator) -> dict[str, Any]:
     return assemble(submit.with_secrets(), parts, operators)
 
 
-def _not_kept(operator: Any, submit: BatchComputeSubmitJobOperator, inside: Collection[str]) -> Iterator[str]:
+def _not_kept(operator: Any, submit: SubmitJobOperator[BatchComputeHook], inside: Collection[str]) -> Iterator[str]:
     """Yield what the service would not do as Airflow shows it."""
     for outside in sorted(operator.upstream_task_ids - set(inside)):
         yield (

@@ -1,44 +1,50 @@
-"""What the operators of both services share: take a job, submit it once, wait until it has ended."""
+"""Base of the operators that submit a job: submit it once and wait until it has ended."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowFailException,
-    AirflowTaskTimeout,
-    conf,
-)
+from airflow.providers.common.compat.sdk import redact
 
-from airflow_provider_bcs.airflow_versions import current_task_instance, start_time, submitter, task_state_store
-from airflow_provider_bcs.exceptions import InvalidJobError
+from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
+from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
+from airflow_provider_bcs.operators.service import seconds
+from airflow_provider_bcs.task_errors import InvalidRenderedJobError, RefusedJobError, TaskTimeoutError
+from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
+from airflow_provider_bcs.waiting.polling import wait_for_end
+from airflow_provider_bcs.waiting.reattach import reattach
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_bcs.description.source import JobSource
-    from airflow_provider_bcs.triggers.state import StateTrigger
-    from airflow_provider_bcs.waiting.polling import Poll, Status
+    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.waiting.port import ServicePort
+
+__all__ = ["Step", "SubmitJobOperator"]
+
+#: Function from a job description to the next form of it.
+Step: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+H = TypeVar("H", bound=ServiceHook[Any, Any])
 
 
-class SubmitJobOperator(DescriptionOperator):
-    """Submit a job and wait until it has ended.
+class SubmitJobOperator(DescriptionOperator[H]):
+    """Operator that submits a job and waits until it has ended.
 
-    The job's id is pushed as XCom ``job_id`` as soon as it is known, and returned.
+    The job id is pushed as XCom ``job_id`` as soon as it is known, and returned.
 
-    :param job: the job description: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file, absolute or
-        relative to the DAG file, one of our models, or one of the vendor SDK's objects (templated)
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
-    :param poll_interval: seconds between two polls
-    :param wait_for_completion: False to end as soon as the job is submitted
+    :param job: job description: a dict, JSON text, a model, an object of the vendor's SDK, or the path of a ``.json``,
+        ``.yaml`` or ``.yml`` file, absolute or relative to the DAG file (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param poll_interval: seconds between two polls, or a timedelta
+    :param wait_for_completion: False: end as soon as the job is submitted
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
 
@@ -46,22 +52,20 @@ class SubmitJobOperator(DescriptionOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
     described = "job"
     secret_fields: ClassVar[tuple[str, ...]] = ("job",)
-
-    #: The field that says what the job is called.
-    name_field: ClassVar[str]
+    #: Trigger that waits for the target of the port.
+    trigger_class: ClassVar[type[StateTrigger]]
 
     def __init__(
         self,
         *,
         job: JobSource,
         bcs_conn_id: str = DEFAULT_CONNECTION,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.bcs_conn_id = bcs_conn_id
+        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
@@ -70,81 +74,63 @@ class SubmitJobOperator(DescriptionOperator):
         self.job: Any = job
         self._accept(job)
 
-    # What a service has of its own
+    @cached_property
+    def port(self) -> ServicePort[Any]:
+        """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
+        port: ServicePort[Any] = self.hook.port
+        return port
 
-    @abstractmethod
-    def _hook(self) -> ServiceHook[Any]:
-        """Return the hook of the connection."""
+    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
+        found: list[Violation] = self.hook_class.port_class.validate(job, templates=templates)
+        return found
 
-    @abstractmethod
-    def _submit(self, job: dict[str, Any], owner: dict[str, Any], resume: bool) -> str:
-        """Submit the job or find it again; return its id."""
+    def _warnings(self, job: dict[str, Any]) -> list[str]:
+        found: list[str] = self.hook_class.port_class.warnings(job)
+        return found
 
-    @abstractmethod
-    def _find(self, job: dict[str, Any], owner: dict[str, Any]) -> str | None:
-        """Return the id of the job that was being submitted, None when there is none."""
-
-    @abstractmethod
-    def _poll(self, job_id: str) -> Poll[Status]:
-        """Return what asks for the job's state."""
-
-    @abstractmethod
-    def _trigger(self, job_id: str, deadline: float | None) -> StateTrigger:
-        """Return what waits in the triggerer."""
-
-    @abstractmethod
-    def _explain(self, job_id: str, state: str) -> str | None:
-        """Return why a job that ended did not succeed, None when it did."""
-
-    def _prepare(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return the rendered job as it is to be submitted."""
-        return job
-
-    def _succeeded(self, job_id: str, job: dict[str, Any]) -> None:
-        """Do what is left to do after a success."""
+    def _steps(self) -> Sequence[Step]:
+        """Return the steps from the rendered job to the one that is submitted, in their order."""
+        return (lambda job: self.port.prepare(job, self.log),)
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
-        """Tell the world that there is a job now."""
-
-    def _release(self, job_id: str) -> None:
-        """Delete a job that succeeded; that it cannot be deleted is no failure."""
-        from airflow_provider_bcs.exceptions import ApiError
-
-        try:
-            self.hook.client.delete_job(job_id)
-            self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
-        except ApiError as error:
-            self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
-
-    # Executing
+        """Hook for subclasses: called once the job id is known."""
 
     def execute(self, context: Context) -> str:
-        """Submit the job, and wait unless told otherwise; return the job's id."""
+        """Submit the job, and wait for its end unless told otherwise; return the job id.
+
+        :raises InvalidRenderedJobError: when the rendered description breaks a rule
+        :raises RefusedJobError: when the service refuses the job
+        :raises JobFailedError: when the job failed or was stopped
+        """
         job = self._rendered()
         if violations := self._violations(job, templates=False):
-            # Trying again would not make it right.
-            raise AirflowFailException(str(InvalidJobError(violations, "The rendered job")))
-        job_id = self._submit_once(self._prepare(job), context)
+            raise InvalidRenderedJobError(violations, "The rendered job")
+        for step in self._steps():
+            job = step(job)
+        job_id = self._submit_once(job, context)
         if not self.wait_for_completion:
             return job_id
         if self.deferrable:
-            self.defer(trigger=self._trigger(job_id, self._deadline(context)), method_name="execute_complete")
+            self.defer(trigger=self._trigger(job_id, context), method_name="execute_complete")
         return self._conclude(job_id, self._wait(job_id))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
-        """Go on after the triggerer has seen the job's end."""
+        """Continue after the trigger's event; return the job id.
+
+        :raises TaskTimeoutError: when the task's ``execution_timeout`` has passed; the job is stopped
+        :raises WaitAbortedError: when the trigger has given up; the job may still run
+        :raises JobFailedError: when the job failed or was stopped
+        """
         self._job_id = job_id = str(event["job_id"])
         if event.get("timeout"):
             self.on_kill()
-            raise AirflowTaskTimeout(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
-        if event.get("error"):
-            raise AirflowException(f"Waiting for job {job_id} was given up: {event['error']}")
-        return self._conclude(job_id, event["state"])
+            raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
+        return self._conclude(job_id, state_of(event, f"job {job_id}"))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Go on after a deferral; when Airflow itself ended the deferral, the job is stopped.
+        """Continue after a deferral; stop the job when Airflow has ended the deferral by a timeout.
 
-        Airflow 2 gives a deferral the task's execution_timeout, and calls none of the task's methods when it passes.
+        Airflow 2 applies ``execution_timeout`` to the deferral and calls none of the task's methods when it passes.
         """
         if next_method == "__fail__":
             self._job_id = self._pushed_job_id()
@@ -153,91 +139,85 @@ class SubmitJobOperator(DescriptionOperator):
         return super().resume_execution(next_method, next_kwargs, context)
 
     def on_kill(self) -> None:
-        """Stop the job; it is no error that it has ended."""
-        from airflow_provider_bcs.exceptions import ApiError
-        from airflow_provider_bcs.waiting.stopping import stop
-
+        """Stop the job; a job that has ended is no error."""
         job_id = self._job_id or self._pushed_job_id()
         if job_id is None and self._submitting is not None:
-            # Killed while the service was creating the job.
+            # The task was killed while the service was creating the job.
             try:
-                job_id = self._find(*self._submitting)
+                job_id = self.port.find(*self._submitting)
             except ApiError as error:
                 self.log.error("Whether a job was submitted is not known; it may run: %s", error)
         if job_id is not None:
-            stop(self.hook.client, job_id, self.log)
+            self.port.stop(job_id, self.log)
 
     @property
     def submitted_job_id(self) -> str | None:
-        """The job's id, once it is known in this process."""
+        """The job id, once it is known in this process."""
         return self._job_id
 
     def _pushed_job_id(self) -> str | None:
-        """Return the job that this try submitted before it was deferred."""
+        """Return the id of the job that this try submitted before it was deferred."""
         ti = current_task_instance()
         if ti is None:
             return None
         job_id = ti.xcom_pull(task_ids=self.task_id, key="job_id", map_indexes=ti.map_index)
         return str(job_id) if job_id else None
 
-    @cached_property
-    def hook(self) -> Any:
-        """The hook; only once the connection id is rendered."""
-        return self._hook()
-
     def _submit_once(self, job: dict[str, Any], context: Context) -> str:
-        from airflow_provider_bcs.exceptions import InvalidRequestError
-        from airflow_provider_bcs.waiting.succession import submit_as_successor
-
         ti: Any = context["ti"]
         owner = submitter(context)
-        # A clear is a further try as well: how many retries there are may have been edited, which would hide the other.
+        # After a clear try_number is above 1 too. The number of retries tells no clear from a retry: it can be edited.
         is_further_try = ti.try_number > 1
 
         def submit() -> str:
             self._submitting = job, owner
-            self._job_id = job_id = self._submit(job, owner, is_further_try)
+            self._job_id = job_id = self.port.submit(job, owner, resume=is_further_try)
             ti.xcom_push(key="job_id", value=job_id)
             return job_id
 
+        stop = partial(self.port.stop, log=self.log, raise_transient=True)
         try:
-            job_id = submit_as_successor(submit, owner, task_state_store(context), self.hook.client, self.log)
+            job_id = reattach(submit, owner, task_state_store(context), stop, self.log)
         except InvalidRequestError as error:
-            raise AirflowFailException(f"The service refuses the job: {error}") from error
+            raise RefusedJobError(f"The service refuses the job: {error}") from error
         text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
-        self.log.info(text, job_id, job[self.name_field])
+        self.log.info(text, job_id, job[self.port.name_field])
         self._submitted(job_id, job, context)
         return job_id
 
-    def _wait(self, job_id: str) -> str:
-        from airflow_provider_bcs.waiting.polling import wait_for_end
+    def _trigger(self, job_id: str, context: Context) -> StateTrigger:
+        return self.trigger_class(
+            **self.port.target(job_id).fields(),
+            bcs_conn_id=self.bcs_conn_id,
+            poll_interval=self.poll_interval,
+            deadline=deadline(context, self.execution_timeout),
+            cancel_on_kill=True,
+        )
 
+    def _wait(self, job_id: str) -> str:
         try:
-            return wait_for_end(self._poll(job_id), self.poll_interval)
+            poll = self.port.poll(self.port.target(job_id), MaskedLog(self.log))
+            return wait_for_end(poll, self.poll_interval) or ""
         except KeyboardInterrupt:
-            # Ctrl-C on dag.test() or "airflow dags test": nobody would call on_kill.
+            # dag.test() and "airflow dags test" do not call on_kill when they are interrupted by Ctrl-C.
             self.on_kill()
             raise
 
     def _conclude(self, job_id: str, state: str) -> str:
-        why = self._explain(job_id, state)
-        if why is not None:
-            raise AirflowException(why)
-        self._succeeded(job_id, self._rendered())
+        for line in self.port.read_logs(job_id):
+            # Airflow 3 masks the task's log, but not the copy that the worker prints.
+            self.log.info("%s", redact(line))
+        if (error := self.port.explain(job_id, state)) is not None:
+            raise masked(error)
+        # Only BatchCompute's jobs have this field.
+        if self._rendered().get("AutoRelease"):
+            self._release(job_id)
         return job_id
 
-    def _deadline(self, context: Context) -> float | None:
-        if self.execution_timeout is None:
-            return None
-        return start_time(context) + self.execution_timeout.total_seconds()
-
-
-def seconds(interval: float | timedelta) -> float:
-    """Return a poll_interval in seconds.
-
-    :raises ValueError: when it is none
-    """
-    number = interval.total_seconds() if isinstance(interval, timedelta) else interval
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
-        raise ValueError(f"poll_interval is a number of seconds above 0, or a timedelta; found {interval!r}.")
-    return float(number)
+    def _release(self, job_id: str) -> None:
+        """Delete a job that succeeded; a failure to delete it does not fail the task."""
+        try:
+            self.port.delete(job_id)
+            self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
+        except ApiError as error:
+            self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)

@@ -1,4 +1,4 @@
-"""The BatchCompute sensors: wait until a job, a task of it, or one instance of a task has finished."""
+"""The BatchCompute sensors: wait until a job, one of its tasks, or one instance of a task has finished."""
 
 from __future__ import annotations
 
@@ -8,69 +8,128 @@ from typing import Any
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-from airflow_provider_bcs.sensors.state import JobStateSensor
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+__all__ = ["BatchComputeInstanceSensor", "BatchComputeJobSensor", "BatchComputeTaskSensor"]
 
 
-class BatchComputeJobSensor(JobStateSensor):
-    """Wait until a job has finished; fail when it fails or is stopped.
-
-    :param job_id: the job (templated)
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
-    """
-
+class _BatchComputeSensor(StateSensor[BatchComputeHook]):
+    template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
     ui_color = "#fff2e0"
-    good_end = FINISHED
+    hook_class = BatchComputeHook
+    trigger_class = BatchComputeTrigger
+    success_states = frozenset({FINISHED})
+
+    def __init__(
+        self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+    ) -> None:
+        super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
+        self.job_id = job_id
 
     @property
     def target(self) -> Target:
-        """What is waited for."""
+        """The job."""
         return Target(self.job_id)
 
-    def _hook(self) -> BatchComputeHook:
-        return BatchComputeHook(self.bcs_conn_id)
 
-    def _trigger(self, deadline: float) -> BatchComputeTrigger:
-        return BatchComputeTrigger(
-            **self.target.fields(),
-            bcs_conn_id=self.bcs_conn_id,
-            poll_interval=float(self.poke_interval),
-            deadline=deadline,
-        )
+class BatchComputeJobSensor(_BatchComputeSensor):
+    """Wait until a job has finished; fail when it failed or was stopped.
 
+    ::
 
-class BatchComputeTaskSensor(BatchComputeJobSensor):
-    """Wait until one task of a job has finished; the rest of the job may still run.
+        from airflow_provider_bcs.sensors.batchcompute import BatchComputeJobSensor
 
-    :param task_name: the task (templated)
+        BatchComputeJobSensor(task_id="wait", job_id="job-00000000", deferrable=True, poke_interval=30)
+
+    :param job_id: id of the job (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises JobFailedError: when the job failed or was stopped
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
-    template_fields: Sequence[str] = (*BatchComputeJobSensor.template_fields, "task_name")
 
-    def __init__(self, *, task_name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+class BatchComputeTaskSensor(_BatchComputeSensor):
+    """Wait until one task of a job has finished; the rest of the job may still run.
+
+    ::
+
+        from airflow_provider_bcs.sensors.batchcompute import BatchComputeTaskSensor
+
+        BatchComputeTaskSensor(task_id="wait", job_id="job-00000000", task_name="count")
+
+    :param job_id: id of the job (templated)
+    :param task_name: name of the task (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises JobFailedError: when the task failed or was stopped
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
+    """
+
+    template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name")
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        task_name: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.task_name = task_name
 
     @property
     def target(self) -> Target:
-        """What is waited for."""
+        """The task."""
         return Target(self.job_id, self.task_name)
 
 
-class BatchComputeInstanceSensor(BatchComputeTaskSensor):
+class BatchComputeInstanceSensor(_BatchComputeSensor):
     """Wait until one instance of a task has finished.
 
-    :param instance_id: its number, from 0 (templated)
+    ::
+
+        from airflow_provider_bcs.sensors.batchcompute import BatchComputeInstanceSensor
+
+        BatchComputeInstanceSensor(task_id="wait", job_id="job-00000000", task_name="count", instance_id=0)
+
+    :param job_id: id of the job (templated)
+    :param task_name: name of the task (templated)
+    :param instance_id: number of the instance, from 0 (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises JobFailedError: when the instance failed or was stopped
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
-    template_fields: Sequence[str] = (*BatchComputeTaskSensor.template_fields, "instance_id")
+    template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name", "instance_id")
 
-    def __init__(self, *, instance_id: int | str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        task_name: str,
+        instance_id: int | str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
+        self.task_name = task_name
         self.instance_id = instance_id
 
     @property
     def target(self) -> Target:
-        """What is waited for."""
+        """The instance."""
         return Target(self.job_id, self.task_name, int(self.instance_id))

@@ -5,42 +5,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import READY
+from airflow_provider_bcs.exceptions import BcsError, ClusterFailedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+__all__ = ["BatchComputeClusterSensor"]
 
 
-class BatchComputeClusterSensor(StateSensor):
-    """Wait until each group of a cluster has the machines it is to have; fail when the cluster is deleted.
+class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
+    """Wait until each group of a cluster has its machines; fail when the cluster is deleted.
 
-    :param cluster_id: the cluster (templated)
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    ::
+
+        from airflow_provider_bcs.sensors.batchcompute_cluster import BatchComputeClusterSensor
+
+        BatchComputeClusterSensor(task_id="wait", cluster_id="cls-00000000", timeout=1800)
+
+    :param cluster_id: id of the cluster (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises ClusterFailedError: when the cluster is deleted
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
     template_fields: Sequence[str] = ("cluster_id", *StateSensor.template_fields)
-    id_field = "cluster_id"
     ui_color = "#fff2e0"
-    good_end = READY
+    id_field = "cluster_id"
+    hook_class = BatchComputeHook
+    trigger_class = BatchComputeClusterTrigger
+    success_states = frozenset({READY})
 
-    def __init__(self, *, cluster_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, *, cluster_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+    ) -> None:
+        super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.cluster_id = cluster_id
 
     @property
     def target(self) -> ClusterTarget:
-        """What is waited for."""
+        """The cluster."""
         return ClusterTarget(self.cluster_id)
 
-    def _hook(self) -> BatchComputeHook:
-        return BatchComputeHook(self.bcs_conn_id)
-
-    def _trigger(self, deadline: float) -> BatchComputeClusterTrigger:
-        return BatchComputeClusterTrigger(
-            self.cluster_id,
-            bcs_conn_id=self.bcs_conn_id,
-            poll_interval=float(self.poke_interval),
-            deadline=deadline,
-        )
+    def _failed(self, state: str) -> BcsError:
+        return ClusterFailedError(self.cluster_id, state)

@@ -8,64 +8,91 @@ from typing import Any
 from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
-from airflow_provider_bcs.sensors.state import JobStateSensor
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
+from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+__all__ = ["DlcJobSensor", "DlcPodSensor"]
 
 
-class _DlcSensor(JobStateSensor):
-    ui_color = "#e8f4ff"
-    good_end = SUCCEEDED
+class DlcJobSensor(StateSensor[DlcHook]):
+    """Wait until a job has succeeded; fail when it failed or was stopped.
 
-    def _hook(self) -> DlcHook:
-        return DlcHook(self.bcs_conn_id)
+    A job whose pods are kept for a while after its end (``SucceededReserving``, ``FailedReserving``) has ended.
 
-    def _waiting(self, deadline: float) -> dict[str, Any]:
-        return {
-            **self.target.fields(),
-            "bcs_conn_id": self.bcs_conn_id,
-            "poll_interval": float(self.poke_interval),
-            "deadline": deadline,
-        }
+    ::
 
+        from airflow_provider_bcs.sensors.dlc import DlcJobSensor
 
-class DlcJobSensor(_DlcSensor):
-    """Wait until a job has succeeded; fail when it fails or is stopped.
+        DlcJobSensor(task_id="wait", job_id="dlc0000000000000", deferrable=True, poke_interval=30)
 
-    A job whose pods are kept for a while after its end (SucceededReserving, FailedReserving) has ended.
-
-    :param job_id: the job (templated)
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    :param job_id: id of the job (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises JobFailedError: when the job failed or was stopped
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
+
+    template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
+    ui_color = "#e8f4ff"
+    hook_class = DlcHook
+    trigger_class = DlcJobTrigger
+    success_states = frozenset({SUCCEEDED})
+
+    def __init__(
+        self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+    ) -> None:
+        super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
+        self.job_id = job_id
 
     @property
     def target(self) -> JobTarget:
-        """What is waited for."""
+        """The job."""
         return JobTarget(self.job_id)
 
-    def _trigger(self, deadline: float) -> DlcJobTrigger:
-        return DlcJobTrigger(**self._waiting(deadline))
 
-
-class DlcPodSensor(_DlcSensor):
+class DlcPodSensor(StateSensor[DlcHook]):
     """Wait until one pod of a job has succeeded; the rest of the job may still run.
 
-    :param job_id: the job (templated)
-    :param pod_id: its PodId, or the part of it that follows the job's id, such as ``worker-0`` (templated)
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    ::
+
+        from airflow_provider_bcs.sensors.dlc import DlcPodSensor
+
+        DlcPodSensor(task_id="wait", job_id="dlc0000000000000", pod_id="worker-0")
+
+    :param job_id: id of the job (templated)
+    :param pod_id: ``PodId``, or its part after the job id, such as ``worker-0`` (templated)
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
+    :raises JobFailedError: when the pod failed or was stopped
+    :raises WaitTimeoutError: when ``timeout`` has passed
+    :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
-    template_fields: Sequence[str] = (*JobStateSensor.template_fields, "pod_id")
+    template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields, "pod_id")
+    ui_color = "#e8f4ff"
+    hook_class = DlcHook
+    trigger_class = DlcPodTrigger
+    success_states = frozenset({SUCCEEDED})
 
-    def __init__(self, *, pod_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        pod_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
+        self.job_id = job_id
         self.pod_id = pod_id
 
     @property
     def target(self) -> PodTarget:
-        """What is waited for."""
+        """The pod."""
         return PodTarget(self.job_id, self.pod_id)
-
-    def _trigger(self, deadline: float) -> DlcPodTrigger:
-        return DlcPodTrigger(**self._waiting(deadline))

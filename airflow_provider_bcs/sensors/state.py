@@ -1,51 +1,48 @@
-"""What the sensors of both services share: wait until something has ended well."""
+"""Base of the sensors: wait until a target has ended with success."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowSensorTimeout,
-    AirflowSkipException,
-    BaseSensorOperator,
-    conf,
-)
+from airflow.providers.common.compat.sdk import BaseSensorOperator
 
-from airflow_provider_bcs.airflow_versions import start_time
-from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.airflow_versions import deadline
+from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
+from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError
+from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
+from airflow_provider_bcs.xcom import require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.triggers.state import StateTrigger, Target
-    from airflow_provider_bcs.waiting.polling import Poll
+    from airflow_provider_bcs.waiting.polling import Poll, Status
+    from airflow_provider_bcs.waiting.port import ServicePort, Target
+
+__all__ = ["StateSensor"]
+
+H = TypeVar("H", bound=ServiceHook[Any, Any])
 
 
-class StateSensor(BaseSensorOperator):
-    """Wait for a good end; fail at any other.
+class StateSensor(BaseSensorOperator, Generic[H]):
+    """Sensor that waits for one of ``success_states`` and fails at any other terminal state.
 
-    :param bcs_conn_id: the connection (templated)
-    :param deferrable: wait in the triggerer; by default what Airflow's option ``default_deferrable`` says
+    :param bcs_conn_id: id of the Airflow connection (templated)
+    :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
+    :param kwargs: parameters of ``BaseSensorOperator``: ``poke_interval``, ``timeout``, ``mode``, ``soft_fail`` ...
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)
-    #: The attribute that says what is waited for.
-    id_field: ClassVar[str]
-    #: Whether it is worth a request to find out that no deferral is needed.
-    asks_before_deferring: ClassVar[bool] = True
+    hook_class: type[H]
+    trigger_class: ClassVar[type[StateTrigger]]
+    #: Attribute that holds the target's id.
+    id_field: ClassVar[str] = "job_id"
+    success_states: ClassVar[frozenset[str]]
 
-    def __init__(
-        self,
-        *,
-        bcs_conn_id: str = DEFAULT_CONNECTION,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable
@@ -53,99 +50,84 @@ class StateSensor(BaseSensorOperator):
     @property
     @abstractmethod
     def target(self) -> Target:
-        """What is waited for."""
-
-    @property
-    @abstractmethod
-    def good_end(self) -> str:
-        """What is to come of it."""
-
-    @abstractmethod
-    def _hook(self) -> ServiceHook[Any]:
-        """Return the hook of the connection."""
-
-    @abstractmethod
-    def _trigger(self, deadline: float) -> StateTrigger:
-        """Return what waits in the triggerer."""
+        """The target, once its id is rendered."""
 
     @cached_property
-    def hook(self) -> Any:
-        """The hook; only once the connection id is rendered."""
-        return self._hook()
+    def hook(self) -> H:
+        """The hook. Use it in ``execute`` only: before, ``bcs_conn_id`` may be a template."""
+        return self.hook_class(self.bcs_conn_id)
 
     @cached_property
-    def _poll(self) -> Poll[Any]:
-        poll = self.target.poll(self.hook.client, self.log)
+    def port(self) -> ServicePort[Any]:
+        """The service's port. Use it in ``execute`` only, as the hook."""
+        port: ServicePort[Any] = self.hook.port
+        return port
+
+    @cached_property
+    def _poll(self) -> Poll[Status]:
+        poll = self.port.poll(self.target, self.log)
         if self.reschedule:
-            # Each look is a process of its own, which knows of none before.
+            # Each poke is a process of its own and cannot count the errors of former ones.
             poll.max_missing = 1
         return poll
 
     def poke(self, context: Context) -> bool:
-        """Return whether it has ended well.
+        """Return whether the target has ended with success.
 
-        :raises AirflowException: when it ended otherwise, or when there is no such thing
-        :raises AirflowSkipException: instead, with ``soft_fail``
+        :raises MissingIdError: when the rendered id is empty
+        :raises JobFailedError: when the target ended without success
+        :raises WaitAbortedError: when the target does not exist, or the service refuses the request
+        :raises SoftFailError: instead of all these, with ``soft_fail`` or ``never_fail``
         """
-        from airflow_provider_bcs.exceptions import ServiceError, WaitAbortedError
-
-        self._require_id()
         try:
+            require_id(self.id_field, getattr(self, self.id_field))
             status = self._poll()
         except ServiceError as error:
-            raise self._failure(f"{self.target}: {error}") from error
-        except WaitAbortedError as error:
-            raise self._failure(str(error)) from error
+            raise self._failure(WaitAbortedError(f"{self.target}: {error}")) from error
+        except (MissingIdError, WaitAbortedError) as error:
+            raise self._failure(error) from error
         if status is None or not status.is_terminal:
             return False
-        self._check(status.outcome)
+        self._check(status.outcome or "")
         return True
-
-    def _require_id(self) -> None:
-        found = getattr(self, self.id_field)
-        if found in (None, "", "None"):
-            raise self._failure(f"{self.id_field} is {found!r}; did its template find what it was to pull from XCom?")
-
-    def _check(self, state: str) -> None:
-        if state != self.good_end:
-            raise self._failure(f"{self.target} is {state}.")
-
-    def _failure(self, text: str, kind: type[AirflowException] = AirflowException) -> AirflowException:
-        # Airflow's own soft_fail covers its time-outs, but not that what is waited for has failed.
-        return AirflowSkipException(text) if self.soft_fail else kind(text)
 
     def execute(self, context: Context) -> None:
         """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
         if not self.deferrable:
             super().execute(context)
-        elif not (self.asks_before_deferring and self.poke(context)):
-            self.defer(trigger=self._trigger(self._deadline(context)), method_name="execute_complete")
+        elif not self.poke(context):
+            self.defer(trigger=self._trigger(context), method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """Go on after the triggerer has seen the end."""
+        """Continue after the trigger's event.
+
+        :raises WaitTimeoutError: when ``timeout`` or ``execution_timeout`` has passed
+        """
         if event.get("timeout"):
-            raise self._failure(f"{self.target} did not end within {self.timeout:.0f} s.", AirflowSensorTimeout)
-        if event.get("error"):
-            raise self._failure(f"Waiting for {self.target} was given up: {event['error']}")
-        self._check(event["state"])
-        self.log.info("%s: %s.", self.target, event["state"])
+            raise self._failure(WaitTimeoutError(f"{self.target} did not end within {self.timeout:.0f} s."))
+        try:
+            state = state_of(event, self.target)
+        except WaitAbortedError as error:
+            raise self._failure(error) from error
+        self._check(state)
+        self.log.info("%s: %s.", self.target, state)
 
-    def _deadline(self, context: Context) -> float:
-        seconds = self.timeout
-        if self.execution_timeout is not None:
-            seconds = min(seconds, self.execution_timeout.total_seconds())
-        return start_time(context) + float(seconds)
+    def _trigger(self, context: Context) -> StateTrigger:
+        return self.trigger_class(
+            **self.target.fields(),
+            bcs_conn_id=self.bcs_conn_id,
+            poll_interval=float(self.poke_interval),
+            deadline=deadline(context, self.timeout, self.execution_timeout),
+        )
 
+    def _check(self, state: str) -> None:
+        if state not in self.success_states:
+            raise self._failure(self._failed(state))
 
-class JobStateSensor(StateSensor):
-    """Wait for the good end of a job, or of a part of it.
+    def _failed(self, state: str) -> BcsError:
+        """Return the error for a terminal state that is no success."""
+        return JobFailedError(self.target.fields()["job_id"], state, f"{self.target} is {state}.")
 
-    :param job_id: the job (templated)
-    """
-
-    template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
-    id_field = "job_id"
-
-    def __init__(self, *, job_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.job_id = job_id
+    def _failure(self, error: BcsError) -> BcsError:
+        # Airflow applies soft_fail to time-outs only, and both options to errors of its own classes after a deferral.
+        return SoftFailError(str(error)) if self.soft_fail or self.never_fail else error

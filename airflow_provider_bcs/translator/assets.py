@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_bcs.description.rules import is_absent
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_absent, is_template
 from airflow_provider_bcs.description.violation import JobWarning
 
 if TYPE_CHECKING:

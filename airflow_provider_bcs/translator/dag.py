@@ -36,11 +36,11 @@ def job_to_dag(
     Example::
 
         dag = job_to_dag(
-            "find_primes.json",
+            "primes.json",
             execution=SingleJob(),
             operator_args={"poll_interval": 30},
             task_args={"count": {"retries": 2}},
-            schedule="@daily",
+            tags=["primes"],
         )
 
     The parameters from ``bcs_conn_id`` to ``package_uri`` are those of

@@ -9,7 +9,7 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.exceptions import UnknownArgumentError
 
 if TYPE_CHECKING:

@@ -67,12 +67,11 @@ class BatchComputeJobTaskGroup(TaskGroup):
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
         if self._around is None or error is not None:
             return
-        submit = self._around.submit
         following: list[BatchComputeTaskOperator] = []
         for op in self.dag.task_dict.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
                 following.append(op)
-            elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator) and op is not submit:
+            elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator):
                 raise ValueError(
                     f"Task {op.task_id}: found a {op.task_type}, which submits a job of its own; expected a"
                     f" BatchComputeTaskOperator in a {type(self).__name__}."

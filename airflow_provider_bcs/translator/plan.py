@@ -8,11 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.rules import check_size
-from airflow_provider_bcs.batchcompute.validation import job_warnings, validate_job
-from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_job
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.batchcompute.rules import check_job, check_size
+from airflow_provider_bcs.description.source import CheckedJob, JobSource
+from airflow_provider_bcs.description.values import first_template, is_template
 from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import InvalidJobError
 
@@ -69,34 +67,41 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
     :raises JobSourceError: when it cannot be read
     """
-    content = read_job(job)
-    violations = validate_job(content, max_tasks=False)
-    if violations:
-        raise InvalidJobError(violations, source)
-    for text in job_warnings(content):
+    checked = check_job(job, max_tasks=False, source=source)
+    for text in checked.warnings:
         warnings.warn(text, JobWarning, stacklevel=2)
-    content = as_current(content).job
+    content = checked.content
     if content["Type"] != "DAG":
         raise ValueError(
             f"Type of {source or 'the job'}: found {content['Type']!r}; expected 'DAG', as no other job has a graph."
         )
-    _no_template("DAG", content["DAG"])
-    tasks, dependencies = content["DAG"]["Tasks"], content["DAG"].get("Dependencies") or {}
-    for path, value in (("DAG.Tasks", tasks), ("DAG.Dependencies", dependencies)):
-        _no_template(path, value)
-    carried = {name: content[name] for name in CARRIED_OVER if name in content}
-    nodes = {
-        name: CheckedJob(
-            {
-                "Name": _node_name(content["Name"], name),
-                **carried,
-                "DAG": {"Tasks": {name: task}, "Dependencies": {}},
-            }
-        )
-        for name, task in tasks.items()
+    dag = content["DAG"]
+    tasks, dependencies = ({}, {}) if is_template(dag) else (dag["Tasks"], dag.get("Dependencies") or {})
+    names = {
+        "DAG": [dag],
+        "DAG.Tasks": [tasks, *(tasks if isinstance(tasks, Mapping) else ())],
+        "DAG.Dependencies": [dependencies],
     }
+    if isinstance(dependencies, Mapping):
+        for name, targets in dependencies.items():
+            names["DAG.Dependencies"] += [name, *(targets if isinstance(targets, list) else [targets])]
+    for path, values in names.items():
+        if (found := first_template(values)) is not None:
+            raise ValueError(
+                f"{path}: found the template {found!r}; expected names, as task names and dependencies make the graph,"
+                " which has to be known when the DAG file is parsed."
+            )
+    carried = {name: content[name] for name in CARRIED_OVER if name in content}
+    job_name, cut = content["Name"], not is_template(content["Name"])
+    nodes: dict[str, CheckedJob] = {}
+    for name, task in tasks.items():
+        # The service limits the length of a name. The output of another task stays the object that it is.
+        room = _MAX_NAME - len(name) - 1 if cut else None
+        stem = job_name[:room] if isinstance(job_name, str) and (room is None or room > 0) else ""
+        node_name = job_name if not isinstance(job_name, str) else f"{stem}-{name}" if stem else name
+        nodes[name] = CheckedJob({"Name": node_name, **carried, "DAG": {"Tasks": {name: task}, "Dependencies": {}}})
     for node in nodes.values():
-        if violations := list(check_size(node)):
+        if violations := list(check_size(node.content)):
             raise InvalidJobError(violations, source)
     return Plan(
         name=content["Name"],
@@ -105,29 +110,3 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
         job=content,
     )
-
-
-def _no_template(path: str, value: Any) -> None:
-    """Raise an error for names that are known only after rendering."""
-    names = [value] if not isinstance(value, Mapping) else list(value)
-    if path == "DAG.Dependencies" and isinstance(value, Mapping):
-        names += [name for names in value.values() for name in (names if isinstance(names, list) else [names])]
-    for name in names:
-        if is_template(name):
-            raise ValueError(
-                f"{path}: found the template {name!r}; expected names, as task names and dependencies make the graph,"
-                " which has to be known when the DAG file is parsed."
-            )
-
-
-def _node_name(job: Any, task: str) -> Any:
-    """Return ``job-task``, with the job's part cut to the length that the service allows.
-
-    Anything but text, such as another task's output, stays as it is.
-    """
-    if not isinstance(job, str):
-        return job
-    room = _MAX_NAME - len(task) - 1
-    if is_template(job):
-        return f"{job}-{task}"
-    return f"{job[:room]}-{task}" if room > 0 else task

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import TaskGroup
 
 from airflow_provider_bcs.description.source import JobSource
-from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path

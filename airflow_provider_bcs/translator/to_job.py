@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup
 
-from airflow_provider_bcs.batchcompute.source import read_job
-from airflow_provider_bcs.batchcompute.validation import validate_job
+from airflow_provider_bcs.batchcompute.job import read_job
+from airflow_provider_bcs.batchcompute.rules import validate_job
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_cluster import (

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow_provider_bcs.batchcompute.target import Target
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.state import StateTrigger
 
-if TYPE_CHECKING:
-    from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+__all__ = ["BatchComputeTrigger"]
 
 
 class BatchComputeTrigger(StateTrigger):
-    """Waits for the end of a job, of one of its tasks, or of one instance of a task.
+    """Trigger that waits until a job, one of its tasks, or one instance of a task has ended.
 
-    :param job_id: the job
-    :param task_name: wait for this task of it
-    :param instance_id: wait for this instance of the task
-    :param bcs_conn_id: the connection
+    ::
+
+        from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+        trigger = BatchComputeTrigger("job-00000000", task_name="count", poll_interval=30)
+
+    :param job_id: id of the job
+    :param task_name: name of the task to wait for; None: the whole job
+    :param instance_id: number of the task's instance to wait for, from 0; None: the whole task
+    :param bcs_conn_id: id of the Airflow connection
     :param poll_interval: seconds between two polls
-    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
-    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
+    :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
+    :param cancel_on_kill: stop the job when the task is marked, cleared or deleted while the trigger waits
+    :raises ValueError: when ``instance_id`` is given without ``task_name``
     """
+
+    hook_class = BatchComputeHook
 
     def __init__(
         self,
@@ -31,11 +38,6 @@ class BatchComputeTrigger(StateTrigger):
         bcs_conn_id: str = "bcs_default",
         poll_interval: float = 10.0,
         deadline: float | None = None,
-        owns_job: bool = False,
+        cancel_on_kill: bool = False,
     ) -> None:
-        super().__init__(Target(job_id, task_name, instance_id), bcs_conn_id, poll_interval, deadline, owns_job)
-
-    def _hook(self) -> BatchComputeHook:
-        from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-
-        return BatchComputeHook(self.bcs_conn_id)
+        super().__init__(Target(job_id, task_name, instance_id), bcs_conn_id, poll_interval, deadline, cancel_on_kill)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from airflow_provider_bcs.batchcompute.cluster_target import ClusterTarget
+from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
+from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.state import StateTrigger
 
-if TYPE_CHECKING:
-    from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+__all__ = ["BatchComputeClusterTrigger"]
 
 
 class BatchComputeClusterTrigger(StateTrigger):
-    """Waits until each group of a cluster has its machines, or until the cluster is gone.
+    """Trigger that waits until each group of a cluster has its machines, or until the cluster is deleted.
 
-    :param cluster_id: the cluster
-    :param gone: wait until it is gone
-    :param bcs_conn_id: the connection
+    ::
+
+        from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
+
+        trigger = BatchComputeClusterTrigger("cls-00000000", gone=True)
+
+    :param cluster_id: id of the cluster
+    :param gone: wait until the cluster does not exist any more
+    :param bcs_conn_id: id of the Airflow connection
     :param poll_interval: seconds between two polls
-    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
     """
 
     id_field = "cluster_id"
+    hook_class = BatchComputeHook
 
     def __init__(
         self,
@@ -32,8 +37,3 @@ class BatchComputeClusterTrigger(StateTrigger):
         deadline: float | None = None,
     ) -> None:
         super().__init__(ClusterTarget(cluster_id, gone), bcs_conn_id, poll_interval, deadline)
-
-    def _hook(self) -> BatchComputeHook:
-        from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
-
-        return BatchComputeHook(self.bcs_conn_id)

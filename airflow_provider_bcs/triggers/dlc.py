@@ -1,4 +1,4 @@
-"""The PAI-DLC triggers: wait until a job or pod has ended, and write the job's logs meanwhile."""
+"""The PAI-DLC triggers: wait until a job or pod has ended, and log the job's lines meanwhile."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.dlc.target import JobTarget, LoggingPoll, PodTarget
 from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError
+from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.masked_log import MaskedLog
 from airflow_provider_bcs.triggers.state import StateTrigger
 from airflow_provider_bcs.waiting.polling import PollResults
@@ -22,30 +23,33 @@ from airflow_provider_bcs.waiting.watcher import needs_reconnect
 if TYPE_CHECKING:
     from airflow_provider_bcs.dlc.client import Client
     from airflow_provider_bcs.dlc.response import Job
-    from airflow_provider_bcs.hooks.dlc import DlcHook
     from airflow_provider_bcs.waiting.polling import Status
     from airflow_provider_bcs.waiting.watcher import Watcher
 
 T = TypeVar("T")
 
 
-class _DlcTrigger(StateTrigger):
-    def _hook(self) -> DlcHook:
-        from airflow_provider_bcs.hooks.dlc import DlcHook
-
-        return DlcHook(self.bcs_conn_id)
+__all__ = ["DlcJobTrigger", "DlcPodTrigger"]
 
 
-class DlcJobTrigger(_DlcTrigger):
-    """Waits for the end of a job.
+class DlcJobTrigger(StateTrigger):
+    """Trigger that waits until a job has ended, and logs the lines of its pods meanwhile.
 
-    :param job_id: the job
-    :param log_limit: write the pods' logs to the task's log, at most so many lines an interval; 0 for none
-    :param bcs_conn_id: the connection
+    ::
+
+        from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+
+        trigger = DlcJobTrigger("dlc0000000000000", log_limit=1000)
+
+    :param job_id: id of the job
+    :param log_limit: number of lines of the pods' logs that one poll writes at most; 0: no logs
+    :param bcs_conn_id: id of the Airflow connection
     :param poll_interval: seconds between two polls
-    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
-    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
+    :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
+    :param cancel_on_kill: stop the job when the task is marked, cleared or deleted while the trigger waits
     """
+
+    hook_class = DlcHook
 
     def __init__(
         self,
@@ -54,36 +58,38 @@ class DlcJobTrigger(_DlcTrigger):
         bcs_conn_id: str = "bcs_default",
         poll_interval: float = 10.0,
         deadline: float | None = None,
-        owns_job: bool = False,
+        cancel_on_kill: bool = False,
     ) -> None:
-        super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline, owns_job)
+        super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline, cancel_on_kill)
         self.target: JobTarget
         self.log_limit = log_limit
 
-    async def _end(self, watcher: Watcher) -> Status | None:
+    async def _end(self, watcher: Watcher[Client]) -> Status | None:
         if not self.log_limit:
             return await super()._end(watcher)
-        # Logs are asked for pod by pod: in that there is nothing to share but the client.
+        # Logs are read pod by pod: triggers share the client, but no call.
         client = await self._client(watcher.client)
         if client is None:
             return None
-        # The triggerer is another process than the one that rendered the job, and knows none of its secrets yet.
+        # The worker that rendered the job has registered its secrets in its own process, and not in the triggerer.
         poll = LoggingPoll(client, self.target, MaskedLog(self.log))
-        while (described := await self._asked(watcher, poll, poll.fetch)) is None:
+        while (described := await self._polled(watcher, poll, poll.fetch)) is None:
             if not await self._sleep(self.poll_interval):
                 return None
-        # Airflow 3 tells its supervisor, over a connection that belongs to the event loop.
+        # Airflow 3 sends secrets to its supervisor over a connection that belongs to the event loop.
         await sync_to_async(mask)(list(secret_values(described.model_dump())))
-        while (job := await self._asked(watcher, poll, poll)) is None or not job.is_terminal:
+        while (job := await self._polled(watcher, poll, poll)) is None or not job.is_terminal:
             if not await self._sleep(poll.pause(self.poll_interval)):
                 return poll.final_status
         return job
 
-    async def _asked(self, watcher: Watcher, poll: LoggingPoll, ask: Callable[[], Job | None]) -> Job | None:
-        """Ask; take another client when the connection may by now say something else."""
+    async def _polled(
+        self, watcher: Watcher[Client], poll: LoggingPoll, poll_once: Callable[[], Job | None]
+    ) -> Job | None:
+        """Poll once; reconnect when the connection may hold other keys by now."""
         refused = None
         try:
-            found = await self._in_time(watcher.in_thread(ask))
+            found = await self._in_time(watcher.in_thread(poll_once))
         except AccessDeniedError as error:
             found, refused = None, error
         if needs_reconnect(poll.error):
@@ -91,10 +97,10 @@ class DlcJobTrigger(_DlcTrigger):
             if client is None:
                 return None
             poll.logs.client = client
-        return await self._in_time(watcher.in_thread(ask)) if refused else found
+        return await self._in_time(watcher.in_thread(poll_once)) if refused else found
 
     async def _client(self, connect: Callable[[], Awaitable[Client]]) -> Client | None:
-        """Return the client as soon as there is one, None when the deadline came first."""
+        """Return a client, None when the deadline passed before ``connect`` succeeded."""
         results: PollResults[Status] = PollResults(self.target, self.log)
         while True:
             try:
@@ -107,7 +113,7 @@ class DlcJobTrigger(_DlcTrigger):
                 return None
 
     async def _in_time(self, answer: Awaitable[T]) -> T | None:
-        """Return an answer, None when the deadline came first; what asks for it goes on meanwhile."""
+        """Return the result of an awaitable, None when the deadline passed first; its thread goes on."""
         if self.deadline is None:
             return await answer
         try:
@@ -116,7 +122,7 @@ class DlcJobTrigger(_DlcTrigger):
             return None
 
     async def _sleep(self, seconds: float) -> bool:
-        """Sleep, until the deadline at most; return False, at once, when that has passed."""
+        """Sleep until the deadline at most; return False at once when the deadline has passed."""
         if self.deadline is not None:
             left = self.deadline - time.time()
             if left <= 0:
@@ -126,15 +132,23 @@ class DlcJobTrigger(_DlcTrigger):
         return True
 
 
-class DlcPodTrigger(_DlcTrigger):
-    """Waits for the end of a pod.
+class DlcPodTrigger(StateTrigger):
+    """Trigger that waits until a pod has ended.
 
-    :param job_id: its job
-    :param pod_id: its PodId, or the part of it that follows the job's id
-    :param bcs_conn_id: the connection
+    ::
+
+        from airflow_provider_bcs.triggers.dlc import DlcPodTrigger
+
+        trigger = DlcPodTrigger("dlc0000000000000", "worker-0")
+
+    :param job_id: id of the pod's job
+    :param pod_id: ``PodId``, or its part after the job id
+    :param bcs_conn_id: id of the Airflow connection
     :param poll_interval: seconds between two polls
-    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
+    :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
     """
+
+    hook_class = DlcHook
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A trigger that is ended before its time: stop its job, when the task does not wait any more."""
+"""Kill of a trigger: stop its job, unless the task still waits."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED, is_waited
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
-#: Seconds to find out whether a job is to be stopped, and to stop it; Airflow allows 30.
+__all__ = ["OwnedJob"]
+
+#: Seconds to read the task's state and to stop the job. Airflow ends the trigger after 30.
 _TIMEOUT = 25.0
 
-#: Whether this process has asked for the state of a task.
+#: Whether this process has read the state of a task before.
 _HAS_ASKED = threading.Event()
 
 
 class OwnedJob:
-    """A job that is stopped when its task was marked, cleared or deleted while a trigger waited for it.
+    """Job that is stopped when its task is marked, cleared or deleted while a trigger waits for it.
 
-    :param trigger: what waits; only as it begins does Airflow tell it its task instance and its own id
-    :param job: the job, for the log
-    :param stop: stops it
+    :param trigger: the trigger; Airflow sets its ``task_instance`` and ``trigger_id`` when it starts
+    :param job: name of the job, for the log
+    :param stop: coroutine function that stops the job
     """
 
     def __init__(self, trigger: BaseTrigger, job: object, stop: Callable[[], Awaitable[None]]) -> None:
@@ -34,9 +36,10 @@ class OwnedJob:
         self._stop = stop
 
     async def ask_in_advance(self) -> None:
-        """Ask for a task's state before somebody has to know; once in a process.
+        """Read the task's state once in each process, before a kill needs it.
 
-        For its first answer Airflow 3.3.2 takes 5 s on a quiet machine and 30 s on a busy one: too long for a kill.
+        The first read of a process takes Airflow 3.3.2 5 s on an idle machine and 30 s on a busy one: too long for a
+        kill.
         """
         if TRIGGERS_ARE_KILLED and not _HAS_ASKED.is_set():
             _HAS_ASKED.set()
@@ -44,16 +47,16 @@ class OwnedJob:
                 await self._is_waited_for()
 
     async def kill(self) -> None:
-        """Stop the job, unless the task waits on: Airflow has handed it to another triggerer, and ends this one too."""
+        """Stop the job, unless the task still waits: Airflow also kills a trigger that another triggerer has taken."""
         work = asyncio.ensure_future(asyncio.wait_for(self._stop_unless_waited_for(), _TIMEOUT))
         while not work.done():
-            # Airflow 3.3.2 cancels a trigger again every second as long as it is there, and this with it.
+            # Airflow 3.3.2 cancels a trigger again every second until it ends, and this coroutine with it.
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({work})
         if (error := work.exception()) is not None:
-            # Airflow before 3.3 would tell nobody.
+            # Airflow before 3.3 does not log an error of cleanup().
             self._trigger.log.error(
-                "%s may still run: it was not found out in time whether it is waited for, or not stopped in time.",
+                "%s may still run: reading the task's state, or stopping the job, failed or took too long.",
                 self._job,
                 exc_info=error,
             )

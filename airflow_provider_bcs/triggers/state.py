@@ -1,61 +1,71 @@
-"""What the triggers of both services share: wait until something has ended."""
+"""Base of the triggers: wait until a target has ended."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from abc import abstractmethod
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException
+from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
+from airflow_provider_bcs.exceptions import ApiError, WaitAbortedError
+from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.triggers.killing import OwnedJob
 from airflow_provider_bcs.triggers.watching import SharedWatcher
-from airflow_provider_bcs.waiting.stopping import stop
+from airflow_provider_bcs.waiting.polling import PollResults
+from airflow_provider_bcs.waiting.port import ServicePort, Target
 from airflow_provider_bcs.waiting.watcher import in_thread
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.hooks.service import ServiceHook
-    from airflow_provider_bcs.waiting.polling import Log, Poll, Status
+    from airflow_provider_bcs.waiting.polling import Status
     from airflow_provider_bcs.waiting.watcher import Watcher
 
+__all__ = ["DEFERRABLE", "StateTrigger", "state_of"]
 
-#: Seconds to find out, when the deadline has passed, whether what was waited for has ended before it.
-_LAST_LOOK = 10.0
+#: Default of ``deferrable``: Airflow's option ``default_deferrable``.
+DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
-#: Seconds before the first event: Airflow fails a task whose trigger fires before the scheduler has noticed that the
-#: worker let go of it (seen in 3.3.2; a scheduler under load takes seconds for that).
+#: Seconds for the last poll after the deadline, which finds a target that has ended in time.
+_LAST_POLL = 10.0
+
+#: Seconds before the first event. Airflow 3.3.2 fails a task whose trigger fires before the scheduler has noticed that
+#: the worker has deferred it; a scheduler under load takes seconds for that.
 _SETTLING = 5.0
 
 
-class Target(Hashable, Protocol):
-    """What is waited for; its hook's ``read_all`` knows how to read its state."""
+def state_of(event: Mapping[str, Any], awaited: object) -> str:
+    """Return the terminal state from the event of a :class:`StateTrigger`.
 
-    def fields(self) -> dict[str, Any]: ...
-
-    def poll(self, client: Any, log: Log, /) -> Poll[Any]: ...
+    :param event: payload of an event that is no timeout
+    :param awaited: name of the target, for the error
+    :raises WaitAbortedError: when the trigger has given up
+    """
+    if event.get("error"):
+        raise WaitAbortedError(f"Waiting for {awaited} was given up: {event['error']}")
+    return str(event["state"])
 
 
 class StateTrigger(BaseTrigger):
-    """Waits for an end.
+    """Trigger that waits until a target has ended.
 
-    Its one event is a dict with the id of what was waited for (``job_id``, for a job) and one of the keys ``state``
-    (what came of it), ``timeout`` (the deadline passed) or ``error`` (a text: waiting was given up).
+    Its only event is a dict. It holds the target's id, for a job as ``job_id``, and one of these keys: ``state`` (the
+    terminal state), ``timeout`` (the deadline has passed) or ``error`` (a text: the trigger has given up).
 
-    :param target: what is waited for
-    :param bcs_conn_id: the connection
+    :param target: the job, part of a job or cluster to wait for
+    :param bcs_conn_id: id of the Airflow connection
     :param poll_interval: seconds between two polls
-    :param deadline: POSIX time after which waiting ends, in seconds; None for no end
-    :param owns_job: stop the job when the task is marked, cleared or deleted while it waits
+    :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
+    :param cancel_on_kill: stop the job when the task is marked, cleared or deleted while the trigger waits
     """
 
-    #: Which of the target's fields is its id.
+    #: Field of the target that holds its id.
     id_field: ClassVar[str] = "job_id"
+    hook_class: ClassVar[type[ServiceHook[Any, Any]]]
 
     def __init__(
         self,
@@ -63,24 +73,20 @@ class StateTrigger(BaseTrigger):
         bcs_conn_id: str,
         poll_interval: float,
         deadline: float | None,
-        owns_job: bool = False,
+        cancel_on_kill: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        # Airflow's logger of the class, for all of them: one for each takes a kilobyte.
+        # One logger for all instances of the class: a logger for each takes a kilobyte.
         self.logger()
         self.target = target
         self.bcs_conn_id = bcs_conn_id
         self.poll_interval = poll_interval
         self.deadline = deadline
-        self.owns_job = owns_job
+        self.cancel_on_kill = cancel_on_kill
         self._has_fired = False
 
-    @abstractmethod
-    def _hook(self) -> ServiceHook[Any]:
-        """Return the hook of the connection."""
-
-    async def _prepare(self, watcher: Watcher) -> None:
-        """Do what has to be done before the first poll."""
+    async def _prepare(self, watcher: Watcher[Any]) -> None:
+        """Hook for subclasses: called once before the first poll."""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
@@ -91,80 +97,84 @@ class StateTrigger(BaseTrigger):
                 "bcs_conn_id": self.bcs_conn_id,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
-                **({"owns_job": True} if self.owns_job else {}),
+                **({"cancel_on_kill": True} if self.cancel_on_kill else {}),
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait until there is something to tell."""
+        """Wait for the end of the target and yield one event."""
         begin = time.monotonic()
-        if self.owns_job:
+        if self.cancel_on_kill:
             await self._owned_job().ask_in_advance()
         event = await self._awaited()
         if self.trigger_id is not None:
-            # Not in a DAG run without a scheduler.
+            # A DAG run without a scheduler, such as dag.test(), gives triggers no id.
             await asyncio.sleep(begin + _SETTLING - time.monotonic())
         self._has_fired = True
         yield event
 
     async def on_kill(self) -> None:
-        """Stop the job that nobody waits for any more; called by Airflow from 3.3 on.
+        """Stop the job, unless its task still waits. Airflow calls this method from 3.3 on.
 
-        It is called too when another triggerer has taken this trigger over, and then the job goes on.
+        Airflow also calls it when another triggerer has taken over this trigger: then the job goes on.
         """
-        if self.owns_job:
+        if self.cancel_on_kill:
             await self._owned_job().kill()
 
     def _owned_job(self) -> OwnedJob:
         return OwnedJob(self, self.target, self._stop)
 
+    def _shared_watcher(self) -> SharedWatcher[Any]:
+        return SharedWatcher(self.hook_class(self.bcs_conn_id))
+
+    async def _port(self, watcher: Watcher[Any]) -> ServicePort[Any]:
+        port: ServicePort[Any] = self.hook_class.port_class(await watcher.client())
+        return port
+
     async def _stop(self) -> None:
-        async with SharedWatcher(self._hook()) as watcher:
-            await in_thread(partial(stop, await watcher.client(), self.target.fields()["job_id"], self.log))
+        async with self._shared_watcher() as watcher:
+            port = await self._port(watcher)
+            await in_thread(partial(port.stop, self.target.fields()["job_id"], self.log))
 
     async def cleanup(self) -> None:
-        """Do the same in an Airflow that has only this method, which it calls however the trigger ends."""
+        """Do as :meth:`on_kill` does, on Airflow before 3.3, which calls only this method, and for every exit."""
         if not TRIGGERS_ARE_KILLED and not self._has_fired:
             await self.on_kill()
 
     async def _awaited(self) -> TriggerEvent:
-        from airflow_provider_bcs.exceptions import ApiError
-
         try:
-            async with SharedWatcher(self._hook()) as watcher:
+            async with self._shared_watcher() as watcher:
                 await self._prepare(watcher)
                 end = await self._end(watcher)
         except Exception as error:
-            # Whatever it is: the job goes on, and a trigger that failed would tell nobody why.
+            # An event tells the task the reason; Airflow tells it none when a trigger raises. The job goes on.
             if not isinstance(error, (ApiError, AirflowException, ValueError)):
                 self.log.exception("Waiting for %s failed", self.target)
             return self._event(error=str(error) or type(error).__name__)
         return self._event(timeout=True) if end is None else self._event(state=end.outcome)
 
-    async def _end(self, watcher: Watcher) -> Status | None:
-        """Return the state at the end, None when the deadline came first."""
-        from airflow_provider_bcs.waiting.polling import PollResults
-
+    async def _end(self, watcher: Watcher[Any]) -> Status | None:
+        """Return the terminal status, None when the deadline passed first."""
         results: PollResults[Status] = PollResults(self.target, self.log)
         subscription = watcher.subscribe(self.target, self.poll_interval, self.deadline)
         try:
             while not subscription.has_expired:
-                # Between two answers nothing is kept of them: thousands wait here.
+                # No variable holds a status between two polls: thousands of triggers wait here.
                 if (end := _end_in(results.accept(await subscription.next_update()))) is not None:
                     return end
         finally:
             watcher.unsubscribe(subscription)
-        return _end_in(await self._last_look(watcher))
+        return _end_in(await self._last_poll(watcher))
 
-    async def _last_look(self, watcher: Watcher) -> Status | None:
-        """Return the state at the deadline, which may be long after the last answer; None when it is not known."""
-        # Why it is not known is of no interest: it is too late.
+    async def _last_poll(self, watcher: Watcher[Any]) -> Status | None:
+        """Return the status at the deadline, None when it is unknown: the last poll may be a long interval ago."""
         with suppress(Exception):
-            return await asyncio.wait_for(self._look(watcher), _LAST_LOOK)
+            return await asyncio.wait_for(self._poll_once(watcher), _LAST_POLL)
         return None
 
-    async def _look(self, watcher: Watcher) -> Status | None:
-        return await watcher.in_thread(self.target.poll(await watcher.client(), self.log))
+    async def _poll_once(self, watcher: Watcher[Any]) -> Status | None:
+        port = await self._port(watcher)
+        return await watcher.in_thread(port.poll(self.target, self.log))
 
     def _event(self, **payload: Any) -> TriggerEvent:
         return TriggerEvent({self.id_field: self.target.fields()[self.id_field], **payload})

@@ -158,13 +158,16 @@ class Poll(PollResults[S]):
         return self._check(result)
 
 
-def wait_for_end(poll: Poll[S], interval: float) -> str:
-    """Poll until the state is terminal; return the outcome.
+def wait_for_end(poll: Poll[S], interval: float, deadline: float | None = None) -> str | None:
+    """Poll until the state is terminal; return the outcome, None when the deadline passed first.
 
     :param poll: the poll
     :param interval: seconds between two polls
+    :param deadline: POSIX time in seconds; None: no deadline
     :raises ApiError: as :meth:`PollResults.accept` does
     """
     while (status := poll()) is None or not status.is_terminal:
+        if deadline is not None and time.time() >= deadline:
+            return None
         time.sleep(poll.pause(interval))
-    return status.outcome or ""
+    return status.outcome

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from airflow_provider_bcs.exceptions import (
     AccessDeniedError,
@@ -54,6 +54,7 @@ _FIRST_PAUSE = 1.0
 _MAX_PAUSE = 120.0
 
 T = TypeVar("T")
+C = TypeVar("C", bound="ServiceClient")
 #: Function of a client and targets. It yields one ``(target, result)`` pair per target as soon as the result is known,
 #: in any order. It yields an error that concerns one target, and raises an error that concerns all targets.
 ReadAll = Callable[[Any, Iterable[Any]], Iterator[tuple[Hashable, PollResult]]]
@@ -140,7 +141,7 @@ def _shuffled(subscriptions: Collection[Subscription]) -> Sequence[Subscription]
     return random.sample(tuple(subscriptions), len(subscriptions))
 
 
-class Watcher:
+class Watcher(Generic[C]):
     """Poller of all subscriptions of one connection in one event loop.
 
     Subscriptions of the same interval are polled together. Those of 60 s share a poll with those of 5 s once a minute.
@@ -171,13 +172,13 @@ class Watcher:
     'Finished'
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[ServiceClient]], read_all: ReadAll) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[C]], read_all: ReadAll) -> None:
         self._connect = connect
         self._read_all = read_all
         # Own threads: calls that hang here do not delay the polls of other connections.
         self._threads = ThreadPoolExecutor(_OWN_THREADS, thread_name_prefix="bcs-wait")
         self._connecting = asyncio.Lock()
-        self._client: ServiceClient | None = None
+        self._client: C | None = None
         self._subscriptions: dict[float, set[Subscription]] = {}
         self._due: dict[float, float] = {}
         self._rounds: deque[_Round] = deque()
@@ -192,7 +193,7 @@ class Watcher:
         """Run a blocking call that concerns one target in one of the watcher's own threads."""
         return await in_thread(function, self._threads)
 
-    async def client(self) -> Any:
+    async def client(self) -> C:
         """Return the client of the connection. Its methods block: call them in a thread.
 
         :raises ApiError: when five attempts to connect failed
@@ -203,7 +204,7 @@ class Watcher:
             await asyncio.sleep(pause)
         return await self._connected()
 
-    async def reconnect(self, client: object) -> Any:
+    async def reconnect(self, client: object) -> C:
         """Return a client with the connection's present settings, in place of one that fails.
 
         :param client: the client that fails
@@ -213,7 +214,7 @@ class Watcher:
             self._disconnect()
         return await self.client()
 
-    async def _connected(self) -> ServiceClient:
+    async def _connected(self) -> C:
         async with self._connecting:
             if self._client is None:
                 self._client = await self._connect()

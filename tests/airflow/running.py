@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from airflow import __version__
 from airflow.providers.common.compat.sdk import BaseOperator
 
 AIRFLOW_3 = not __version__.startswith("2.")
+BASH = "airflow.providers.standard.operators.bash" if AIRFLOW_3 else "airflow.operators.bash"
+BashOperator = import_module(BASH).BashOperator
 
 
 class Nothing(BaseOperator):

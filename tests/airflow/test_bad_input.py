@@ -19,7 +19,7 @@ BAD = {
         json.dumps(job({"a": task(), "b": task()}, {"a": ["b"], "b": ["a"]})),
         "DAG.Dependencies: BadDAG: It is a cyclic dag. Found the cycle ",
     ),
-    "huge": (None, "huge.json has 100.0 MiB; a job description has at most 16 MiB."),
+    "huge": (None, "huge.json: found 100.0 MiB; expected at most 16 MiB."),
 }
 
 

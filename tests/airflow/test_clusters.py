@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout
 
 from airflow_provider_bcs.batchcompute import ClusterDescription
-from airflow_provider_bcs.batchcompute.cluster_submission import create_cluster
+from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_cluster import (
     BatchComputeCreateClusterOperator,
@@ -195,7 +195,7 @@ def test_a_cluster_that_is_deleted_meanwhile(client, caplog, capfd):
     }
     # It may be gone by the first look.
     log = output(caplog, capfd)
-    assert f"cluster {made.Id} is Deleting." in log or f"cluster {made.Id} does not exist, or no longer" in log
+    assert f"Cluster {made.Id} is Deleting;" in log or f"cluster {made.Id} does not exist, or no longer" in log
 
 
 def test_jobs_on_the_cluster_are_stopped(client):

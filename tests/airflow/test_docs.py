@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from airflow_provider_bcs.cli import main
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from tests.airflow.running import dag_bag, due_runs, run_dag, states
+from airflow_provider_bcs.translator import PaiDlc, job_to_dag
+from tests.airflow.running import BASH, dag_bag, due_runs, run_dag, states
+from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import v1_job
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -58,10 +62,12 @@ def test_the_first_example_of_job_files_does_not_catch_up(tmp_path):
 @pytest.mark.usefixtures("airflow_db")
 def test_an_execution_of_ones_own(tmp_path):
     greet = json.loads(blocks("first-graph.md", "json")[0])
-    for name, task in greet["DAG"]["Tasks"].items():
-        task["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
+    for name, each in greet["DAG"]["Tasks"].items():
+        each["Parameters"]["Command"]["CommandLine"] = f"echo {name} >> {tmp_path}/said"
     (tmp_path / "greet.json").write_text(json.dumps(greet))
-    (tmp_path / "greet_here.py").write_text(blocks("job-files.md", "python")[-1])
+    (tmp_path / "greet_here.py").write_text(
+        blocks("job-files.md", "python")[-1].replace("airflow.providers.standard.operators.bash", BASH)
+    )
     bag = dag_bag(tmp_path)
     assert bag.import_errors == {}
     assert states(run_dag(bag.dags["greet_here"])) == dict.fromkeys(("hello", "world", "both"), "success")
@@ -96,6 +102,30 @@ def test_the_client_page(service, capsys, block, output):
     code = blocks("client.md", "python")[block]
     exec(compile(for_local_service(code, service.url), "client.md", "exec"), {})
     assert re.match(output, capsys.readouterr().out)
+
+
+def test_the_client_of_temporary_keys():
+    names: dict[str, Any] = {}
+    exec(compile(blocks("client.md", "python")[2], "client.md", "exec"), names)
+    assert names["client"].endpoint == "https://batchcompute.cn-shanghai.aliyuncs.com"
+
+
+def test_the_validate_page(tmp_path, monkeypatch, capsys):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "good.json").write_text(json.dumps(job({"a": task("true")})))
+    bad = job({"a": task("true"), "b": task("true"), "count": task("true", Tiemout=1)}, {"b": ["a"], "a": ["b"]})
+    places = {"Tiemout": 12, "Dependencies": 21}
+    text = json.dumps(bad)
+    for name, line in places.items():
+        text = text.replace(f'"{name}"', "\n" * (line - 1 - text.partition(f'"{name}"')[0].count("\n")) + f'"{name}"')
+    (tmp_path / "jobs" / "bad.json").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    ((_, *shown),) = (block.splitlines() for block in blocks("validate.md", "console"))
+    assert main(["validate", "jobs/good.json", "jobs/bad.json"]) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+    (python,) = blocks("validate.md", "python")
+    exec(compile(python, "validate.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == len(places)
 
 
 def test_the_translate_page(tmp_path, monkeypatch, capfd):
@@ -136,8 +166,93 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
             assert (page.parent / link).exists(), (page.name, link)
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_to_a_heading_leads_to_one():
+    for page in [DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md", *DOCS.rglob("*.md")]:
+        for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            assert anchor in anchors(page.parent / link if link else page), (page.name, link, anchor)
+
+
+SCAFFOLD = """
+from datetime import datetime
+from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
+from airflow_provider_bcs.translator import BatchComputeTaskGroup, PaiDlc, job_to_dag
+from tests.airflow.running import Nothing
+prepare, report, look_at_the_count = (Nothing(task_id=name) for name in ("prepare", "report", "look"))
+TASK = {"Parameters": {"Command": {"CommandLine": "true"}}, "InstanceCount": 1, "ClusterId": "cls-1"}
+SPLIT = FIND = MERGE = TASK
+"""
+IN_A_DAG = """
+with DAG("page", schedule=None, start_date=datetime(2024, 1, 1)) as page:
+    group = BatchComputeTaskGroup("group", "jobs/nightly.json")
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "block", "dag_id", "task_ids"),
+    [
+        ("job-files.md", 1, "pipeline", {"prepare", "report", "look", "nightly.count", "nightly.show"}),
+        ("job-files.md", 2, "nightly-job", {"count", "show"}),
+        ("job-files.md", 3, "nightly-job", {"count", "show"}),
+        ("many-waits.md", 0, None, {"nightly"}),
+        ("one-job.md", 0, "find-primes", {"submit", "split", "find", "merge", "stop"}),
+        ("one-job.md", 1, None, {f"primes.{name}" for name in ("submit", "split", "find", "merge", "stop")}),
+        ("one-job.md", 2, None, set()),
+        ("run-on-dlc.md", 0, "find-primes", {"split", "find", "merge"}),
+        ("run-on-dlc.md", 2, None, {"count"}),
+        ("sensors.md", 0, None, {"whole", "count", "first"}),
+        ("sensors.md", 1, None, {"trained", "first"}),
+        ("submit.md", 0, None, {"nightly"}),
+        ("submit.md", 1, None, {"nightly"}),
+    ],
+)
+@pytest.mark.usefixtures("airflow_db")
+def test_the_code_of_a_page_makes_a_graph(tmp_path, page, block, dag_id, task_ids):
+    """With a DAG around it where the page shows operators alone."""
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    machine = {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"}
+    tasks = {name: task("true", ClusterId="", AutoCluster=machine) for name in ("count", "show")}
+    (jobs / "nightly.json").write_text(json.dumps(job(tasks, {"count": ["show"]}, Name="nightly-job")))
+    (jobs / "count.json").write_text(json.dumps(job({"count": tasks["count"]}, Name="count")))
+    (tmp_path / "find_primes.json").write_text((DOCS.parent / "example_dags" / "find_primes.json").read_text())
+    code = blocks(page, "python")[block]
+    code = code if dag_id else IN_A_DAG + textwrap.indent(code, "    ")
+    (tmp_path / "page.py").write_text(SCAFFOLD + code)
+    bag = dag_bag(tmp_path)
+    assert bag.import_errors == {}
+    (dag,) = bag.dags.values()
+    assert dag.dag_id == (dag_id or "page")
+    assert set(dag.task_ids) - {"group.count", "group.show"} == task_ids
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_the_error_of_an_argument_that_is_not_there():
+    content = job({"count": task("true")}, Name="nightly")
+    with pytest.raises(ValueError, match="retires") as caught:
+        job_to_dag(content, operator_args={"retires": 2})
+    assert f"{caught.value}\n" in blocks("job-files.md", "text")
+
+
+def test_the_error_of_a_field_that_is_not_carried_over():
+    machine = {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large", "UserData": {"key": "value"}}
+    content = job({"count": task("true", ClusterId="", AutoCluster=machine)}, Name="nightly")
+    with pytest.raises(ValueError, match="NotCarriedOver") as caught:
+        job_to_dag(content, execution=PaiDlc(images={"img-ubuntu": "python:3.11-slim"}))
+    (shown,) = blocks("run-on-dlc.md", "text")
+    assert shown.strip() in str(caught.value)
+
+
 def test_the_app(service, client):
-    description, job = map(json.loads, blocks("local-service.md", "json"))
+    description, job = map(json.loads, blocks("local-service-reference.md", "json"))
     client.create_app(description)
     service.put_object("demo/words.txt", "two\none\n")
     assert client.create_job(job, sync=True).Outputs == {"sorted": "oss://demo/sorted.txt"}

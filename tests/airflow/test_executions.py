@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
-from airflow.providers.standard.operators.bash import BashOperator
 
 from airflow_provider_bcs.exceptions import BcsError, UnknownArgumentError
 from airflow_provider_bcs.translator import (
@@ -21,7 +25,7 @@ from airflow_provider_bcs.translator import (
     SingleJob,
     job_to_dag,
 )
-from tests.airflow.running import run_dag, states
+from tests.airflow.running import BashOperator, run_dag, states
 from tests.airflow.test_translator import edges, expected_edges
 from tests.batchcompute.jobs import job, task
 
@@ -33,6 +37,7 @@ CHAIN = job(
     Name="chain-of-three",
 )
 ON_DLC = PaiDlc(images={"img-ubuntu": "ubuntu:22.04"})
+EXPORTED = {each.__name__: each for each in (JobPerTask, SingleJob, PaiDlc)}
 EXECUTIONS = [JobPerTask(), SingleJob(), ON_DLC]
 
 
@@ -139,6 +144,21 @@ def test_executions_are_values():
         assert isinstance(execution, Execution)
         with pytest.raises(AttributeError):
             setattr(execution, fields(execution)[0].name, None)
+
+
+@pytest.mark.parametrize("documented", [JobPerTask, SingleJob, PaiDlc, job_to_dag])
+def test_the_example_of_a_docstring(documented, tmp_path):
+    tasks = {"count": task("true", ClusterId="", AutoCluster=AUTO)}
+    (tmp_path / "primes.json").write_text(json.dumps(job(tasks, Name="primes")))
+    code = re.search(r"::\n\n((?: {4,}.*\n|\n)+)", inspect.getdoc(documented) + "\n")[1]
+    found = []
+
+    def here(file: str, **kwargs: Any) -> DAG:
+        found.append(job_to_dag(str(tmp_path / file), **kwargs))
+        return found[-1]
+
+    exec(textwrap.dedent(code), {**EXPORTED, "job_to_dag": here})
+    assert "count" in found[0].task_dict
 
 
 @pytest.mark.usefixtures("airflow_db")

@@ -68,7 +68,7 @@ def test_the_error_has_the_last_lines(service, client, width, is_told_once):
     job_id = service.create(job(f"sh -c 'for n in $(seq 60); do printf \"error %0{width}d\\n\" $n >&2; done; exit 3'"))
     assert service.wait(job_id)["State"] == "Failed"
     with_logs, without = (
-        explain_failure(client, job_id, "Failed", InstanceLogs(client, lambda: BatchComputeHook().objects, which))
+        str(explain_failure(client, job_id, "Failed", InstanceLogs(client, lambda: BatchComputeHook().objects, which)))
         for which in ("failed", "none")
     )
     last = [f"error {number:0{width}}" for number in range(51, 61)]

@@ -26,7 +26,7 @@ class Kill(BaseOperator):
         self.job_id, self.waiting, self.waited_by = job_id, waiting, trigger_id
 
     def execute(self, context: Any) -> None:
-        trigger = BatchComputeTrigger(self.job_id, owns_job=True)
+        trigger = BatchComputeTrigger(self.job_id, cancel_on_kill=True)
         trigger.task_instance, trigger.trigger_id = SimpleNamespace(**self.waiting), self.waited_by
         asyncio.run(self.end(trigger))
 

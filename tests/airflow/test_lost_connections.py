@@ -96,7 +96,7 @@ def test_a_wait_with_logs_goes_on_with_what_the_connection_says_by_now(dlc, monk
     submitted = dlc.create_job(dlc_job("echo from the pod")).JobId
     trigger = DlcJobTrigger(submitted, 100, poll_interval=0.2)
     monkeypatch.setattr(Renewed, "before", before, raising=False)
-    monkeypatch.setattr(trigger, "_hook", Renewed)
+    monkeypatch.setattr(DlcJobTrigger, "hook_class", Renewed)
     assert trigger_events(trigger) == [{"job_id": submitted, "state": "Succeeded"}]
     assert Renewed.before == {}
     assert "from the pod" in output(caplog, capfd)

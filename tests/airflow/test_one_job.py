@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import task as decorated_task
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
-from airflow_provider_bcs.batchcompute.mirror import FollowedTarget, continue_job
+from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, SingleJob, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
@@ -271,8 +272,6 @@ def test_trigger_rules_that_the_service_does_not_have():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="mode of a is 'reschedule'; right is deferrable=True"):
-        job_to_dag(DIAMOND, execution=SingleJob(), task_args={"a": {"mode": "reschedule"}})
     with pytest.raises(ValueError, match="operator_args: found 'wait_for_completion'; SingleJob follows each task"):
         job_to_dag(DIAMOND, execution=SingleJob(), operator_args={"wait_for_completion": False})
     with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
@@ -330,16 +329,17 @@ def test_a_further_try_waits_for_the_end_of_a_job_that_goes_on(client: Client):
     created = client.create_job(content)
     while client.get_task(created, "a").State != "Failed":
         time.sleep(0.1)
-    poll = continue_job(client, FollowedTarget(created.Id, "a")).poll(client, logging.getLogger())
+    port = BatchComputePort(client)
+    poll = port.poll(port.continue_job(FollowedTarget(created.Id, "a")), logging.getLogger())
     assert poll().outcome is None
     client.stop_job(created)
     assert poll().outcome == "Failed"
 
 
 def test_an_argument_goes_to_the_operators_that_have_it():
-    arguments = {**FAST, "timeout": 60, "soft_fail": True, "on_failure": "resubmit"}
+    arguments = {**FAST, "timeout": 60, "soft_fail": True, "retry_strategy": "resubmit"}
     dag = job_to_dag(DIAMOND, execution=SingleJob(), operator_args=arguments)
-    assert (dag.get_task("a").soft_fail, dag.get_task("submit").on_failure) == (True, "resubmit")
+    assert (dag.get_task("a").soft_fail, dag.get_task("submit").retry_strategy) == (True, "resubmit")
     assert not hasattr(dag.get_task("submit"), "soft_fail")
 
 

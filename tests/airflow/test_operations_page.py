@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import Client
-from airflow_provider_bcs.local import options
 from airflow_provider_bcs.local.batchcompute import assembly
+from airflow_provider_bcs.local.options import LocalOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 from airflow_provider_bcs.provider_info import get_provider_info
 from tests.airflow.test_docs import DOCS, blocks, for_local_service
+from tests.batchcompute.clusters import image
 
 #: Methods of the client that are no operation.
 OTHERS = {"close", "credentials", "now"}
@@ -37,12 +39,10 @@ def test_the_methods_are_those_of_the_client():
 
 
 def test_the_operations_are_those_of_the_local_service(tmp_path: Path):
-    parser = argparse.ArgumentParser()
-    options.add_arguments(parser)
     store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
-    front, _ = assembly.assemble(parser.parse_args([]), Settings(tmp_path, "rewrite", ""), store)
+    gateway, _ = assembly.assemble(LocalOptions(), Settings(tmp_path, "rewrite", ""), store)
     store.close()
-    served = [route.operation.removeprefix("batchcompute.") for route in front.routes]
+    served = [route.operation.removeprefix("batchcompute.") for route in gateway.routes]
     assert sorted(rows()) == sorted(served)
     assert all(row[2].startswith("yes") for row in rows().values())
 
@@ -60,10 +60,19 @@ def test_the_operators_and_sensors_are_there():
     assert all(row[1] == "²" or "`" in row[1] for row in rows().values())
 
 
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_an_operation_without_an_operator_is_one_call_in_a_task(client):
+    names: dict[str, Any] = {}
+    (code,) = blocks("operations.md", "python")
+    exec(compile(code, "operations.md", "exec"), names)
+    created = client.create_image(image())
+    assert created.Id in names["image_ids"].function()
+
+
 def test_the_examples_of_the_clusters_page(service, capsys):
     graph, operators, client = blocks("clusters.md", "python")
-    (cluster,) = re.findall(r"    cluster=.*?\n    },\n", graph, re.DOTALL)
-    assert cluster in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
+    (execution,) = re.findall(r"^    execution=.*?^    \),\n", graph, re.DOTALL | re.MULTILINE)
+    assert execution in (DOCS.parent / "example_dags" / "example_bcs_own_cluster.py").read_text()
     with DAG("page", schedule=None) as dag:
         exec(compile(operators, "clusters.md", "exec"), {})
     assert set(dag.task_dict) == {"create", "grow", "work", "delete"}

@@ -157,9 +157,9 @@ def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):
         BatchComputeSubmitJobOperator(task_id="submit", job=job({"a": task(Timeout="1h")}))
     with pytest.raises(JobSourceError, match="The job of task submit is not JSON"):
         BatchComputeSubmitJobOperator(task_id="submit", job="{")
-    with pytest.raises(JobSourceError, match="The job of task submit holds a string"):
+    with pytest.raises(JobSourceError, match="The job of task submit: found a string"):
         BatchComputeSubmitJobOperator(task_id="submit", job="job.txt")
-    with pytest.raises(InvalidJobError, match="A job is a dict, JSON text"):
+    with pytest.raises(InvalidJobError, match="expected a dict, JSON text"):
         BatchComputeSubmitJobOperator(task_id="submit", job=3)
     found = run("late_violation", job=job({"a": task(Timeout="{{ 'soon' }}")}))
     assert states(found) == {"submit": "failed"}
@@ -227,7 +227,7 @@ def test_on_kill_stops_a_job_that_is_being_started_again(client, connection, fau
     description = job({"a": task("sleep 600", ClusterId="restarted")})
     operator = BatchComputeSubmitJobOperator(task_id="submit", job=description)
     owner = {"dag": "d", "run": "restarted", "generation": 0}
-    submitted = operator._submit(description, owner, False)
+    submitted = operator.port.submit(description, owner, resume=False)
     client.stop_job(submitted)
     faults({"operation": "batchcompute.StartJob", "kind": "slow", "seconds": 1.5, "times": 1})
     starting = threading.Thread(target=client.start_job, args=(submitted,), daemon=True)
@@ -301,6 +301,7 @@ def test_the_same_run_id_made_again_is_another_run(client):
 
 
 def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
+    from airflow_provider_bcs.batchcompute.port import BatchComputePort
     from airflow_provider_bcs.batchcompute.target import Target
     from airflow_provider_bcs.exceptions import MissingCredentialsError
     from airflow_provider_bcs.http.credentials import Credentials
@@ -313,7 +314,8 @@ def test_a_failed_credential_renewal_is_not_a_failed_wait(client):
             raise error
         return Credentials("local", ACCESS_KEY_SECRET)
 
-    poll = Target(submitted).poll(Client(client.endpoint, credentials=provide), logging.getLogger("test"))
+    port = BatchComputePort(Client(client.endpoint, credentials=provide))
+    poll = port.poll(Target(submitted), logging.getLogger("test"))
     assert poll() is None
     assert poll().Id == submitted
 
@@ -336,7 +338,7 @@ def test_a_trigger_survives_serialization():
 
 def test_a_trigger_that_cannot_ask_for_its_task_says_what_may_still_run(caplog, capfd):
     # Nobody is there to tell how the task is: this is no triggerer.
-    asyncio.run(BatchComputeTrigger("job-7", owns_job=True).on_kill())
+    asyncio.run(BatchComputeTrigger("job-7", cancel_on_kill=True).on_kill())
     assert "job job-7 may still run" in task_log(caplog) + "".join(capfd.readouterr())
 
 

@@ -178,7 +178,7 @@ def test_of_a_group_that_has_a_cluster_and_of_single_tasks(programs, execution):
         ({"package": "other"}, "package"),
         ({"package": None}, "package"),
         ({"package_uri": "oss://other/"}, "package_uri"),
-        ({"on_failure": "resubmit"}, "on_failure"),
+        ({"retry_strategy": "resubmit"}, "retry_strategy"),
     ],
 )
 def test_a_package_of_its_own_is_nothing_that_one_job_keeps(own, found):

@@ -10,11 +10,9 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
-from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, SingleJob
 from tests.airflow.running import output, run_dag, states
 from tests.batchcompute.jobs import job, task
-from tests.dlc.jobs import job as dlc_job
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 ONE_RETRY: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(0), "poll_interval": 0.2}
@@ -40,23 +38,23 @@ def run(operator: type, name: str, **kwargs: Any) -> Any:
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
-@pytest.mark.parametrize("on_failure", ["restart", "resubmit"])
-def test_a_failed_job_is_started_again_or_submitted_anew(client, service, on_failure):
-    name = f"on-failure-{on_failure}"
+@pytest.mark.parametrize("retry_strategy", ["restart", "resubmit"])
+def test_a_failed_job_is_started_again_or_submitted_anew(client, service, retry_strategy):
+    name = f"strategy-{retry_strategy}"
     marker = service.data_dir.parent / name
     description = job({"a": task(f"sh -c '! mkdir {marker}'", ClusterId=name)})
-    assert states(run(BatchComputeSubmitJobOperator, name, job=description, on_failure=on_failure)) == {
+    assert states(run(BatchComputeSubmitJobOperator, name, job=description, retry_strategy=retry_strategy)) == {
         "submit": "success"
     }
     found = [item.State for item in client.list_jobs(cluster_id=name, reverse=True)]
-    assert found == (["Finished"] if on_failure == "restart" else ["Failed", "Finished"])
+    assert found == (["Finished"] if retry_strategy == "restart" else ["Failed", "Finished"])
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
-@pytest.mark.parametrize("on_failure", ["restart", "resubmit"])
-def test_a_job_that_still_runs_is_waited_for(client, on_failure):
-    name = f"still-runs-{on_failure}"
-    found = run(Giving, name, job=job({"a": task("sleep 2", ClusterId=name)}), on_failure=on_failure)
+@pytest.mark.parametrize("retry_strategy", ["restart", "resubmit"])
+def test_a_job_that_still_runs_is_waited_for(client, retry_strategy):
+    name = f"still-runs-{retry_strategy}"
+    found = run(Giving, name, job=job({"a": task("sleep 2", ClusterId=name)}), retry_strategy=retry_strategy)
     assert states(found) == {"submit": "success"}
     assert [item.State for item in client.list_jobs(cluster_id=name)] == ["Finished"]
 
@@ -77,12 +75,9 @@ def test_a_job_whose_description_has_changed_is_replaced(client, caplog, capfd):
         client.stop_job(before)
 
 
-def test_wrong_policies_are_parse_errors():
-    with pytest.raises(ValueError, match="on_failure is one of 'restart', 'resubmit'; found 'continue'"):
-        BatchComputeSubmitJobOperator(task_id="submit", job=job(), on_failure="continue")
-    with pytest.raises(ValueError, match="on_failure is 'resubmit': .* can start no job again; found 'restart'"):
-        DlcSubmitJobOperator(task_id="submit", job=dlc_job(), on_failure="restart")
-    assert DlcSubmitJobOperator(task_id="submit", job=dlc_job(), on_failure="resubmit")
+def test_a_wrong_strategy_is_a_parse_error():
+    with pytest.raises(ValueError, match="retry_strategy: found 'continue'; expected 'restart' or 'resubmit'."):
+        BatchComputeSubmitJobOperator(task_id="submit", job=job(), retry_strategy="continue")
 
 
 @pytest.mark.parametrize("cluster", [None, {"Name": "c", "ImageId": "i", "Groups": {"g": {"DesiredVMCount": 1}}}])
@@ -93,6 +88,6 @@ def test_a_graph_takes_the_policy(way, cluster):
             "g",
             job({"a": task("true", ClusterId="", AutoCluster={"ImageId": "i", "InstanceType": "t"})}),
             execution=way(cluster=cluster),
-            operator_args={"on_failure": "resubmit", "log_instances": "all"},
+            operator_args={"retry_strategy": "resubmit", "log_instances": "all"},
         )
-    assert group["submit" if way is SingleJob else "a"].on_failure == "resubmit"
+    assert group["submit" if way is SingleJob else "a"].retry_strategy == "resubmit"

@@ -8,8 +8,9 @@ import sys
 from datetime import datetime, timezone
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowException
+from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_bcs.exceptions import JobFailedError
 from airflow_provider_bcs.sensors.batchcompute import (
     BatchComputeInstanceSensor,
     BatchComputeJobSensor,
@@ -120,5 +121,5 @@ def test_poking_by_hand(client):
     sensor = BatchComputeJobSensor(task_id="wait", job_id=submitted.Id)
     assert sensor.poke({}) is False
     client.stop_job(submitted)
-    with pytest.raises(AirflowException, match="is Stopped"):
+    with pytest.raises(JobFailedError, match="is Stopped"):
         sensor.poke({})

@@ -123,7 +123,7 @@ def test_arguments_for_all_tasks_and_for_one():
     assert found["c"] == (5, "big", "all_done", "me")
     assert found["a"] == (2, "default_pool", "all_success", "me")
     assert {(item.bcs_conn_id, item.deferrable, item.poll_interval) for item in dag.tasks} == {("other", True, 3)}
-    with pytest.raises(ValueError, match="task_args names 'cc', which is no task of job a-job; did you mean c"):
+    with pytest.raises(ValueError, match="task_args: found 'cc', which is no task of job a-job; did you mean c"):
         job_to_dag(DIAMOND, task_args={"cc": {}})
 
 
@@ -161,7 +161,7 @@ def test_errors_name_the_field():
         job_to_dag(job({"{{ params.x }}": task()}))
     with pytest.raises(ValueError, match="DAG.Dependencies: found the template"):
         job_to_dag(put(job(), "DAG.Dependencies", {"count": "{{ params.x }}"}))
-    with pytest.raises(ValueError, match="only a job of Type DAG has a graph"):
+    with pytest.raises(ValueError, match="Type of the job: found 'App'; expected 'DAG'"):
         job_to_dag({"Name": "a", "Type": "App", "App": {"AppName": ":a"}})
 
 
@@ -249,5 +249,5 @@ def test_the_size_that_counts_is_that_of_each_job():
     half = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 140_000}}
     plan_job(job({name: without(task(AutoCluster=half), "ClusterId") for name in "ab"}))
     whole = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 280_000}}
-    with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; a request has at most 256 KiB"):
+    with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; expected at most 256 KiB"):
         plan_job(job({"a": without(task(AutoCluster=whole), "ClusterId")}))

@@ -13,10 +13,10 @@ from airflow_provider_bcs.batchcompute import (
     AppJob,
     AppParameter,
     JobDescription,
-    app_description_rules,
     validate_app,
     validate_job,
 )
+from airflow_provider_bcs.batchcompute.app.rules import TABLE
 from tests.batchcompute.apps import app, app_job
 from tests.batchcompute.jobs import put, without
 from tests.batchcompute.test_rules import fields_of_models, fields_of_rules, json_values
@@ -128,11 +128,11 @@ def test_no_json_value_anywhere_makes_the_rules_themselves_fail(path, value):
 
 
 def test_rules_and_models_know_the_same_fields():
-    assert set(fields_of_rules(app_description_rules._TABLE._root)) == set(fields_of_models(AppDescription))
+    assert set(fields_of_rules(TABLE._root)) == set(fields_of_models(AppDescription))
 
 
 def test_a_default_that_may_be_a_password_is_not_shown():
     wrong = put(app(), "InputParameters.password", {"Type": "Number", "Default": "hunter2"})
     (violation,) = validate_app(wrong)
-    assert "a str of length 7; right is a number" in violation.advice
+    assert "a str of length 7; expected a number" in violation.advice
     assert "hunter2" not in repr(violation) + repr(AppDescription(wrong))

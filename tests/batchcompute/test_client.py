@@ -210,7 +210,7 @@ def test_a_failure_is_explained(client):
     failed = ended(client, client.create_job(job({"a": task("true"), "b": task(command)}, {"a": ["b"]})))
     # The job's message says the same as its instance, and so did the service of the exit code: each is said once.
     assert failed.Message == "Instance 0 of task b failed: CommandFailed: The command ended with exit code 3."
-    assert explain_failure(client, failed.Id, failed.State).splitlines() == [
+    assert str(explain_failure(client, failed.Id, failed.State)).splitlines() == [
         f"Job {failed.Id} (a-job) is Failed",
         "Instance 0 of task b failed after 0 retries: CommandFailed: The command ended with exit code 3.",
         "out of cheese",
@@ -221,7 +221,7 @@ def test_a_failure_that_a_program_has_said_itself_is_not_said_again(client):
     missing = task("true")
     missing["Parameters"]["Command"]["PackagePath"] = "oss://b/none.tar"
     failed = ended(client, client.create_job(job({"a": missing}, JobFailOnInstanceFail=False)))
-    first, instance, program = explain_failure(client, failed.Id, failed.State).splitlines()
+    first, instance, program = str(explain_failure(client, failed.Id, failed.State)).splitlines()
     assert first == f"Job {failed.Id} (a-job) is Failed: No instance of task a finished."
     assert instance == "Instance 0 of task a failed after 0 retries: exit code 1"
     assert program.startswith("PackageNotFound: PackagePath oss://b/none.tar does not exist")
@@ -247,7 +247,7 @@ def test_a_message_that_says_more_is_told(message, told):
 
     with answering(answer) as url:
         client = Client(url, "local", ACCESS_KEY_SECRET)
-        first, second = explain_failure(client, "job-1", "Failed").splitlines()
+        first, second = str(explain_failure(client, "job-1", "Failed")).splitlines()
         client.close()
     told = message if told is None else told
     assert first == (f"Job job-1 (n) is Failed: {told}" if told else "Job job-1 (n) is Failed")

@@ -11,10 +11,10 @@ from airflow_provider_bcs.batchcompute import (
     Configs,
     GroupDescription,
     ImageDescription,
-    cluster_rules,
     validate_cluster,
     validate_image,
 )
+from airflow_provider_bcs.batchcompute.cluster.rules import CLUSTER, IMAGE, validate_cluster_change
 from tests.batchcompute.clusters import cluster, group, image
 from tests.batchcompute.jobs import put, without
 from tests.batchcompute.test_rules import fields_of_models, fields_of_rules, json_values
@@ -121,7 +121,7 @@ def test_all_violations_at_once_and_templates_are_left_alone():
     ],
 )
 def test_what_a_cluster_can_be_changed_to(change, codes):
-    assert [item.code for item in cluster_rules.validate_cluster_change(change)] == codes
+    assert [item.code for item in validate_cluster_change(change)] == codes
 
 
 def test_images():
@@ -139,8 +139,6 @@ def test_no_json_value_anywhere_makes_the_rules_themselves_fail(path, value):
         ClusterDescription(description)
 
 
-@pytest.mark.parametrize(
-    ("table", "model"), [(cluster_rules._CLUSTER, ClusterDescription), (cluster_rules._IMAGE, ImageDescription)]
-)
+@pytest.mark.parametrize(("table", "model"), [(CLUSTER, ClusterDescription), (IMAGE, ImageDescription)])
 def test_rules_and_models_know_the_same_fields(table, model):
     assert set(fields_of_rules(table._root)) == set(fields_of_models(model))

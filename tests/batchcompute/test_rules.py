@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_bcs.batchcompute import JobDescription, job_warnings, rules, validate_job
+from airflow_provider_bcs.batchcompute import JobDescription, job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.rule_table import TABLE
 from airflow_provider_bcs.description.model import Description
 from tests.batchcompute.jobs import graphs, job, put, task
 
@@ -110,7 +111,7 @@ def test_advice_says_what_was_found_and_what_would_be_right():
     (typo,) = validate_job(job({"count": task(Tiemout=3)}))
     assert typo.advice == "There is no such field; did you mean Timeout?"
     (word,) = validate_job(job({"count": task(Timeout="1h")}))
-    assert word.advice == "Found '1h'; right is a whole number without quotes."
+    assert word.advice == "Found '1h'; expected a whole number without quotes."
     (cycle,) = validate_job(job({n: task() for n in "abc"}, {"a": ["b"], "b": ["c"], "c": ["a"]}))
     assert cycle.advice.count("->") == 3
     (unknown,) = validate_job(job({"count": task()}, {"count": ["cuont"]}))
@@ -225,4 +226,4 @@ def models_in(annotation):
 
 
 def test_rules_and_models_know_the_same_fields():
-    assert set(fields_of_rules(rules._TABLE._root)) == set(fields_of_models(JobDescription))
+    assert set(fields_of_rules(TABLE._root)) == set(fields_of_models(JobDescription))

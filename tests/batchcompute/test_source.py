@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_bcs.batchcompute import JobDescription, JobSourceError, read_job, validate_job
-from airflow_provider_bcs.description.source import parse_job
+from airflow_provider_bcs.description.source import parse_description
 from airflow_provider_bcs.exceptions import JobSyntaxError
 from tests.batchcompute.jobs import job
 
@@ -63,8 +63,8 @@ def test_what_is_read_is_a_copy():
         (b"{,}", "is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
         (b'{"Name": "a", "Name": "b"}', "the key 'Name' twice"),
         (b'{"Priority": NaN}', "NaN, which is not JSON"),
-        (b"[]", "holds an array"),
-        (b'"x"', "holds a string"),
+        (b"[]", "found an array"),
+        (b'"x"', "found a string"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"Priority": ' + b"9" * 5000 + b"}", "a number that cannot be read"),
@@ -91,7 +91,7 @@ def test_unreadable_files(tmp_path, content, says):
         ("Priority: !!bool x", "a value that cannot be read"),
         ("Name: !!timestamp x", "a value that cannot be read"),
         ("Priority: 0x" + "f" * 5000, "a number that cannot be read"),
-        ("on: 1", "The key True is a boolean, not a text; in YAML write it in quotes"),
+        ("on: 1", "Found the key True, a boolean; expected a text. In YAML, write it in quotes"),
         ("a: \0", "is not YAML: unacceptable character #x0000: special characters are not allowed in"),
         ("a: &x [*x]", "nested too deeply"),
         ("a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
@@ -100,7 +100,7 @@ def test_unreadable_files(tmp_path, content, says):
                 ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
                 + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
             ),
-            "too large: it has more than 2,000,000 values",
+            "found more than 2,000,000 values",
         ),
     ],
 )
@@ -114,7 +114,7 @@ def test_unreadable_yaml(tmp_path, text, says):
 @pytest.mark.parametrize("sign", ["*", "!", "!a!", "%", "@", "`", "!!int "])
 def test_a_password_without_quotes_is_in_no_error(sign):
     with pytest.raises(JobSourceError) as error:
-        parse_job(f"{{PASSWORD: {sign}hunter2}}", yaml=True)
+        parse_description(f"{{PASSWORD: {sign}hunter2}}", yaml=True)
     assert "hunter2" not in str(error.value)
 
 
@@ -122,7 +122,7 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path):
     file = tmp_path / "huge.json"
     with file.open("wb") as handle:
         handle.truncate(100 * 1024 * 1024)
-    with pytest.raises(JobSourceError, match=r"has 100\.0 MiB; a job description has at most 16 MiB"):
+    with pytest.raises(JobSourceError, match=r"found 100\.0 MiB; expected at most 16 MiB"):
         read_job(file)
 
 
@@ -140,7 +140,7 @@ def test_no_file_and_no_regular_file(tmp_path):
 
 @pytest.mark.parametrize("thing", [3, None, ["x"], object(), b"{}"])
 def test_other_things_are_no_job(thing):
-    with pytest.raises(JobSourceError, match="A job is a dict, JSON text"):
+    with pytest.raises(JobSourceError, match="expected a dict, JSON text"):
         read_job(thing)
     assert [item.code for item in validate_job(thing)] == ["InvalidHttpBody"]
 
@@ -148,23 +148,23 @@ def test_other_things_are_no_job(thing):
 def test_merges_of_merges_are_bounded():
     lines = ["a0: &a0 {k0: v}"]
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
-    with pytest.raises(JobSyntaxError, match="too large"):
-        parse_job("\n".join(lines), yaml=True)
+    with pytest.raises(JobSyntaxError, match="more than 2,000,000 values"):
+        parse_description("\n".join(lines), yaml=True)
     wide = "a: &a {" + ", ".join(f"k{n}: 1" for n in range(1000)) + "}\n"
-    with pytest.raises(JobSyntaxError, match="too large"):
-        parse_job(f"{wide}b: {{<<: [{', '.join(['*a'] * 3000)}]}}", yaml=True)
+    with pytest.raises(JobSyntaxError, match="more than 2,000,000 values"):
+        parse_description(f"{wide}b: {{<<: [{', '.join(['*a'] * 3000)}]}}", yaml=True)
 
 
 def test_the_one_key_of_many_that_is_there_twice_is_found_at_once():
     # Compared one with another, these would take hours.
     keys = [f'"k{n}": 1' for n in range(300_000)]
     with pytest.raises(JobSyntaxError, match="the key 'k299999' twice"):
-        parse_job("{" + ", ".join([*keys, keys[-1]]) + "}")
+        parse_description("{" + ", ".join([*keys, keys[-1]]) + "}")
 
 
 def test_a_merged_key_may_be_given_again():
     text = "a: &a {x: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: [*b, *a], y: 3}"
-    assert parse_job(text, yaml=True) == {"a": {"x": 1}, "b": {"x": 2}, "c": {"x": 2, "y": 3}}
+    assert parse_description(text, yaml=True) == {"a": {"x": 1}, "b": {"x": 2}, "c": {"x": 2, "y": 3}}
 
 
 def test_a_dict_is_nested_no_deeper_than_a_file():
@@ -182,6 +182,6 @@ def test_parsing_never_opens_a_file(tmp_path):
     file = tmp_path / "job.json"
     file.write_text(json.dumps(job()))
     with pytest.raises(JobSourceError, match="is not JSON"):
-        parse_job(str(file))
-    with pytest.raises(JobSourceError, match="holds a string"):
-        parse_job(str(file), yaml=True)
+        parse_description(str(file))
+    with pytest.raises(JobSourceError, match="found a string"):
+        parse_description(str(file), yaml=True)

@@ -229,7 +229,7 @@ def test_a_long_name_keeps_its_token(dlc):
 def test_a_failure_names_pod_and_last_lines(dlc):
     command = 'if [ "$RANK" = 1 ]; then seq 1 30; echo out of cheese >&2; exit 3; else sleep 60; fi'
     found = ended(dlc, dlc.create_job(job(command, pods=2)).JobId)
-    text = explain_failure(dlc, found.JobId, "Failed")
+    text = str(explain_failure(dlc, found.JobId, "Failed"))
     assert f"Pod {found.JobId}-worker-0 failed" in text
     assert "exit code 3" in text
     assert text.endswith("out of cheese")
@@ -240,12 +240,14 @@ def test_a_failure_names_pod_and_last_lines(dlc):
 
 def test_a_failure_of_an_unreachable_service_is_said_all_the_same():
     client = Client("http://127.0.0.1:9", "local", ACCESS_KEY_SECRET, retry=RetryPolicy(attempts=1))
-    assert explain_failure(client, "dlc1", "Failed").startswith("Job dlc1 is Failed\n(what failed in it could not be")
+    assert str(explain_failure(client, "dlc1", "Failed")).startswith(
+        "Job dlc1 is Failed\n(what failed in it could not be"
+    )
 
 
 def test_the_end_of_a_long_log(dlc):
     found = ended(dlc, dlc.create_job(job("seq -f 'number %g' 1 3000; sleep 2; exit 1")).JobId)
-    text = explain_failure(dlc, found.JobId, "Failed")
+    text = str(explain_failure(dlc, found.JobId, "Failed"))
     assert [int(line.rpartition(" ")[2]) for line in text.splitlines() if "number" in line] == list(range(2981, 3001))
 
 

@@ -7,12 +7,12 @@ import json
 import pytest
 
 from airflow_provider_bcs.description.model import Description
+from airflow_provider_bcs.description.type_rows import type_rows
 from airflow_provider_bcs.dlc import rules
 from airflow_provider_bcs.dlc.facts import INVALID, MISSING
 from airflow_provider_bcs.dlc.job import JobDescription
 from airflow_provider_bcs.dlc.rule_table import LIMITS
 from airflow_provider_bcs.dlc.rules import validate_job
-from airflow_provider_bcs.dlc.type_rows import type_rows
 from tests.dlc.bodies import ABSENT, body, changed, role
 
 R = "JobSpecs.0"
@@ -48,7 +48,7 @@ CASES = [
     wrong("DisplayName", "训练", "letters, digits"),
     wrong("DisplayName", "job\n", "letters, digits"),
     wrong("DisplayName", "a" * 257, "1 to 256 characters"),
-    wrong("DisplayName", 7, 'Found 7; right is text in quotes, such as "2".'),
+    wrong("DisplayName", 7, 'Found 7; expected text in quotes, such as "2".'),
     wrong("Displayname", "a", "did you mean DisplayName?"),
     wrong("Settings.Tag", {}, "did you mean Tags?"),
     wrong(f"{R}.Podcount", 1, "did you mean PodCount?"),
@@ -78,13 +78,13 @@ CASES = [
     ),
     # Roles
     wrong("JobSpecs", [], "Add at least one role.", MISSING),
-    wrong("JobSpecs", role(), "right is an array in brackets"),
-    wrong("JobSpecs.0", "Worker", "right is an object in braces"),
+    wrong("JobSpecs", role(), "expected an array in brackets"),
+    wrong("JobSpecs.0", "Worker", "expected an object in braces"),
     missing(f"{R}.Type", "Add Type"),
     missing(f"{R}.PodCount", "Add PodCount"),
     missing(f"{R}.Image", "Add Image"),
-    wrong(f"{R}.PodCount", 0, "Found 0; right is a whole number of at least 1."),
-    wrong(f"{R}.PodCount", "2", "Found '2'; right is a whole number without quotes."),
+    wrong(f"{R}.PodCount", 0, "Found 0; expected a whole number of at least 1."),
+    wrong(f"{R}.PodCount", "2", "Found '2'; expected a whole number without quotes."),
     wrong(f"{R}.PodCount", True, "a whole number without quotes"),
     wrong(f"{R}.PodCount", 1.0, "a whole number without quotes"),
     wrong(f"{R}.RestartPolicy", "onFailure", "did you mean OnFailure?"),
@@ -103,14 +103,14 @@ CASES = [
     case({**ON_QUOTA}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {}}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
     wrong(f"{R}.ResourceConfig", CONFIG, "add ResourceId, or give EcsSpec"),
-    case({"ResourceId": "quota1"}, f"{R}.EcsSpec", INVALID, "right is ResourceConfig alone"),
-    case({f"{R}.QuotaId": "quota1"}, f"{R}.EcsSpec", INVALID, "right is ResourceConfig alone"),
-    case({"ResourceId": "quota1", f"{R}.ResourceConfig": CONFIG}, f"{R}.EcsSpec", INVALID, "right is ResourceConfig"),
+    case({"ResourceId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
+    case({f"{R}.QuotaId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
+    case({"ResourceId": "quota1", f"{R}.ResourceConfig": CONFIG}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig"),
     case(
         {**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": 2}},
         f"{R}.ResourceConfig.CPU",
         INVALID,
-        'Found 2; right is text in quotes, such as "2".',
+        'Found 2; expected text in quotes, such as "2".',
     ),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": "two"}}, f"{R}.ResourceConfig.CPU", INVALID, 'such as "10"'),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {"Memory": "4 GB"}}, f"{R}.ResourceConfig.Memory", INVALID, '"10Gi"'),
@@ -184,11 +184,11 @@ CASES = [
     wrong("Settings.JobReservedMinutes", -1, "at least 0"),
     wrong("Settings.OversoldType", "ForceQuotaOversold", "did you mean ForceQuotaOverSold?"),
     wrong("Settings.EnableRDMA", "true", "true or false without quotes"),
-    wrong("Settings.Tags.retries", 3, "Found 3; right is text in quotes"),
+    wrong("Settings.Tags.retries", 3, "Found 3; expected text in quotes"),
     wrong("Settings.Tags", ["a"], "an object in braces"),
     wrong("Settings.DataJuicerConfig.CommandType", "Shell", "did you mean shell?"),
     wrong("Settings.DataJuicerConfig.ExecutionMode", "cluster", "known here: distributed, standalone."),
-    wrong("Envs.N", 1, "Found an int; right is text in quotes"),
+    wrong("Envs.N", 1, "Found an int; expected text in quotes"),
     case({"Envs": {"": "1"}}, "Envs.", INVALID, "a name of at least one character"),
     wrong("ThirdpartyLibs", "numpy==1.16.1", "an array in brackets"),
     case({"ThirdpartyLibs": ["numpy", 1]}, "ThirdpartyLibs.1", INVALID, "text in quotes"),
@@ -285,7 +285,7 @@ def test_all_violations_at_once():
     }
 
 
-@pytest.mark.parametrize(("text", "advice"), [("", "is empty"), ("{", "is not JSON"), ("[]", "holds an array")])
+@pytest.mark.parametrize(("text", "advice"), [("", "is empty"), ("{", "is not JSON"), ("[]", "found an array")])
 def test_what_is_no_body_at_all(text, advice):
     (violation,) = validate_job(text)
     assert (violation.path, violation.code) == ("$", INVALID)
@@ -382,5 +382,5 @@ def test_an_annotation_without_a_json_type_is_an_error():
     class Odd(Description):
         When: complex | None = None
 
-    with pytest.raises(TypeError, match="When is annotated with .*complex"):
+    with pytest.raises(TypeError, match="When: found the annotation .*complex"):
         list(type_rows(Odd))

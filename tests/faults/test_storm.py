@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from airflow_provider_bcs import batchcompute, dlc
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.batchcompute.submission import submit as submit_batchcompute
 from airflow_provider_bcs.batchcompute.target import Target
+from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.dlc.submission import submit as submit_dlc
 from airflow_provider_bcs.dlc.target import JobTarget
 from airflow_provider_bcs.exceptions import ApiError
@@ -92,7 +94,7 @@ def test_batchcompute(storm: Service) -> None:
         command = f"sh -c '! mkdir {first_times}/{number}'" if number % 5 == 0 else "true"
         description = batchcompute_job({"a": task(command)}, Name=f"job-{number}")
         job_id = submit_batchcompute(client, description, {"number": number}, resume=resume)
-        return job_id, end_of(Target(job_id).poll(client, logging.getLogger("test")))
+        return job_id, end_of(BatchComputePort(client).poll(Target(job_id), logging.getLogger("test")))
 
     reached = submit_all(attempt, "Finished")
     play(storm)
@@ -109,7 +111,7 @@ def test_dlc(storm: Service) -> None:
     def attempt(number: int, resume: bool) -> tuple[str, str]:
         description = dlc_job("true", DisplayName=f"job-{number}")
         job_id = submit_dlc(client, description, {"number": number}, resume=resume)
-        return job_id, end_of(JobTarget(job_id, 0).poll(client, logging.getLogger("test")))
+        return job_id, end_of(DlcPort(client).poll(JobTarget(job_id, 0), logging.getLogger("test")))
 
     reached = submit_all(attempt, "Succeeded")
     play(storm)

@@ -321,11 +321,3 @@ def test_state_survives(start_service: Callable[..., Service]) -> None:
     wait_until(lambda: service.call("GET", f"/clusters/{leaving}").status_code == 404)
     wait_until(lambda: service.get(f"/clusters/{staying}")["Groups"]["group1"]["ActualVMCount"] == 1)
     assert service.get(f"/images/{image_id}")["Name"] == "an-image"
-
-
-@pytest.mark.parametrize("value", ["-1", "soon", "inf", "nan"])
-def test_a_delay_is_a_number_of_seconds(value: str) -> None:
-    from airflow_provider_bcs.cli import main
-
-    with pytest.raises(SystemExit):
-        main(["local", "--cluster-delay", value])

@@ -71,7 +71,7 @@ def test_wrong_options(option: str, tmp_path: Path) -> None:
     result = run(option, *data_dir)
     assert (result.returncode, result.stdout) == (2, "")
     name, _, value = option.partition("=")
-    assert f"argument {name}: {value!r} is no" in result.stderr
+    assert f"argument {name}: found {value!r}; expected " in result.stderr
 
 
 def test_a_full_disk_for_the_line_on_stdout(tmp_path: Path) -> None:

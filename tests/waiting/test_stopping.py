@@ -18,14 +18,14 @@ ONCE = RetryPolicy(attempts=1)
 MAY_RUN = "Job job-0 could NOT be stopped and may still run: "
 
 
-@pytest.mark.parametrize("insist", [False, True])
-def test_one_that_runs_is_stopped_and_that_it_has_ended_is_no_error(client, caplog, insist):
+@pytest.mark.parametrize("raise_transient", [False, True])
+def test_one_that_runs_is_stopped_and_that_it_has_ended_is_no_error(client, caplog, raise_transient):
     caplog.set_level(logging.INFO)
     job_id = client.create_job(job({"a": task("sleep 600")})).Id
-    stop(client, job_id, log, insist=insist)
+    stop(client, job_id, log, raise_transient=raise_transient)
     assert client.get_job(job_id).State == "Stopped"
-    stop(client, job_id, log, insist=insist)
-    stop(client, "job-0", log, insist=insist)
+    stop(client, job_id, log, raise_transient=raise_transient)
+    stop(client, "job-0", log, raise_transient=raise_transient)
     said = [record.getMessage() for record in caplog.records if record.name == __name__]
     assert said[0] == f"Job {job_id} is stopped."
     assert said[1].startswith(f"Job {job_id} is not running any more: StateConflict")
@@ -33,11 +33,11 @@ def test_one_that_runs_is_stopped_and_that_it_has_ended_is_no_error(client, capl
 
 
 @pytest.mark.parametrize("service_package", [batchcompute, dlc_package])
-@pytest.mark.parametrize("insist", [False, True])
-def test_other_keys_hold_nobody_up(service, caplog, service_package, insist):
+@pytest.mark.parametrize("raise_transient", [False, True])
+def test_other_keys_hold_nobody_up(service, caplog, service_package, raise_transient):
     """The connection may have become one to another account."""
     client = service_package.Client(service.url, "local", "another", retry=ONCE)
-    stop(client, "job-0", log, insist=insist)
+    stop(client, "job-0", log, raise_transient=raise_transient)
     client.close()
     assert MAY_RUN in caplog.text
 
@@ -46,7 +46,7 @@ def test_other_keys_hold_nobody_up(service, caplog, service_package, insist):
 def test_what_may_pass_is_told_to_who_tries_again(client, faults, caplog, kind, error):
     faults({"operation": "batchcompute.StopJob", "kind": kind})
     with pytest.raises(error):
-        stop(client, "job-0", log, insist=True)
+        stop(client, "job-0", log, raise_transient=True)
     assert MAY_RUN not in caplog.text
     stop(client, "job-0", log)
     assert MAY_RUN in caplog.text

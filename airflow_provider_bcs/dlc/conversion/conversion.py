@@ -12,10 +12,10 @@ from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.site import Site
-from airflow_provider_bcs.description.template import is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.dlc.rules import validate_job
+from airflow_provider_bcs.dlc.rules import check_description
 
 from .data_sources import data_sources
 from .fields import FIELDS
@@ -71,7 +71,7 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     body = _merged(_body(program, options, extra, site, findings), extra)
     violations = [*findings.violations, *program.violations]
     if not violations:
-        violations = [_explained(item, name, task) for item in validate_job(body, templates=templates)]
+        violations = [_explained(item, name, task) for item in check_description(body, templates=templates)]
     return Converted(body, violations)
 
 

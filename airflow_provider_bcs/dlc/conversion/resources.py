@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_bcs.container.findings import Findings
 from airflow_provider_bcs.container.program import ContainerProgram, Image, Spot, SystemDisk
-from airflow_provider_bcs.description.suggestion import did_you_mean
+from airflow_provider_bcs.description.violation import did_you_mean
 
 from .options import Options, Resources
 

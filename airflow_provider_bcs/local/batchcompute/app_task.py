@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.app_description_rules import PARAMETER_TYPES
+from airflow_provider_bcs.batchcompute.app.rules import PARAMETER_TYPES
 from airflow_provider_bcs.batchcompute.checks import OSS_PATH
 from airflow_provider_bcs.description.checks import NUMBER, STRING
 from airflow_provider_bcs.local.error_response import invalid, missing

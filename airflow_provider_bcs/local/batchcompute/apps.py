@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.app_description_rules import APP_NAME, split_name
+from airflow_provider_bcs.batchcompute.app.rules import APP_NAME, split_name
 from airflow_provider_bcs.batchcompute.facts import APP_CONFIG_DEFAULTS, APP_DEFAULTS, APP_PARAMETER_DEFAULTS
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import ErrorResponse, not_found
-from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.local.store import Store, Where, where
 
 from .description import filled
 
@@ -25,6 +25,11 @@ CREATE TABLE IF NOT EXISTS app_revisions (
     PRIMARY KEY (scope, name, revision)
 ) WITHOUT ROWID;
 """
+#: Selects the newest revision of each app.
+_NEWEST = Where(
+    "revision = (SELECT MAX(revision) FROM app_revisions other"
+    " WHERE other.scope = app_revisions.scope AND other.name = app_revisions.name)"
+)
 
 
 @dataclass(frozen=True)
@@ -86,15 +91,7 @@ class Apps:
 
     def newest(self, scope: str, after: str, count: int) -> list[App]:
         """Return the newest revision of each app, ordered by name."""
-        return list(
-            self._select(
-                "WHERE scope = ? AND name > ? AND revision = (SELECT MAX(revision) FROM app_revisions other"
-                " WHERE other.scope = app_revisions.scope AND other.name = app_revisions.name) ORDER BY name LIMIT ?",
-                scope,
-                after,
-                count,
-            )
-        )
+        return list(self._select(where(scope=scope, name__gt=after) & _NEWEST, "name", count))
 
     def delete(self, app: App) -> None:
         """Delete one revision; an app without revisions does not exist."""
@@ -115,11 +112,12 @@ class Apps:
         if not APP_NAME.passes(name):
             # No app has an invalid name, and SQLite cannot search for some of these texts.
             return []
-        return list(self._select("WHERE scope = ? AND name = ? ORDER BY revision", *split_name(name)))
+        scope, name = split_name(name)
+        return list(self._select(where(scope=scope, name=name), "revision"))
 
-    def _select(self, tail: str, *values: Any) -> Iterator[App]:
+    def _select(self, condition: Where, order: str, limit: int = -1) -> Iterator[App]:
         columns = "scope, name, revision, description, updated"
-        for row in self.store.rows(f"SELECT {columns} FROM app_revisions {tail}", *values):  # noqa: S608
+        for row in self.store.select("app_revisions", condition, columns=columns, order=order, limit=limit):
             yield App(*row)
 
 

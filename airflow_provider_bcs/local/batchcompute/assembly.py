@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from airflow_provider_bcs.batchcompute.facts import Quotas
+from airflow_provider_bcs.local.options import BatchComputeOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
@@ -25,17 +23,16 @@ from .verifier import Verifier
 SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + apps.SCHEMA
 
 
-def assemble(args: argparse.Namespace, settings: Settings, store: Store) -> tuple[BatchComputeGateway, Engine]:
+def assemble(options: BatchComputeOptions, settings: Settings, store: Store) -> tuple[BatchComputeGateway, Engine]:
     """Return the gateway for requests and the engine that runs instances."""
-    all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, args.cluster_delay), Apps(store)
+    all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, options.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
     lifecycle = Lifecycle(all_jobs, notifier)
-    engine = Engine(all_jobs, lifecycle, notifier, settings, args.max_instances)
-    quotas = Quotas(**dict(args.quota))
+    engine = Engine(all_jobs, lifecycle, notifier, settings, options.max_instances)
     routes = [
-        *JobApi(all_jobs, lifecycle, engine, all_clusters, all_apps, quotas).routes(),
+        *JobApi(all_jobs, lifecycle, engine, all_clusters, all_apps, options.quotas).routes(),
         *ClusterApi(all_clusters).routes(),
         *ImageApi(store).routes(),
         *AppApi(all_apps).routes(),
     ]
-    return BatchComputeGateway(routes, Verifier(args.access_key_id, args.access_key_secret)), engine
+    return BatchComputeGateway(routes, Verifier(options.access_key_id, options.access_key_secret)), engine

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, validate_cluster_change
+from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster, validate_cluster_change
 from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import not_found
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
+from airflow_provider_bcs.local.store import Where, where
 
 from .clusters import Cluster, Clusters
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -27,7 +30,7 @@ class ClusterApi:
         self._clusters = clusters
         self._store = clusters.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         cluster = "/clusters/{ClusterId}"
         machines = f"{cluster}/groups/{{GroupName}}/instances"
         machine = f"{machines}/{{InstanceId}}"
@@ -61,9 +64,7 @@ class ClusterApi:
         with self._store.transaction():
             self._clusters.settle()
             # Assumption: newest first, as in ListJobs.
-            found = list(
-                self._clusters.select("WHERE ? = 0 OR number < ? ORDER BY number DESC LIMIT ?", first, first, count + 1)
-            )
+            found = list(self._clusters.select(where(number__lt=first) if first else Where(), "number DESC", count + 1))
             items = [self._cluster_item(cluster) for cluster in found[:count]]
         return Response(200, page(items, str(found[count - 1].number) if 0 < count < len(found) else ""))
 
@@ -83,8 +84,8 @@ class ClusterApi:
     def list_cluster_instances(self, request: Request) -> Response:
         count, first = max_item_count(request.query), numeric_marker(request.query)
         with self._store.transaction():
-            tail = "AND number > ? ORDER BY number LIMIT ?"
-            rows = self._clusters.machines(self._cluster(request), request.names["GroupName"], tail, first, count + 1)
+            cluster, group = self._cluster(request), request.names["GroupName"]
+            rows = self._clusters.machines(cluster, group, where(number__gt=first), count + 1)
         items = [_machine_item(row) for row in rows[:count]]
         return Response(200, page(items, str(rows[count - 1]["number"]) if 0 < count < len(rows) else ""))
 
@@ -108,9 +109,8 @@ class ClusterApi:
 
     def _machine(self, request: Request) -> tuple[Cluster, Any]:
         cluster = self._cluster(request)
-        for row in self._clusters.machines(
-            cluster, request.names["GroupName"], "AND id = ?", request.names["InstanceId"]
-        ):
+        group, machine_id = request.names["GroupName"], request.names["InstanceId"]
+        for row in self._clusters.machines(cluster, group, where(id=machine_id)):
             return cluster, row
         raise not_found()
 

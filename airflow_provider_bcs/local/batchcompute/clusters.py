@@ -21,10 +21,10 @@ from airflow_provider_bcs.batchcompute.facts import (
     MACHINE_RUNNING,
     MACHINE_STARTING,
 )
-from airflow_provider_bcs.description.rules import is_absent
+from airflow_provider_bcs.description.values import is_absent
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import invalid, not_found, state_conflict
-from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.local.store import Store, Where, where
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clusters (
@@ -97,10 +97,10 @@ class Clusters:
         """
         half, moment = self._delay / 2, time.time()
         self._advance(MACHINE_PENDING, MACHINE_STARTING, half, moment)
-        self._log_machines("Instance is active", "state = ? AND since <= ?", MACHINE_STARTING, moment - half)
+        self._log_machines("Instance is active", where(state=MACHINE_STARTING, since__le=moment - half))
         self._advance(MACHINE_STARTING, MACHINE_RUNNING, half, moment)
         released = (MACHINE_DELETING, moment - self._delay)
-        self._log_machines("Instance released", "state = ? AND since <= ?", *released)
+        self._log_machines("Instance released", where(state=MACHINE_DELETING, since__le=moment - self._delay))
         self.store.execute("DELETE FROM machines WHERE state = ? AND since <= ?", *released)
         self.store.execute("DELETE FROM clusters WHERE deleted_at <= ?", moment - self._delay)
 
@@ -136,13 +136,12 @@ class Clusters:
 
         :raises ErrorResponse: InvalidResource.NotFound
         """
-        for cluster in self.select("WHERE id = ?", cluster_id):
+        for cluster in self.select(where(id=cluster_id)):
             return cluster
         raise not_found()
 
-    def select(self, tail: str, *values: Any) -> Iterator[Cluster]:
-        """Yield the clusters that ``SELECT * FROM clusters {tail}`` returns."""
-        for row in self.store.rows(f"SELECT * FROM clusters {tail}", *values):  # noqa: S608
+    def select(self, condition: Where, order: str = "", limit: int = -1) -> Iterator[Cluster]:
+        for row in self.store.select("clusters", condition, order=order, limit=limit):
             yield Cluster(*row)
 
     def modify(self, cluster: Cluster, change: dict[str, Any]) -> None:
@@ -173,32 +172,27 @@ class Clusters:
         """
         _require_active(cluster)
         self.store.execute("UPDATE clusters SET deleted_at = ? WHERE number = ?", time.time(), cluster.number)
-        self._release("cluster = ?", cluster.number)
+        self._release(where(cluster=cluster.number))
 
     def require_usable(self, cluster_id: str) -> None:
         """Check that a job may use a cluster; an unknown ClusterId is accepted, so that job files run unchanged.
 
         :raises ErrorResponse: StateConflict when the cluster is Deleting
         """
-        for cluster in self.select("WHERE id = ?", cluster_id):
+        for cluster in self.select(where(id=cluster_id)):
             _require_active(cluster)
 
     # Machines
 
-    def machines(self, cluster: Cluster, group: str, tail: str = "", *values: Any) -> list[Any]:
-        """Return the machines of a group as rows.
+    def machines(self, cluster: Cluster, group: str, condition: Where, limit: int = -1) -> list[Any]:
+        """Return machines of a group as rows, in the order of their creation.
 
-        :param tail: end of the SQL statement, after its WHERE conditions
         :raises ErrorResponse: InvalidResource.NotFound when the cluster has no such group
         """
         if group not in cluster.description["Groups"]:
             raise not_found()
-        return self.store.rows(
-            f"SELECT * FROM machines WHERE cluster = ? AND group_name = ? {tail}",  # noqa: S608
-            cluster.number,
-            group,
-            *values,
-        )
+        of_group = where(cluster=cluster.number, group_name=group)
+        return self.store.select("machines", of_group & condition, order="number", limit=limit)
 
     def counts(self, cluster: Cluster) -> dict[tuple[str, str], int]:
         """Return the number of machines by group and state."""
@@ -236,15 +230,15 @@ class Clusters:
         _require_active(cluster)
         if machine["state"] == MACHINE_DELETING:
             raise state_conflict(MACHINE_DELETING)
-        self._release("number = ?", machine["number"])
+        self._release(where(number=machine["number"]))
 
     def _converge(self, cluster: Cluster, group: str) -> None:
         """Add or release machines until a group has DesiredVMCount machines."""
         desired = cluster.description["Groups"][group]["DesiredVMCount"]
-        present = self.machines(cluster, group, "AND state != ? ORDER BY number", MACHINE_DELETING)
+        present = self.machines(cluster, group, where(state__ne=MACHINE_DELETING))
         # Assumption: BatchCompute releases the newest machines first.
         for machine in present[desired:]:
-            self._release("number = ?", machine["number"])
+            self._release(where(number=machine["number"]))
         first, moment, created = self._next_number(), time.time(), now()
         missing = desired - len(present)
         self.store.execute_many(
@@ -254,22 +248,17 @@ class Clusters:
                 for _ in range(missing)
             ),
         )
-        self._log_machines("Instance created", "cluster = ? AND number >= ?", cluster.number, first)
+        self._log_machines("Instance created", where(cluster=cluster.number, number__ge=first))
 
     def _next_number(self) -> int:
         row = self.store.row("SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'machines'")
         assert row is not None
         return int(row[0])
 
-    def _release(self, condition: str, *values: Any) -> None:
-        self._log_machines("Release ECS instance...", f"state != ? AND {condition}", MACHINE_DELETING, *values)
-        self.store.execute(
-            f"UPDATE machines SET state = ?, since = ? WHERE state != ? AND {condition}",  # noqa: S608
-            MACHINE_DELETING,
-            time.time(),
-            MACHINE_DELETING,
-            *values,
-        )
+    def _release(self, condition: Where) -> None:
+        present = condition & where(state__ne=MACHINE_DELETING)
+        self._log_machines("Release ECS instance...", present)
+        self.store.update("machines", {"state": MACHINE_DELETING, "since": time.time()}, present)
 
     def _save(self, cluster: Cluster) -> None:
         self.store.execute(
@@ -279,14 +268,12 @@ class Clusters:
     def _log(self, cluster: Cluster, text: str) -> None:
         self.store.execute("INSERT INTO cluster_logs (cluster, line) VALUES (?, ?)", cluster.number, f"[{now()}]{text}")
 
-    def _log_machines(self, text: str, condition: str, *values: Any) -> None:
-        self.store.execute(
-            "INSERT INTO cluster_logs (cluster, line)"  # noqa: S608
-            " SELECT cluster, '[' || ? || '][' || group_name || '][' || id || ']' || ? FROM machines"
-            f" WHERE {condition} ORDER BY number",
-            now(),
-            text,
-            *values,
+    def _log_machines(self, text: str, condition: Where) -> None:
+        time = now()
+        machines = self.store.select("machines", condition, order="number")
+        self.store.execute_many(
+            "INSERT INTO cluster_logs (cluster, line) VALUES (?, ?)",
+            [(row["cluster"], f"[{time}][{row['group_name']}][{row['id']}]{text}") for row in machines],
         )
 
 

@@ -13,8 +13,10 @@ from airflow_provider_bcs.batchcompute.facts import FINISHED, MAX_PRIORITY, STAT
 from airflow_provider_bcs.batchcompute.rules import check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import invalid, missing, not_found, quota_exhausted
-from airflow_provider_bcs.local.gateway import request_id
-from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute, request_id
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import PendingResponse, Response, Route
+from airflow_provider_bcs.local.store import Where, where
 
 from . import app_task
 from .apps import Apps
@@ -45,7 +47,7 @@ class JobApi:
         self._store = jobs.store
         self._quotas = quotas
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         job, task = "/jobs/{JobId}", "/jobs/{JobId}/tasks/{TaskName}"
         return [
             Route("batchcompute.CreateJob", "POST", "/jobs", self.create_job),
@@ -62,9 +64,9 @@ class JobApi:
             Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
         ]
 
-    def create_job(self, request: Request) -> Response | PendingResponse:
+    def create_job(self, request: Request) -> Response | PendingResponse[Response]:
         token, job, sync = idempotent_token(request), parse_object(request.body), "sync" in request.query
-        refuse(validate_job(job, templates=False, quotas=self._quotas))
+        refuse(validate_job(job, templates=False, quotas=self._quotas, first_api=False))
         if sync and not is_app(job):
             raise invalid("sync", "It is for jobs of Type App.")
         with self._store.transaction():
@@ -92,7 +94,7 @@ class JobApi:
         refuse(list(check_quotas(tasks, 0, self._quotas)))
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
-    def _outcome(self, job_id: str) -> Response | PendingResponse:
+    def _outcome(self, job_id: str) -> Response | PendingResponse[Response]:
         """Return the response for the end of an app job. The codes and the time limit are assumptions."""
         job = self._jobs.get(job_id)
         if job is None:
@@ -132,35 +134,22 @@ class JobApi:
 
     def list_jobs(self, request: Request) -> Response:
         count = max_item_count(request.query)
-        conditions, values = self._filters(request)
+        condition = _filter(request)
         column = _order(request)
         # Assumptions: newest first; IsReverse reverses the order, with or without OrderBy.
-        comparison, direction = (">", "ASC") if is_true(request.query, "IsReverse") else ("<", "DESC")
+        operator, direction = ("gt", "ASC") if is_true(request.query, "IsReverse") else ("lt", "DESC")
         marker = request.query.get("Marker", "")
         if marker:
             if not _JOB_ID.fullmatch(marker):
                 raise invalid("Marker", "It must be a marker that a listing returned.")
             # The marker is the last JobId of the previous page. Its last 8 digits are the job's number, which grows in
             # the order of creation: the marker stays valid when the job is deleted.
-            conditions.append(f"{column} {comparison} ?")
-            values.append(marker if column == "id" else int(marker[-8:], 16))
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+            condition &= where(**{f"{column}__{operator}": marker if column == "id" else int(marker[-8:], 16)})
         with self._store.transaction():
-            jobs = list(self._jobs.select(f"{where} ORDER BY {column} {direction} LIMIT ?", *values, count + 1))
+            jobs = list(self._jobs.select(condition, f"{column} {direction}", count + 1))
             items = [self._job_item(job) for job in jobs[:count]]
         # A page without items, for MaxItemCount=0, ends the listing.
         return Response(200, page(items, items[-1]["Id"] if items and len(jobs) > count else ""))
-
-    def _filters(self, request: Request) -> tuple[list[str], list[Any]]:
-        conditions, values = [], []
-        state, cluster_id = state_filter(request.query), request.query.get("ClusterId", "")
-        if state:
-            conditions.append("state = ?")
-            values.append(state)
-        if cluster_id:
-            conditions.append("EXISTS (SELECT 1 FROM tasks WHERE job = jobs.number AND cluster_id = ?)")
-            values.append(cluster_id)
-        return conditions, values
 
     def start_job(self, request: Request) -> Response:
         with self._store.transaction():
@@ -220,8 +209,8 @@ class JobApi:
         state = state_filter(request.query)
         with self._store.transaction():
             job, position, name = self._task(request)
-            tail = "AND number >= ? AND ? IN ('', state) ORDER BY number LIMIT ?"
-            rows = self._jobs.instances(job, position, tail, first, state, count + 1)
+            condition = where(number__ge=first) & (where(state=state) if state else Where())
+            rows = self._jobs.instances(job, position, condition, limit=count + 1)
         items = [_instance_item(job, name, row) for row in rows[:count]]
         return Response(200, page(items, str(rows[count]["number"]) if 0 < count < len(rows) else ""))
 
@@ -231,7 +220,7 @@ class JobApi:
             text = request.names["InstanceId"]
             # Only canonical decimal numbers are InstanceIds: neither "+1" nor "01".
             number = int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text) else -1
-            rows = self._jobs.instances(job, position, "AND number = ?", number)
+            rows = self._jobs.instances(job, position, where(number=number))
         if not rows:
             raise not_found()
         return Response(200, _instance_item(job, name, rows[0]))
@@ -316,6 +305,15 @@ def _instance_item(job: Job, task: str, row: sqlite3.Row) -> dict[str, Any]:
         item["Error"] = {"Code": row["error_code"], "Message": row["error_message"]}
         item["Outputs"] = _outputs(job, row["state"])
     return item
+
+
+def _filter(request: Request) -> Where:
+    condition = Where()
+    if state := state_filter(request.query):
+        condition &= where(state=state)
+    if cluster_id := request.query.get("ClusterId", ""):
+        condition &= Where("EXISTS (SELECT 1 FROM tasks WHERE job = jobs.number AND cluster_id = ?)", (cluster_id,))
+    return condition
 
 
 def _order(request: Request) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_provider_bcs.batchcompute.facts import ACTIVE, FAILED, FINISHED, RUNNING, STATES, STOPPED, WAITING
 from airflow_provider_bcs.local.clock import now
-from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.local.store import Store, Where, where
 
 from .description import tasks_of
 
@@ -150,15 +150,14 @@ class Jobs:
         return job_id
 
     def get(self, job_id: str) -> Job | None:
-        return next(self.select("WHERE id = ?", job_id), None)
+        return next(self.select(where(id=job_id)), None)
 
     def by_number(self, number: int) -> Job | None:
-        return next(self.select("WHERE number = ?", number), None)
+        return next(self.select(where(number=number)), None)
 
-    def select(self, tail: str, *values: Any) -> Iterator[Job]:
-        """Yield the jobs that ``SELECT ... FROM jobs {tail}`` returns."""
+    def select(self, condition: Where, order: str = "", limit: int = -1) -> Iterator[Job]:
         columns = "number, id, description, priority, state, message, created, started, ended"
-        for row in self.store.rows(f"SELECT {columns} FROM jobs {tail}", *values):  # noqa: S608
+        for row in self.store.select("jobs", condition, columns=columns, order=order, limit=limit):
             yield Job(*row)
 
     def active(self) -> Iterator[Job]:
@@ -167,7 +166,7 @@ class Jobs:
             "SELECT number FROM jobs WHERE state IN (?, ?) ORDER BY priority DESC, number", *ACTIVE
         )
         for row in numbers:
-            yield from self.select("WHERE number = ?", row["number"])
+            yield from self.select(where(number=row["number"]))
 
     def delete(self, job: Job) -> None:
         self.store.execute("DELETE FROM jobs WHERE number = ?", job.number)
@@ -218,14 +217,9 @@ class Jobs:
         assert row is not None
         return row["started"] or "", "" if state in ACTIVE else row["ended"]
 
-    def instances(self, job: Job, task: int, tail: str = "", *values: Any) -> list[sqlite3.Row]:
-        """Return instances of a task as rows.
-
-        :param tail: end of the SQL statement, after its WHERE conditions
-        """
-        return self.store.rows(
-            f"SELECT * FROM instances WHERE job = ? AND task = ? {tail}",  # noqa: S608
-            job.number,
-            task,
-            *values,
-        )
+    def instances(
+        self, job: Job, task: int, condition: Where, order: str = "number", limit: int = -1
+    ) -> list[sqlite3.Row]:
+        """Return instances of a task as rows."""
+        of_task = where(job=job.number, task=task)
+        return self.store.select("instances", of_task & condition, order=order, limit=limit)

@@ -24,6 +24,7 @@ from airflow_provider_bcs.batchcompute.facts import (
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import state_conflict
 from airflow_provider_bcs.local.shim.result import NO_RESULT, Result
+from airflow_provider_bcs.local.store import where
 
 from .description import predecessors
 from .jobs import Job, Jobs
@@ -31,8 +32,16 @@ from .notification import Notifier
 
 log = logging.getLogger(__name__)
 
-#: Assignments that make an instance start again; the value of the state comes first.
-_RESET = "state = ?, started = '', ended = '', exit_code = 0, error_code = '', error_message = '', detail = ''"
+#: Columns of an instance that has not started.
+_RESET: dict[str, Any] = {
+    "state": WAITING,
+    "started": "",
+    "ended": "",
+    "exit_code": 0,
+    "error_code": "",
+    "error_message": "",
+    "detail": "",
+}
 
 
 @dataclass(frozen=True)
@@ -94,17 +103,9 @@ class Lifecycle:
         """
         _require(job, *UNSUCCESSFUL)
         with self._store.transaction(), self._notifier.changes(job):
-            self._store.execute(
-                f"UPDATE instances SET {_RESET}, retry_count = 0 WHERE job = ? AND state != ?",  # noqa: S608
-                WAITING,
-                job.number,
-                FINISHED,
-            )
-            self._store.execute(
-                "UPDATE jobs SET state = ?, message = '', started = '', ended = '' WHERE number = ?",
-                WAITING,
-                job.number,
-            )
+            unfinished = where(job=job.number, state__ne=FINISHED)
+            self._store.update("instances", {**_RESET, "retry_count": 0}, unfinished)
+            self._update_job(job, state=WAITING, message="", started="", ended="")
 
     def delete(self, job: Job) -> None:
         """Delete a job.
@@ -122,7 +123,7 @@ class Lifecycle:
         # Sources disagree about Failed jobs. StartJob accepts them like Stopped jobs, so this does, too.
         _require(job, *UNSUCCESSFUL)
         with self._store.transaction():
-            self._store.execute("UPDATE jobs SET priority = ? WHERE number = ?", priority, job.number)
+            self._update_job(job, priority=priority)
             self._notifier.priority_changed(job, priority)
 
     def next_instance(self, busy: set[InstanceKey]) -> tuple[Job, InstanceKey] | None:
@@ -154,20 +155,13 @@ class Lifecycle:
         """Record the start of an instance before its shim starts; return the number of the attempt."""
         with self._store.transaction(), self._notifier.changes(job, key):
             time = now()
-            self._update(key, "state = ?, started = ?, attempt = attempt + 1", RUNNING, time)
+            [row] = self._jobs.instances(job, key.position, where(number=key.number))
+            attempt = int(row["attempt"]) + 1
+            self._update(key, state=RUNNING, started=time, attempt=attempt)
             if job.state == WAITING:
-                self._store.execute(
-                    "UPDATE jobs SET state = ?, started = ? WHERE number = ?", RUNNING, time, job.number
-                )
+                self._update_job(job, state=RUNNING, started=time)
                 log.info("%s (%s) is %s.", job.id, job.description["Name"], RUNNING)
-            row = self._store.row(
-                "SELECT attempt FROM instances WHERE job = ? AND task = ? AND number = ?",
-                key.job,
-                key.position,
-                key.number,
-            )
-            assert row is not None
-            return int(row["attempt"])
+            return attempt
 
     def requeue(self, key: InstanceKey) -> None:
         """Make an instance Waiting after a shutdown of the service or the machine, which does not count as a retry."""
@@ -175,29 +169,28 @@ class Lifecycle:
             job = self._jobs.by_number(key.job)
             assert job is not None
             with self._notifier.changes(job, key):
-                self._update(key, _RESET, WAITING)
+                self._update(key, **_RESET)
 
     def finish(self, key: InstanceKey, result: Result) -> None:
         """Record the result of the current attempt of a Running instance."""
         with self._store.transaction():
             job = self._jobs.by_number(key.job)
             assert job is not None
-            row = self._jobs.instances(job, key.position, "AND number = ?", key.number)[0]
+            [row] = self._jobs.instances(job, key.position, where(number=key.number))
             if result["ErrorCode"] and row["retry_count"] < job.tasks[key.task]["MaxRetryCount"]:
                 # Assumption: an instance is Waiting between two attempts.
                 with self._notifier.changes(job, key):
-                    self._update(key, f"{_RESET}, retry_count = retry_count + 1", WAITING)
+                    self._update(key, **_RESET, retry_count=row["retry_count"] + 1)
                 return
             with self._notifier.changes(job, key):
                 self._update(
                     key,
-                    "state = ?, ended = ?, exit_code = ?, error_code = ?, error_message = ?, detail = ?",
-                    FAILED if result["ErrorCode"] else FINISHED,
-                    now(),
-                    result["ExitCode"],
-                    result["ErrorCode"],
-                    result["ErrorMessage"],
-                    result["Detail"],
+                    state=FAILED if result["ErrorCode"] else FINISHED,
+                    ended=now(),
+                    exit_code=result["ExitCode"],
+                    error_code=result["ErrorCode"],
+                    error_message=result["ErrorMessage"],
+                    detail=result["Detail"],
                 )
             if result["ErrorCode"] and job.fails_on_instance_fail:
                 self._end(job, FAILED, _failure(key, result, row["retry_count"]))
@@ -221,7 +214,7 @@ class Lifecycle:
 
     def _why_failed(self, job: Job, task: str) -> str:
         position = list(job.tasks).index(task)
-        row = self._jobs.instances(job, position, "AND state = ? ORDER BY ended DESC LIMIT 1", FAILED)[0]
+        [row] = self._jobs.instances(job, position, where(state=FAILED), order="ended DESC", limit=1)
         result: Result = {
             **NO_RESULT,
             "ErrorCode": row["error_code"],
@@ -243,23 +236,18 @@ class Lifecycle:
                 job.number,
                 *ACTIVE,
             )
-            self._store.execute(
-                "UPDATE jobs SET state = ?, message = ?, ended = ? WHERE number = ?", state, message, time, job.number
-            )
+            self._update_job(job, state=state, message=message, ended=time)
             ended = self._jobs.by_number(job.number)
             assert ended is not None
             for callback in self._callbacks.pop(job.number, ()):
                 callback(ended)
         log.info("%s is %s. %s", job.id, state, message)
 
-    def _update(self, key: InstanceKey, assignments: str, *values: object) -> None:
-        self._store.execute(
-            f"UPDATE instances SET {assignments} WHERE job = ? AND task = ? AND number = ?",  # noqa: S608
-            *values,
-            key.job,
-            key.position,
-            key.number,
-        )
+    def _update(self, key: InstanceKey, **values: Any) -> None:
+        self._store.update("instances", values, where(job=key.job, task=key.position, number=key.number))
+
+    def _update_job(self, job: Job, **values: Any) -> None:
+        self._store.update("jobs", values, where(number=job.number))
 
 
 def _require(job: Job, *states: str) -> None:

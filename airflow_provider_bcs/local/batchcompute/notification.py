@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_bcs.batchcompute.facts import ACTIVE, STATES
 from airflow_provider_bcs.http.loopback import is_loopback_url
+from airflow_provider_bcs.local.store import Where, where
 
 from .delivery import Delivery
 from .jobs import Job, Jobs
@@ -96,8 +97,8 @@ class Notifier:
                 states["Task", position, 0] = state
         if "Instance" in scopes:
             for position in range(len(job.tasks)) if key is None else [key.position]:
-                tail, values = ("", ()) if key is None else ("AND number = ?", (key.number,))
-                for row in self._jobs.instances(job, position, tail, *values):
+                condition = Where() if key is None else where(number=key.number)
+                for row in self._jobs.instances(job, position, condition):
                     states["Instance", position, row["number"]] = row["state"]
         return states
 
@@ -114,7 +115,7 @@ class Notifier:
         if scope == "Task":
             started, ended = self._jobs.task_times(job, position, state)
             return {**body, "StartTime": started, "EndTime": ended}
-        [row] = self._jobs.instances(job, position, "AND number = ?", number)
+        [row] = self._jobs.instances(job, position, where(number=number))
         times = {"StartTime": row["started"], "EndTime": row["ended"]}
         return {**body, "InstanceId": number, **times, "RetryCount": row["retry_count"]}
 

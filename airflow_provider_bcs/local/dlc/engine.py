@@ -14,6 +14,7 @@ from airflow_provider_bcs.local.attempt import Shim
 from airflow_provider_bcs.local.runner import Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
 from airflow_provider_bcs.local.shim.spec import PodSpec
+from airflow_provider_bcs.local.store import where
 
 from .jobs import Job, Jobs, Pod
 from .lifecycle import Lifecycle
@@ -55,7 +56,7 @@ class Engine(Runner[Pod]):
     def end_obsolete(self) -> None:
         """Signal the pods of jobs that have an outcome to end, with a grace period."""
         with self._store.lock:
-            decided = {job.number for job in self._jobs.select("WHERE outcome != '' AND finished IS NULL")}
+            decided = {job.number for job in self._jobs.select(where(outcome__ne="", finished=None))}
             for pod, shim in self.shims.items():
                 if pod.job in decided:
                     shim.end(signal.SIGUSR1)

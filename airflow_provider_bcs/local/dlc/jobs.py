@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_bcs.dlc.facts import CREATING, DEFAULT_PRIORITY, POD_PENDING
 from airflow_provider_bcs.local.shim.clock import Clock
-from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.local.store import Store, Where, where
 
 from .plan import Place, places
 
@@ -189,24 +189,18 @@ class Jobs:
         return job
 
     def get(self, job_id: str) -> Job | None:
-        return next(iter(self.select("WHERE id = ?", job_id)), None)
+        return next(iter(self.select(where(id=job_id))), None)
 
     def by_number(self, number: int) -> Job:
-        return self.select("WHERE number = ?", number)[0]
+        return self.select(where(number=number))[0]
 
-    def select(self, tail: str, *values: Any) -> list[Job]:
-        """Return the jobs that ``SELECT ... FROM dlc_jobs {tail}`` returns."""
-        return [Job(*row) for row in self.store.rows(f"SELECT * FROM dlc_jobs {tail}", *values)]  # noqa: S608
+    def select(self, condition: Where, order: str = "", limit: int = -1, offset: int = 0) -> list[Job]:
+        rows = self.store.select("dlc_jobs", condition, order=order, limit=limit, offset=offset)
+        return [Job(*row) for row in rows]
 
     def update(self, job: Job, **values: Any) -> Job:
         """Set columns of a job; return the changed job."""
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self.store.execute(
-            f"UPDATE dlc_jobs SET {columns}, modified = ? WHERE number = ?",  # noqa: S608
-            *values.values(),
-            self.clock.now(),
-            job.number,
-        )
+        self.store.update("dlc_jobs", {**values, "modified": self.clock.now()}, where(number=job.number))
         return self.by_number(job.number)
 
     def rewrite(self, job: Job, body: Mapping[str, Any]) -> None:
@@ -272,11 +266,5 @@ class Jobs:
         self.note(job, f"Created pod: {pod.id}", pod)
 
     def update_pod(self, pod: Pod, **values: Any) -> None:
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self.store.execute(
-            f"UPDATE dlc_pods SET {columns} WHERE job = ? AND position = ? AND incarnation = ?",  # noqa: S608
-            *values.values(),
-            pod.job,
-            pod.position,
-            pod.incarnation,
-        )
+        this = where(job=pod.job, position=pod.position, incarnation=pod.incarnation)
+        self.store.update("dlc_pods", values, this)

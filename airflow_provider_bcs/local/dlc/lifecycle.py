@@ -25,6 +25,7 @@ from airflow_provider_bcs.dlc.facts import (
     SUCCEEDED,
 )
 from airflow_provider_bcs.local.shim.result import Result
+from airflow_provider_bcs.local.store import where
 
 from .errors import bad_request
 from .jobs import Job, Jobs, Pod
@@ -72,7 +73,7 @@ class Lifecycle:
     def enqueue(self) -> None:
         """Move all Creating jobs to Queuing."""
         with self._store.transaction():
-            for job in self._jobs.select("WHERE status = ?", CREATING):
+            for job in self._jobs.select(where(status=CREATING)):
                 message = f"Job is waiting for resources; the capacity is {self._max_pods} pods."
                 self._move(job, QUEUING, "JobEnqueue", message)
 
@@ -82,11 +83,8 @@ class Lifecycle:
         A smaller job does not overtake the first one.
         """
         with self._store.transaction():
-            first = self._jobs.select("WHERE status = ? ORDER BY priority DESC, number LIMIT 1", QUEUING)
-            holding = self._jobs.select(
-                "WHERE status IN (SELECT value FROM json_each(?))",
-                json.dumps(HOLDING),
-            )
+            first = self._jobs.select(where(status=QUEUING), "priority DESC, number", 1)
+            holding = self._jobs.select(where(status__in=HOLDING))
             if not first or (holding and sum(job.pod_count for job in (*holding, *first)) > self._max_pods):
                 return False
             [job] = first
@@ -122,7 +120,7 @@ class Lifecycle:
     def begin_jobs(self) -> None:
         """Move the jobs whose pods have all started to Running."""
         with self._store.transaction():
-            for job in self._jobs.select("WHERE status IN (?, ?) AND outcome = ''", ENV_PREPARING, RESTARTING):
+            for job in self._jobs.select(where(status__in=(ENV_PREPARING, RESTARTING), outcome="")):
                 if any(pod.status == POD_PENDING for pod in self._jobs.present_pods(job)):
                     continue
                 if job.running is None:
@@ -184,7 +182,7 @@ class Lifecycle:
     def expire(self) -> None:
         """End running jobs and reservations whose deadline has passed."""
         with self._store.transaction():
-            for job in self._jobs.select("WHERE deadline <= ?", self._jobs.clock.now()):
+            for job in self._jobs.select(where(deadline__le=self._jobs.clock.now())):
                 if job.status in RESERVING.values():
                     self._end(job)
                 else:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_PAGE_SIZE, JOB_DEFAULTS, MAX_PAGE_SIZE
 from airflow_provider_bcs.local.shim.clock import Clock
+from airflow_provider_bcs.local.store import Where, where
 
 from .errors import invalid
 from .jobs import Job, Jobs
@@ -30,7 +30,7 @@ _ORDER_COLUMNS = {
 }
 _CONTAINS = "instr(lower({}), lower(?)) > 0"
 #: SQL conditions by query parameter, which is the value of their placeholder; cheap conditions first.
-_CONDITIONS = {
+_FILTERS = {
     "Status": "status = ?",
     "JobType": "job_type = ?",
     "WorkspaceId": "workspace_id = ?",
@@ -65,40 +65,32 @@ def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     for name in ("ShowOwn", "FromAllWorkspaces"):
         # Without effect: all jobs belong to one account, and without WorkspaceId the listing has all workspaces.
         is_true(query, name)
-    conditions, values = _conditions(query, jobs.clock)
-    where = f"WHERE {' AND '.join(conditions)}"
+    condition = _condition(query, jobs.clock)
     with jobs.store.transaction():
-        total = jobs.store.row(f"SELECT COUNT(*) FROM dlc_jobs {where}", *values)  # noqa: S608
-        assert total is not None
-        tail = f"{where} ORDER BY {column} {order}, number {order} LIMIT ? OFFSET ?"
-        return jobs.select(tail, *values, size, (number - 1) * size), int(total[0])
+        [total] = jobs.store.select("dlc_jobs", condition, columns="COUNT(*)")
+        found = jobs.select(condition, f"{column} {order}, number {order}", size, (number - 1) * size)
+        return found, int(total[0])
 
 
-def _conditions(query: Mapping[str, str], clock: Clock) -> tuple[list[str], list[Any]]:
-    conditions, values = _by_id(query)
+def _condition(query: Mapping[str, str], clock: Clock) -> Where:
     moment = _TIME_COLUMNS[choice(query, "TimeRangeField", "GmtCreateTime", tuple(_TIME_COLUMNS))]
     start, end = window(query, clock)
-    conditions.append(f"{moment} >= ? AND {moment} < ?")
-    values += [start, end + 1]
-    for name, condition in _CONDITIONS.items():
+    found = _by_id(query) & where(**{f"{moment}__ge": start, f"{moment}__lt": end + 1})
+    for name, text in _FILTERS.items():
         if query.get(name):
-            conditions.append(condition)
-            values.append(query[name])
+            found &= Where(text, (query[name],))
     if query.get("ResourceIds"):
-        conditions.append("json_extract(body, '$.ResourceId') IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(_split(query["ResourceIds"])))
+        ids = json.dumps(_split(query["ResourceIds"]))
+        found &= Where("json_extract(body, '$.ResourceId') IN (SELECT value FROM json_each(?))", (ids,))
     for pair in text_map(query, "Tags").items():
-        conditions.append("EXISTS (SELECT 1 FROM json_each(body, '$.Settings.Tags') WHERE key = ? AND value = ?)")
-        values += pair
-    return conditions, values
+        found &= Where("EXISTS (SELECT 1 FROM json_each(body, '$.Settings.Tags') WHERE key = ? AND value = ?)", pair)
+    return found
 
 
-def _by_id(query: Mapping[str, str]) -> tuple[list[str], list[Any]]:
+def _by_id(query: Mapping[str, str]) -> Where:
     """Return the condition of JobId or JobIds; JobId takes precedence."""
     ids = [query["JobId"]] if query.get("JobId") else _split(query.get("JobIds", ""))
-    if not ids:
-        return [], []
-    return ["id IN (SELECT value FROM json_each(?))"], [json.dumps([job_id.lower() for job_id in ids])]
+    return where(id__in=[job_id.lower() for job_id in ids]) if ids else Where()
 
 
 def _split(text: str) -> list[str]:

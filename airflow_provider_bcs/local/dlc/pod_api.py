@@ -7,9 +7,12 @@ import sqlite3
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_EVENTS, DEFAULT_LINES, MAX_EVENTS
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 from airflow_provider_bcs.local.shim.clock import stamp
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
+from airflow_provider_bcs.local.store import Where, where
 
 from .engine import Engine
 from .errors import invalid, missing, not_found
@@ -31,7 +34,7 @@ class PodApi:
         self._engine = engine
         self._store = jobs.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         job, pod = "/api/v1/jobs/{JobId}", "/api/v1/jobs/{JobId}/pods/{PodId}"
         return [
             Route("dlc.GetPodLogs", "GET", f"{pod}/logs", self.get_pod_logs),
@@ -52,26 +55,20 @@ class PodApi:
     def get_pod_events(self, request: Request) -> Response:
         with self._store.transaction():
             job, pod = self._pod(request)
-            events = self._events(request, job, " AND uid = ?", pod.uid)
+            events = self._events(request, where(job=job.number, uid=pod.uid))
         return Response(200, {"JobId": job.id, "PodId": pod.id, "PodUid": pod.uid, "Events": events})
 
     def get_job_events(self, request: Request) -> Response:
         with self._store.transaction():
             job = find_job(self._jobs, request)
-            return Response(200, {"JobId": job.id, "Events": self._events(request, job, "")})
+            return Response(200, {"JobId": job.id, "Events": self._events(request, where(job=job.number))})
 
-    def _events(self, request: Request, job: Job, condition: str, *values: str) -> list[str]:
+    def _events(self, request: Request, condition: Where) -> list[str]:
         """Return the last events of a time window, oldest first."""
         start, end = window(request.query, self._jobs.clock)
-        rows = self._store.rows(
-            f"SELECT time, text FROM dlc_events WHERE job = ? AND time >= ? AND time < ?{condition}"  # noqa: S608
-            " ORDER BY rowid DESC LIMIT ?",
-            job.number,
-            start,
-            end + 1,
-            *values,
-            integer(request.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS),
-        )
+        count = integer(request.query, "MaxEventsNum", DEFAULT_EVENTS, 1, MAX_EVENTS)
+        within = condition & where(time__ge=start, time__lt=end + 1)
+        rows = self._store.select("dlc_events", within, order="rowid DESC", limit=count)
         return [f"{stamp(row['time'])} {row['text']}" for row in reversed(rows)]
 
     def get_job_metrics(self, request: Request) -> Response:
@@ -87,16 +84,15 @@ class PodApi:
         with self._store.transaction():
             job = find_job(self._jobs, request)
             metrics: dict[str, list[dict[str, Any]]] = {pod.id: [] for pod in self._jobs.present_pods(job)}
-            for row in self._samples(job, COLUMNS.get(kind), start or 0, end, step):
-                metrics[row["pod"]].append({"Time": row["step"] * step * 1000, "Value": row["value"]})
+            for row in self._samples(job, start or 0, end, step) if kind in COLUMNS else ():
+                metrics[row["pod"]].append({"Time": row["step"] * step * 1000, "Value": row[COLUMNS[kind]]})
         found = [{"PodId": pod_id, "Metrics": values} for pod_id, values in metrics.items()]
         return Response(200, {"JobId": job.id, "PodMetrics": found})
 
-    def _samples(self, job: Job, column: str | None, start: int, end: int, step: int) -> list[sqlite3.Row]:
-        if column is None:
-            return []
+    def _samples(self, job: Job, start: int, end: int, step: int) -> list[sqlite3.Row]:
         return self._store.rows(
-            f"SELECT pod, CAST(time / ? AS INTEGER) AS step, AVG({column}) AS value FROM dlc_samples"  # noqa: S608
+            "SELECT pod, CAST(time / ? AS INTEGER) AS step, AVG(cpu) AS cpu, AVG(memory) AS memory,"
+            " AVG(disk_read) AS disk_read, AVG(disk_write) AS disk_write FROM dlc_samples"
             " WHERE job = ? AND time >= ? AND time < ? GROUP BY pod, step ORDER BY pod, step",
             step,
             job.number,

@@ -22,7 +22,6 @@ class JobPerTask:
 
     Airflow keeps the order of the tasks, and retries, clears and kills each by itself. This is the default::
 
-        job_to_dag("primes.json")
         job_to_dag("primes.json", execution=JobPerTask(cluster="cluster.json"))
 
     :ivar cluster: description of a BatchCompute cluster: a dict, JSON text, the path of a file, or a model. A setup

@@ -26,7 +26,7 @@ class SingleJob:
     A task ``submit`` submits the job, a ``BatchComputeTaskOperator`` follows each of its tasks, and a teardown task
     ``stop`` stops the job if it still runs. ::
 
-        job_to_dag("primes.json", execution=SingleJob(start_from_trigger=True), task_args={"stop": {"retries": 5}})
+        job_to_dag("primes.json", execution=SingleJob(), task_args={"submit": {"retries": 5}})
 
     An argument in ``operator_args`` goes to those of the three operators that have it.
 

@@ -4,8 +4,6 @@ Source: the CreateJob and create_cluster pages of the API and its Python SDK. Th
 field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
@@ -37,8 +35,6 @@ class MountEntry(Description):
     WriteSupport: Boolean | None = None
 
 
-#: The name that the documentation gives to :class:`MountEntry`.
-MountPoint = MountEntry
 _NAS: TypeAlias = NAS
 _OSS: TypeAlias = OSS
 
@@ -58,10 +54,6 @@ class Mounts(Description):
     NasMetaCache: Boolean | None = None
     NAS: Annotated[_NAS, Field(default_factory=_NAS)]
     OSS: Annotated[_OSS, Field(default_factory=_OSS)]
-
-    def add_entry(self, entry: MountEntry | dict[str, Any]) -> None:
-        """Add a mount entry."""
-        self.Entries = [*self.Entries, MountEntry(entry)]
 
 
 class SystemDisk(Description):

@@ -1,4 +1,4 @@
-"""What becomes of the job that was submitted before, against the local service and without Airflow."""
+"""Reattach to the job of a former try, or stop it: against the local service and without Airflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.submission import submit
 from airflow_provider_bcs.exceptions import ServerError
-from airflow_provider_bcs.waiting.succession import KEPT, submit_as_successor
+from airflow_provider_bcs.waiting.reattach import STORED_JOB, reattach
+from airflow_provider_bcs.waiting.stopping import stop
 from tests.batchcompute.jobs import job, task
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Store(dict[str, Any]):
 
 
 class Owner:
-    """One who submits endless jobs, each try of it as a dying worker's successor does."""
+    """Submitter of endless jobs, whose every try is that of a new worker."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -43,7 +44,7 @@ class Owner:
         description = job({"a": task("sleep 600", ClusterId=self.run)}, Priority=number)
         owner = {"run": self.run, "generation": generation}
         again = partial(submit, self.client, description, owner, resume=resume)
-        return submit_as_successor(again, owner, self.store, self.client, log)
+        return reattach(again, owner, self.store, partial(stop, self.client, log=log, raise_transient=True), log)
 
     def states(self) -> list[str]:
         """The states of its jobs, the oldest first."""
@@ -126,5 +127,5 @@ def test_where_nothing_is_kept_nothing_is_stopped(owner):
 def test_what_is_kept_stays_readable(owner):
     """Airflow keeps it over an update of this package."""
     job_id = owner.submit(3)
-    assert KEPT == "bcs_job"
-    assert owner.store.get(KEPT) == {"job_id": job_id, "generation": 3}
+    assert STORED_JOB == "bcs_job"
+    assert owner.store.get(STORED_JOB) == {"job_id": job_id, "generation": 3}

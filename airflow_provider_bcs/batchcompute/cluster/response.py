@@ -1,14 +1,13 @@
-"""Models of what BatchCompute answers about clusters, images and what can be had."""
+"""Models of the answers about clusters, their machines, and images."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
+from airflow_provider_bcs.batchcompute.facts import CLUSTER_ACTIVE, READY
 from airflow_provider_bcs.http.response import Response, Time
-
-from .facts import CLUSTER_ACTIVE, READY
 
 
 class Group(Response):
@@ -108,78 +107,3 @@ class Image(Response):
     Platform: str = ""
     Type: str = ""
     CreationTime: Time = None
-
-
-class ResourceQuotas(Response):
-    """The words that the account may use in descriptions. The service tells no numeric limits."""
-
-    AvailableClusterResourceType: list[str] = Field(default_factory=list)
-    AvailableClusterInstanceSystemDiskType: list[str] = Field(default_factory=list)
-    AvailableClusterInstanceDataDiskType: list[str] = Field(default_factory=list)
-    AvailableClusterInstanceType: list[str] = Field(default_factory=list)
-    AvailableSpotInstanceType: list[str] = Field(default_factory=list)
-
-
-class NetworkSupport(Response):
-    """The networks that an instance type can be had in."""
-
-    Classic: bool = False
-    Vpc: bool = False
-
-
-class AvailableInstanceType(Response):
-    """An instance type that can be had now; MemorySize in GB."""
-
-    InstanceType: str
-    CpuCore: int = 0
-    MemorySize: float = 0.0
-    Network: NetworkSupport = Field(default_factory=NetworkSupport)
-
-
-class AvailableResource(Response):
-    """What can be had now."""
-
-    AvailableClusterInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
-    AvailableSpotInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
-    AvailablePrepaidInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
-    AvailableResourceType: list[str] = Field(default_factory=list)
-    AvailableSystemDiskType: list[str] = Field(default_factory=list)
-    AvailableDataDiskType: list[str] = Field(default_factory=list)
-
-
-class CreatedApp(Response):
-    """The answer to the creation of an app, which has no id but its name."""
-
-    Name: str
-
-
-class App(Response):
-    """An app, and what a job has to know to run it."""
-
-    Name: str
-    Scope: str = ""
-    Description: str = ""
-    OwnerId: int | str = 0
-    Revision: int = 0
-    UpdateTime: Time = None
-    InputParameters: dict[str, Any] = Field(default_factory=dict)
-    OutputParameters: dict[str, Any] = Field(default_factory=dict)
-    # A value of this name in the class would be taken for pydantic's own configuration.
-    Config: Annotated[dict[str, Any], Field(default_factory=dict)]
-
-
-class AppDetail(App):
-    """One revision of an app with its program."""
-
-    CommandLine: str = ""
-    Docker: dict[str, Any] = Field(default_factory=dict)
-    VM: dict[str, Any] = Field(default_factory=dict)
-    EnvVars: dict[str, Any] = Field(default_factory=dict, repr=False)
-    Daemonize: bool = False
-
-
-class AppRevision(Response):
-    """One of the states an app has had, from 0."""
-
-    Revision: int
-    UpdateTime: Time = None

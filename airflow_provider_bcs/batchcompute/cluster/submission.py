@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.batchcompute.facts import CLUSTER_ACTIVE
 from airflow_provider_bcs.exceptions import (
     NotFoundError,
     StateConflictError,
@@ -14,10 +15,8 @@ from airflow_provider_bcs.exceptions import (
 )
 from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
 
-from .facts import CLUSTER_ACTIVE
-
 if TYPE_CHECKING:
-    from .client import Client
+    from airflow_provider_bcs.batchcompute.client import Client
 
 log = logging.getLogger(__name__)
 

@@ -4,17 +4,14 @@ Source: the create_cluster page of the API's Python SDK, and the CreateImage pag
 field may not be annotated with a class of its own name.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
+from airflow_provider_bcs.batchcompute.job import Notification
+from airflow_provider_bcs.batchcompute.machines import Configs
 from airflow_provider_bcs.description.model import Boolean, Description, Integer, Number, Text
 from airflow_provider_bcs.description.source import JobSource
-
-from .cluster import Configs
-from .job import Notification
 
 
 class GroupDescription(Description):

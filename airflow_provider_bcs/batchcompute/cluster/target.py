@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.batchcompute.facts import GONE
 from airflow_provider_bcs.exceptions import NotFoundError
-from airflow_provider_bcs.waiting.polling import Log, Poll
-
-from .facts import GONE
 
 if TYPE_CHECKING:
-    from .client import Client
-    from .resources import Cluster
+    from airflow_provider_bcs.batchcompute.client import Client
+
+    from .response import Cluster
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,6 @@ class ClusterTarget:
             return Departure(client.get_cluster(self.cluster_id))
         except NotFoundError:
             return Departure(None)
-
-    def poll(self, client: Client, log: Log) -> Poll[Cluster | Departure]:
-        """Return what asks for its state again and again."""
-        return Poll(partial(self.read, client), self, log)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain values, to travel in a trigger."""

@@ -1,0 +1,1 @@
+"""Apps of BatchCompute: programs that the service keeps, and jobs run by name."""

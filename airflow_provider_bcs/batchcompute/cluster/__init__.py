@@ -1,0 +1,1 @@
+"""Clusters of BatchCompute, their machines, and the images of these machines."""

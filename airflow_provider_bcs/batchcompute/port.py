@@ -1,0 +1,156 @@
+"""The BatchCompute port: one object that submits, finds, polls, stops and explains jobs, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+
+from airflow_provider_bcs.waiting.polling import Log, Poll, Status
+from airflow_provider_bcs.waiting.stopping import stop
+
+from .facts import FINISHED, UNSUCCESSFUL
+from .failure import explain_failure, explain_task_failure
+from .instance_logs import InstanceLogs, Selection, Texts
+from .legacy import as_current
+from .mirror import FollowedTarget, continue_job
+from .rules import job_warnings, validate_job
+from .submission import find_submitted, submit
+from .target import Target
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.exceptions import JobFailedError
+
+    from .client import Client
+    from .cluster.target import ClusterTarget
+
+__all__ = ["BatchComputePort", "RetryStrategy", "check_retry_strategy"]
+
+#: What a further attempt does with a job that failed or was stopped: start it again, or submit another one.
+RetryStrategy: TypeAlias = Literal["restart", "resubmit"]
+AnyTarget: TypeAlias = "Target | FollowedTarget | ClusterTarget"
+
+
+@dataclass(frozen=True, eq=False)
+class BatchComputePort:
+    """BatchCompute, as operators, sensors and triggers use it; a ``ServicePort``.
+
+    ::
+
+        from airflow_provider_bcs.batchcompute import Client
+        from airflow_provider_bcs.batchcompute.port import BatchComputePort
+
+        port = BatchComputePort(Client("cn-shanghai", "my-key-id", "my-key-secret"))
+        assert port.validate({"Name": "nightly"})
+
+    :ivar client: sends the requests
+    :ivar objects: returns the object store that holds the logs of instances; None: logs are named but not read
+    :ivar retry_strategy: ``restart`` starts a failed job again, which runs only what had not finished; ``resubmit``
+        submits a new job
+    :ivar log_instances: instances whose logs are read: ``failed``, ``all``, ``none``, or a number of instances besides
+        the failed ones
+    :ivar log_lines: number of lines read from the beginning of each log, and from its end
+    """
+
+    client: Client
+    objects: Callable[[], Texts] | None = None
+    retry_strategy: RetryStrategy = "restart"
+    log_instances: Selection = "failed"
+    log_lines: int = 50
+
+    name_field: ClassVar[str] = "Name"
+
+    @staticmethod
+    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
+        """Return the rules that a job description breaks."""
+        return validate_job(job, templates=templates)
+
+    @staticmethod
+    def warnings(job: dict[str, Any]) -> list[str]:
+        """Return what is valid in a job description but may surprise its author."""
+        return job_warnings(job)
+
+    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
+        """Return the description in the service's second API, which is the only one that the service takes."""
+        return as_current(job).job
+
+    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+        """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
+        return submit(self.client, job, owner, resume=resume, restart=self._restarts)
+
+    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+        """Return the id of the job whose submission was interrupted."""
+        return find_submitted(self.client, job, owner, restart=self._restarts)
+
+    def target(self, job_id: str) -> Target:
+        """Return the target that stands for a job."""
+        return Target(job_id)
+
+    def poll(self, target: AnyTarget, log: Log) -> Poll[Status]:
+        """Return a function that reads the state of one target and logs its progress."""
+        return Poll(lambda: target.read(self.client), target, log)
+
+    def read_all(self, targets: Iterable[AnyTarget]) -> Iterator[tuple[Hashable, Status | Exception]]:
+        """Yield the state of each target, or its error, in as few calls as possible."""
+        # This module imports the HTTP client, which a DAG file that is being parsed does not need.
+        from .reading import read_all
+
+        return read_all(self.client, targets)
+
+    def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
+        """Stop a job; a job that has ended is no error."""
+        stop(self.client, job_id, log, raise_transient=raise_transient)
+
+    def explain(self, job_id: str, state: str) -> JobFailedError | None:
+        """Return why a job failed or was stopped, with the exit codes of failed instances as ``task/instance``."""
+        return explain_failure(self.client, job_id, state, self._logs) if state in UNSUCCESSFUL else None
+
+    def read_logs(self, job_id: str, task_name: str | None = None) -> Iterator[str]:
+        """Yield what the selected instances wrote to standard output and error.
+
+        :param task_name: read the instances of this task only
+        """
+        return self._logs.read(job_id, task_name) if self._logs else iter(())
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended."""
+        self.client.delete_job(job_id)
+
+    def check(self) -> None:
+        """List one job."""
+        next(self.client.list_jobs(page_size=1), None)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self.client.close()
+
+    # One task of a job
+
+    def continue_job(self, target: FollowedTarget) -> FollowedTarget:
+        """Start the job of a task again if it failed or was stopped; return the target to wait for from now on."""
+        return continue_job(self.client, target)
+
+    def explain_task(self, job_id: str, task_name: str, state: str) -> JobFailedError | None:
+        """Return why one task of a job did not finish, None when it finished."""
+        return None if state == FINISHED else explain_task_failure(self.client, job_id, task_name, state, self._logs)
+
+    @property
+    def _logs(self) -> InstanceLogs | None:
+        if self.objects is None:
+            return None
+        return InstanceLogs(self.client, self.objects, self.log_instances, self.log_lines)
+
+    @property
+    def _restarts(self) -> bool:
+        return self.retry_strategy == "restart"
+
+
+def check_retry_strategy(found: object) -> None:
+    """Check an argument ``retry_strategy``.
+
+    :raises ValueError: when it is none
+    """
+    if found not in get_args(RetryStrategy):
+        expected = " or ".join(map(repr, get_args(RetryStrategy)))
+        raise ValueError(f"retry_strategy: found {found!r}; expected {expected}.")

@@ -1,0 +1,123 @@
+"""The PAI-DLC port: one object that submits, finds, polls, stops and explains jobs, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from airflow_provider_bcs.http.loopback import is_loopback_url
+from airflow_provider_bcs.waiting.polling import Log, Poll, Status
+from airflow_provider_bcs.waiting.stopping import stop
+
+from .facts import SUCCEEDED
+from .failure import explain_failure
+from .rules import job_warnings, validate_job
+from .submission import find_submitted, submit
+from .target import JobTarget, LoggingPoll, PodTarget
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.exceptions import JobFailedError
+
+    from .client import Client
+
+__all__ = ["DlcPort"]
+
+
+@dataclass(frozen=True, eq=False)
+class DlcPort:
+    """PAI-DLC, as operators, sensors and triggers use it; a ``ServicePort``.
+
+    ::
+
+        from airflow_provider_bcs.dlc import Client
+        from airflow_provider_bcs.dlc.port import DlcPort
+
+        port = DlcPort(Client("cn-shanghai", "my-key-id", "my-key-secret"), workspace_id="12345")
+        assert port.validate({"DisplayName": "train"})
+
+    :ivar client: sends the requests
+    :ivar workspace_id: ``WorkspaceId`` of jobs that name none
+    :ivar log_limit: number of lines of the pods' logs that one poll writes at most; 0: no logs
+    """
+
+    client: Client
+    workspace_id: str | None = None
+    log_limit: int = 0
+
+    name_field: ClassVar[str] = "DisplayName"
+
+    @staticmethod
+    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
+        """Return the rules that a job description breaks."""
+        return validate_job(job, templates=templates)
+
+    @staticmethod
+    def warnings(job: dict[str, Any]) -> list[str]:
+        """Return what is valid in a job description but may surprise its author."""
+        return job_warnings(job)
+
+    @property
+    def is_local(self) -> bool:
+        """True for the local service, which has neither workspaces nor a console."""
+        return is_loopback_url(self.client.endpoint)
+
+    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
+        """Return the job with a ``WorkspaceId`` if the job or the port has one."""
+        workspace = job.get("WorkspaceId") or self.workspace_id
+        if workspace:
+            return {**job, "WorkspaceId": workspace}
+        if not self.is_local:
+            log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
+        return job
+
+    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+        """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
+        return submit(self.client, job, owner, resume=resume)
+
+    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+        """Return the id of the job whose submission was interrupted, None when there is none that goes on."""
+        return find_submitted(self.client, job, owner)
+
+    def target(self, job_id: str) -> JobTarget:
+        """Return the target that stands for a job and, with ``log_limit``, for its logs."""
+        return JobTarget(job_id, self.log_limit)
+
+    def poll(self, target: JobTarget | PodTarget, log: Log) -> Poll[Status]:
+        """Return a function that reads the state of one target, and logs its progress and its pods' lines."""
+        if isinstance(target, JobTarget) and target.log_limit:
+            # Poll is invariant in its state, but nothing puts another state into this one.
+            return cast("Poll[Status]", LoggingPoll(self.client, target, log))
+        return Poll(lambda: target.read(self.client), target, log)
+
+    def read_all(self, targets: Iterable[JobTarget | PodTarget]) -> Iterator[tuple[Hashable, Status | Exception]]:
+        """Yield the state of each target, or its error, in as few calls as possible."""
+        # This module builds the models of answers, which a DAG file that is being parsed does not need.
+        from .reading import read_all
+
+        return read_all(self.client, targets)
+
+    def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
+        """Stop a job; a job that has ended is no error."""
+        stop(self.client, job_id, log, raise_transient=raise_transient)
+
+    def explain(self, job_id: str, state: str) -> JobFailedError | None:
+        """Return why a job failed or was stopped, with the exit codes of failed pods by ``PodId``."""
+        return None if state == SUCCEEDED else explain_failure(self.client, job_id, state)
+
+    def read_logs(self, job_id: str) -> Iterator[str]:
+        """Yield nothing: :meth:`poll` logs the pods' lines while the job runs."""
+        return iter(())
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended."""
+        self.client.delete_job(job_id)
+
+    def check(self) -> None:
+        """List one job."""
+        next(self.client.list_jobs(page_size=1), None)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self.client.close()

@@ -1,0 +1,88 @@
+"""Protocol of a service port: all that an operator, a sensor and a trigger need of one service, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.exceptions import JobFailedError
+
+    from .polling import Log, Poll, Status
+
+__all__ = ["ServicePort", "Target"]
+
+
+class Target(Hashable, Protocol):
+    """Something whose end can be awaited: a job, a part of a job, a cluster."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the target as plain values, so that a trigger can be serialized."""
+
+
+T = TypeVar("T", bound=Target)
+
+
+class ServicePort(Protocol[T]):
+    """One service, bound to one client. All methods that call the service raise ``ApiError``.
+
+    :ivar name_field: field of the job description that holds the job's name
+    """
+
+    name_field: ClassVar[str]
+
+    def __init__(self, client: Any, /) -> None: ...
+
+    @staticmethod
+    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
+        """Return the rules that a job description breaks; needs no client.
+
+        :param templates: whether values with a Jinja template are left unchecked
+        """
+
+    @staticmethod
+    def warnings(job: dict[str, Any]) -> list[str]:
+        """Return what is valid in a job description but may surprise its author; needs no client."""
+
+    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
+        """Return the description in the form that :meth:`submit` takes."""
+
+    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+        """Submit a job for ``owner``, or find the job that was submitted before; return the job id.
+
+        :param resume: whether this is a further attempt, which continues or replaces a job that failed
+        """
+
+    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+        """Return the id of the job whose submission was interrupted, None when there is none."""
+
+    def target(self, job_id: str) -> T:
+        """Return the target that stands for a job."""
+
+    def poll(self, target: T, log: Log) -> Poll[Status]:
+        """Return a function that reads the state of one target and logs its progress."""
+
+    def read_all(self, targets: Iterable[T]) -> Iterator[tuple[Hashable, Status | Exception]]:
+        """Yield the state of each of many targets, or its error, in as few calls as possible."""
+
+    def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
+        """Stop a job. A job that has ended, or that does not exist, is logged and is no error.
+
+        :param raise_transient: raise transient errors instead of logging them, so that the caller can retry
+        """
+
+    def explain(self, job_id: str, state: str) -> JobFailedError | None:
+        """Return the reason why a job ended in ``state``, None when that is a success."""
+
+    def read_logs(self, job_id: str) -> Iterator[str]:
+        """Yield the log lines of a job that has ended, except those that :meth:`poll` has logged."""
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended."""
+
+    def check(self) -> None:
+        """Send the cheapest request that needs valid keys."""
+
+    def close(self) -> None:
+        """Close the client's connections."""

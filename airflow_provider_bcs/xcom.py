@@ -1,0 +1,41 @@
+"""Ids of jobs and clusters that one task pushes to XCom and another one pulls by a template."""
+
+from __future__ import annotations
+
+from airflow_provider_bcs.exceptions import MissingIdError
+
+__all__ = ["cluster_id_of", "is_missing", "job_id_of", "require_id"]
+
+
+def job_id_of(task_id: str) -> str:
+    """Return the template of the job id that a task of the same DAG run and map index has pushed.
+
+    :param task_id: id of the task that submits the job
+    """
+    return _pulled(task_id, "job_id")
+
+
+def cluster_id_of(task_id: str) -> str:
+    """Return the template of the cluster id that a task of the same DAG run and map index has pushed.
+
+    :param task_id: id of the task that creates the cluster
+    """
+    return _pulled(task_id, "cluster_id")
+
+
+def is_missing(found: object) -> bool:
+    """Return whether a rendered id is empty: XCom holds none, and Jinja renders that as the text ``None``."""
+    return found in (None, "", "None")
+
+
+def require_id(field: str, found: object) -> None:
+    """Check a rendered id.
+
+    :raises MissingIdError: when it is empty
+    """
+    if is_missing(found):
+        raise MissingIdError(f"{field}: found {found!r}; expected an id. Does its template pull from the right task?")
+
+
+def _pulled(task_id: str, key: str) -> str:
+    return f"{{{{ ti.xcom_pull(task_ids={task_id!r}, key={key!r}, map_indexes=ti.map_index) }}}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from airflow_provider_bcs.batchcompute import (
     validate_job,
 )
 from airflow_provider_bcs.batchcompute.instance_types import smallest
+from airflow_provider_bcs.exceptions import StateConflictError
 from tests.batchcompute.jobs import job, put
 from tests.batchcompute.legacy_jobs import VendorObject, find_prime, v1_job, v1_jobs
 
@@ -309,4 +311,6 @@ def test_the_service_takes_no_job_of_the_first_api(service, client):
     assert service.call("POST", "/jobs", v1_job()).json()["Code"] == "InvalidJobName"
     created = client.create_job(v1_job(JobName="old"))
     assert client.get_job_description(created).Name == "old"
-    client.stop_job(created)
+    # Its command fails at once where the machine is quick.
+    with suppress(StateConflictError):
+        client.stop_job(created)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .findings import Findings
 from .local_paths import BASE, is_at_or_below
@@ -71,13 +70,3 @@ class Mounts:
 
 def _folder(path: str) -> str:
     return path if not path or path.endswith("/") else f"{path}/"
-
-
-def entries_of(task: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """Return the field of the mount entries that take effect, and these: the task's own, else the cluster's."""
-    cluster = {} if task.get("ClusterId") else task.get("AutoCluster") or {}
-    for field, holder in (("Mounts", task), ("AutoCluster.Configs.Mounts", cluster.get("Configs") or {})):
-        entries = (holder.get("Mounts") or {}).get("Entries")
-        if entries:
-            return f"{field}.Entries", entries
-    return "Mounts.Entries", []

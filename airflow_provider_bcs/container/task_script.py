@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.facts import Quotas
+from airflow_provider_bcs.batchcompute.mounts import mount_entries
 
 from .findings import Findings
 from .local_paths import LINK, MOUNT, OUTPUT_FILE, OUTPUT_FOLDER, WORKDIR, LocalPaths, is_at_or_below
-from .mounts import Mounts, entries_of
+from .mounts import Mounts
 from .platform import Platform
 from .script import VARIABLE_NAME, Script, quote
 from .site import Site
@@ -82,7 +83,7 @@ class TaskScript:
         for source, destination in (self._task.get("InputMapping") or {}).items():
             if destination:
                 self._input(source, destination, f"InputMapping.{source}", writable=False)
-        field, entries = entries_of(self._task)
+        field, entries = mount_entries(self._task)
         for number, entry in enumerate(entries):
             source, destination = entry.get("Source") or "", entry.get("Destination") or ""
             self._input(source, destination, f"{field}.{number}", writable=bool(entry.get("WriteSupport")))

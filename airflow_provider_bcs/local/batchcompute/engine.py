@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_bcs.batchcompute.facts import RUNNING
+from airflow_provider_bcs.batchcompute.mounts import mount_entries
 from airflow_provider_bcs.local.attempt import SPEC_FILE, Shim
 from airflow_provider_bcs.local.runner import SHUTDOWN_SECONDS, Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -119,7 +120,7 @@ class Engine(Runner[Attempt]):
             job_id=job.id,
             task_name=key.task,
             instance_id=key.number,
-            task=_without_keys(task),
+            task=_with_mounts(task),
             stdout=stream_path(job, key.task, key.number, "stdout"),
             stderr=stream_path(job, key.task, key.number, "stderr"),
         )
@@ -201,16 +202,6 @@ def stream_path(job: Job, task: str, instance: int, stream: str) -> str:
     return f"{folder}{stream}.{job.id}.{task}.{instance}" if folder else ""
 
 
-def _without_keys(task: dict[str, Any]) -> dict[str, Any]:
-    """Return a task without the keys of its mounts: a local mount needs none, and ``spec.json`` should hold none."""
-    auto_cluster = task["AutoCluster"]
-    configs = auto_cluster.get("Configs")
-    return {
-        **_without_mount_keys(task),
-        "AutoCluster": {**auto_cluster, "Configs": _without_mount_keys(configs)} if configs else auto_cluster,
-    }
-
-
-def _without_mount_keys(place: dict[str, Any]) -> dict[str, Any]:
-    mounts = place.get("Mounts")
-    return {**place, "Mounts": {"Entries": mounts.get("Entries")}} if mounts else place
+def _with_mounts(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task whose Mounts have the entries that take effect, and no keys: ``spec.json`` should hold none."""
+    return {**task, "Mounts": {"Entries": mount_entries(task)[1]}, "AutoCluster": {}}

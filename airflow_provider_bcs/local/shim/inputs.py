@@ -37,7 +37,7 @@ def inputs_of(task: dict[str, Any]) -> list[Input]:
     ]
     entries += [
         (entry.get("Source") or "", entry.get("Destination") or "", entry.get("WriteSupport"))
-        for entry in _mount_entries(task)
+        for entry in (task.get("Mounts") or {}).get("Entries") or ()
     ]
     found: dict[str, Input] = {}
     for source, destination, writable in entries:
@@ -46,14 +46,6 @@ def inputs_of(task: dict[str, Any]) -> list[Input]:
             raise Failure("InvalidPath", f"{source} and {found[path].source} are both mapped to {path}.")
         found[path] = Input(source, path, bool(writable))
     return sorted(found.values(), key=lambda item: item.destination)
-
-
-def _mount_entries(task: dict[str, Any]) -> list[dict[str, Any]]:
-    entries = (task.get("Mounts") or {}).get("Entries")
-    if not entries and not task.get("ClusterId"):
-        configs = (task.get("AutoCluster") or {}).get("Configs") or {}
-        entries = (configs.get("Mounts") or {}).get("Entries")
-    return entries or []
 
 
 class Inputs:

@@ -1,12 +1,13 @@
-"""HTTP layer of the APIs: choice of the API, faults, and errors of handlers."""
+"""HTTP layer of all APIs: choice of the API, faults, and errors of handlers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -19,82 +20,87 @@ from .error_response import ErrorResponse, internal_error
 from .faults import Fault, Faults, play
 from .gateway import Gateway
 from .origins import OriginCheck
-from .request import joined_headers
-from .routes import PendingResponse, Request, Route
+from .request import joined_headers, raw_target
+from .routes import PendingResponse, RequestT, ResponseT, Route
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
-_DLC_PREFIX = "/api/v1/"
 
 
 class Application:
-    """ASGI application that dispatches requests to the operations of two APIs.
+    """ASGI application that dispatches the requests on all ports to the operations of the APIs.
 
+    :param gateways: APIs by port and by path prefix; the first prefix that matches decides, the last one is empty
     :param origins: check of the Host and Origin headers
-    :param requests: counter of requests by operation
-    :param elsewhere: names of the operations on another port, for ``/_local``
+    :param control_port: port of the control API
     """
 
     def __init__(
-        self,
-        batchcompute: Gateway,
-        dlc: Gateway,
-        origins: OriginCheck,
-        requests: Counter[str],
-        faults: Faults,
-        elsewhere: Collection[str],
+        self, gateways: Mapping[int, Mapping[str, Gateway[Any, Any]]], origins: OriginCheck, control_port: int
     ) -> None:
-        self._batchcompute = batchcompute
-        self._dlc = dlc
+        self._gateways = gateways
         self._origins = origins
-        self._requests = requests
-        self._faults = faults
-        operations = {route.operation for gateway in (batchcompute, dlc) for route in gateway.routes}
-        self._control = Control(requests, faults, operations.union(elsewhere))
+        self._control_port = control_port
+        self._requests: Counter[str] = Counter()
+        self._faults = Faults()
+        operations = {
+            route.operation for of_port in gateways.values() for api in of_port.values() for route in api.routes
+        }
+        self._control = Control(self._requests, self._faults, operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = HttpRequest(scope, receive)
+        http = HttpRequest(scope, receive)
+        gateway = self._gateway(http)
         try:
-            response = await self._respond(request)
+            response = await self._respond(gateway, http)
         except ClientDisconnect:
             return
         if response is None:
             await close_without_response(scope, receive)
-        else:
-            await response(scope, receive, send)
+            return
+        gateway.finish(response)
+        await response(scope, receive, send)
 
-    async def _respond(self, http: HttpRequest) -> HttpResponse | None:
+    def _gateway(self, http: HttpRequest) -> Gateway[Any, Any]:
+        path = f"{raw_target(http)[0]}/"
+        return next(gateway for prefix, gateway in self._gateways[_port(http)].items() if path.startswith(prefix))
+
+    async def _respond(self, gateway: Gateway[RequestT, ResponseT], http: HttpRequest) -> HttpResponse | None:
         """Return the response, or None to close the connection without a response."""
-        target = _target(http)
-        gateway = self._dlc if f"{target.partition('?')[0]}/".startswith(_DLC_PREFIX) else self._batchcompute
-        headers = joined_headers(http)
-        host = headers.get("host", "")
         try:
-            self._origins.check(headers)
-            body = await _read_body(http, gateway)
-            if target.startswith(PREFIX):
-                return self._control.respond(http, body)
-            route, request = gateway.receive(http.method, target, headers, body)
+            self._origins.check(joined_headers(http))
+            if raw_target(http)[0].startswith(PREFIX) and _port(http) == self._control_port:
+                return await self._control.respond(http, gateway.refusals.body_too_large)
+            route, request = await gateway.receive(http)
         except ErrorResponse as error:
-            return gateway.render_error(error, host)
+            return gateway.render_error(error, http)
         self._requests[route.operation] += 1
-        return await self._serve(gateway, route, request, host)
-
-    async def _serve(self, gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse | None:
-        fault = self._faults.draw(route.operation)
         return await play(
-            fault,
-            lambda: _perform(gateway, route, request, host),
-            lambda fault: _refusal(gateway, fault, host),
+            self._faults.draw(route.operation),
+            lambda: perform(gateway, route, request, http),
+            lambda fault: gateway.render_error(_refusal(gateway, fault), http),
         )
 
 
-async def _perform(gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse:
-    found = await run_in_threadpool(_handle, gateway, route, request, host)
+async def perform(
+    gateway: Gateway[RequestT, ResponseT], route: Route[RequestT, ResponseT], request: RequestT, http: HttpRequest
+) -> HttpResponse:
+    """Perform an operation; return its response, or an error response for any exception."""
+    with ExitStack() as stack:
+        try:
+            await gateway.load(route, request, http, stack)
+            found = await run_in_threadpool(_handle, gateway, route, request)
+        except ErrorResponse as error:
+            return gateway.render_error(error, http)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            _log.exception("%s failed", route.operation)
+            return gateway.render_error(internal_error(), http)
     if not isinstance(found, PendingResponse):
         return found
     try:
@@ -103,34 +109,17 @@ async def _perform(gateway: Gateway, route: Route, request: Request, host: str) 
         return gateway.render(found.otherwise)
 
 
-def _handle(gateway: Gateway, route: Route, request: Request, host: str) -> HttpResponse | PendingResponse:
-    try:
-        response = route.handler(request)
-        return response if isinstance(response, PendingResponse) else gateway.render(response)
-    except ErrorResponse as error:
-        return gateway.render_error(error, host)
-    except Exception:  # the client must receive an error body for any exception
-        _log.exception("%s failed", route.operation)
-        return gateway.render_error(internal_error(), host)
+def _handle(
+    gateway: Gateway[RequestT, ResponseT], route: Route[RequestT, ResponseT], request: RequestT
+) -> HttpResponse | PendingResponse[ResponseT]:
+    response = route.handler(request)
+    return response if isinstance(response, PendingResponse) else gateway.render(response)
 
 
-def _target(request: HttpRequest) -> str:
-    raw_path: bytes = request.scope["raw_path"]
-    query: bytes = request.scope["query_string"]
-    return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
+def _refusal(gateway: Gateway[Any, Any], fault: Fault) -> ErrorResponse:
+    return gateway.refusals.throttled(fault.seconds) if fault.kind == "throttle" else internal_error()
 
 
-async def _read_body(request: HttpRequest, gateway: Gateway) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > gateway.max_body:
-            error = gateway.refusals.body_too_large(gateway.max_body)
-            error.headers["Connection"] = "close"
-            raise error
-    return bytes(body)
-
-
-def _refusal(gateway: Gateway, fault: Fault, host: str) -> HttpResponse:
-    error = gateway.refusals.throttled(fault.seconds) if fault.kind == "throttle" else internal_error()
-    return gateway.render_error(error, host)
+def _port(http: HttpRequest) -> int:
+    port: int = http.scope["server"][1]
+    return port

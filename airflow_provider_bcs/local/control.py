@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from airflow_provider_bcs.http.loopback import is_loopback
 
+from .error_response import ErrorResponse
 from .faults import Faults, parse_faults
-from .request import host_name
+from .request import host_name, read_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 PREFIX = "/_local/"
+_MAX_BODY = 256 * 1024
 
 
 class Control:
@@ -32,7 +34,8 @@ class Control:
         self._faults = faults
         self._operations = operations
 
-    def respond(self, request: Request, body: bytes) -> Response:
+    async def respond(self, request: Request, too_large: Callable[[int], ErrorResponse]) -> Response:
+        body = await read_body(request, _MAX_BODY, too_large)
         if not _is_local(request):
             return PlainTextResponse("/_local is available on the loopback address only.", 403)
         if (request.method, request.url.path) == ("GET", f"{PREFIX}requests"):

@@ -1,30 +1,30 @@
-"""Requests, responses, and the table of operations by method and path."""
+"""Table of operations, and their responses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import unquote
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from .request import Request
+
+RequestT = TypeVar("RequestT", bound=Request)
+ResponseT = TypeVar("ResponseT")
 
 
-@dataclass(frozen=True)
-class Request:
-    """Request to an operation.
+class Body(Enum):
+    """Treatment of a request body that is not read before the verification of the request."""
 
-    :ivar names: values of the names in the path template
-    :ivar query: decoded query parameters; a parameter without ``=`` has an empty value
-    """
-
-    names: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
+    NONE = "ignored"
+    MEMORY = "read into memory"
+    FILE = "stored in a file"
 
 
 @dataclass(frozen=True)
 class Response:
-    """Response of an operation; ``body`` None stands for an empty body."""
+    """Response of an operation with a JSON body; ``body`` None stands for an empty body."""
 
     status: int
     body: Any = None
@@ -32,43 +32,47 @@ class Response:
 
 
 @dataclass(frozen=True)
-class PendingResponse:
+class PendingResponse(Generic[ResponseT]):
     """Response that becomes available later, without blocking a thread.
 
     :ivar seconds: time limit
     :ivar otherwise: response after the time limit
     """
 
-    response: Future[Response]
+    response: Future[ResponseT]
     seconds: float
-    otherwise: Response
+    otherwise: ResponseT
 
 
 @dataclass(frozen=True)
-class Route:
+class Route(Generic[RequestT, ResponseT]):
     """Row of the table of operations.
 
     :ivar operation: ``{service}.{Operation}``, such as ``batchcompute.CreateJob``
     :ivar path: template such as ``/jobs/{JobId}``
-    :ivar query_key: query parameter that distinguishes operations with the same method and path
+    :ivar query_key: query parameter that selects the operation among those with the same method and path
+    :ivar header: request header that selects the operation in the same way
+    :ivar body: treatment of the body by :meth:`.Gateway.load`
     """
 
     operation: str
     method: str
     path: str
-    handler: Callable[[Request], Response | PendingResponse]
+    handler: Callable[[RequestT], ResponseT | PendingResponse[ResponseT]]
     query_key: str = ""
+    header: str = ""
+    body: Body = Body.NONE
 
-    def match(self, path: str) -> dict[str, str] | None:
-        """Return the values of the template's names, or None when ``path`` does not match the template."""
-        template, parts = self.path.split("/"), path.split("/")
-        if len(template) != len(parts):
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """Return the values of the template's names, or None when the segments do not match the template."""
+        template = self.path.split("/")
+        if len(template) != len(segments):
             return None
         names = {}
-        for expected, part in zip(template, parts, strict=True):
-            if expected.startswith("{") and part:
-                names[expected[1:-1]] = unquote(part)
-            elif expected != part:
+        for expected, segment in zip(template, segments, strict=True):
+            if expected.startswith("{") and segment:
+                names[expected[1:-1]] = segment
+            elif expected != segment:
                 return None
         return names
 
@@ -84,27 +88,33 @@ class NoRouteError(Exception):
         self.is_known_path = is_known_path
 
 
+def most_specific_first(routes: Sequence[Route[RequestT, ResponseT]]) -> list[Route[RequestT, ResponseT]]:
+    """Return routes in the order for :func:`find_route`: those with ``query_key`` or ``header`` precede others."""
+    return sorted(routes, key=lambda route: (not route.query_key, not route.header))
+
+
 def find_route(
-    routes: Sequence[Route], method: str, path: str, query: Mapping[str, str]
-) -> tuple[Route, dict[str, str]]:
+    routes: Sequence[Route[RequestT, ResponseT]],
+    method: str,
+    segments: Sequence[str],
+    query_keys: Collection[str],
+    headers: Collection[str],
+) -> tuple[Route[RequestT, ResponseT], dict[str, str]]:
     """Return the first matching route and the names in the path.
 
-    Routes with a ``query_key`` must precede routes without one.
-
+    :param segments: path, split at ``/``
     :raises NoRouteError: when no route matches
     """
     known = False
     for route in routes:
-        names = route.match(path)
+        names = route.match(segments)
         if names is None:
             continue
         known = True
-        if route.method == method and (not route.query_key or route.query_key in query):
+        if (
+            route.method == method
+            and (not route.query_key or route.query_key in query_keys)
+            and (not route.header or route.header in headers)
+        ):
             return route, names
     raise NoRouteError(is_known_path=known)
-
-
-def parse_query(text: str) -> dict[str, str]:
-    """Return the parameters of a query string; ``+`` stands for itself, as in the string that clients sign."""
-    pairs = (pair.partition("=") for pair in text.split("&") if pair)
-    return {unquote(name): unquote(value) for name, _, value in pairs}

@@ -11,7 +11,6 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,11 @@ from .application import Application
 from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
-from .faults import Faults
 from .gateway import Gateway
 from .isolation import IsolationUnavailableError, probe_namespace
 from .options import LocalOptions
 from .origins import OriginCheck
 from .oss import assembly as oss
-from .ports import Ports
 from .runner import Runner, Settings
 from .store import Store
 
@@ -68,18 +65,15 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
-    sides: list[tuple[Gateway, Runner[Any]]] = [
-        batchcompute.assemble(options, settings, store),
-        dlc.assemble(options, settings, store),
-    ]
-    requests: Counter[str] = Counter()
-    faults = Faults()
-    origins = OriginCheck(options.host)
-    object_store = oss.assemble(options, data_dir, store, origins, requests, faults)
-    batchcompute_front, dlc_front = (gateway for gateway, _ in sides)
-    services = Application(batchcompute_front, dlc_front, origins, requests, faults, object_store.operations)
+    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
+    dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
+    engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
+    gateways: dict[int, dict[str, Gateway[Any, Any]]] = {
+        _port(listener): {dlc.PATH_PREFIX: dlc_gateway, "": batchcompute_gateway},
+        _port(oss_listener): {"": oss.assemble(options, data_dir, store)},
+    }
     config = uvicorn.Config(
-        Ports({_port(listener): services, _port(oss_listener): object_store}),
+        Application(gateways, OriginCheck(options.host), control_port=_port(listener)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",
@@ -93,7 +87,6 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
     _warn(options.host)
-    engines = [engine for _, engine in sides]
     for engine in engines:
         engine.start()
     try:

@@ -13,12 +13,14 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request as HttpRequest
 
-from airflow_provider_bcs.local.application import _perform
+from airflow_provider_bcs.local.application import perform
 from airflow_provider_bcs.local.batchcompute.gateway import BatchComputeGateway
 from airflow_provider_bcs.local.batchcompute.verifier import Verifier
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import PendingResponse, Response, Route
 from tests.batchcompute.apps import app, app_job, command
 from tests.batchcompute.jobs import put
 from tests.batchcompute.test_rules import json_values
@@ -304,7 +306,7 @@ def test_an_answer_that_comes_too_late() -> None:
         "batchcompute.CreateJob", "POST", "/jobs", lambda _: PendingResponse(late, 0.01, Response(201, {"a": 1}))
     )
     gateway = BatchComputeGateway([route], Verifier("local", ACCESS_KEY_SECRET))
-    response = asyncio.run(_perform(gateway, route, Request({}, {}, b""), ""))
+    response = asyncio.run(perform(gateway, route, Request("POST", {}, [], {}), HttpRequest({"type": "http"})))
     assert (response.status_code, json.loads(bytes(response.body))) == (201, {"a": 1})
     # Whoever would give it now learns that nobody waits.
     assert not late.set_running_or_notify_cancel()

@@ -9,7 +9,9 @@ from airflow_provider_bcs.batchcompute.app_description_rules import split_name, 
 from airflow_provider_bcs.description.rules import is_absent
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import invalid
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 
 from .apps import App, Apps
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -27,7 +29,7 @@ class AppApi:
         self._apps = apps
         self._store = apps.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         app = "/apps/{AppName}"
         return [
             Route("batchcompute.CreateApp", "POST", "/apps", self.create_app),

@@ -8,7 +8,9 @@ from airflow_provider_bcs.batchcompute.cluster_rules import validate_cluster, va
 from airflow_provider_bcs.batchcompute.facts import MACHINE_DELETING, MACHINE_PENDING, MACHINE_RUNNING, MACHINE_STARTING
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import not_found
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 from airflow_provider_bcs.local.store import Where, where
 
 from .clusters import Cluster, Clusters
@@ -28,7 +30,7 @@ class ClusterApi:
         self._clusters = clusters
         self._store = clusters.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         cluster = "/clusters/{ClusterId}"
         machines = f"{cluster}/groups/{{GroupName}}/instances"
         machine = f"{machines}/{{InstanceId}}"

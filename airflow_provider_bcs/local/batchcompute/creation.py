@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.local.error_response import ErrorResponse, invalid
-from airflow_provider_bcs.local.routes import Request
+from airflow_provider_bcs.local.request import Request
 from airflow_provider_bcs.local.store import Store
 
 SCHEMA = """

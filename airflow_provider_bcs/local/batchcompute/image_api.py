@@ -12,7 +12,9 @@ from airflow_provider_bcs.batchcompute.machine_rules import DISK_TYPES, RESOURCE
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.clock import now
 from airflow_provider_bcs.local.error_response import ErrorResponse, not_found
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 from airflow_provider_bcs.local.store import Store
 
 from .creation import create_once, idempotent_token, parse_object, refuse
@@ -49,7 +51,7 @@ class ImageApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         image = "/images/{ImageId}"
         return [
             Route("batchcompute.CreateImage", "POST", "/images", self.create_image),

@@ -13,8 +13,9 @@ from airflow_provider_bcs.batchcompute.facts import FINISHED, MAX_PRIORITY, STAT
 from airflow_provider_bcs.batchcompute.rules import check_quotas, validate_job
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import invalid, missing, not_found, quota_exhausted
-from airflow_provider_bcs.local.gateway import request_id
-from airflow_provider_bcs.local.routes import PendingResponse, Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute, request_id
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import PendingResponse, Response, Route
 from airflow_provider_bcs.local.store import Where, where
 
 from . import app_task
@@ -46,7 +47,7 @@ class JobApi:
         self._store = jobs.store
         self._quotas = quotas
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         job, task = "/jobs/{JobId}", "/jobs/{JobId}/tasks/{TaskName}"
         return [
             Route("batchcompute.CreateJob", "POST", "/jobs", self.create_job),
@@ -63,7 +64,7 @@ class JobApi:
             Route("batchcompute.GetInstance", "GET", f"{task}/instances/{{InstanceId}}", self.get_instance),
         ]
 
-    def create_job(self, request: Request) -> Response | PendingResponse:
+    def create_job(self, request: Request) -> Response | PendingResponse[Response]:
         token, job, sync = idempotent_token(request), parse_object(request.body), "sync" in request.query
         refuse(validate_job(job, templates=False, quotas=self._quotas))
         if sync and not is_app(job):
@@ -93,7 +94,7 @@ class JobApi:
         refuse(list(check_quotas(tasks, 0, self._quotas)))
         return {"App": resolved, "DAG": {"Tasks": tasks, "Dependencies": {}}}
 
-    def _outcome(self, job_id: str) -> Response | PendingResponse:
+    def _outcome(self, job_id: str) -> Response | PendingResponse[Response]:
         """Return the response for the end of an app job. The codes and the time limit are assumptions."""
         job = self._jobs.get(job_id)
         if job is None:

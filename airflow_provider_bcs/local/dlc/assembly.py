@@ -17,6 +17,8 @@ from .pod_api import PodApi
 from .spec_api import ROUTES
 from .verifier import Verifier
 
+PATH_PREFIX = "/api/v1/"
+
 
 def assemble(options: DlcOptions, settings: Settings, store: Store) -> tuple[DlcGateway, Engine]:
     """Return the gateway for requests and the engine that runs pods."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from airflow_provider_bcs.dlc.facts import CREATING, MAX_TAG_KEY_LENGTH, MAX_TAGGED_JOBS, MAX_TAGS, QUEUING
 from airflow_provider_bcs.local.error_response import ErrorResponse
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 
 from .engine import Engine
 from .errors import invalid, missing, not_found
@@ -29,7 +31,7 @@ class JobApi:
         self._engine = engine
         self._store = jobs.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         jobs, job, tags = "/api/v1/jobs", "/api/v1/jobs/{JobId}", "/api/v1/tags"
         return [
             Route("dlc.CreateJob", "POST", jobs, self.create_job),

@@ -7,7 +7,9 @@ import sqlite3
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_EVENTS, DEFAULT_LINES, MAX_EVENTS
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 from airflow_provider_bcs.local.shim.clock import stamp
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
 from airflow_provider_bcs.local.store import Where, where
@@ -32,7 +34,7 @@ class PodApi:
         self._engine = engine
         self._store = jobs.store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[JsonRoute]:
         job, pod = "/api/v1/jobs/{JobId}", "/api/v1/jobs/{JobId}/pods/{PodId}"
         return [
             Route("dlc.GetPodLogs", "GET", f"{pod}/logs", self.get_pod_logs),

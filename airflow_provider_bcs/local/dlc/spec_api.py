@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_ECS_SPECS_PAGE_SIZE, MAX_PAGE_SIZE
-from airflow_provider_bcs.local.routes import Request, Response, Route
+from airflow_provider_bcs.local.gateway import JsonRoute
+from airflow_provider_bcs.local.request import Request
+from airflow_provider_bcs.local.routes import Response, Route
 
 from .errors import invalid
 from .parameters import integer
@@ -53,4 +55,4 @@ def _fields(item: InstanceType) -> dict[str, Any]:
     }
 
 
-ROUTES = [Route("dlc.ListEcsSpecs", "GET", "/api/v1/ecsspecs", list_ecs_specs)]
+ROUTES: list[JsonRoute] = [Route("dlc.ListEcsSpecs", "GET", "/api/v1/ecsspecs", list_ecs_specs)]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
-from airflow_provider_bcs.local.faults import Faults
 from airflow_provider_bcs.local.options import AccessKeyOptions
-from airflow_provider_bcs.local.origins import OriginCheck
 from airflow_provider_bcs.local.store import Store
 
-from .application import ObjectStoreApplication
 from .bucket_api import BucketApi
+from .gateway import ObjectGateway
 from .multipart import Uploads
 from .multipart_api import MultipartApi
 from .object_api import ObjectApi
@@ -21,21 +18,12 @@ from .records import Records
 from .verifier import Verifier
 
 
-def assemble(
-    options: AccessKeyOptions,
-    data_dir: Path,
-    store: Store,
-    origins: OriginCheck,
-    requests: Counter[str],
-    faults: Faults,
-) -> ObjectStoreApplication:
-    """Return the ASGI application of the object store."""
+def assemble(options: AccessKeyOptions, data_dir: Path, store: Store) -> ObjectGateway:
+    """Return the gateway of the object store."""
     objects = Objects(data_dir, Records(store))
-    uploads = Uploads(data_dir, objects)
-    operations = [
-        *BucketApi(objects).operations(),
-        *MultipartApi(uploads).operations(),
-        *ObjectApi(objects).operations(),
+    routes = [
+        *BucketApi(objects).routes(),
+        *MultipartApi(Uploads(data_dir, objects)).routes(),
+        *ObjectApi(objects).routes(),
     ]
-    verifier = Verifier(options.access_key_id, options.access_key_secret)
-    return ObjectStoreApplication(operations, verifier, objects.incoming, origins, requests, faults)
+    return ObjectGateway(routes, Verifier(options.access_key_id, options.access_key_secret), objects.incoming)

@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.routes import Body, Route
 
 from . import document, errors
 from .document import Element
 from .listing import Page, page
 from .objects import Objects
-from .operations import Body, Operation
 from .request import ObjectRequest
+from .selection import ObjectRoute
 
 _MAX_KEYS = 1000
 _LOCATION = "oss-local"
@@ -30,16 +31,16 @@ class BucketApi:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[ObjectRoute]:
         return [
-            Operation("ListBuckets", "GET", "service", self._list_buckets),
-            Operation("PutBucket", "PUT", "bucket", self._put, body=Body.DOCUMENT),
-            Operation("DeleteBucket", "DELETE", "bucket", self._delete),
-            Operation("GetBucketInfo", "GET", "bucket", self._info, "bucketInfo"),
-            Operation("GetBucketLocation", "GET", "bucket", self._location, "location"),
-            Operation("GetBucketAcl", "GET", "bucket", self._acl, "acl"),
-            Operation("ListObjectsV2", "GET", "bucket", self._list_objects, "list-type"),
-            Operation("ListObjects", "GET", "bucket", self._list_objects),
+            Route("oss.ListBuckets", "GET", "/", self._list_buckets),
+            Route("oss.PutBucket", "PUT", "/{Bucket}", self._put, body=Body.MEMORY),
+            Route("oss.DeleteBucket", "DELETE", "/{Bucket}", self._delete),
+            Route("oss.GetBucketInfo", "GET", "/{Bucket}", self._info, "bucketInfo"),
+            Route("oss.GetBucketLocation", "GET", "/{Bucket}", self._location, "location"),
+            Route("oss.GetBucketAcl", "GET", "/{Bucket}", self._acl, "acl"),
+            Route("oss.ListObjectsV2", "GET", "/{Bucket}", self._list_objects, "list-type"),
+            Route("oss.ListObjects", "GET", "/{Bucket}", self._list_objects),
         ]
 
     def _list_buckets(self, request: ObjectRequest) -> Response:

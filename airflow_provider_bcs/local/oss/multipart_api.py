@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from airflow_provider_bcs.local.routes import Body, Route
+
 from . import document, errors
 from .digest import checksums_of
 from .document import Element
 from .multipart import MAX_PARTS, Upload, Uploads
 from .object_api import check_digest, forbids_overwrite, kept_headers, received
-from .operations import Body, Operation
 from .request import ObjectRequest
+from .selection import ObjectRoute
 
 _MAX_LISTED = 1000
 
@@ -21,15 +23,19 @@ class MultipartApi:
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[ObjectRoute]:
         return [
-            Operation("InitiateMultipartUpload", "POST", "object", self._begin, "uploads"),
-            Operation("UploadPartCopy", "PUT", "object", self._copy_part, "uploadId", header="x-oss-copy-source"),
-            Operation("UploadPart", "PUT", "object", self._put_part, "uploadId", body=Body.CONTENT),
-            Operation("CompleteMultipartUpload", "POST", "object", self._complete, "uploadId", body=Body.DOCUMENT),
-            Operation("AbortMultipartUpload", "DELETE", "object", self._abort, "uploadId"),
-            Operation("ListParts", "GET", "object", self._list_parts, "uploadId"),
-            Operation("ListMultipartUploads", "GET", "bucket", self._list_uploads, "uploads"),
+            Route("oss.InitiateMultipartUpload", "POST", "/{Bucket}/{Key}", self._begin, "uploads"),
+            Route(
+                "oss.UploadPartCopy", "PUT", "/{Bucket}/{Key}", self._copy_part, "uploadId", header="x-oss-copy-source"
+            ),
+            Route("oss.UploadPart", "PUT", "/{Bucket}/{Key}", self._put_part, "uploadId", body=Body.FILE),
+            Route(
+                "oss.CompleteMultipartUpload", "POST", "/{Bucket}/{Key}", self._complete, "uploadId", body=Body.MEMORY
+            ),
+            Route("oss.AbortMultipartUpload", "DELETE", "/{Bucket}/{Key}", self._abort, "uploadId"),
+            Route("oss.ListParts", "GET", "/{Bucket}/{Key}", self._list_parts, "uploadId"),
+            Route("oss.ListMultipartUploads", "GET", "/{Bucket}", self._list_uploads, "uploads"),
         ]
 
     def _begin(self, request: ObjectRequest) -> Response:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
+from airflow_provider_bcs.local.routes import Body, Route
+
 from . import document, errors
 from .conditions import check_conditions, read_range
 from .digest import Checksums, blocks, checksums_of
 from .document import Element
 from .objects import Objects, StoredObject
-from .operations import Body, Operation
 from .received import Received
 from .request import ObjectRequest, read_path
+from .selection import ObjectRoute
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -32,15 +34,15 @@ class ObjectApi:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[ObjectRoute]:
         return [
-            Operation("CopyObject", "PUT", "object", self._copy, header=_COPY_SOURCE),
-            Operation("PutObject", "PUT", "object", self._put, body=Body.CONTENT),
-            Operation("GetObject", "GET", "object", self._get),
-            Operation("HeadObject", "HEAD", "object", self._head),
-            Operation("GetObjectMeta", "HEAD", "object", self._head, "objectMeta"),
-            Operation("DeleteObject", "DELETE", "object", self._delete),
-            Operation("DeleteMultipleObjects", "POST", "bucket", self._delete_many, "delete", body=Body.DOCUMENT),
+            Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=_COPY_SOURCE),
+            Route("oss.PutObject", "PUT", "/{Bucket}/{Key}", self._put, body=Body.FILE),
+            Route("oss.GetObject", "GET", "/{Bucket}/{Key}", self._get),
+            Route("oss.HeadObject", "HEAD", "/{Bucket}/{Key}", self._head),
+            Route("oss.GetObjectMeta", "HEAD", "/{Bucket}/{Key}", self._head, "objectMeta"),
+            Route("oss.DeleteObject", "DELETE", "/{Bucket}/{Key}", self._delete),
+            Route("oss.DeleteMultipleObjects", "POST", "/{Bucket}", self._delete_many, "delete", body=Body.MEMORY),
         ]
 
     def _put(self, request: ObjectRequest) -> Response:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from airflow_provider_bcs.http.loopback import is_loopback
-from airflow_provider_bcs.local.request import host_name
+from airflow_provider_bcs.local.request import Request, host_name
 
 from . import errors
 
@@ -18,28 +17,21 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class ObjectRequest:
-    """Request to the object store.
+class ObjectRequest(Request):
+    """Request to the object store; ``names`` has Bucket and Key, which may be empty.
 
-    :ivar bucket: empty when the request names no bucket
-    :ivar key: empty when the request names no object
-    :ivar parameters: decoded query parameters, in the order of the query string
-    :ivar headers: header values by name in lower case; repeated headers are joined with a comma
-    :ivar body: body of an operation that reads it into memory
     :ivar received: body of an operation that stores it in a file
     """
 
-    method: str
-    bucket: str
-    key: str
-    parameters: Sequence[tuple[str, str]]
-    headers: Mapping[str, str]
-    body: bytes = b""
-    received: Received | None = field(default=None, compare=False)
+    received: Received | None = field(default=None, compare=False, kw_only=True)
 
-    @cached_property
-    def query(self) -> Mapping[str, str]:
-        return dict(self.parameters)
+    @property
+    def bucket(self) -> str:
+        return self.names["Bucket"]
+
+    @property
+    def key(self) -> str:
+        return self.names["Key"]
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Return a query parameter as an integer.
@@ -66,7 +58,7 @@ def read_request(method: str, path: str, query: str, headers: Mapping[str, str])
     bucket, key = (bucket, _decoded(path[1:])) if is_loopback(parent) else read_path(path)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
-    return ObjectRequest(method, bucket, key, parameters, headers)
+    return ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, headers)
 
 
 def read_path(path: str) -> tuple[str, str]:

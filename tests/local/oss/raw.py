@@ -35,7 +35,7 @@ def raw_request(
     scope = f"{moment[:8]}/local/oss/aliyun_v4_request"
     sent = {"host": host or address, "x-oss-date": moment, **(headers or {})}
     parameters = list((query or {}).items())
-    canonical = canonical_request(ObjectRequest(method, bucket, key, parameters, sent), ())
+    canonical = canonical_request(ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, sent), ())
     signature = signature_v4(ACCESS_KEY_SECRET, canonical, moment, scope)
     sent["authorization"] = f"{ALGORITHM} Credential=local/{scope},Signature={signature}"
     path = f"/{quote(key)}" if host else f"/{quote(bucket, safe='')}/{quote(key)}" if bucket else "/"

@@ -1,0 +1,93 @@
+"""Gateway of the object store: signatures, routing, request bodies, and the format of responses."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response as HttpResponse
+
+from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.gateway import Gateway, Refusals, request_id
+from airflow_provider_bcs.local.request import joined_headers, raw_target, read_body
+from airflow_provider_bcs.local.routes import Body
+
+from . import document
+from .received import Received
+from .request import ObjectRequest, read_request
+from .selection import ObjectRoute, find_operation
+from .verifier import Verifier
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as HttpRequest
+
+_MAX_DOCUMENT = 2 * 1024 * 1024
+#: Bytes hashed and written at a time, in a worker thread: the event loop must not block.
+_PIECE = 1 << 20
+
+
+def _throttled(seconds: float) -> ErrorResponse:
+    retry_after = {"Retry-After": str(math.ceil(seconds))}
+    return ErrorResponse(503, "SlowDown", "Please reduce your request rate.", retry_after)
+
+
+def _body_too_large(limit: int) -> ErrorResponse:
+    return ErrorResponse(400, "EntityTooLarge", f"The body has more than {limit} bytes.")
+
+
+class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
+    """Gateway with V1 and V4 signatures, which do not cover the body.
+
+    :param incoming: directory for request bodies that are being received
+    """
+
+    refusals = Refusals(_throttled, _body_too_large)
+
+    def __init__(self, routes: Sequence[ObjectRoute], verifier: Verifier, incoming: Path) -> None:
+        super().__init__(routes)
+        self._verifier = verifier
+        self._incoming = incoming
+
+    async def receive(self, http: HttpRequest) -> tuple[ObjectRoute, ObjectRequest]:
+        request = read_request(http.method, *raw_target(http), joined_headers(http))
+        self._verifier.verify(request)
+        return find_operation(self.routes, request), request
+
+    async def load(self, route: ObjectRoute, request: ObjectRequest, http: HttpRequest, stack: ExitStack) -> None:
+        if route.body is Body.FILE:
+            request.received = stack.enter_context(Received(self._incoming))
+            await _receive(http, request.received)
+        elif route.body is Body.MEMORY:
+            request.body = await read_body(http, _MAX_DOCUMENT, _body_too_large)
+
+    def render(self, response: HttpResponse) -> HttpResponse:
+        return response
+
+    def render_error(self, error: ErrorResponse, http: HttpRequest) -> HttpResponse:
+        """Return an error response; a response to HEAD has no body and carries the document in ``x-oss-err``."""
+        if error.status == 304:
+            return HttpResponse(status_code=304, headers=error.headers)
+        host = http.headers.get("host", "")
+        body = document.write("Error", [("Code", error.code), ("Message", error.message), ("HostId", host)])
+        headers = error.headers
+        if http.method == "HEAD":
+            headers = {**headers, "x-oss-err": base64.b64encode(body).decode()}
+        return HttpResponse(body, error.status, headers, media_type="application/xml")
+
+    def finish(self, response: HttpResponse) -> None:
+        response.headers["x-oss-request-id"] = request_id()
+
+
+async def _receive(http: HttpRequest, content: Received) -> None:
+    piece = bytearray()
+    async for chunk in http.stream():
+        piece += chunk
+        if len(piece) >= _PIECE:
+            await run_in_threadpool(content.write, bytes(piece))
+            piece.clear()
+    await run_in_threadpool(content.write, bytes(piece))

@@ -1,4 +1,4 @@
-"""The PAI-DLC client: models of job descriptions, their rules, and every operation. Knows nothing of Airflow."""
+"""Client for PAI-DLC without Airflow: models of job descriptions, their rules, and all operations of the API."""
 
 from __future__ import annotations
 

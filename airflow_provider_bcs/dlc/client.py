@@ -1,4 +1,4 @@
-"""The PAI-DLC client: one method an operation, named as in the vendor's SDK."""
+"""Client for PAI-DLC: one method an operation, named as in the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -28,16 +28,23 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Response)
 
-#: Earlier than any job; the service looks back seven days when it is told nothing.
+#: StartTime before any job; without a StartTime the service looks back DEFAULT_LOOK_BACK only.
 BEGINNING = "2000-01-01T00:00:00Z"
 
 
 class Client(ServiceClient):
-    """Talks to PAI-DLC, API version 2020-12-03.
+    """Client of PAI-DLC, API version 2020-12-03.
 
-    Wherever a job is asked for by its id, an object with ``JobId`` will do. Times are time-zone-aware datetimes or
-    texts such as ``2026-01-02T03:04:05Z``. All methods raise
-    :class:`~airflow_provider_bcs.exceptions.ApiError`.
+    An object with ``JobId`` can stand for a job id. Times are time-zone-aware datetimes or texts such as
+    ``2026-01-02T03:04:05Z``. All methods raise :class:`~airflow_provider_bcs.exceptions.ApiError`.
+
+    ::
+
+        from airflow_provider_bcs.dlc import Client
+
+        client = Client("cn-shanghai", "my-key-id", "my-key-secret")
+        job_id = client.create_job("jobs/train.json").JobId
+        print(client.get_job(job_id).Status)
     """
 
     service = "pai-dlc"
@@ -64,17 +71,21 @@ class Client(ServiceClient):
     # Jobs
 
     def create_job(self, job: JobSource) -> Created:
-        """Submit a job; its id is the ``JobId`` of what is returned.
+        """Submit a job; return an answer whose ``JobId`` is the job id.
 
-        The service knows no idempotent token: when no answer arrives, the job may exist all the same, and this is
-        not repeated. See :func:`~airflow_provider_bcs.dlc.submission.submit` for a way that finds it.
+        The service has no idempotency token. After a lost answer the job may exist, so the client does not retry;
+        :func:`~airflow_provider_bcs.dlc.submission.submit` finds such a job.
 
-        :param job: anything a job can be given as
+        :param job: job description in any form, see :func:`~.job.read_job`
+        :raises NoAnswerError: when the service does not answer; the job may exist
         """
         return self._send(Created, "CreateJob", "POST", "/jobs", body=read_job(job), repeatable=False)
 
     def get_job(self, job: Any) -> Job:
-        """Return a job with its status, history and pods."""
+        """Return a job with its status, history and pods.
+
+        :raises NotFoundError: when the service has no such job
+        """
         return self._send(Job, "GetJob", "GET", _job_path(job))
 
     def list_jobs(
@@ -86,12 +97,12 @@ class Client(ServiceClient):
         fields: Collection[str] | None = None,
         **filters: Unpack[JobFilters],
     ) -> Iterator[Job]:
-        """Iterate over jobs, page by page as they are asked for, the newest first.
+        """Iterate over jobs, the newest first; fetch each page when it is needed.
 
         :param job_ids: only these jobs, however old
         :param page_size: jobs a request, 1 to 100
-        :param unreadable: is given the error of a job that cannot be read, which is left out then; None to raise it
-        :param fields: read only these of each job, which takes less time; the others are as if they had not been sent
+        :param unreadable: called with the error of an unreadable job, which is then left out; None: raise the error
+        :param fields: read only these fields of each job, which is faster; the others have their defaults
         :param filters: see :class:`~airflow_provider_bcs.dlc.filters.JobFilters`
         """
         params = dict(checked(filters))
@@ -99,13 +110,13 @@ class Client(ServiceClient):
         if job_ids is None:
             yield from self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
             return
-        # Whether the seven days hold for ids too is not documented.
+        # Whether the service's default StartTime applies to ids too is not documented.
         params.setdefault("start_time", BEGINNING)
         remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
             params["job_ids"] = chunk
             found = self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
-            # When all have been seen, no further page is asked for.
+            # islice ends the listing without another request once all ids are found.
             yield from islice(found, len(chunk))
 
     def update_job(
@@ -117,10 +128,10 @@ class Client(ServiceClient):
         accessibility: str | None = None,
         job_specs: list[dict[str, Any]] | None = None,
     ) -> None:
-        """Change a job; what is None stays.
+        """Change a job; None leaves a field unchanged.
 
-        :param priority: 1 to 9; of use only before the job runs, and only on quota resources
-        :param accessibility: ``PUBLIC``; it cannot be taken back
+        :param priority: 1 to 9; it has an effect only before the job runs, and only on a quota
+        :param accessibility: ``PUBLIC``, which the service never changes back
         :param job_specs: new pod counts of an elastic job
         """
         body = {
@@ -133,14 +144,14 @@ class Client(ServiceClient):
         self._call("UpdateJob", "PUT", _job_path(job), body=body)
 
     def stop_job(self, job: Any) -> None:
-        """Ask for the end of a job; it becomes Stopping, and some time later Stopped.
+        """Request the end of a job; it becomes Stopping, and some time later Stopped.
 
-        :raises StateConflictError: when it has ended already; not when it runs and the service will not stop it now
+        :raises StateConflictError: when it has already ended; not when the service refuses to stop a running job
         """
         try:
             self._call("StopJob", "POST", f"{_job_path(job)}/stop")
         except (InvalidRequestError, StateConflictError) as error:
-            # How the service refuses this is not documented well enough to tell it from other errors.
+            # The documentation does not say which error means that a job has ended, so the client reads the job.
             found = self.get_job(job)
             if not found.is_terminal and found.Status != STOPPING:
                 if isinstance(error, StateConflictError):
@@ -150,11 +161,11 @@ class Client(ServiceClient):
                 raise StateConflictError(error.status, error.code, error.message, error.request_id) from None
 
     def delete_job(self, job: Any) -> None:
-        """Delete a job that has ended; its logs go with it."""
+        """Delete a job that has ended, and its logs."""
         try:
             self._call("DeleteJob", "DELETE", _job_path(job))
         except NotFoundError as error:
-            # The first attempt was carried out and only its answer was lost.
+            # After a retry, the first attempt succeeded and only its answer was lost.
             if error.attempts == 1:
                 raise
 
@@ -172,13 +183,13 @@ class Client(ServiceClient):
     ) -> PodLogs:
         """Return lines of a pod's log, stdout and stderr merged.
 
-        There is no cursor, and which lines are left out beyond ``max_lines`` is not documented;
-        :class:`~airflow_provider_bcs.dlc.logs.PodLogReader` reads a growing log once and whole.
+        The API has no cursor, and does not document which lines it omits beyond ``max_lines``;
+        :class:`~airflow_provider_bcs.dlc.logs.PodLogReader` reads each line of a growing log once.
 
-        :param pod_uid: an earlier incarnation, from ``HistoryPods``
-        :param start_time: to the second; by default seven days ago
-        :param end_time: to the second; by default now
-        :param max_lines: by default 2000
+        :param pod_uid: PodUid of an earlier incarnation, from ``HistoryPods``
+        :param start_time: beginning, to the second; default: seven days ago
+        :param end_time: end, to the second; default: now
+        :param max_lines: most lines; default: 2000
         """
         window = {"pod_uid": pod_uid, "start_time": start_time, "end_time": end_time, "max_lines": max_lines}
         return self._send(PodLogs, "GetPodLogs", "GET", f"{_pod_path(job, pod_id)}/logs", window)
@@ -193,7 +204,7 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         max_events: int | None = None,
     ) -> list[str]:
-        """Return what happened to a pod, one line an event; parameters as for the logs."""
+        """Return the events of a pod, one line each; parameters as in :meth:`get_pod_logs`."""
         window = {"pod_uid": pod_uid, "start_time": start_time, "end_time": end_time, "max_events_num": max_events}
         return self._send(Events, "GetPodEvents", "GET", f"{_pod_path(job, pod_id)}/events", window).Events
 
@@ -205,11 +216,11 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         max_events: int | None = None,
     ) -> list[str]:
-        """Return what happened to a job, one line an event.
+        """Return the events of a job, one line each.
 
-        :param start_time: by default seven days ago
-        :param end_time: by default now
-        :param max_events: 1 to 10000, by default 2000
+        :param start_time: default: seven days ago
+        :param end_time: default: now
+        :param max_events: 1 to 10000; default: 2000
         """
         window = {"start_time": start_time, "end_time": end_time, "max_events_num": max_events}
         return self._send(Events, "GetJobEvents", "GET", f"{_job_path(job)}/events", window).Events
@@ -223,11 +234,11 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         time_step: str | None = None,
     ) -> list[PodMetrics]:
-        """Return measured values of each pod.
+        """Return the measured values of each pod.
 
         :param metric_type: GpuCoreUsage, GpuMemoryUsage, CpuCoreUsage, MemoryUsage, NetworkInputRate,
             NetworkOutputRate, DiskReadRate or DiskWriteRate
-        :param start_time: by default an hour ago
+        :param start_time: default: an hour ago
         :param time_step: such as ``5m``, which is the default
         """
         params = {
@@ -295,7 +306,7 @@ class Client(ServiceClient):
         fields: Collection[str] | None = None,
     ) -> Iterator[R]:
         parse = None if fields is None else page_parser(field, tuple(fields), ("TotalCount",))
-        # Pages shift while new items arrive at their front: what comes twice is left out.
+        # New items at the front shift the pages, so an item may be on two pages.
         seen: set[str] = set()
         for number in count(1):
             numbered = {**params, "page_number": number, "page_size": page_size}
@@ -306,14 +317,14 @@ class Client(ServiceClient):
                 if (name := getattr(item, key)) not in seen:
                     seen.add(name)
                     yield item
-            # The service may give shorter pages than were asked for, so a short one alone says nothing.
+            # The service may return shorter pages than requested, so a short page alone is not the last one.
             is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))
             if len(seen) == before or is_last:
                 return
 
 
 def _whole_number(value: Any) -> float:
-    """Return a number that an answer may lack, or hold as something else; then there is no end to it."""
+    """Return a number of an answer; infinity when the answer has none."""
     return value if isinstance(value, int) else float("inf")
 
 

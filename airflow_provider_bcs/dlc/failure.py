@@ -1,4 +1,4 @@
-"""Say why a job did not succeed: the service's reason, the failed pods, and the last lines they wrote."""
+"""Explain why a job did not succeed: the service's reason, the failed pods, and their last lines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Job, Pod
 
-#: How many failed pods of a job are told about, and how many lines of each.
+#: Most failed pods in one explanation, and most lines of each pod.
 MAX_PODS = 5
 MAX_LINES = 20
 MAX_LINE_LENGTH = 1000
-# Seconds before a pod's end in which its last lines are looked for, up to a month.
+# First and last length of the window before a pod's end that is searched for its last lines, in seconds.
 _FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
 
@@ -38,7 +38,7 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         if job.ran_too_long:
             lines.append(f"It ran longer than its JobMaxRunningTimeMinutes, {job.JobMaxRunningTimeMinutes}.")
     except ApiError as error:
-        lines.append(f"(what failed in it could not be read: {error})")
+        lines.append(f"(its failed pods are unreadable: {error})")
         return JobFailedError(job_id, state, "\n".join(lines))
     for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
         if pod.StatusDetail.ExitCode.isdecimal():
@@ -46,7 +46,7 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         try:
             lines += _failed_pod(client, job, pod)
         except ApiError as error:
-            lines.append(f"(the log of pod {pod.PodId} could not be read: {error})")
+            lines.append(f"(the log of pod {pod.PodId} is unreadable: {error})")
     return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 
@@ -61,10 +61,10 @@ def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:
 
 
 def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
-    """Return the end of a pod's log; which lines an answer leaves out is not documented, so it has to be whole."""
+    """Return the last lines of a pod's log from a complete answer: an incomplete one may omit any lines."""
     end = pod.GmtFinishTime or job.GmtFinishTime or client.now()
     found: list[str] = []
-    # Both in seconds before the end: nothing is after the one, too much after the other.
+    # Seconds before the end: the window of the one has too few lines, that of the other too many.
     quiet, busy = 0, 0
     span = _FIRST_SPAN
     while span <= _LAST_SPAN and busy - quiet != 1:

@@ -1,7 +1,7 @@
-"""Models of a job description: the whole body of CreateJob.
+"""Models of a job description, the body of CreateJob.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fills in no defaults. The private aliases
-exist because a field may not be annotated with a class of its own name.
+exist because the annotation of a field cannot name a class of the field's own name.
 """
 
 from typing import Annotated, Any, TypeAlias
@@ -30,9 +30,9 @@ def read_job(job: JobSource) -> dict[str, Any]:
 
 
 class DataSource(Description):
-    """A directory that all pods see at MountPath: a dataset, or what a Uri names.
+    """Directory of all pods at MountPath: a dataset, or the storage at a Uri.
 
-    MountAccess RO or RW. Options and RoleChain are JSON text.
+    MountAccess is RO or RW. Options and RoleChain are JSON text.
     """
 
     DataSourceId: Text | None = None
@@ -48,7 +48,7 @@ class DataSource(Description):
 
 
 class CodeSource(Description):
-    """A code repository that is copied to MountPath before the command runs."""
+    """Code repository that the service copies to MountPath before the command runs."""
 
     CodeSourceId: Text | None = None
     Branch: Text | None = None
@@ -58,7 +58,7 @@ class CodeSource(Description):
 
 
 class UserVpc(Description):
-    """The author's network that the pods join. DefaultRoute eth0 (public gateway) or eth1 (this network)."""
+    """Network that the pods join. DefaultRoute is eth0 (public gateway) or eth1 (this network)."""
 
     VpcId: Text | None = None
     SwitchId: Text | None = None
@@ -68,7 +68,7 @@ class UserVpc(Description):
 
 
 class CustomEnv(Description):
-    """An environment variable; what Visible does is not documented."""
+    """Environment variable; the effect of Visible is not documented."""
 
     Key: Text | None = None
     Value: Annotated[Text | None, Field(repr=False)] = None
@@ -76,7 +76,7 @@ class CustomEnv(Description):
 
 
 class JobElasticSpec(Description):
-    """Elastic training; the service says that it ignores this."""
+    """Elastic training; according to its documentation, the service ignores this field."""
 
     EnableElasticTraining: Boolean | None = None
     ElasticStrategy: Text | None = None
@@ -101,10 +101,14 @@ _CredentialConfig: TypeAlias = CredentialConfig
 
 
 class JobDescription(Description):
-    """A whole job: UserCommand runs in every pod of every role.
+    """Job: UserCommand runs in every pod of every role.
 
-    Priority 1 to 9, higher first. JobMaxRunningTimeMinutes in minutes. Options are ``key=value`` pairs with commas
-    between them, for the mounts of object storage.
+    Priority is 1 to 9, higher first. Options are ``key=value`` pairs with commas between them, for the mounts of object
+    storage.
+
+    >>> job = JobDescription(DisplayName="train", JobType="PyTorchJob", UserCommand="python train.py")
+    >>> job.detail()
+    {'DisplayName': 'train', 'JobType': 'PyTorchJob', 'UserCommand': 'python train.py'}
     """
 
     DisplayName: Text | None = None

@@ -1,4 +1,4 @@
-"""The logs of all pods of a job, written to a logger while the job runs."""
+"""Write the logs of all pods of a job to a logger while the job runs."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 _Key: TypeAlias = tuple[str, str]
 
-#: The most lines an interval, of all pods together, unless told otherwise.
+#: Default of the most lines of all pods together in one poll interval.
 MAX_LINES = 10_000
-#: How long after a pod's end a line of it may turn up.
+#: The service may deliver a line this long after the pod's end.
 COLLECTION = timedelta(seconds=30)
-# A pod's own times and the stamps of its lines come from different clocks.
+# The times of a pod and the timestamps of its lines come from different clocks.
 _EARLIER = timedelta(minutes=1)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 class JobLogs:
-    """Writes each line of each pod once, with the pod's id before it when there is more than one.
+    """Writer of the pods' logs: each line once, with the pod's id before it when the job has several pods.
 
-    :param limit: the most lines a call, all pods together; what is beyond comes with the next calls
-    :ivar client: may be replaced by another of the same service
-    :ivar failed: whether something could not be read in the last call
+    :param limit: most lines of one call, all pods together; the next calls write the rest
+    :ivar client: the client; another client of the same service may replace it
+    :ivar failed: whether the last call failed to read a log
     """
 
     def __init__(self, client: Client, job_id: str, log: Log, limit: int = MAX_LINES) -> None:
@@ -47,39 +47,39 @@ class JobLogs:
         self.failed = False
 
     def write(self, job: Job, *, ended: bool = False) -> int:
-        """Write what is new; return the number of lines.
+        """Write new lines; return their number.
 
-        A log that cannot be read now is tried again with the next call, and is never a reason to fail.
+        The next call tries an unreadable log again; an unreadable log is never an error.
 
         :param job: the job as it is now, with its pods
-        :param ended: whether the job has ended, so that the logs are whole
+        :param ended: whether the job has ended, so that its logs are complete
         """
         present = {self._key(pod): pod for pod in _incarnations(job)}
-        # One that the service does not show any more may still have lines to be read.
+        # A pod that the service no longer returns may still have unread lines.
         self._pods.update(present)
-        # One that runs again where it ended has more to say.
+        # A pod that runs again writes more lines.
         self._read_out -= {key for key, pod in present.items() if not pod.is_terminal}
         open_keys = [key for key in self._pods if key not in self._read_out]
         several = len(self._pods) > 1 or _pod_count(job) > 1
         self.failed = False
         written = 0
         for left, key in zip(range(len(open_keys), 0, -1), open_keys, strict=True):
-            # What one pod does not use is for the others.
+            # The other pods get the lines that one pod does not need.
             share = max(1, (self._limit - written) // left)
             try:
                 written += self._write_pod(key, share, several, ended or key not in present)
             except NotFoundError:
-                # It has no log yet, or none any more.
+                # The log does not exist yet, or no longer.
                 continue
             except ApiError as error:
-                # The other pods' logs come from the same service: they are for the next call.
+                # The same service has the other logs too: the next call reads them.
                 self._log.warning("The log of pod %s cannot be read now: %s", self._pods[key].PodId, error)
                 self.failed = True
                 break
         return written
 
     def _key(self, pod: Pod) -> _Key:
-        """Return what tells one incarnation of a pod from others: its PodUid, which may be there later, or never."""
+        """Return the identity of one incarnation of a pod: its PodUid, which the service may set late or never."""
         created = pod.PodId, pod.GmtCreateTime.isoformat() if pod.GmtCreateTime else ""
         if not pod.PodUid:
             return created
@@ -92,7 +92,7 @@ class JobLogs:
     def _write_pod(self, key: _Key, limit: int, several: bool, ended: bool) -> int:
         pod = self._pods[key]
         if not ended and not pod.is_terminal and not pod.GmtStartTime and pod.Status != RUNNING:
-            # A pod that waits has no log yet.
+            # A waiting pod has no log yet.
             return 0
         is_over = self._is_over(pod)
         lines = self._reader(key).read(limit, ended=ended or is_over)
@@ -106,7 +106,7 @@ class JobLogs:
         return len(lines)
 
     def _is_over(self, pod: Pod) -> bool:
-        """Tell whether a pod ended so long ago that no line of it can still be on its way."""
+        """Return whether a pod ended so long ago that the service has all its lines."""
         finish = pod.GmtFinishTime
         return pod.is_terminal and finish is not None and self.client.now() - finish > COLLECTION
 

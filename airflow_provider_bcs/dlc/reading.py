@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 def read_all(
     client: Client, targets: Iterable[JobTarget | PodTarget]
 ) -> Iterator[tuple[Hashable, Job | Pod | Exception]]:
-    """Yield the state of each target, or the error that is its own, as soon as it is known.
+    """Yield the state of each target, or its own error, as soon as it is known.
 
-    Jobs are listed by their ids, a hundred a call; a job that is alone, one that the list lacks, and one whose pods are
-    wanted, are asked for one by one.
+    One ListJobs call reads up to 100 jobs by their ids. A single job, a job that the list lacks, and a job with a pod
+    among the targets cost one GetJob call each.
 
-    :raises ApiError: when it concerns all of them
+    :raises ApiError: for an error that concerns all targets
     """
-    # Of most jobs nothing but the state is wanted: a list for each would be many objects.
+    # One target a job is the usual case: a list for each job would cost memory for thousands of jobs.
     listed: dict[str, JobTarget] = {}
     single: dict[str, list[JobTarget | PodTarget]] = {}
     for target in targets:
@@ -42,13 +42,13 @@ def read_all(
     for job_id in single.keys() & listed.keys():
         single[job_id].append(listed.pop(job_id))
     try:
-        # What is alone is asked for by itself.
+        # A single job needs no list.
         together = sorted(listed) if len(listed) > 1 else ()
         for job in client.list_jobs(together, unreadable=_leave_out, fields=JOB_STATE):
             if job.JobId in listed:
                 yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):
-        # An id that is none, or no permission to list; each of those that are left says what it is.
+        # A malformed id, or no permission to list jobs: the single calls below report the error of each job.
         pass
     for target in listed.values():
         yield target, _job(client, target.job_id)
@@ -59,7 +59,7 @@ def read_all(
 
 
 def _leave_out(error: ServerError) -> None:
-    """What cannot be read in a list is asked for by itself, and then says so itself."""
+    """Ignore an unreadable item of a list: a single call reports its error."""
 
 
 def _job(client: Client, job_id: str) -> Job | Exception:

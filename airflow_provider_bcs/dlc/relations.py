@@ -1,6 +1,6 @@
-"""The rules that concern several fields of a job description at once.
+"""Rules that concern several fields of a job description at once.
 
-A value that Airflow has yet to render may turn out as anything, also as empty: what depends on it is not judged.
+A template may render to any value, also to an empty one. So a rule skips a value that depends on a template.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from airflow_provider_bcs.description.violation import Violation, did_you_mean
 
 from .rule_table import NAMED_WORKERS, ROLES, WORDING
 
-#: Tells whether a value is still to be rendered.
+#: Return whether Airflow has yet to render a value.
 _Pending: TypeAlias = Callable[[object], bool]
 
 
 def objects(value: object) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return the objects in an array with their indexes; nothing for what is no array."""
+    """Return the objects in an array with their indexes; an empty list for any other value."""
     elements = value if isinstance(value, (list, tuple)) else ()
     return [(index, element) for index, element in enumerate(elements) if isinstance(element, Mapping)]
 
 
 def check_relations(job: Mapping[str, Any], *, templates: bool) -> Iterator[Violation]:
-    """Yield what is wrong between the fields of ``job``, whose single values may be wrong too.
+    """Yield the violations between fields of ``job``, which may have invalid single values too.
 
-    :param templates: leave values alone that hold a Jinja template
+    :param templates: skip values with a Jinja template
     """
 
     def pending(value: object) -> bool:
@@ -54,7 +54,7 @@ def _missing(path: str, advice: str) -> Violation:
 
 
 def _user_command(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
-    """That roles which all have a command of their own need none of the job is an assumption."""
+    """Check that the job, or each role, has a command. That the roles' commands suffice is assumed."""
     specs = job.get("JobSpecs")
     if is_given(job.get("UserCommand")) or pending(specs):
         return
@@ -90,7 +90,7 @@ def _roles(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
             first.setdefault(role, index)
         mark = next((name for name in ("IsChief", "IsCheif") if spec.get(name) is True), None)
         if mark and chief is not None:
-            advice = f"Found it here and in JobSpecs.{chief}; remove one of them."
+            advice = f"Found the mark here and in JobSpecs.{chief}; remove one of them."
             yield _invalid(f"JobSpecs.{index}.{mark}", "At most one role is the chief.", advice)
         elif mark:
             chief = index
@@ -102,7 +102,7 @@ def _is_named_worker(job_type: str, role: str) -> bool:
 
 
 def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pending: _Pending) -> Iterator[Violation]:
-    """EcsSpec on public resources, ResourceConfig on a quota: the job's ResourceId, or (assumed) the role's QuotaId."""
+    """Check for EcsSpec on public resources, ResourceConfig on a quota: ResourceId, or (assumed) the role's QuotaId."""
     if pending(spec.get("EcsSpec")) or pending(spec.get("ResourceConfig")):
         return
     quotas = [job.get("ResourceId"), spec.get("QuotaId")]
@@ -111,21 +111,21 @@ def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pendi
     instance, config = is_given(spec.get("EcsSpec")), is_given(spec.get("ResourceConfig"))
     if on_quota and instance:
         tail = "It is for public resources; on a quota, which ResourceId or QuotaId names, ResourceConfig is."
-        yield _invalid(f"{path}.EcsSpec", tail, "Found it with a quota; expected ResourceConfig alone.")
+        yield _invalid(f"{path}.EcsSpec", tail, "Found EcsSpec with a quota; expected ResourceConfig alone.")
     elif config and not perhaps_on_quota:
         tail = "It is for a quota, which ResourceId or QuotaId names; on public resources EcsSpec is."
         yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; add ResourceId, or give EcsSpec alone.")
     elif config and instance:
         yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both; expected one of the two.")
-    # Several spot instance types name what to run on as well; that they may stand alone is an assumption.
+    # ElasticSpotSpecs name instance types too; that they need no EcsSpec is assumed.
     if not config and not instance and not is_given(spec.get("ElasticSpotSpecs")):
-        right = "ResourceConfig" if on_quota else "EcsSpec"
+        missing = "ResourceConfig" if on_quota else "EcsSpec"
         advice = "Add EcsSpec, such as ecs.c6.large; on a quota, which ResourceId or QuotaId names, ResourceConfig."
-        yield _missing(f"{path}.{right}", advice)
+        yield _missing(f"{path}.{missing}", advice)
 
 
 def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
-    """That a limit without a strategy asks for no spot instances is an assumption."""
+    """Check a SpotSpec. That a limit without a strategy requests no spot instances is assumed."""
     if not isinstance(spot, Mapping) or not spot:
         return
     if not is_given(spot.get("SpotStrategy")):
@@ -155,7 +155,7 @@ def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
             elif not is_given(data_set) and not is_given(uri):
                 yield _missing(f"{path}.Uri", "Add Uri, or DataSourceId for a dataset.")
         if is_given(uri) and not pending(uri) and not is_given(mount):
-            yield _missing(f"{path}.MountPath", "Add MountPath: only a dataset has one of its own.")
+            yield _missing(f"{path}.MountPath", "Add MountPath: only a dataset has a default.")
         if isinstance(mount, str) and mount.startswith("/") and not pending(mount):
             other = mounted.setdefault(normpath(mount), index)
             if other != index:
@@ -168,4 +168,4 @@ def _user_vpc(network: Any, pending: _Pending) -> Iterator[Violation]:
         return
     switch, ranges = network.get("SwitchId"), network.get("ExtendedCIDRs")
     if is_given(switch) and not pending(switch) and not is_given(ranges):
-        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs: with a SwitchId they are not chosen for you.")
+        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs: with a SwitchId the service chooses none.")

@@ -95,7 +95,7 @@ def _size(description: dict[str, Any]) -> int:
 
 
 def _without_templates(value: Any) -> Any:
-    """Copy ``value`` with nothing in the place of each template: it may become that short."""
+    """Return a copy with an empty text for each template, which may render to one."""
     if isinstance(value, dict):
         return {key: _without_templates(element) for key, element in value.items()}
     if isinstance(value, list):
@@ -107,14 +107,14 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
     specs = objects(job.get("JobSpecs"))
     for name in ("ElasticSpec", "DebuggerConfigContent"):
         if is_given(job.get(name)):
-            yield f"{name} is ignored by the service."
+            yield f"{name} has no effect: the service ignores it."
     on_quota = is_given(job.get("ResourceId")) or any(is_given(spec.get("QuotaId")) for _, spec in specs)
     if is_given(job.get("Priority")) and not on_quota:
-        yield "Priority has no effect without a ResourceId: on public resources jobs do not queue for a quota."
+        yield "Priority has no effect without a ResourceId: jobs on public resources do not queue for a quota."
     for index, source in objects(job.get("DataSources")):
         uri = source.get("Uri")
         if isinstance(uri, str) and uri.startswith("oss://") and not is_template(uri) and "." not in uri.split("/")[2]:
-            yield f"DataSources.{index}.Uri names a bucket without its endpoint; documented is oss://bucket.endpoint/folder/."
+            yield f"DataSources.{index}.Uri names a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
 
@@ -123,7 +123,7 @@ def _spot_warnings(job_type: Any, spec: Mapping[str, Any], path: str) -> Iterato
     spot = spec.get("SpotSpec")
     uses_spot = is_given(spot) or is_given(spec.get("ElasticSpotSpecs")) or spec.get("UseSpotInstance") is True
     if uses_spot and isinstance(job_type, str) and job_type not in _SPOT_JOB_TYPES and not is_template(job_type):
-        yield f"{path} asks for spot instances, which are documented for {' and '.join(_SPOT_JOB_TYPES)} only."
+        yield f"{path} requests spot instances, which are documented for {' and '.join(_SPOT_JOB_TYPES)} only."
     if isinstance(spot, Mapping):
         price, discount = spot.get("SpotPriceLimit"), spot.get("SpotDiscountLimit")
         place = f"{path}.SpotSpec"

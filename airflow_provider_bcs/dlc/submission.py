@@ -1,8 +1,8 @@
-"""Submit a job once, however often it is asked for, to a service that knows no idempotent token.
+"""Submit a job exactly once to a service that has no idempotency token.
 
-The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and longer in a tag. It
-is looked for before the job is created, and again when no answer to that arrived. Before it stands what all generations
-of an owner have in common, so that what was submitted before a clear is found and stopped.
+The job itself carries the token: a part at the end of its DisplayName, by which ListJobs finds the job, and more of it
+in a tag. The client looks for it before it creates a job, and again after a lost answer. The DisplayName also carries a
+token of the whole series of an owner's submissions, so that the client finds and stops jobs from before a clear.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The tag that holds the token and what the description was, ``TOKEN.CONTENT``.
+#: Tag with the token and a digest of the description, ``TOKEN.CONTENT``.
 TAG = "airflow-submission"
 _SERIES_DIGITS = 16
 _TOKEN_DIGITS = 8
@@ -41,45 +41,46 @@ def submit(
     *,
     resume: bool,
 ) -> str:
-    """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
+    """Submit ``job`` for ``owner``, or find the job that was submitted for it before; return the job id.
 
-    What another generation of the owner has submitted is stopped.
+    Stop jobs of earlier generations of the owner.
 
-    :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
-        service can start none again; so it is when the description has changed, and the job of before is stopped
-    :raises ApiError: when the service refuses, when nothing could be found out, or when a job of before could not
-        be stopped now
+    :param resume: continue the found job: submit another one when it failed or was stopped, because the service cannot
+        start it again; stop it and submit another one when the description has changed
+    :raises ApiError: when the service refuses or does not answer, or when an earlier job cannot be stopped now
     """
     for ended in range(MAX_SUBMISSIONS):
         marked = _Marked(job, owner, ended)
-        # The try before may have created a job just now, and the service may list it a little later.
+        # A job of the previous attempt may be so new that the service does not list it yet.
         found = marked.find_patiently(client, client.retry.attempts - 1) if resume else marked.find(client)
         if found is not None and resume and not _can_be_continued(client, found, marked):
             continue
         marked.stop_others(client)
         if found is None:
             return marked.create(client)
-        log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
+        log.info("Job %s was submitted before and is %s.", found.JobId, found.Status)
         return found.JobId
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
 def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
     if found.is_unsuccessful:
-        log.info("Job %s of the try before is %s; the job is submitted again.", found.JobId, found.Status)
+        log.info("Job %s of the previous attempt is %s; submitting another job.", found.JobId, found.Status)
         return False
     if marked.has_content_of(found):
         return True
-    log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
+    log.warning(
+        "The job description differs from that of the previous attempt, job %s; submitting another job.", found.JobId
+    )
     if not found.is_terminal:
         stop(client, found.JobId, log, raise_transient=True)
     return False
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-    """Return the id of the job that was submitted last for ``owner``, None when there is none that goes on."""
+    """Return the id of the job that was submitted last for ``owner``; None when no such job continues."""
     for ended in range(MAX_SUBMISSIONS):
-        # What was asked for just now may come to be only after this.
+        # A request that was sent just now may take effect only after this.
         found = _Marked(job, owner, ended).find_patiently(client, client.retry.attempts)
         if found is None or not found.is_terminal:
             return found.JobId if found else None
@@ -87,7 +88,7 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
 
 
 class _Marked:
-    """A job description with a token in it."""
+    """Job description with a token in its DisplayName and tags."""
 
     def __init__(self, job: Mapping[str, Any], owner: Mapping[str, Any], ended: int) -> None:
         token = submission_token(owner, ended)
@@ -102,8 +103,8 @@ class _Marked:
         self._job = {**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}}
 
     def find(self, client: Client) -> Job | None:
-        """Return the job that carries the token, one that goes on or succeeded before one that did not."""
-        # Filters by tag are documented less well than the one by name, which takes any part of it.
+        """Return the job with the token; prefer one that continues or succeeded."""
+        # The filter by name, which matches any part of it, is better documented than the filter by tag.
         from .client import BEGINNING
 
         listed = client.list_jobs(
@@ -116,30 +117,30 @@ class _Marked:
         self._others = []
         for item in listed:
             (found if item.DisplayName.endswith(self._name_end) else self._others).append(item)
-        # Listed newest first; the oldest one was there first.
+        # ListJobs begins with the newest job; the sort keeps the oldest of equal ones last.
         found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
         for surplus in found[:-1]:
             if not surplus.is_terminal:
-                log.warning("Job %s was created besides %s.", surplus.JobId, found[-1].JobId)
+                log.warning("Job %s is a duplicate of %s; stopping it.", surplus.JobId, found[-1].JobId)
                 stop(client, surplus.JobId, log)
         return found[-1] if found else None
 
     def stop_others(self, client: Client) -> None:
-        """Stop what the owner has submitted besides, before a clear for instance."""
+        """Stop other jobs of the owner, for instance those from before a clear."""
         for other in self._others:
             if not other.is_terminal:
-                log.info("Job %s, submitted before, is %s; it is not wanted any more.", other.JobId, other.Status)
+                log.info("Job %s of an earlier generation is %s; stopping it.", other.JobId, other.Status)
                 stop(client, other.JobId, log, raise_transient=True)
 
     def create(self, client: Client) -> str:
-        """Create the job; when no answer arrives, find out whether it exists."""
+        """Create the job; after a lost answer, look whether it exists."""
         for attempt in range(1, _CREATE_ATTEMPTS + 1):
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:
                 if isinstance(error, NoAnswerError) and error.never_sent:
                     raise
-                log.warning("No answer whether the job was created; it is looked for: %s", error)
+                log.warning("Lost the answer to CreateJob; looking for the job: %s", error)
                 found = self.find_patiently(client, client.retry.attempts + 3)
                 if found is not None:
                     return found.JobId
@@ -148,7 +149,7 @@ class _Marked:
         raise AssertionError("unreachable")
 
     def find_patiently(self, client: Client, looks: int) -> Job | None:
-        """Look several times: how soon the service lists a new job is not documented."""
+        """Return the job with the token after several looks: how soon ListJobs shows a new job is not documented."""
         looking = Retrying(
             stop=stop_after_attempt(looks),
             wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
@@ -160,5 +161,5 @@ class _Marked:
             return None
 
     def has_content_of(self, job: Job) -> bool:
-        """Tell whether ``job`` was made from the same description; when its tags are not shown, it was."""
+        """Return whether ``job`` has the same description; assume so when the answer has no tags."""
         return job.Settings.Tags.get(TAG, self._tag) == self._tag

@@ -1,4 +1,4 @@
-"""What can be waited for: a job, with its logs or without them, or one of its pods."""
+"""Targets of a wait: a job, with or without its logs, or one of its pods."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Job, Pod
 
-#: Seconds after the end of a job in which its last lines are waited for: they are collected, which takes time.
+#: Seconds to wait for the last lines after the end of a job: the service collects them with a delay.
 LOG_PATIENCE = 6.0
-#: Seconds after the end of a job in which logs are asked for again that could not be read.
+#: Seconds in which unreadable logs are tried again after the end of a job.
 LOG_FAILURE_PATIENCE = 60.0
-#: How long after the end of a job its pods may show another state.
+#: The pods of a job may show an outdated state for this long after its end.
 POD_PATIENCE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
 class JobTarget:
-    """A job.
+    """Job to wait for.
 
-    :ivar log_limit: write the pods' logs while waiting, at most so many lines an interval; 0 for none
+    :ivar log_limit: most lines of the pods' logs that one poll writes; 0: no logs
     """
 
     job_id: str
     log_limit: int = 0
 
     def read(self, client: Client) -> Job:
-        """Return it as it is now."""
+        """Return the present state."""
         return client.get_job(self.job_id)
 
     def fields(self) -> dict[str, Any]:
-        """Return it as plain values, to travel in a trigger."""
+        """Return the target as plain values, so that Airflow can serialize a trigger."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -49,9 +49,9 @@ class JobTarget:
 
 @dataclass(frozen=True)
 class PodTarget:
-    """A pod of a job.
+    """Pod of a job to wait for.
 
-    :ivar pod_id: its PodId, or the part of it that follows the job's id, such as ``worker-0``
+    :ivar pod_id: its PodId, or the part after the job id, such as ``worker-0``
     """
 
     job_id: str
@@ -80,7 +80,7 @@ class PodTarget:
         return pod or Pod(PodId=self.pod_id, Status="not created yet")
 
     def fields(self) -> dict[str, Any]:
-        """Return it as plain values, to travel in a trigger."""
+        """Return the target as plain values, so that Airflow can serialize a trigger."""
         return asdict(self)
 
     def __str__(self) -> str:

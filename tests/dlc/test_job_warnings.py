@@ -16,8 +16,8 @@ PENDING = "{{ params.x }}"
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec is ignored"),
-        ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent is ignored"),
+        ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec has no effect"),
+        ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent has no effect"),
         ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri names a bucket without"),
         ({"Priority": 5}, "Priority has no effect without a ResourceId"),
         ({"JobType": "TFJob", f"{R}.SpotSpec": SPOT}, "for PyTorchJob and MPIJob only"),

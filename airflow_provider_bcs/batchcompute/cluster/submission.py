@@ -1,4 +1,4 @@
-"""Make a cluster once, however often it is asked for; the idea is that of :mod:`.submission`."""
+"""Create a cluster exactly once; see :mod:`airflow_provider_bcs.batchcompute.submission`."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ def create_cluster(
     *,
     on_created: Callable[[str], None] = lambda cluster_id: None,
 ) -> str:
-    """Make a cluster for ``owner``, or find the one again that was made for it; return its id.
+    """Create a cluster for ``owner``, or find the cluster that was created for it; return the cluster id.
 
-    One that was deleted since is made anew.
+    When that cluster was deleted, create another one.
 
-    :param on_created: called with the cluster's id as soon as it is known, before anything else can go wrong
+    :param on_created: called with the cluster id as soon as it is known, before the next call can fail
     :raises ApiError: when the service refuses
     """
     for cluster_id in _submissions(client, cluster, owner):
         on_created(cluster_id)
         if _is_active(client, cluster_id):
             return cluster_id
-        log.info("Cluster %s was deleted; another one is made.", cluster_id)
+        log.info("Cluster %s was deleted; creating another one.", cluster_id)
     raise AssertionError("unreachable")
 
 
 def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> str:
-    """Delete the cluster that was being made for ``owner`` when that was broken off; return its id.
+    """Delete the cluster whose creation for ``owner`` was interrupted; return its id.
 
-    The tokens give the one that was made; if there was none, one is.
+    The idempotency tokens find the cluster. When none was created, this creates one and deletes it.
 
     :raises ApiError: when the service refuses
     """
@@ -54,19 +54,21 @@ def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[st
         try:
             client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError):
-            # That of a try before.
+            # A cluster of an earlier attempt.
             continue
         return cluster_id
     raise AssertionError("unreachable")
 
 
 def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's clusters, the first one first; the next one is made only when it is asked for."""
+    """Yield the ids of an owner's clusters, the oldest first; create the next one only when the caller asks for it."""
     for ended in range(MAX_SUBMISSIONS):
         try:
             yield client.create_cluster(cluster, submission_token(owner, ended)).Id
         except TokenMismatchError:
-            log.warning("The cluster description is not that of the try before, whose cluster is left alone.")
+            log.warning(
+                "The cluster description differs from that of the previous attempt; its cluster stays as it is."
+            )
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} clusters for {dict(owner)}")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_fixed
@@ -15,12 +16,12 @@ from airflow_provider_bcs.exceptions import (
     ServerError,
     StateConflictError,
     TokenMismatchError,
-    TooManySubmissionsError,
 )
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
+from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token, too_many_submissions
 
 if TYPE_CHECKING:
     from .client import Client
+    from .response import Created
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,10 @@ def submit(
     :param restart: False to submit anew what failed or was stopped, too
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
+    for job_id in _jobs(client, job, owner):
         if not resume or _resume(client, job_id, restart, bool(job.get("AutoRelease"))):
             return job_id
-    raise AssertionError("unreachable")
+    raise too_many_submissions(owner)
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool) -> str:
@@ -54,7 +55,7 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
     :param restart: what :func:`submit` was told
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
+    for job_id in _jobs(client, job, owner):
         try:
             found = client.get_job(job_id)
         except NotFoundError:
@@ -66,17 +67,25 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
         if found.is_unsuccessful:
             _wait_for_start(client, job_id)
         return job_id
-    raise AssertionError("unreachable")
+    raise too_many_submissions(owner)
 
 
-def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's jobs, the first one first; the next one is created only when it is asked for."""
+def submissions(create: Callable[[str], Created], owner: Mapping[str, Any], on_mismatch: str) -> Iterator[str]:
+    """Yield the ids of the jobs or clusters of an owner, the first one first; create the next one only when needed.
+
+    :param create: creates a job or cluster with an idempotency token, or finds the one that has the token
+    :param on_mismatch: line for the log when the token belongs to another description
+    """
     for ended in range(MAX_SUBMISSIONS):
         try:
-            yield client.create_job(job, submission_token(owner, ended)).Id
+            yield create(submission_token(owner, ended)).Id
         except TokenMismatchError:
-            log.warning("The job description is not that of the try before; it is submitted as a new job.")
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+            log.warning(on_mismatch)
+
+
+def _jobs(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
+    text = "The job description is not that of the try before; it is submitted as a new job."
+    return submissions(partial(client.create_job, job), owner, text)
 
 
 def _wait_for_start(client: Client, job_id: str) -> None:

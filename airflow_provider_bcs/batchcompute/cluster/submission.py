@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.batchcompute.facts import CLUSTER_ACTIVE
+from airflow_provider_bcs.batchcompute.submission import submissions
 from airflow_provider_bcs.exceptions import (
     NotFoundError,
     StateConflictError,
-    TokenMismatchError,
-    TooManySubmissionsError,
 )
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
+from airflow_provider_bcs.waiting.submission import too_many_submissions
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -35,12 +35,12 @@ def create_cluster(
     :param on_created: called with the cluster's id as soon as it is known, before anything else can go wrong
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+    for cluster_id in _clusters(client, cluster, owner):
         on_created(cluster_id)
         if _is_active(client, cluster_id):
             return cluster_id
         log.info("Cluster %s was deleted; another one is made.", cluster_id)
-    raise AssertionError("unreachable")
+    raise too_many_submissions(owner)
 
 
 def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> str:
@@ -50,24 +50,19 @@ def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[st
 
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+    for cluster_id in _clusters(client, cluster, owner):
         try:
             client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError):
             # That of a try before.
             continue
         return cluster_id
-    raise AssertionError("unreachable")
+    raise too_many_submissions(owner)
 
 
-def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's clusters, the first one first; the next one is made only when it is asked for."""
-    for ended in range(MAX_SUBMISSIONS):
-        try:
-            yield client.create_cluster(cluster, submission_token(owner, ended)).Id
-        except TokenMismatchError:
-            log.warning("The cluster description is not that of the try before, whose cluster is left alone.")
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} clusters for {dict(owner)}")
+def _clusters(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
+    text = "The cluster description is not that of the try before, whose cluster is left alone."
+    return submissions(partial(client.create_cluster, cluster), owner, text)
 
 
 def _is_active(client: Client, cluster_id: str) -> bool:

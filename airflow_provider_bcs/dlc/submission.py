@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.exceptions import NoAnswerError, ServerError, TooManySubmissionsError
+from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
 from airflow_provider_bcs.waiting.stopping import stop
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, series_token, submission_token
+from airflow_provider_bcs.waiting.submission import (
+    MAX_SUBMISSIONS,
+    series_token,
+    submission_token,
+    too_many_submissions,
+)
 
 from .facts import MAX_NAME_LENGTH
 
@@ -60,7 +65,7 @@ def submit(
             return marked.create(client)
         log.info("Job %s was submitted before and is %s.", found.JobId, found.Status)
         return found.JobId
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+    raise too_many_submissions(owner)
 
 
 def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
@@ -134,7 +139,9 @@ class _Marked:
 
     def create(self, client: Client) -> str:
         """Create the job; after a lost answer, look whether it exists."""
-        for attempt in range(1, _CREATE_ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:
@@ -146,7 +153,6 @@ class _Marked:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
-        raise AssertionError("unreachable")
 
     def find_patiently(self, client: Client, looks: int) -> Job | None:
         """Return the job with the token after several looks: how soon ListJobs shows a new job is not documented."""

@@ -134,7 +134,9 @@ class _Marked:
 
     def create(self, client: Client) -> str:
         """Create the job; after a lost answer, look whether it exists."""
-        for attempt in range(1, _CREATE_ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:
@@ -146,7 +148,6 @@ class _Marked:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
-        raise AssertionError("unreachable")
 
     def find_patiently(self, client: Client, looks: int) -> Job | None:
         """Return the job with the token after several looks: how soon ListJobs shows a new job is not documented."""

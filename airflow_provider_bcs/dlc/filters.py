@@ -1,4 +1,4 @@
-"""What a list of jobs can be narrowed down by. Source: the ListJobs page, API version 2020-12-03."""
+"""Filters of ListJobs, and query parameters in general. Source: the ListJobs page, API version 2020-12-03."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from airflow_provider_bcs.description.violation import did_you_mean
 
 
 class JobFilters(TypedDict, total=False):
-    """The filters of ListJobs; a name is the service's own in Python's spelling: ``display_name`` is DisplayName, of
-    which a part in any case is enough.
+    """Filters of ListJobs. A name is the API's field in Python's spelling: ``display_name`` is DisplayName.
 
-    Times are time-zone-aware datetimes or texts such as ``2026-01-02T03:04:05Z``. They are compared with the time of
-    creation, or with that which ``time_range_field`` names; without ``start_time`` the service looks back seven days.
+    ``display_name`` matches any part of DisplayName, in upper or lower case. Times are datetimes with a time zone, or
+    text such as ``2026-01-02T03:04:05Z``. They filter by GmtCreateTime, or by the field in ``time_range_field``.
+    Without ``start_time``, the service returns jobs of the last seven days.
+
+    >>> from airflow_provider_bcs.dlc import Client
+    >>> filters: JobFilters = {"status": "Failed", "tags": {"team": "search"}}
+    >>> jobs = Client("cn-shanghai", "LTAI5example", "the-secret").list_jobs(**filters)
     """
 
     status: str
@@ -54,27 +58,34 @@ class JobFilters(TypedDict, total=False):
 
 
 def query_of(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return query parameters under the service's names; what is None or empty is left out.
+    """Return query parameters under the API's names, without those that are None or empty.
 
     :raises TypeError: for a datetime without a time zone
+
+    >>> query_of({"page_size": 10, "show_own": True, "job_ids": ["dlc1", "dlc2"], "status": None})
+    {'PageSize': '10', 'ShowOwn': 'true', 'JobIds': 'dlc1,dlc2'}
     """
     return {service_name(name): _text(name, value) for name, value in params.items() if value not in (None, "")}
 
 
 def checked(filters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``filters``.
+    """Return ``filters`` unchanged.
 
-    :raises TypeError: for one that ListJobs does not have
+    :raises TypeError: for a filter that ListJobs does not have
     """
     known = JobFilters.__annotations__
     for name in filters:
         if name not in known:
-            raise TypeError(f"list_jobs has no filter {name}{did_you_mean(name, known)}")
+            raise TypeError(f"{name}: found a filter that ListJobs does not have{did_you_mean(name, known)}")
     return filters
 
 
 def service_name(name: str) -> str:
-    """Return the service's name of a parameter: ``display_name`` is ``DisplayName``."""
+    """Return the API's name of a parameter.
+
+    >>> service_name("display_name")
+    'DisplayName'
+    """
     return "".join(word.capitalize() for word in name.split("_"))
 
 
@@ -83,7 +94,7 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise TypeError(f"{name} needs a time zone; found {value.isoformat()}.")
+            raise TypeError(f"{name}: found {value.isoformat()}; expected a datetime with a time zone.")
         return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,8 +1,10 @@
-"""Submit a job once, however often it is asked for, to a service that knows no idempotent token.
+"""Submit a job exactly once, although CreateJob has no idempotency token.
 
-The token travels in the job itself: as the end of its DisplayName, by which ListJobs finds it, and longer in a tag. It
-is looked for before the job is created, and again when no answer to that arrived. Before it stands what all generations
-of an owner have in common, so that what was submitted before a clear is found and stopped.
+The token is part of the job. DisplayName ends in its first digits, by which ListJobs finds the job. A tag has more of
+its digits. A submission looks for the token before it creates a job, and again after a response was lost.
+
+In DisplayName, the token follows digits that all generations of an owner share. By these, a submission finds the jobs
+from before a clear and stops them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The tag that holds the token and what the description was, ``TOKEN.CONTENT``.
+#: Key of the tag with the token and a hash of the description: ``TOKEN.HASH``.
 TAG = "airflow-submission"
 _SERIES_DIGITS = 16
 _TOKEN_DIGITS = 8
@@ -41,53 +43,69 @@ def submit(
     *,
     resume: bool,
 ) -> str:
-    """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
+    """Submit a job for ``owner``, or find the job that was submitted before; return the ``JobId``.
 
-    What another generation of the owner has submitted is stopped.
+    Jobs of other generations of the owner are stopped. A second call with the same owner returns the same job::
 
-    :param resume: look at what was found: after a job that failed or was stopped the job is submitted anew, since the
-        service can start none again; so it is when the description has changed, and the job of before is stopped
-    :raises ApiError: when the service refuses, when nothing could be found out, or when a job of before could not
-        be stopped now
+        owner = {"dag": "train", "run": "2026-01-02", "task": "fit", "generation": 1}
+        job_id = submit(client, job, owner, resume=False)
+        assert submit(client, job, owner, resume=False) == job_id
+
+    :param client: client of the job's service
+    :param job: the description, with a ``DisplayName``; the token is added to a copy of it
+    :param owner: plain JSON values that identify the owner; see
+        :func:`~airflow_provider_bcs.waiting.submission.submission_token`
+    :param resume: True for a further attempt. A job that failed or was stopped is then submitted again, because
+        PAI-DLC cannot restart a job. If the description has changed, the former job is stopped and replaced
+    :raises ApiError: when the service refuses or does not respond, or a former job cannot be stopped now
+    :raises TooManySubmissionsError: after 1000 submissions of one owner
     """
     for ended in range(MAX_SUBMISSIONS):
-        marked = _Marked(job, owner, ended)
-        # The try before may have created a job just now, and the service may list it a little later.
-        found = marked.find_patiently(client, client.retry.attempts - 1) if resume else marked.find(client)
-        if found is not None and resume and not _can_be_continued(client, found, marked):
+        submission = _Submission(job, owner, ended)
+        # The previous attempt may have created a job just now, and ListJobs may return it some seconds later.
+        found = submission.find_with_retries(client, client.retry.attempts - 1) if resume else submission.find(client)
+        if found is not None and resume and not _can_be_continued(client, found, submission):
             continue
-        marked.stop_others(client)
+        submission.stop_others(client)
         if found is None:
-            return marked.create(client)
+            return submission.create(client)
         log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
         return found.JobId
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
-def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
+def _can_be_continued(client: Client, found: Job, submission: _Submission) -> bool:
     if found.is_unsuccessful:
-        log.info("Job %s of the try before is %s; the job is submitted again.", found.JobId, found.Status)
+        log.info("Job %s of the previous attempt is %s; the job is submitted again.", found.JobId, found.Status)
         return False
-    if marked.has_content_of(found):
+    if submission.has_content_of(found):
         return True
-    log.warning("The job description is not that of the try before, job %s; it is submitted anew.", found.JobId)
+    log.warning(
+        "The description has changed since job %s of the previous attempt; the job is submitted again.", found.JobId
+    )
     if not found.is_terminal:
         stop(client, found.JobId, log, raise_transient=True)
     return False
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-    """Return the id of the job that was submitted last for ``owner``, None when there is none that goes on."""
+    """Return the ``JobId`` of the owner's last job, None when there is no job or it has ended.
+
+    :param client: client of the job's service
+    :param job: the description that was submitted
+    :param owner: the owner, as for :func:`submit`
+    :raises ApiError: when the service refuses or does not respond
+    """
     for ended in range(MAX_SUBMISSIONS):
-        # What was asked for just now may come to be only after this.
-        found = _Marked(job, owner, ended).find_patiently(client, client.retry.attempts)
+        # A CreateJob that was interrupted may take effect after the first request of this loop.
+        found = _Submission(job, owner, ended).find_with_retries(client, client.retry.attempts)
         if found is None or not found.is_terminal:
             return found.JobId if found else None
     return None
 
 
-class _Marked:
-    """A job description with a token in it."""
+class _Submission:
+    """One submission of an owner: the job description with its token."""
 
     def __init__(self, job: Mapping[str, Any], owner: Mapping[str, Any], ended: int) -> None:
         token = submission_token(owner, ended)
@@ -102,10 +120,10 @@ class _Marked:
         self._job = {**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}}
 
     def find(self, client: Client) -> Job | None:
-        """Return the job that carries the token, one that goes on or succeeded before one that did not."""
-        # Filters by tag are documented less well than the one by name, which takes any part of it.
+        """Return the job with the token. A job that runs or has succeeded precedes one that failed or was stopped."""
         from .client import BEGINNING
 
+        # The filter by Tags is documented less precisely than DisplayName, which matches any part of the name.
         listed = client.list_jobs(
             display_name=self._series,
             start_time=BEGINNING,
@@ -116,49 +134,49 @@ class _Marked:
         self._others = []
         for item in listed:
             (found if item.DisplayName.endswith(self._name_end) else self._others).append(item)
-        # Listed newest first; the oldest one was there first.
+        # ListJobs returns the newest job first. The sort keeps that order, so the last job is the oldest one.
         found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
-        for surplus in found[:-1]:
-            if not surplus.is_terminal:
-                log.warning("Job %s was created besides %s.", surplus.JobId, found[-1].JobId)
-                stop(client, surplus.JobId, log)
+        for duplicate in found[:-1]:
+            if not duplicate.is_terminal:
+                log.warning("Job %s is a duplicate of %s and is stopped.", duplicate.JobId, found[-1].JobId)
+                stop(client, duplicate.JobId, log)
         return found[-1] if found else None
 
     def stop_others(self, client: Client) -> None:
-        """Stop what the owner has submitted besides, before a clear for instance."""
+        """Stop the owner's other jobs, e.g. the job from before a clear."""
         for other in self._others:
             if not other.is_terminal:
-                log.info("Job %s, submitted before, is %s; it is not wanted any more.", other.JobId, other.Status)
+                log.info("Job %s, submitted before, is %s and is stopped.", other.JobId, other.Status)
                 stop(client, other.JobId, log, raise_transient=True)
 
     def create(self, client: Client) -> str:
-        """Create the job; when no answer arrives, find out whether it exists."""
+        """Create the job. When the response is lost, look for the job before the next attempt."""
         for attempt in range(1, _CREATE_ATTEMPTS + 1):
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:
                 if isinstance(error, NoAnswerError) and error.never_sent:
                     raise
-                log.warning("No answer whether the job was created; it is looked for: %s", error)
-                found = self.find_patiently(client, client.retry.attempts + 3)
+                log.warning("CreateJob had no response, so ListJobs shows whether the job exists: %s", error)
+                found = self.find_with_retries(client, client.retry.attempts + 3)
                 if found is not None:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
 
-    def find_patiently(self, client: Client, looks: int) -> Job | None:
-        """Look several times: how soon the service lists a new job is not documented."""
-        looking = Retrying(
-            stop=stop_after_attempt(looks),
+    def find_with_retries(self, client: Client, attempts: int) -> Job | None:
+        """Call :meth:`find` up to ``attempts`` times: it is not documented when ListJobs returns a new job."""
+        finding = Retrying(
+            stop=stop_after_attempt(attempts),
             wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
             retry=retry_if_result(lambda found: found is None),
         )
         try:
-            return looking(self.find, client)
+            return finding(self.find, client)
         except RetryError:
             return None
 
     def has_content_of(self, job: Job) -> bool:
-        """Tell whether ``job`` was made from the same description; when its tags are not shown, it was."""
+        """Return whether ``job`` has the same description; True also when ListJobs returns no tags."""
         return job.Settings.Tags.get(TAG, self._tag) == self._tag

@@ -1,4 +1,4 @@
-"""The checks that only PAI-DLC makes. The service publishes no messages of its own, so the wording is ours."""
+"""Checks that only PAI-DLC makes. The service publishes no messages for them, so the messages are this project's."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ KEY_NAME = Check(lambda value: len(value) > 0, "Its name must not be empty.", "a
 
 
 def at_least(low: int) -> Check:
-    """A number that is not smaller than ``low``."""
+    """Return a check for a number from ``low`` on."""
     return Check(lambda value: value >= low, f"It must be at least {low}.", f"a whole number of at least {low}")
 
 
 def one_of(*values: str) -> Check:
-    """One of the words the service knows; case counts."""
+    """Return a check for one of the words that the service knows, in the same case."""
     return Check(lambda value: value in values, f"It must be one of {', '.join(values)}.", known=values)
 
 
-def _form(pattern: str, tail: str, right: str) -> Check:
+def _form(pattern: str, tail: str, expected: str) -> Check:
     compiled = re.compile(pattern)
-    return Check(lambda value: compiled.fullmatch(value) is not None, tail, right)
+    return Check(lambda value: compiled.fullmatch(value) is not None, tail, expected)
 
 
 def _json(kind: type, name: str) -> Check:
@@ -62,7 +62,7 @@ OSS_FOLDER = Check(
     "oss://bucket.endpoint/folder/",
 )
 
-# Kubernetes writes quantities so; that the service takes all of these forms is an assumption.
+# The forms of Kubernetes quantities. The service accepts all of them (assumed).
 CPU = _form(r"\d+(\.\d+)?m?", "It must be a number of cores.", 'a number of cores in quotes, such as "10"')
 MEMORY = _form(r"\d+(\.\d+)?([KMGTP]i?|k)?", "It must be an amount of memory.", 'an amount in quotes, such as "10Gi"')
 GPU = _form(r"\d+(\.\d+)?", "It must be a number of GPUs.", 'a number of GPUs in quotes, such as "3"')

@@ -1,4 +1,4 @@
-"""Models of the credentials that a job's pods are given.
+"""Models of the temporary credentials of a job's pods.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private alias exists because a field may
 not be annotated with a class of its own name.
@@ -12,7 +12,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Text
 
 
 class AssumeUserInfo(Description):
-    """The user on whose behalf a role is taken."""
+    """User on whose behalf the role is assumed."""
 
     Id: Text | None = None
     Type: Text | None = None
@@ -24,7 +24,7 @@ _AssumeUserInfo: TypeAlias = AssumeUserInfo
 
 
 class CredentialRole(Description):
-    """A RAM role that pods act in. RoleType service or user."""
+    """RAM role that the pods assume. RoleType is service or user."""
 
     RoleArn: Text | None = None
     RoleType: Text | None = None
@@ -34,7 +34,7 @@ class CredentialRole(Description):
 
 
 class CredentialConfigItem(Description):
-    """A role, or a chain of them, under a key. Type Role or RoleChain."""
+    """Role or chain of roles, identified by Key. Type is Role or RoleChain."""
 
     Key: Text | None = None
     Type: Text | None = None
@@ -42,7 +42,7 @@ class CredentialConfigItem(Description):
 
 
 class CredentialConfig(Description):
-    """Which temporary credentials a job's pods find, so that Envs need hold no key."""
+    """Temporary credentials of a job's pods, in place of an AccessKey in Envs."""
 
     EnableCredentialInject: Boolean | None = None
     AliyunEnvRoleKey: Text | None = None

@@ -17,11 +17,11 @@ from .settings import JobSettings
 
 
 def read_job(job: JobSource) -> dict[str, Any]:
-    """Return a job description, the body of CreateJob, as a new dict with the service's field names.
+    """Return a job description, the body of CreateJob, as a new dict with the API's field names.
 
-    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
-        ``to_map()``
-    :raises JobSourceError: when it is none of these, or the file or text is unreadable
+    :param job: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file, or an object with ``detail()``
+        or ``to_map()``
+    :raises JobSourceError: when ``job`` is none of these, or the file or text is unreadable
 
     >>> read_job('{"DisplayName": "train"}')
     {'DisplayName': 'train'}
@@ -30,9 +30,9 @@ def read_job(job: JobSource) -> dict[str, Any]:
 
 
 class DataSource(Description):
-    """A directory that all pods see at MountPath: a dataset, or what a Uri names.
+    """Dataset (DataSourceId) or directory (Uri) that is mounted in all pods at MountPath.
 
-    MountAccess RO or RW. Options and RoleChain are JSON text.
+    MountAccess is RO or RW. Options and RoleChain are JSON text.
     """
 
     DataSourceId: Text | None = None
@@ -48,7 +48,7 @@ class DataSource(Description):
 
 
 class CodeSource(Description):
-    """A code repository that is copied to MountPath before the command runs."""
+    """Code repository that is copied to MountPath before UserCommand runs."""
 
     CodeSourceId: Text | None = None
     Branch: Text | None = None
@@ -58,7 +58,7 @@ class CodeSource(Description):
 
 
 class UserVpc(Description):
-    """The author's network that the pods join. DefaultRoute eth0 (public gateway) or eth1 (this network)."""
+    """VPC that the pods join. DefaultRoute is eth0 (public gateway) or eth1 (this VPC)."""
 
     VpcId: Text | None = None
     SwitchId: Text | None = None
@@ -68,7 +68,7 @@ class UserVpc(Description):
 
 
 class CustomEnv(Description):
-    """An environment variable; what Visible does is not documented."""
+    """Environment variable. The effect of Visible is not documented."""
 
     Key: Text | None = None
     Value: Annotated[Text | None, Field(repr=False)] = None
@@ -76,7 +76,7 @@ class CustomEnv(Description):
 
 
 class JobElasticSpec(Description):
-    """Elastic training; the service says that it ignores this."""
+    """Elastic training. The documentation says that the service ignores ElasticSpec."""
 
     EnableElasticTraining: Boolean | None = None
     ElasticStrategy: Text | None = None
@@ -101,10 +101,10 @@ _CredentialConfig: TypeAlias = CredentialConfig
 
 
 class JobDescription(Description):
-    """A whole job: UserCommand runs in every pod of every role.
+    """Job description. UserCommand runs in each pod of each role.
 
-    Priority 1 to 9, higher first. JobMaxRunningTimeMinutes in minutes. Options are ``key=value`` pairs with commas
-    between them, for the mounts of object storage.
+    Priority is 1 to 9; jobs of a higher Priority start first. Options are ``key=value`` pairs, separated by commas, for
+    the mounts of object storage.
     """
 
     DisplayName: Text | None = None

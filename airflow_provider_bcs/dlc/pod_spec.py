@@ -1,4 +1,4 @@
-"""Models of what a role's pods have besides their main container.
+"""Models of ExtraPodSpec: further containers, volumes, labels and security settings of a role's pods.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private aliases exist because a field may
 not be annotated with a class of its own name.
@@ -12,28 +12,28 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 
 
 class EnvVar(Description):
-    """An environment variable of an additional container."""
+    """Environment variable of an additional container."""
 
     Name: Text | None = None
     Value: Annotated[Text | None, Field(repr=False)] = None
 
 
 class ResourceRequirements(Description):
-    """What a container needs at least, and gets at most: resource -> quantity."""
+    """Minimum (Requests) and maximum (Limits) resources of a container: resource -> quantity."""
 
     Limits: Annotated[dict[str, Text], Field(default_factory=dict)]
     Requests: Annotated[dict[str, Text], Field(default_factory=dict)]
 
 
 class SecurityContextCapabilities(Description):
-    """Linux capabilities that a container has more or fewer of."""
+    """Linux capabilities to add to a container or to drop from it."""
 
     Add: Annotated[list[Text], Field(default_factory=list)]
     Drop: Annotated[list[Text], Field(default_factory=list)]
 
 
 class SeccompProfile(Description):
-    """Which system calls a container may make."""
+    """Profile of the system calls that a container may make."""
 
     Type: Text | None = None
     LocalhostProfile: Text | None = None
@@ -43,7 +43,7 @@ _SeccompProfile: TypeAlias = SeccompProfile
 
 
 class SecurityContext(Description):
-    """What a container runs as. Privileged is for subscribed Lingjun resources only."""
+    """Users and privileges of a container. Privileged is for subscribed Lingjun resources only."""
 
     RunAsUser: Integer | None = None
     RunAsGroup: Integer | None = None
@@ -56,7 +56,7 @@ _SecurityContext: TypeAlias = SecurityContext
 
 
 class ContainerSpec(Description):
-    """An additional container: one that runs before the main one, or beside it."""
+    """Additional container, which runs before the main container or beside it."""
 
     Name: Text | None = None
     Image: Text | None = None
@@ -69,19 +69,19 @@ class ContainerSpec(Description):
 
 
 class LifecycleExec(Description):
-    """A program and its arguments, run in the main container."""
+    """Program and its arguments, run in the main container."""
 
     Command: Annotated[list[Text], Field(default_factory=list)]
 
 
 class LifecycleHandler(Description):
-    """What happens at a point of a container's life."""
+    """Handler of one event in the life of a container."""
 
     Exec: Annotated[LifecycleExec, Field(default_factory=LifecycleExec)]
 
 
 class Lifecycle(Description):
-    """What happens after the main container's start and before its end."""
+    """Handlers that run after the main container's start and before its end."""
 
     PostStart: Annotated[LifecycleHandler, Field(default_factory=LifecycleHandler)]
     PreStop: Annotated[LifecycleHandler, Field(default_factory=LifecycleHandler)]
@@ -91,7 +91,7 @@ _Lifecycle: TypeAlias = Lifecycle
 
 
 class ExtraPodSpec(Description):
-    """What a role's pods have besides their main container. SharedVolumeMountPaths are seen by all containers."""
+    """Additions to the pods of a role. SharedVolumeMountPaths are mounted in all containers."""
 
     InitContainers: Annotated[list[ContainerSpec], Field(default_factory=list)]
     SideCarContainers: Annotated[list[ContainerSpec], Field(default_factory=list)]

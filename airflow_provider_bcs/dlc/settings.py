@@ -1,4 +1,4 @@
-"""Models of a job's Settings.
+"""Models of the field Settings of a job.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fills in no defaults. The private aliases
 exist because a field may not be annotated with a class of its own name.
@@ -12,7 +12,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 
 
 class ResourceLimit(Description):
-    """The most that a data processing job may take; the forms are those of ResourceConfig."""
+    """Maximum resources of a DataJuicerJob, in the form of ResourceConfig."""
 
     CPU: Text | None = None
     Memory: Text | None = None
@@ -23,7 +23,7 @@ _ResourceLimit: TypeAlias = ResourceLimit
 
 
 class DataJuicerConfig(Description):
-    """How a DataJuicerJob runs. CommandType shell or config, ExecutionMode standalone or distributed."""
+    """Configuration of a DataJuicerJob. CommandType is shell or config, ExecutionMode standalone or distributed."""
 
     CommandType: Text | None = None
     ExecutionMode: Text | None = None
@@ -32,7 +32,7 @@ class DataJuicerConfig(Description):
 
 
 class ModelTemplate(Description):
-    """The template that a model is taken from."""
+    """Template of a model."""
 
     Collections: Text | None = None
     ModelName: Text | None = None
@@ -43,7 +43,7 @@ _ModelTemplate: TypeAlias = ModelTemplate
 
 
 class ModelConfig(Description):
-    """The model of a joint training."""
+    """Model of a joint training."""
 
     ModelName: Text | None = None
     ModelTemplate: Annotated[_ModelTemplate, Field(default_factory=_ModelTemplate)]
@@ -54,11 +54,11 @@ _ModelConfig: TypeAlias = ModelConfig
 
 
 class JobSettings(Description):
-    """What a job asks of the service besides its pods.
+    """Settings of a job.
 
-    Tags are what lists of jobs are filtered by. Its pods are kept for JobReservedMinutes after the end, when
-    JobReservedPolicy (Always, OnFailure, OnSucceed) says so. TerminationGracePeriodSeconds pass between SIGTERM
-    and SIGKILL. Shell is what runs UserCommand, such as ``/bin/bash``.
+    ListJobs filters by Tags. The service keeps the pods for JobReservedMinutes after the end, as JobReservedPolicy
+    (Always, OnFailure or OnSucceed) says. TerminationGracePeriodSeconds is the time between SIGTERM and SIGKILL. Shell
+    is the program that runs UserCommand, e.g. ``/bin/bash``.
     """
 
     Tags: Annotated[dict[str, Text], Field(default_factory=dict)]
@@ -81,7 +81,7 @@ class JobSettings(Description):
     EnableDSWDev: Boolean | None = None
     AllowUnschedulableNodes: Boolean | None = None
     DisableEcsStockCheck: Boolean | None = None
-    # In no documentation, but in answers of the service, which authors copy from.
+    # The next two fields are undocumented, but occur in responses of GetJob, from which authors copy.
     EnablePreemptibleJob: Boolean | None = None
     EnablePriorityPreemption: Boolean | None = None
     Caller: Text | None = None

@@ -69,7 +69,7 @@ class DlcPort:
         if workspace:
             return {**job, "WorkspaceId": workspace}
         if not self.is_local:
-            log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
+            log.info("No WorkspaceId in the job or the connection: PAI-DLC uses the account's default workspace.")
         return job
 
     def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
@@ -93,7 +93,7 @@ class DlcPort:
 
     def read_all(self, targets: Iterable[JobTarget | PodTarget]) -> Iterator[tuple[Hashable, Status | Exception]]:
         """Yield the state of each target, or its error, in as few calls as possible."""
-        # This module builds the models of answers, which a DAG file that is being parsed does not need.
+        # The import builds the response models, which the parse of a DAG file does not need.
         from .reading import read_all
 
         return read_all(self.client, targets)

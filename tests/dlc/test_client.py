@@ -240,9 +240,7 @@ def test_a_failure_names_pod_and_last_lines(dlc):
 
 def test_a_failure_of_an_unreachable_service_is_said_all_the_same():
     client = Client("http://127.0.0.1:9", "local", ACCESS_KEY_SECRET, retry=RetryPolicy(attempts=1))
-    assert str(explain_failure(client, "dlc1", "Failed")).startswith(
-        "Job dlc1 is Failed\n(its failed pods are unreadable"
-    )
+    assert str(explain_failure(client, "dlc1", "Failed")).startswith("Job dlc1 is Failed\n(the job could not be")
 
 
 def test_the_end_of_a_long_log(dlc):

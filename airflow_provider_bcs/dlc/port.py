@@ -77,7 +77,7 @@ class DlcPort:
         return submit(self.client, job, owner, resume=resume)
 
     def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-        """Return the id of the job whose submission was interrupted, None when there is none that goes on."""
+        """Return the id of the job whose submission was interrupted, None when no such job continues."""
         return find_submitted(self.client, job, owner)
 
     def target(self, job_id: str) -> JobTarget:

@@ -1,6 +1,6 @@
-"""The BatchCompute client: models of job descriptions, their rules, and every operation. Knows nothing of Airflow.
+"""Client for BatchCompute without Airflow: models of descriptions, their rules, and all operations of the API.
 
-Names are imported when first used, so that a DAG file which only validates a job does not pay for HTTP.
+Python imports each name when a program first uses it, so that a DAG file that only validates a job imports no HTTP.
 """
 
 from __future__ import annotations

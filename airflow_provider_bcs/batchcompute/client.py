@@ -1,4 +1,4 @@
-"""The BatchCompute client: one method an operation, named as in the vendor's SDK."""
+"""Client for BatchCompute: one method an operation, named as in the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ class Client(RoaClient):
     def create_job(self, job: JobSource, token: str = "", *, sync: Literal[True]) -> AppResult: ...
 
     def create_job(self, job: JobSource, token: str = "", sync: bool = False) -> Created | AppResult:
-        """Submit a job; its id is the ``Id`` of what is returned.
+        """Submit a job; return an answer whose ``Id`` is the job id.
 
-        :param job: anything a job can be given as
-        :param token: up to 64 letters, digits and underscores; the same token with the same job gives the same
-            job again instead of a second one. Without it one is made up, so that a lost answer makes no second job
-        :param sync: wait until the job, which is one of Type App, has ended, and return how. The service answers when
-            it has; what takes longer than the time-out of an answer is asked for again, as after any lost answer
+        :param job: job description in any form, see :func:`~.job.read_job`; a ``CheckedJob`` is sent without a copy
+        :param token: idempotency token, up to 64 letters, digits and underscores: the same token and description give
+            the same job again. Default: a random one, so that a retry creates no second job
+        :param sync: wait for the end of a job of Type App, and return its result. The client asks again when the answer
+            takes longer than its time-out
+        :raises TokenMismatchError: when another description was submitted with the token
         """
         if sync:
             return self._create(AppResult, "/jobs", read_job(job), token, sync="")
@@ -52,7 +53,7 @@ class Client(RoaClient):
         return self._get(Job, job_path(job))
 
     def get_job_description(self, job: Any) -> JobDescription:
-        """Return what was submitted, with the service's defaults filled in; fields unknown to us are left out."""
+        """Return the submitted description with the service's defaults, without fields unknown to this package."""
         content = self._session.send("GET", f"{job_path(job)}?description", repeatable=True)
         return JobDescription(known_fields_only(JobDescription, content))
 
@@ -67,27 +68,27 @@ class Client(RoaClient):
         unreadable: Unreadable | None = None,
         fields: Collection[str] | None = None,
     ) -> Iterator[Job]:
-        """Iterate over all jobs, page by page as they are asked for.
+        """Iterate over all jobs; fetch each page when it is needed.
 
         :param state: only jobs in this state
         :param cluster_id: only jobs of this cluster
         :param order_by: ``CreationTime`` or ``Id``
-        :param reverse: the other way round
+        :param reverse: reverse the order
         :param page_size: jobs a request, 1 to 100
-        :param unreadable: is given the error of a job that cannot be read, which is left out then; None to raise it
-        :param fields: read only these of each job, which takes less time; the others are as if they had not been sent
+        :param unreadable: called with the error of an unreadable job, which is then left out; None: raise the error
+        :param fields: read only these fields of each job, which is faster; the others have their defaults
         """
         filters = {"State": state, "ClusterId": cluster_id, "OrderBy": order_by}
         filters["IsReverse"] = "true" if reverse else ""
         return self._list(Job, "/jobs", filters, page_size, unreadable=unreadable, fields=fields)
 
     def start_job(self, job: Any) -> None:
-        """Run a stopped or failed job again; instances that had finished are not run again."""
-        # Not repeatable: a second start could undo a stop that came in between.
+        """Start a stopped or failed job again; the service runs only instances that had not finished."""
+        # Not repeatable: a second start could undo a stop between the two.
         self._session.send("POST", f"{job_path(job)}/start", repeatable=False)
 
     def stop_job(self, job: Any) -> None:
-        """Stop a waiting or running job; it is stopped when this returns."""
+        """Stop a waiting or running job; the job is Stopped when this method returns."""
         self._send_until("POST", f"{job_path(job)}/stop", StateConflictError)
 
     def delete_job(self, job: Any) -> None:
@@ -107,11 +108,14 @@ class Client(RoaClient):
     def list_tasks(
         self, job: Any, *, page_size: int = MAX_PAGE_SIZE, unreadable: Unreadable | None = None
     ) -> Iterator[Task]:
-        """Iterate over the tasks of a job; ``unreadable`` as for the jobs."""
+        """Iterate over the tasks of a job; ``unreadable`` as in :meth:`list_jobs`."""
         return self._list(Task, f"{job_path(job)}/tasks", {}, page_size, unreadable=unreadable)
 
     def get_instance(self, job: Any, task_name: str, instance_id: int) -> Instance:
-        """Return state, times and result of an instance; they are numbered from 0."""
+        """Return state, times and result of an instance.
+
+        :param instance_id: number of the instance, from 0
+        """
         return self._get(Instance, f"{task_path(job, task_name)}/instances/{int(instance_id)}")
 
     def list_instances(
@@ -123,19 +127,19 @@ class Client(RoaClient):
         page_size: int = MAX_PAGE_SIZE,
         unreadable: Unreadable | None = None,
     ) -> Iterator[Instance]:
-        """Iterate over the instances of a task, or over those in one state; ``unreadable`` as for the jobs."""
+        """Iterate over the instances of a task, or over those in one state; ``unreadable`` as in :meth:`list_jobs`."""
         path = f"{task_path(job, task_name)}/instances"
-        # Markers of this one list are numbers, and the first page's is 0.
+        # The markers of this list are numbers, and the first page has 0.
         return self._list(Instance, path, {"State": state}, page_size, first_marker="0", unreadable=unreadable)
 
     # Clusters
 
     def create_cluster(self, cluster: JobSource, token: str = "") -> Created:
-        """Make a cluster; its id is the ``Id`` of what is returned.
+        """Create a cluster; return an answer whose ``Id`` is the cluster id.
 
         :param cluster: a dict, JSON text, the path of a file, a ``ClusterDescription`` or an object with ``detail()``
-        :param token: up to 64 letters, digits and underscores; the same token with the same description gives the same
-            cluster again instead of a second one
+        :param token: idempotency token, up to 64 letters, digits and underscores: the same token and description give
+            the same cluster again
         """
         return self._create(Created, "/clusters", read_description(cluster), token)
 
@@ -148,11 +152,11 @@ class Client(RoaClient):
         return self._list(Cluster, "/clusters", {}, page_size)
 
     def delete_cluster(self, cluster: Any) -> None:
-        """Release all machines of a cluster, then the cluster; this only begins with it."""
+        """Begin to delete a cluster: the service releases its machines first, and takes some time for it."""
         self._delete(cluster_path(cluster), StateConflictError)
 
     def modify_cluster(self, cluster: Any, change: JobSource) -> None:
-        """Change an Active cluster; what is not named keeps its value.
+        """Change an Active cluster; fields that ``change`` does not name keep their values.
 
         :param change: any of ``Groups.{group}.{DesiredVMCount, InstanceType, SpotStrategy, SpotPriceLimit}``,
             ``UserData``, ``EnvVars``, ``ImageId``, ``Configs.Mounts`` and ``InputMapping``
@@ -160,28 +164,28 @@ class Client(RoaClient):
         self._session.send("PUT", cluster_path(cluster), read_description(change), repeatable=True)
 
     def change_cluster_desired_vm_count(self, cluster: Any, /, **counts: int) -> None:
-        """Set how many machines groups are to have, e.g. ``group1=3``."""
+        """Set the DesiredVMCount of groups, e.g. ``group1=3``."""
         groups = {name: {"DesiredVMCount": count} for name, count in counts.items()}
         self.modify_cluster(cluster, {"Groups": groups})
 
     def change_cluster_instance_type(self, cluster: Any, group_name: str, instance_type: str) -> None:
-        """Set the instance type of the machines that a group gets from now on."""
+        """Set the instance type of a group's future machines."""
         self.modify_cluster(cluster, {"Groups": {group_name: {"InstanceType": instance_type}}})
 
     def change_cluster_spot_config(
         self, cluster: Any, group_name: str, strategy: str = "", price_limit: float = 0.0
     ) -> None:
-        """Set the price strategy of a group; what is empty, or 0, keeps its value.
+        """Set the price strategy of a group; an empty text, or 0, keeps the present value.
 
         :param strategy: ``SpotWithPriceLimit`` or ``SpotAsPriceGo``
-        :param price_limit: the highest price per machine and hour
+        :param price_limit: highest price for one machine and hour
         """
         given = {"SpotStrategy": strategy, "SpotPriceLimit": price_limit}
         group = {name: value for name, value in given.items() if value}
         self.modify_cluster(cluster, {"Groups": {group_name: group}})
 
     def change_cluster_user_data(self, cluster: Any, data: Mapping[str, Any]) -> None:
-        """Replace what machines can read as their user data."""
+        """Replace the user data of the cluster's machines."""
         self.modify_cluster(cluster, {"UserData": dict(data)})
 
     def change_cluster_env_vars(self, cluster: Any, data: Mapping[str, str]) -> None:
@@ -193,7 +197,7 @@ class Client(RoaClient):
         self.modify_cluster(cluster, {"InputMapping": dict(data)})
 
     def change_cluster_mounts(self, cluster: Any, mounts: JobSource) -> None:
-        """Replace the cluster's mounts; machines that are there already get them when they are recreated."""
+        """Replace the cluster's mounts; existing machines get them when they are recreated."""
         self.modify_cluster(cluster, {"Configs": {"Mounts": read_description(mounts)}})
 
     # Machines
@@ -209,22 +213,22 @@ class Client(RoaClient):
         return self._list(ClusterInstance, instances_path(cluster, group_name), {}, page_size)
 
     def recreate_cluster_instance(self, cluster: Any, group_name: str, instance: Any) -> None:
-        """Replace a machine by a new one, which gets an id of its own."""
+        """Replace a machine by a new one, with another id."""
         path = f"{instance_path(cluster, group_name, instance)}/recreate"
         self._send_until("POST", path, StateConflictError)
 
     def delete_cluster_instance(self, cluster: Any, group_name: str, instance: Any) -> None:
-        """Release a machine; its group is to have one less from now on."""
+        """Release a machine; this reduces the DesiredVMCount of its group by one."""
         self._delete(instance_path(cluster, group_name, instance), StateConflictError)
 
-    # Images, and what the account can use
+    # Images and quotas
 
     def create_image(self, image: JobSource, token: str = "") -> Created:
-        """Make an image of one of ECS; its id is the ``Id`` of what is returned.
+        """Create an image from an ECS image; return an answer whose ``Id`` is the image id.
 
         :param image: a dict, JSON text, the path of a file, an ``ImageDescription`` or an object with ``detail()``
-        :param token: up to 64 letters, digits and underscores; the same token with the same description gives the same
-            image again instead of a second one. The description may hold it as ``IdempotentToken``
+        :param token: idempotency token, up to 64 letters, digits and underscores: the same token and description give
+            the same image again. The description may hold it as ``IdempotentToken``
         """
         description = read_description(image)
         return self._create(Created, "/images", description, token or description.pop("IdempotentToken", ""))
@@ -234,7 +238,7 @@ class Client(RoaClient):
         return self._get(Image, image_path(image))
 
     def list_images(self, type_: str = "", *, page_size: int = MAX_PAGE_SIZE) -> Iterator[Image]:
-        """Iterate over the account's images, or with ``System`` over those that everybody has."""
+        """Iterate over the account's images, or with ``System`` over the service's own."""
         return self._list(Image, "/images", {"Type": type_}, page_size)
 
     def delete_image(self, image: Any) -> None:
@@ -246,54 +250,54 @@ class Client(RoaClient):
         return self._get(ResourceQuotas, "/quotas")
 
     def get_available_resource(self) -> AvailableResource:
-        """Return the instance types, with their sizes, and the disk types that can be had now."""
+        """Return the instance types, with their sizes, and the disk types that are available now."""
         return self._get(AvailableResource, "/available")
 
     # Apps
 
     def create_app(self, app: JobSource, token: str = "") -> CreatedApp:
-        """Make an app; jobs name it by its ``Name``.
+        """Create an app; jobs name it by its ``Name``.
 
         :param app: a dict, JSON text, the path of a file, an ``AppDescription`` or an object with ``detail()``
-        :param token: up to 64 letters, digits and underscores; the same token with the same description gives the same
-            app again instead of an error that it exists
+        :param token: idempotency token, up to 64 letters, digits and underscores: the same token and description give
+            the same app instead of an error that it exists
         """
         return self._create(CreatedApp, "/apps", read_description(app), token)
 
     def get_app(self, app: Any, scope: str = "") -> App:
-        """Return an app as those see it who run it.
+        """Return an app without its program.
 
-        :param scope: ``Private``, which is the default, or ``Public``
+        :param scope: ``Private`` (default) or ``Public``
         """
         return self._get(App, app_path(app, Scope=scope))
 
     def get_app_detail(self, app: Any, qualifier: int | str = "") -> AppDetail:
         """Return an app with its program.
 
-        :param qualifier: the number of a revision; the newest by default
+        :param qualifier: number of a revision; default: the newest
         """
         return self._get(AppDetail, app_path(app, Detail="True", Qualifier=str(qualifier)))
 
     def get_app_revisions(self, app: Any) -> list[AppRevision]:
-        """Return what revisions of an app there are."""
+        """Return the revisions of an app."""
         found = self._session.send("GET", app_path(app, Revisions="True"), repeatable=True)
         return [read_answer(AppRevision, item) for item in found.get("Items") or ()]
 
     def list_apps(self, scope: str = "", *, page_size: int = MAX_PAGE_SIZE) -> Iterator[App]:
-        """Iterate over the account's apps, or with ``Public`` over those that everybody has."""
+        """Iterate over the account's apps, or with ``Public`` over public ones."""
         return self._list(App, "/apps", {"Scope": scope}, page_size)
 
     def modify_app(self, app: Any, description: JobSource) -> None:
-        """Give an app a new revision, which jobs run from now on.
+        """Add a revision to an app; jobs run it from now on.
 
         :param description: the whole description, as for :meth:`create_app`
         """
-        # Repeatable: one revision too many is the same as the one before.
+        # Repeatable: a surplus revision equals the one before.
         self._session.send("PUT", app_path(app), read_description(description), repeatable=True)
 
     def delete_app(self, app: Any, qualifier: int | str = "") -> None:
         """Delete an app, or one of its revisions.
 
-        :param qualifier: the number of a revision; all of them by default
+        :param qualifier: number of a revision; default: all revisions
         """
         self._delete(app_path(app, Qualifier=str(qualifier)))

@@ -1,4 +1,4 @@
-"""Say why a job did not succeed: its message, its failed instances, and the last lines they wrote."""
+"""Explain why a job did not succeed: its message, its failed instances, and their last lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Instance, Job
 
-#: How many failed instances of a job are told about.
+#: Most failed instances in one explanation.
 MAX_INSTANCES = 5
 
 
@@ -35,7 +35,7 @@ def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs 
             lines.append(_told(task_name, instance, logs))
             exit_codes[f"{task_name}/{instance.InstanceId}"] = instance.Result.ExitCode
     except ApiError as error:
-        lines.append(f"(what failed in it could not be read: {error})")
+        lines.append(f"(its failed instances are unreadable: {error})")
     reason = "\n".join([f"{head}: {message}" if message else head, *lines])
     return JobFailedError(job_id, state, reason, exit_codes)
 
@@ -54,9 +54,9 @@ def explain_task_failure(
         else:
             job = client.get_job(job_id)
             lines[0] += f": job {job_id} ({job.Name}) is {job.State}" + (f": {job.Message}" if job.Message else "")
-            lines.append("Clear this task together with the one that failed: that continues the job.")
+            lines.append("Clear this task together with the failed one to continue the job.")
     except ApiError as error:
-        lines.append(f"(what failed in it could not be read: {error})")
+        lines.append(f"(its failed instances are unreadable: {error})")
     return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 
@@ -68,7 +68,7 @@ def _failed_instances(client: Client, job: Job) -> Iterator[tuple[str, Instance]
 
 
 def _beyond(message: str, task_name: str, instance: Instance) -> str:
-    """Return what a job's message says beyond what is told of an instance."""
+    """Return a job's message without the part that repeats the result of an instance."""
     before, name, after = message.partition(f"Instance {instance.InstanceId} of task {task_name} ")
     why = instance.Result.ErrorMessage
     return before.rstrip() if name and why and after.endswith(why) else message

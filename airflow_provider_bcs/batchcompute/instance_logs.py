@@ -1,4 +1,4 @@
-"""What the instances of a job wrote to standard output and error, as far as it is worth reading."""
+"""Read the first and last lines that instances of a job wrote to standard output and error."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Instance
 
-#: Whose logs are read: of failed instances, of all, of none, or of so many others besides the failed ones.
+#: Instances whose logs are read: failed ones, all, none, or failed ones and this number of others.
 Selection: TypeAlias = Literal["failed", "all", "none"] | int
 
-#: The most failed instances of a job whose logs are read, unless all are asked for.
+#: Most failed instances of a job whose logs are read, unless the selection is "all".
 MAX_FAILED = 20
-#: How many last lines of standard error stand in an error.
+#: Number of last lines of standard error in an error message.
 ERROR_LINES = 10
 
 
 class Texts(Protocol):
-    """Where logs are read from; ``airflow_provider_bcs.oss.ObjectStore`` is one."""
+    """Source of logs, such as ``airflow_provider_bcs.oss.ObjectStore``."""
 
     def head_and_tail(self, uri: str, first_lines: int, last_lines: int) -> Excerpt: ...
 
 
 @dataclass(frozen=True)
 class InstanceLogs:
-    """Reads logs. That one cannot be read is a line of it, and never an error.
+    """Reader of logs. An unreadable log is a line of the result, never an error.
 
-    :ivar texts: gives where logs are read from, or raises what is a line then
-    :ivar selection: whose logs
-    :ivar lines: how many lines of the beginning of each log, and how many of its end
+    :ivar texts: returns the source of logs; an error that it raises becomes a line too
+    :ivar selection: the instances whose logs are read
+    :ivar lines: number of lines from the beginning of each log, and from its end
     """
 
     client: Client
@@ -47,7 +47,7 @@ class InstanceLogs:
     lines: int = 50
 
     def read(self, job_id: str, task_name: str | None = None) -> Iterator[str]:
-        """Yield the lines of the logs of a job, or of one of its tasks; above each log what it is."""
+        """Yield the lines of the logs of a job, or of one of its tasks, with a heading for each log."""
         try:
             for name, instance in self._selected(job_id, task_name):
                 for stream, uri in (("stdout", instance.StdoutRedirectPath), ("stderr", instance.StderrRedirectPath)):
@@ -55,10 +55,10 @@ class InstanceLogs:
                         yield f"{stream} of instance {instance.InstanceId} of task {name}, {instance.State}: {uri}"
                         yield from indented(self._excerpt(uri, self.lines, self.lines))
         except ApiError as error:
-            yield f"(the instances of job {job_id} could not be listed: {error})"
+            yield f"(the instances of job {job_id} cannot be listed: {error})"
 
     def last_error_lines(self, instance: Instance) -> list[str]:
-        """Return the end of what an instance wrote to standard error."""
+        """Return the last lines of an instance's standard error."""
         if self.selection == "none" or not instance.StderrRedirectPath:
             return []
         return self._excerpt(instance.StderrRedirectPath, 0, min(self.lines, ERROR_LINES))
@@ -67,9 +67,9 @@ class InstanceLogs:
         try:
             return self.texts().head_and_tail(uri, first, last).lines() or ["(empty)"]
         except NotFoundError as error:
-            return [f"(there is none: {error})"]
+            return [f"(there is no log: {error})"]
         except (ApiError, ValueError) as error:
-            return [f"(it could not be read: {error})"]
+            return [f"(the log is unreadable: {error})"]
 
     def _selected(self, job_id: str, task_name: str | None) -> Iterator[tuple[str, Instance]]:
         if self.selection == "none":
@@ -90,18 +90,24 @@ class InstanceLogs:
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a log, set off from those around it."""
+    """Yield the lines of a log, indented."""
     return (f"  | {line}" for line in lines)
 
 
 def check_selection(selection: object) -> None:
-    """:raises ValueError: when it is none"""
+    """Check an argument ``log_instances``.
+
+    :raises ValueError: for any other value than a selection
+    """
     is_count = isinstance(selection, int) and not isinstance(selection, bool) and selection >= 0
     if not is_count and selection not in ("failed", "all", "none"):
-        raise ValueError(f"log_instances is 'failed', 'all', 'none' or a number from 0; found {selection!r}.")
+        raise ValueError(f"log_instances: found {selection!r}; expected 'failed', 'all', 'none' or a number from 0.")
 
 
 def check_lines(lines: object) -> None:
-    """:raises ValueError: when it is no number of lines"""
+    """Check an argument ``log_lines``.
+
+    :raises ValueError: for any other value than a whole number from 1 to 10,000
+    """
     if isinstance(lines, bool) or not isinstance(lines, int) or not 0 < lines <= 10_000:
-        raise ValueError(f"log_lines is a whole number from 1 to 10,000; found {lines!r}.")
+        raise ValueError(f"log_lines: found {lines!r}; expected a whole number from 1 to 10,000.")

@@ -1,4 +1,4 @@
-"""Which instance type has how many cores and how much memory."""
+"""Cores and memory of instance types."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ INSTANCE_TYPES: InstanceTypes = {
 
 
 def smallest(instance_types: InstanceTypes, cpu: int, memory: int) -> str | None:
-    """Return the instance type with the fewest cores, then the least memory, that has enough of both.
+    """Return the name of the smallest sufficient instance type: fewest cores, then least memory. None if there is none.
 
     :param cpu: 100 for each core
     :param memory: in MB
+
+    >>> smallest(INSTANCE_TYPES, 800, 2000)
+    'ecs.c5.2xlarge'
     """
     fitting = [(*size, name) for name, size in instance_types.items() if size[0] * 100 >= cpu and size[1] >= memory]
     return min(fitting)[2] if fitting else None

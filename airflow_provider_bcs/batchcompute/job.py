@@ -1,7 +1,7 @@
 """Models of a job description: job, graph, tasks, commands.
 
-Source: the CreateJob page of the API and the create_job page of its Python SDK. Defaults are those the SDK's
-objects fill in. The private aliases exist because a field may not be annotated with a class of its own name.
+Source: the CreateJob page of the API and the create_job page of its Python SDK. The defaults are those of the SDK's
+objects. The private aliases exist because the annotation of a field cannot name a class that has the field's name.
 """
 
 from typing import Annotated, Any, TypeAlias
@@ -38,14 +38,14 @@ def read_job(job: JobSource, instance_types: InstanceTypes = INSTANCE_TYPES) -> 
 
 
 def _stringified(values: Any) -> Any:
-    """EnvVars of any scalar type become text, as the vendor's SDK does."""
+    """Turn scalar values of EnvVars into text, as the vendor's SDK does."""
     if not isinstance(values, dict):
         return values
     return {key: str(value) if isinstance(value, (int, float, bool)) else value for key, value in values.items()}
 
 
 class Docker(Description):
-    """The container image a command runs in."""
+    """Container image of a command."""
 
     Image: Text | None = None
     RunMode: Text | None = None
@@ -55,7 +55,7 @@ _Docker: TypeAlias = Docker
 
 
 class Command(Description):
-    """The program of a task. CommandLine is no shell line: it is split into words and run."""
+    """Program of a task. The service splits CommandLine into words; no shell runs it."""
 
     CommandLine: Text | None = None
     PackagePath: Text | None = None
@@ -63,13 +63,13 @@ class Command(Description):
     Docker: Annotated[_Docker, Field(default_factory=_Docker)]
 
     def detail(self) -> dict[str, Any]:
-        """Return the content as a dict; what was put into EnvVars one by one becomes text here."""
+        """Return the content as a dict, with all values of EnvVars as text."""
         content = super().detail()
         return {**content, "EnvVars": _stringified(content["EnvVars"])} if "EnvVars" in content else content
 
 
 class InputMappingConfig(Description):
-    """How InputMapping is mounted."""
+    """Options for the mounts of InputMapping."""
 
     Locale: Text | None = None
     Lock: Boolean | None = None
@@ -80,7 +80,7 @@ _InputMappingConfig: TypeAlias = InputMappingConfig
 
 
 class Parameters(Description):
-    """Command and log directories of a task."""
+    """Command of a task, and the OSS folders for its standard streams."""
 
     Command: Annotated[_Command, Field(default_factory=_Command)]
     InputMappingConfig: Annotated[_InputMappingConfig, Field(default_factory=_InputMappingConfig)]
@@ -94,7 +94,7 @@ _Mounts: TypeAlias = Mounts
 
 
 class TaskDescription(Description):
-    """One task: a command that runs as InstanceCount instances. Timeout in seconds, of one instance."""
+    """Task: a command that runs as InstanceCount instances. Timeout in seconds, for one instance."""
 
     Parameters: Annotated[_Parameters, Field(default_factory=_Parameters)]
     InputMapping: Annotated[dict[str, Text], Field(default_factory=dict)]
@@ -112,7 +112,7 @@ class TaskDescription(Description):
 
 
 class Topic(Description):
-    """The message topic that events of a job go to."""
+    """Message topic for the events of a job."""
 
     Name: Text | None = None
     Endpoint: Text | None = None
@@ -125,34 +125,34 @@ _Topic: TypeAlias = Topic
 
 
 class Notification(Description):
-    """Where events of a job go."""
+    """Destination of the events of a job."""
 
     Topic: Annotated[_Topic, Field(default_factory=_Topic)]
 
 
 class DAG(Description):
-    """Tasks and their order. Dependencies: predecessor -> its successors."""
+    """Tasks and their order. Dependencies: task -> the tasks that wait for it."""
 
     Tasks: Annotated[dict[str, TaskDescription], Field(default_factory=dict)]
     Dependencies: Annotated[dict[str, list[Text]], Field(default_factory=dict)]
 
     def add_task(self, task_name: str, task: TaskDescription | JobSource) -> None:
-        """Add a task, or replace the one of that name."""
-        # An object stays the author's: what is set on it afterwards counts, as in the vendor's SDK.
+        """Add a task; replace a task of that name."""
+        # The object is not copied: fields that the author sets later count, as in the vendor's SDK.
         added = task if isinstance(task, TaskDescription) else TaskDescription(task)
         self.Tasks = {**self.Tasks, task_name: added}
 
     def get_task(self, task_name: str) -> TaskDescription:
         """Return a task.
 
-        :raises KeyError: when there is none of that name
+        :raises KeyError: when no task has that name
         """
         return self.Tasks[task_name]
 
     def delete_task(self, task_name: str) -> None:
-        """Remove a task; Dependencies are left as they are.
+        """Remove a task; leave Dependencies unchanged.
 
-        :raises KeyError: when there is none of that name
+        :raises KeyError: when no task has that name
         """
         tasks = dict(self.Tasks)
         del tasks[task_name]
@@ -164,7 +164,13 @@ _Notification: TypeAlias = Notification
 
 
 class JobDescription(Description):
-    """A whole job, also one of the first API. Priority 0 to 1000, higher first."""
+    """Job, built from a description of either API. Priority is 0 to 1000, higher first.
+
+    >>> job = JobDescription(Name="count")
+    >>> job.DAG.add_task("count", {"Parameters": {"Command": {"CommandLine": "./count"}}})
+    >>> job.DAG.Tasks["count"].Timeout
+    3600
+    """
 
     Name: Text | None = None
     Description: Text | None = None

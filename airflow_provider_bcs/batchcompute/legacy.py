@@ -1,7 +1,7 @@
-"""Jobs of the service's first API (2015-06-30) as jobs of the second one (2015-11-11).
+"""Convert jobs of the service's first API (2015-06-30) to the second one (2015-11-11).
 
-What has a counterpart is carried over, what has none is named in a sentence, and what is unknown is a violation:
-nothing is lost silently. The defaults are those that the objects of the first API's Python SDK fill in.
+A field with a counterpart is converted, a field without one gives a note, and an unknown field is a violation: nothing
+is lost silently. The defaults are those of the objects of the first API's Python SDK.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from .instance_types import INSTANCE_TYPES, InstanceTypes, smallest
 
 _FIRST = frozenset({"JobName", "TaskDag", "JobTag"})
 _SECOND = frozenset({"Name", "Type", "DAG", "App", "JobFailOnInstanceFail", "AutoRelease", "Notification"})
-#: The longest that the first API allowed, in seconds.
+#: Longest Timeout of the first API, in seconds.
 _TIMEOUT = 86_400
-#: What the first API allowed; the lowest is the default.
+#: Ranges of the first API, in hundredths of a core and in MB; the lowest value is the default.
 _CPU, _MEMORY = range(800, 2_401), range(2_000, 65_537)
 
 
-#: ProgramType -> what makes the words of a command of ProgramName.
+#: ProgramType -> function from ProgramName to the words of the command.
 _COMMANDS: dict[str, Callable[[str], list[str]]] = {
     "python": lambda name: ["python", name],
     "php": lambda name: ["php", name],
     "java": lambda name: ["java", "-jar", name] if name.endswith(".jar") else ["java", name],
-    # The package is unpacked in the working directory, in which no program is looked for.
+    # The service unpacks the package into the working directory, which is not in PATH.
     "native": lambda name: [name if "/" in name else f"./{name}"],
 }
 
 
 @dataclass
 class Conversion:
-    """What became of a job.
+    """Result of a conversion.
 
-    :ivar job: the job of the second API; to be used only when there are no violations
-    :ivar violations: what cannot be converted; their paths are those of the first API
-    :ivar notes: a sentence for each thing that has no counterpart or means something else now
+    :ivar job: the job of the second API; valid only without violations
+    :ivar violations: fields that cannot be converted, with paths of the first API
+    :ivar notes: a sentence for each field that has no counterpart or another meaning now
     """
 
     job: dict[str, Any]
@@ -54,16 +54,20 @@ class Conversion:
 
 
 def is_legacy(job: Mapping[str, Any]) -> bool:
-    """Tell whether a job description is one of the first API, by the names at its top."""
+    """Return whether a job description is one of the first API, by its top-level names.
+
+    >>> is_legacy({"JobName": "find-prime", "TaskDag": {}})
+    True
+    """
     return not _FIRST.isdisjoint(job) and _SECOND.isdisjoint(job)
 
 
 def from_v1(job: Mapping[str, Any], instance_types: InstanceTypes = INSTANCE_TYPES) -> tuple[dict[str, Any], list[str]]:
-    """Return a job of the first API as one of the second, and a sentence for each thing that has no counterpart.
+    """Return a job of the first API in the form of the second, and a note for each field without a counterpart.
 
     :param job: a dict of plain values
-    :param instance_types: name of an instance type -> its cores and its memory in MB; the smallest that has what a
-        task's ResourceDescription asks for is taken
+    :param instance_types: name of an instance type -> its cores and its memory in MB; a task gets the smallest type
+        that its ResourceDescription fits into
     :raises InvalidJobError: for an unknown field or program type, or when no instance type is large enough
     """
     conversion = _convert(job, instance_types)
@@ -73,8 +77,10 @@ def from_v1(job: Mapping[str, Any], instance_types: InstanceTypes = INSTANCE_TYP
 
 
 def as_current(job: dict[str, Any], instance_types: InstanceTypes = INSTANCE_TYPES) -> Conversion:
-    """Convert a job of the first API; one of the second is left as it is."""
-    return _convert(job, instance_types) if is_legacy(job) else Conversion(job)
+    """Convert a job of the first API; return a job of the second API unchanged."""
+    if not is_legacy(job):
+        return Conversion(job)
+    return _convert(job, instance_types)
 
 
 def _convert(job: Mapping[str, Any], instance_types: InstanceTypes) -> Conversion:
@@ -100,7 +106,7 @@ def _carried(
     without_counterpart: Collection[str] = (),
     derived: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the fields that only change their names."""
+    """Return the fields whose name changes and whose value stays."""
     for name, value in given.items():
         if name in without_counterpart and not is_absent(value):
             found.notes.append(f"{path}{name} has no counterpart and is left out.")
@@ -111,9 +117,9 @@ def _carried(
 
 @dataclass(frozen=True)
 class _Task:
-    """A task of the first API.
+    """Task of the first API.
 
-    :ivar path: where it stands, with a dot at the end
+    :ivar path: path of the task, with a dot at its end
     """
 
     given: Mapping[str, Any]
@@ -138,19 +144,19 @@ class _Task:
             target[name] = self._value(name, value)
         if content.get("InputMapping"):
             self.found.notes.append(
-                f"{self.path}OssMapping: the first API wrote back what a task changed there, InputMapping does not;"
-                " name in OutputMapping, with another local path, what is to be kept."
+                f"{self.path}OssMapping: the first API copied changes of these files back, InputMapping does not;"
+                " name files to keep in OutputMapping, with another local path."
             )
         return content
 
     def _value(self, name: str, value: Any) -> Any:
         if name in ("StdoutRedirectPath", "StderrRedirectPath") and isinstance(value, str):
-            # The first API meant a directory, with or without a slash at the end.
+            # In the first API, this is a directory with or without a slash at its end.
             if not (is_template(value) and value.endswith("}")):
                 return value if value.endswith("/") else f"{value}/"
-            self.found.notes.append(f"{self.path}{name} ends in a template: what it gives has to end in '/'.")
+            self.found.notes.append(f"{self.path}{name} ends in a template: the rendered value has to end in '/'.")
         if name == "InstanceCount" and isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
-            # The page says that it is a text.
+            # According to the page, it is a text.
             return int(value)
         return value
 
@@ -158,14 +164,14 @@ class _Task:
         program = {name: "" if is_absent(self.given.get(name)) else self.given[name] for name in fields.PROGRAM}
         for name, value in program.items():
             if not isinstance(value, str):
-                return self._wrong(name, f"Found {value!r}; expected a text, which may hold a template.")
+                return self._wrong(name, f"Found {value!r}; expected a text, with or without a template.")
         name, kind, arguments = program.values()
         kind = kind or "python"
         if kind not in _COMMANDS:
             return self._wrong("ProgramType", f"Found {kind!r}; expected one of {', '.join(_COMMANDS)}.")
         if not name:
-            return self._wrong("ProgramName", "There is none; expected the name of the program to run.")
-        # CommandLine is split into words, of which the name was one.
+            return self._wrong("ProgramName", "Found none; expected the name of the program to run.")
+        # The service splits CommandLine into words; ProgramName was one word.
         words = [word if is_template(word) else shlex.quote(word) for word in _COMMANDS[kind](name)]
         return " ".join([*words, arguments] if arguments else words)
 
@@ -185,19 +191,19 @@ class _Task:
                 return self._wrong(name, f"Found {found}; expected a whole number, {unit}: it chooses InstanceType.")
             if value not in allowed:
                 self.found.notes.append(
-                    f"{self.path}{name} {value} is not in [{allowed.start}, {allowed.stop - 1}], which the first API"
-                    " allowed; the smallest instance type that has as much is taken."
+                    f"{self.path}{name} {value} is not in [{allowed.start}, {allowed.stop - 1}], the range of the first"
+                    " API; the task gets the smallest instance type with as much."
                 )
             needs.append(value)
         cpu, memory = needs
         return smallest(instance_types, cpu, memory) or self._wrong(
             "ResourceDescription",
-            f"No instance type is large enough for {cpu / 100:g} cores and {memory} MB; give a table that holds one"
-            " (--instance-types, or from_v1(job, table)).",
+            f"Found {cpu / 100:g} cores and {memory} MB; expected at most the largest instance type. Give a table with"
+            " a larger one (--instance-types, or from_v1(job, table)).",
         )
 
     def _wrong(self, name: str, advice: str) -> str:
-        """Note a violation; what is returned stands for the value that cannot be made."""
+        """Record a violation; return an empty text in place of the value."""
         self.found.violations.append(_invalid(f"{self.path}{name}", advice))
         return ""
 

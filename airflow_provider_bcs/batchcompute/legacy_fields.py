@@ -1,4 +1,4 @@
-"""The fields of a job of the first API (2015-06-30), and where each stands in one of the second (2015-11-11).
+"""Fields of a job of the first API (2015-06-30), and their paths in the second API (2015-11-11).
 
 Source: the job page of the first API's Python SDK; the fields without a counterpart: its Node SDK.
 """
@@ -21,16 +21,16 @@ TASK = {
     "Timeout": "Timeout",
     "ImageId": "AutoCluster.ImageId",
 }
-#: The fields of a task of which one of another kind is made.
+#: Fields of a task that the conversion combines into other fields.
 PROGRAM = ("ProgramName", "ProgramType", "ProgramArguments")
 RESOURCE = ("Cpu", "Memory")
 DERIVED = (*PROGRAM, "ResourceDescription")
 
 JOB_WITHOUT_COUNTERPART = ("JobTag",)
 TASK_WITHOUT_COUNTERPART = (
-    # The page sets it in an example, though its table has no such field.
+    # The page has it in an example, but not in its table of fields.
     "Priority",
-    # Internal to the service, but in the descriptions it gave back.
+    # Internal fields of the service, which its answers contain.
     *("BlockDeviceMapping", "CreateSnapshotAfterTerminated", "LoadImage", "SaveImage"),
     *("LoadPreparedData", "MaxReplica", "MinReplica"),
 )
@@ -42,12 +42,16 @@ _TASK_BACK = {second: first for first, second in TASK.items()} | {
 _BACK = {"DAG.Tasks": "TaskDag.TaskDescMap", "DAG.Dependencies": "TaskDag.Dependencies", "DAG": "TaskDag"} | {
     "Name": "JobName"
 }
-# A task's name may hold anything as long as nobody has validated it.
+# Before validation, the name of a task may hold any character.
 _TASK_PATH = re.compile(rf"(DAG\.Tasks\..+?)\.({'|'.join(map(re.escape, _TASK_BACK))})(\..+)?", re.DOTALL)
 
 
 def v1_path(path: str) -> str:
-    """Return where in a file of the first API that stands which a violation of the converted job is about."""
+    """Return the path in a file of the first API for a path in the converted job.
+
+    >>> v1_path("DAG.Tasks.Find.InputMapping")
+    'TaskDag.TaskDescMap.Find.OssMapping'
+    """
     if found := _TASK_PATH.fullmatch(path):
         task, second, rest = found.groups()
         path = f"{task}.{_TASK_BACK[second]}{rest or ''}"

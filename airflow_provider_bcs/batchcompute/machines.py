@@ -1,4 +1,4 @@
-"""Models of what a task runs on: automatic cluster, disks, networks, mounts.
+"""Models of the machines of a task: automatic cluster, disks, networks, mounts.
 
 Source: the CreateJob and create_cluster pages of the API and its Python SDK. The private aliases exist because a
 field may not be annotated with a class of its own name.
@@ -19,7 +19,7 @@ class NAS(Description):
 
 
 class OSS(Description):
-    """The keys that OSS mounts use; the sources disagree on the token's name, so there are two."""
+    """Keys for OSS mounts; the sources disagree on the name of the token, so the model has both."""
 
     AccessKeyId: Annotated[Text | None, Field(repr=False)] = None
     AccessKeySecret: Annotated[Text | None, Field(repr=False)] = None
@@ -28,7 +28,7 @@ class OSS(Description):
 
 
 class MountEntry(Description):
-    """One network directory or object and where an instance sees it."""
+    """Network directory or object (Source), and its path in an instance (Destination)."""
 
     Source: Text | None = None
     Destination: Text | None = None
@@ -40,7 +40,7 @@ _OSS: TypeAlias = OSS
 
 
 class Mounts(Description):
-    """Network directories of an instance. Sizes in bytes, RefreshTimeOut in seconds."""
+    """Mounts of an instance. Sizes in bytes, RefreshTimeOut in seconds."""
 
     Entries: Annotated[list[MountEntry], Field(default_factory=list)]
     Locale: Text | None = None
@@ -57,14 +57,14 @@ class Mounts(Description):
 
 
 class SystemDisk(Description):
-    """The system disk of a machine; Size in GB."""
+    """System disk of a machine; Size in GB."""
 
     Type: Text | None = None
     Size: Integer | None = None
 
 
 class DataDisk(Description):
-    """The data disk of a machine; Size in GB."""
+    """Data disk of a machine; Size in GB."""
 
     Type: Text | None = None
     Size: Integer | None = None
@@ -76,7 +76,7 @@ _DataDisk: TypeAlias = DataDisk
 
 
 class Disks(Description):
-    """The disks of a machine."""
+    """Disks of a machine."""
 
     SystemDisk: Annotated[_SystemDisk, Field(default_factory=_SystemDisk)]
     DataDisk: Annotated[_DataDisk, Field(default_factory=_DataDisk)]
@@ -92,7 +92,7 @@ class Classic(Description):
 
 
 class VPC(Description):
-    """A virtual private cloud and how it is connected to another; the six Opposite... and Express... go together."""
+    """Virtual private cloud; the six fields Opposite... and Express... connect it to another one and go together."""
 
     CidrBlock: Text | None = None
     VpcId: Text | None = None
@@ -109,7 +109,7 @@ _VPC: TypeAlias = VPC
 
 
 class Networks(Description):
-    """The network of a cluster."""
+    """Network of a cluster."""
 
     Classic: Annotated[_Classic, Field(default_factory=_Classic)]
     VPC: Annotated[_VPC, Field(default_factory=_VPC)]
@@ -128,11 +128,11 @@ class Configs(Description):
     Networks: Annotated[_Networks, Field(default_factory=_Networks)]
 
     def add_system_disk(self, size: int, type_: str = "cloud") -> None:
-        """Set size, in GB, and type of the system disk."""
+        """Set the size, in GB, and the type of the system disk."""
         self.Disks.SystemDisk = SystemDisk(Size=size, Type=type_)
 
     def add_data_disk(self, size: int, type_: str = "cloud", mount_point: str = "") -> None:
-        """Set size, in GB, type and place of the data disk."""
+        """Set the size, in GB, the type and the mount point of the data disk."""
         self.Disks.DataDisk = DataDisk(Size=size, Type=type_, MountPoint=mount_point or None)
 
 
@@ -140,7 +140,7 @@ _Configs: TypeAlias = Configs
 
 
 class AutoCluster(Description):
-    """A cluster that is made for a task and released when the task ends; SpotPriceLimit per instance and hour."""
+    """Cluster that the service creates for a task and releases at its end; SpotPriceLimit for one instance and hour."""
 
     InstanceType: Text | None = None
     ImageId: Text | None = None

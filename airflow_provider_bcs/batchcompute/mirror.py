@@ -1,4 +1,4 @@
-"""Follow one task of a job that others follow too: what all of them need is asked once an interval."""
+"""Follow single tasks of one job: all followers share one GetJob and one ListTasks call each interval."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FollowedTask:
-    """What has become of a task, and of its job if that keeps the task from ever ending.
+    """State of a task and of its job, whose end may keep the task from ever finishing.
 
-    :ivar stale_end: the task's EndTime before its job was started again, from when a bad end is old news
+    :ivar stale_end: EndTime of the task before its job was started again; a failure with this EndTime is stale
     """
 
     job: Job
@@ -32,7 +32,7 @@ class FollowedTask:
 
     @property
     def outcome(self) -> str | None:
-        """The state the task ended in; ``Stopped`` too when the job ended without it, None before that."""
+        """Terminal state of the task, or ``Stopped`` when the job ended before the task; None before that."""
         if self.task.is_unsuccessful and not self.job.is_terminal and end_time(self.task) == self.stale_end:
             return None
         if self.task.is_terminal:
@@ -41,18 +41,18 @@ class FollowedTask:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing more happens to the task by itself."""
+        """True when the task cannot change its state by itself."""
         return self.outcome is not None
 
     @property
     def progress(self) -> str:
-        """One line on how far it is."""
+        """One line on the task's progress."""
         return self.task.progress
 
 
 @dataclass(frozen=True)
 class FollowedTarget:
-    """A task of a job that is followed by one Airflow task each.
+    """Task of a job; one Airflow task follows each of them.
 
     :ivar stale_end: see :class:`FollowedTask`
     """
@@ -62,20 +62,22 @@ class FollowedTarget:
     stale_end: str | None = None
 
     def read(self, client: Client) -> FollowedTask:
-        """Return what is known of it now: one GetJob, one ListTasks.
+        """Return the present state with one GetJob and one ListTasks call.
 
-        :raises WaitAbortedError: when there is no such task
+        :raises WaitAbortedError: when the job has no such task
         """
         job = client.get_job(self.job_id)
-        # In this order the tasks of a job that has ended are final.
+        # The order matters: tasks that are read after the end of their job are final.
         return self.find(job, *tasks_of(client, job))
 
     def find(self, job: Job, tasks: Mapping[str, Task], unreadable: Sequence[ServerError] = ()) -> FollowedTask:
-        """Return what a job and its tasks, read after it, say of the task.
+        """Return the state of the task.
 
-        :param unreadable: why others of its tasks could not be read
-        :raises WaitAbortedError: when there is no such task
-        :raises ServerError: when it may be one that could not be read
+        :param job: the job, read before its tasks
+        :param tasks: the readable tasks by name
+        :param unreadable: the errors of unreadable tasks
+        :raises WaitAbortedError: when the job has no such task
+        :raises ServerError: when the task may be an unreadable one
         """
         task = tasks.get(self.task_name)
         if task is None and unreadable:
@@ -85,7 +87,7 @@ class FollowedTarget:
         return FollowedTask(job, task, self.stale_end)
 
     def fields(self) -> dict[str, Any]:
-        """Return it as plain values, to travel in a trigger."""
+        """Return the target as plain values, so that Airflow can serialize a trigger."""
         return {"job_id": self.job_id, "task_name": self.task_name, "stale_end": self.stale_end}
 
     def __str__(self) -> str:
@@ -93,29 +95,29 @@ class FollowedTarget:
 
 
 def tasks_of(client: Client, job: Job) -> tuple[dict[str, Task], list[ServerError]]:
-    """Return the tasks of a job by name, and why others of them could not be read."""
+    """Return the tasks of a job by name, and the errors of unreadable ones."""
     unreadable: list[ServerError] = []
     tasks = {task.TaskName: task for task in client.list_tasks(job, unreadable=unreadable.append)}
     return tasks, unreadable
 
 
 def end_time(task: Task) -> str:
-    """Return when a task ended as text, "" when it has not."""
+    """Return the EndTime of a task as text; empty before its end."""
     return task.EndTime.isoformat() if task.EndTime else ""
 
 
 def continue_job(client: Client, target: FollowedTarget) -> FollowedTarget:
-    """Start the job again when it failed or was stopped before the task had finished.
+    """Start the job again when it failed or was stopped before the task finished.
 
-    What had finished in the job is not run again.
+    The service runs only instances that had not finished.
 
-    :return: the target to wait for now; the bad end that the task has had so far is none of it
+    :return: the target to wait for, which ignores the failure of the previous attempt
     :raises ApiError: when the service refuses
     """
     found = target.read(client)
     if found.task.State == FINISHED:
         return target
     if found.job.is_unsuccessful:
-        log.info("Job %s is %s; it is started again.", target.job_id, found.job.State)
+        log.info("Job %s is %s; starting it again.", target.job_id, found.job.State)
         start_again(client, target.job_id)
     return FollowedTarget(target.job_id, target.task_name, end_time(found.task))

@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: A page of a listing is worth so many single calls: more of it than that is not read for what may not be in it.
+#: Give up a listing and use single calls when it would take more than one page for this many wanted items.
 _PAGE_WORTH = 4
-#: So many jobs have to have ended since they were last seen before the lists of those that ended are read.
+#: Read the lists of terminal states only when at least this many jobs are in no list of active ones.
 _MANY_ENDED = 20
-#: Of so many jobs the lists of those that ended are looked into first: what ended need not wait for all that run.
+#: From this many jobs on, begin with the lists of terminal states, so that ended jobs do not wait for the long lists.
 _MANY = 2000
 
 
 def read_all(client: Client, targets: Iterable[Any]) -> Iterator[tuple[Hashable, Status | Exception]]:
-    """Yield the state of each target, or the error that is its own, as soon as it is known.
+    """Yield the state of each target, or its own error, as soon as it is known.
 
-    Jobs are looked for in the listings by state as long as that is cheaper, and those that are not there are asked for
-    one by one; the tasks of a job likewise. What is alone costs one call.
+    Jobs come from the listings by state as long as these are cheaper, all others from one GetJob call each. Tasks and
+    instances follow the same rule. A single target costs one call.
 
     :param targets: :class:`~.target.Target`, :class:`~.mirror.FollowedTarget`, :class:`~.cluster_target.ClusterTarget`
-    :raises ApiError: when it concerns all of them
+    :raises ApiError: for an error that concerns all targets
     """
-    # Of most jobs nothing but the state is wanted: a list for each would be many objects.
+    # One target a job is the usual case: a list for each job would cost memory for thousands of jobs.
     jobs: dict[str, Target] = {}
     followed: dict[str, list[FollowedTarget]] = {}
     parts: dict[tuple[str, str | None], list[Target]] = {}
@@ -71,14 +71,14 @@ def _read_jobs(client: Client, wanted: dict[str, None]) -> Iterator[tuple[str, J
         if len(wanted) >= _MANY:
             for state in TERMINAL:
                 yield from listed(state, MAX_PAGE_SIZE)
-        # In this order a job that moves on meanwhile is seen rather twice than never.
+        # In this order, a job that changes its state between two lists is read twice rather than never.
         for state in ACTIVE:
             yield from listed(state)
         if len(wanted) >= _MANY_ENDED:
             for state in TERMINAL:
                 yield from listed(state)
     except AccessDeniedError:
-        # Who may look at a job need not be allowed to list those of all; if it is the keys, each job says so.
+        # Permission to read a job does not imply permission to list jobs; refused keys show up with each job.
         pass
     for job_id in wanted:
         yield job_id, _own(client.get_job, job_id)
@@ -90,7 +90,7 @@ def _follow(
     if isinstance(job, Exception):
         yield from ((target, job) for target in targets)
         return
-    # Newer than the job: those of a job that has ended are final.
+    # The order matters: tasks that are read after the end of their job are final.
     tasks = _own(tasks_of, client, job)
     for target in targets:
         yield target, tasks if isinstance(tasks, Exception) else _own(target.find, job, *tasks)
@@ -99,7 +99,7 @@ def _follow(
 def _read_parts(
     client: Client, job_id: str, task_name: str | None, targets: Sequence[Target]
 ) -> Iterator[tuple[Hashable, Status | Exception]]:
-    """Read tasks of one job, or instances of one task of it."""
+    """Read tasks of one job, or instances of one of its tasks."""
     by_name = {str(target.task_name if task_name is None else target.instance_id): target for target in targets}
     wanted = dict.fromkeys(by_name)
     listed: Iterator[tuple[str, Any]]
@@ -113,7 +113,7 @@ def _read_parts(
         for name, found in listed:
             yield by_name[name], found
     except OWN_ERRORS:
-        # Each of those that are left says what it is.
+        # The single calls below report the error of each target.
         pass
     for name in wanted:
         yield by_name[name], _own(by_name[name].read, client)
@@ -122,9 +122,9 @@ def _read_parts(
 def _listed(
     listing: Iterator[T], wanted: dict[str, None], name_of: Callable[[T], str], most_in_vain: int | None = None
 ) -> Iterator[tuple[str, T]]:
-    """Yield what a listing has of ``wanted``, and take it out there; not more pages are read than are worth it.
+    """Yield the items of a listing that are in ``wanted``, and remove them there; limit the number of pages.
 
-    :param most_in_vain: so many items in a row may be none of ``wanted``; None for any number
+    :param most_in_vain: give up after this many unwanted items in a row; None for no limit
     """
     pages = len(wanted) // _PAGE_WORTH
     in_vain = 0
@@ -141,11 +141,11 @@ def _listed(
 
 
 def _leave_out(error: ServerError) -> None:
-    """What cannot be read in a list is asked for by itself, and then says so itself."""
+    """Ignore an unreadable item of a list: a single call reports its error."""
 
 
 def _own(read: Callable[..., T], *arguments: Any) -> T | Exception:
-    """Return what is read, or the error, unless that concerns others too."""
+    """Return the result, or an error that concerns only this target."""
     try:
         return read(*arguments)
     except RefusedKeysError:

@@ -1,4 +1,4 @@
-"""Models of what BatchCompute answers."""
+"""Models of BatchCompute's answers about jobs and the account."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .facts import TERMINAL, UNSUCCESSFUL
 
 
 class Created(Response):
-    """The answer to a create operation."""
+    """Answer to a create operation."""
 
     Id: str
 
 
 class Metrics(Response):
-    """How many tasks or instances are in each state."""
+    """Number of tasks or instances in each state."""
 
     WaitingCount: int = 0
     RunningCount: int = 0
@@ -28,7 +28,7 @@ class Metrics(Response):
 
     @property
     def total(self) -> int:
-        """The number in all states together."""
+        """Number in all states together."""
         return self.WaitingCount + self.RunningCount + self.FinishedCount + self.FailedCount + self.StoppedCount
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Metrics(Response):
 
 
 class Stateful(Response):
-    """A job, task or instance."""
+    """Job, task or instance."""
 
     State: str
     StartTime: Time = None
@@ -52,27 +52,27 @@ class Stateful(Response):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing more happens to it by itself."""
+        """True in a state that only a client can end."""
         return self.State in TERMINAL
 
     @property
     def outcome(self) -> str | None:
-        """The state it ended in, None before that."""
+        """Terminal state; None before the end."""
         return self.State if self.is_terminal else None
 
     @property
     def is_unsuccessful(self) -> bool:
-        """Whether it ended, but not well."""
+        """True when it failed or was stopped."""
         return self.State in UNSUCCESSFUL
 
     @property
     def progress(self) -> str:
-        """One line on how far it is; equal lines mean that nothing happened in between."""
+        """One line on its progress; equal lines mean no progress."""
         return self.State
 
 
 class Job(Stateful):
-    """A job. Not in it: Description, Type and DAG, see ``Client.get_job_description``."""
+    """Job without Description, Type and DAG; for these, see ``Client.get_job_description``."""
 
     Id: str
     Name: str = ""
@@ -88,12 +88,12 @@ class Job(Stateful):
         return f"{self.State}; tasks: {self.TaskMetrics}; instances: {self.InstanceMetrics}"
 
 
-#: What of a job tells its state, progress and outcome.
+#: Fields of a job that state, progress and outcome need.
 JOB_STATE = ("Id", "State", "TaskMetrics", "InstanceMetrics")
 
 
 class Task(Stateful):
-    """A task of a job."""
+    """Task of a job."""
 
     TaskName: str
     InstanceMetrics: Metrics = Field(default_factory=Metrics)
@@ -104,7 +104,7 @@ class Task(Stateful):
 
 
 class Result(Response):
-    """How an instance ended."""
+    """Result of an instance."""
 
     ExitCode: int = 0
     ErrorCode: str = ""
@@ -114,14 +114,14 @@ class Result(Response):
     def __str__(self) -> str:
         why = ": ".join(part for part in (self.ErrorCode, self.ErrorMessage) if part)
         code = f"exit code {self.ExitCode}"
-        # Each of them may say what another one says already.
+        # The service may repeat one text in another field.
         parts = ["" if why.rstrip(".").endswith(code) else code, "" if why in self.Detail else why]
         text = ", ".join(part for part in parts if part)
         return f"{text}\n{self.Detail}" if self.Detail else text
 
 
 class Error(Response):
-    """What went wrong in an app job; Code is empty when nothing did."""
+    """Error of an app job; Code is empty after a success."""
 
     Code: str = ""
     Message: str = ""
@@ -133,7 +133,7 @@ _Error: TypeAlias = Error
 
 
 class Instance(Stateful):
-    """One of the parallel runs of a task. Progress in percent."""
+    """Instance of a task. Progress in percent."""
 
     InstanceId: int
     RetryCount: int = 0
@@ -151,7 +151,7 @@ class Instance(Stateful):
 
 
 class AppResult(Response):
-    """How an app job ended that was waited for."""
+    """Result of an app job that CreateJob waited for."""
 
     RequestId: str = ""
     StartTime: Time = None
@@ -161,7 +161,7 @@ class AppResult(Response):
 
 
 class ResourceQuotas(Response):
-    """The words that the account may use in descriptions. The service tells no numeric limits."""
+    """Resource, disk and instance types that the account may use. The service returns no numeric limits."""
 
     AvailableClusterResourceType: list[str] = Field(default_factory=list)
     AvailableClusterInstanceSystemDiskType: list[str] = Field(default_factory=list)
@@ -171,14 +171,14 @@ class ResourceQuotas(Response):
 
 
 class NetworkSupport(Response):
-    """The networks that an instance type can be had in."""
+    """Networks in which an instance type is available."""
 
     Classic: bool = False
     Vpc: bool = False
 
 
 class AvailableInstanceType(Response):
-    """An instance type that can be had now; MemorySize in GB."""
+    """Instance type that is available now; MemorySize in GB."""
 
     InstanceType: str
     CpuCore: int = 0
@@ -187,7 +187,7 @@ class AvailableInstanceType(Response):
 
 
 class AvailableResource(Response):
-    """What can be had now."""
+    """Instance types, resource types and disk types that are available now."""
 
     AvailableClusterInstanceType: list[AvailableInstanceType] = Field(default_factory=list)
     AvailableSpotInstanceType: list[AvailableInstanceType] = Field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What all operations of BatchCompute share: the signature, pages, and what becomes of a lost answer."""
+"""Base of the BatchCompute client: the signature, paging, and retries after a lost answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Response)
 
 
 class RoaClient(ServiceClient):
-    """Signs requests, and sends those of the forms that most operations have."""
+    """Client that signs requests and sends those of the usual forms: create, get, list, delete."""
 
     service = "batchcompute"
 
@@ -45,7 +45,7 @@ class RoaClient(ServiceClient):
         request.headers.update(headers)
 
     def _create(self, model: type[R], path: str, description: Mapping[str, Any], token: str, **query: str) -> R:
-        # Without a token one is made up, so that a lost answer makes no second resource.
+        # A token of the client's own: a retry after a lost answer then creates no second resource.
         target = f"{path}?{roa.encode_query({'IdempotentToken': token or uuid.uuid4().hex, **query})}"
         return read_answer(model, self._session.send("POST", target, description, repeatable=True))
 
@@ -63,11 +63,11 @@ class RoaClient(ServiceClient):
         fields: Collection[str] | None = None,
     ) -> Iterator[R]:
         if not 1 <= page_size <= MAX_PAGE_SIZE:
-            raise ValueError(f"page_size is from 1 to {MAX_PAGE_SIZE}; found {page_size!r}.")
+            raise ValueError(f"page_size: found {page_size!r}; expected a number from 1 to {MAX_PAGE_SIZE}.")
         params = {name: value for name, value in filters.items() if value}
         params |= {"Marker": first_marker, "MaxItemCount": str(page_size)}
         parse = None if fields is None else page_parser("Items", tuple(fields), ("NextMarker",))
-        # "0" is how the list of instances says that there is no more.
+        # The list of instances ends with the marker "0".
         seen = {"", "0", first_marker}
         while True:
             page = self._session.send("GET", f"{path}?{roa.encode_query(params)}", repeatable=True, parse=parse)
@@ -79,11 +79,11 @@ class RoaClient(ServiceClient):
             params["Marker"] = marker
 
     def _send_until(self, method: str, path: str, *done: type[ServiceError]) -> None:
-        """Send a request whose second success looks like one of the errors ``done``."""
+        """Send a request; after a retry, take the errors ``done`` for the success of an earlier attempt."""
         try:
             self._session.send(method, path, repeatable=True)
         except done as error:
-            # Otherwise the first attempt was carried out and only its answer was lost.
+            # After a retry, the first attempt succeeded and only its answer was lost.
             if error.attempts == 1:
                 raise
 

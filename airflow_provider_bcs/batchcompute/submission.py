@@ -1,9 +1,9 @@
-"""Submit a job once, however often it is asked for: the same idempotent token gives the same job."""
+"""Submit a job exactly once: the service returns the same job for the same idempotency token."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -33,56 +33,74 @@ def submit(
     resume: bool,
     restart: bool = True,
 ) -> str:
-    """Submit ``job`` for ``owner``, or find again what was submitted for it before; return the job's id.
+    """Submit ``job`` for ``owner``, or find the job that was submitted for it before; return the job id.
 
-    :param resume: look at what was found: a job that failed or was stopped is started again, which runs only what had
-        not finished in it; one that was deleted is submitted anew
-    :param restart: False to submit anew what failed or was stopped, too
+    :param resume: continue the found job: start it again when it failed or was stopped, which runs only instances that
+        had not finished; submit another job when it was deleted
+    :param restart: False: submit another job also when the found one failed or was stopped
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
-        if not resume or _resume(client, job_id, restart, bool(job.get("AutoRelease"))):
-            return job_id
-    raise AssertionError("unreachable")
+    auto_release = bool(job.get("AutoRelease"))
+    return next(
+        job_id
+        for job_id in _submissions(client, job, owner)
+        if not resume or _resume(client, job_id, restart, auto_release)
+    )
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool) -> str:
-    """Return the id of the job that was being submitted for ``owner``, or started again, when that was broken off.
+    """Return the id of the job whose submission or restart for ``owner`` was interrupted.
 
-    The tokens give the job that was created; if there was none, one is.
+    The idempotency tokens find the job. When none was created, this creates one.
 
-    :param restart: what :func:`submit` was told
+    :param restart: the argument of :func:`submit`
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
-        try:
-            found = client.get_job(job_id)
-        except NotFoundError:
-            if job.get("AutoRelease"):
-                return job_id
-            continue
-        if found.is_unsuccessful and not restart:
-            continue
-        if found.is_unsuccessful:
-            _wait_for_start(client, job_id)
-        return job_id
-    raise AssertionError("unreachable")
+    auto_release = bool(job.get("AutoRelease"))
+    return next(
+        job_id for job_id in _submissions(client, job, owner) if _continues(client, job_id, restart, auto_release)
+    )
+
+
+def _continues(client: Client, job_id: str, restart: bool, auto_release: bool) -> bool:
+    """Return whether a job continues, or would have been started again."""
+    try:
+        found = client.get_job(job_id)
+    except NotFoundError:
+        # The service deletes a job with AutoRelease after its success.
+        return auto_release
+    if found.is_unsuccessful and restart:
+        _wait_for_start(client, job_id)
+    return restart or not found.is_unsuccessful
 
 
 def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's jobs, the first one first; the next one is created only when it is asked for."""
+    return submissions(lambda token: client.create_job(job, token).Id, owner, "job")
+
+
+def submissions(create: Callable[[str], str], owner: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """Yield the ids of an owner's jobs or clusters, the oldest first, without an end.
+
+    The idempotency tokens find those that exist. Create the next one only when the caller asks for it.
+
+    :param create: creates a resource with a token, or finds the one that has it; returns its id
+    :param kind: the word for it in a log line
+    :raises TooManySubmissionsError: after MAX_SUBMISSIONS of them
+    """
     for ended in range(MAX_SUBMISSIONS):
         try:
-            yield client.create_job(job, submission_token(owner, ended)).Id
+            yield create(submission_token(owner, ended))
         except TokenMismatchError:
-            log.warning("The job description is not that of the try before; it is submitted as a new job.")
+            log.warning(
+                "The %s description differs from that of the previous attempt; creating another %s.", kind, kind
+            )
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 
 def _wait_for_start(client: Client, job_id: str) -> None:
-    """Wait whether a job starts: what was asked for just now may be carried out only after this."""
+    """Wait a moment for a job to start: the service may carry out a StartJob request after its answer."""
     looking = Retrying(
-        # Who is killed has five seconds.
+        # Airflow sends SIGKILL five seconds after SIGTERM.
         stop=stop_after_attempt(6),
         wait=wait_fixed(client.retry.first_wait),
         retry=retry_if_result(lambda found: found.is_unsuccessful),
@@ -92,34 +110,34 @@ def _wait_for_start(client: Client, job_id: str) -> None:
 
 
 def _resume(client: Client, job_id: str, restart: bool, auto_release: bool) -> bool:
-    """Start a job again where that is needed and wanted; return False when it has ended for good."""
+    """Start a job again where necessary; return False when another job must be submitted."""
     try:
         found = client.get_job(job_id)
         if found.is_unsuccessful:
             if not restart:
-                log.info("Job %s of the try before is %s; the job is submitted again.", job_id, found.State)
+                log.info("Job %s of the previous attempt is %s; submitting another job.", job_id, found.State)
                 return False
-            log.info("Job %s of the try before is %s; it is started again.", job_id, found.State)
+            log.info("Job %s of the previous attempt is %s; starting it again.", job_id, found.State)
             start_again(client, job_id)
     except NotFoundError:
         if auto_release:
-            # The service deletes such a job once it has succeeded.
+            # The service deletes a job with AutoRelease after its success.
             return True
-        log.warning("Job %s of the try before was deleted; the job is submitted again.", job_id)
+        log.warning("Job %s of the previous attempt was deleted; submitting another job.", job_id)
         return False
     return True
 
 
 def start_again(client: Client, job_id: str) -> None:
-    """Start a job that failed or was stopped; it is no error that it has been started by now.
+    """Start a job that failed or was stopped; a job that was started in the meantime is no error.
 
-    :raises ApiError: when the service refuses, or when it is not known to have started
+    :raises ApiError: when the service refuses, or when the job may not have started
     """
     try:
         client.start_job(job_id)
     except StateConflictError:
-        log.info("Job %s was started by somebody else.", job_id)
+        log.info("Job %s was started by another client.", job_id)
     except (NoAnswerError, ServerError):
-        # It may have been started all the same.
+        # The request may have reached the service.
         if client.get_job(job_id).is_unsuccessful:
             raise

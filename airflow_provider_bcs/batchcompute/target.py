@@ -1,4 +1,4 @@
-"""What can be waited for: a job, one of its tasks, or one instance of a task."""
+"""Target of a wait: a job, a task of it, or an instance of a task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """What is waited for: a job, one of its tasks, or one instance of a task."""
+    """Job, task of a job, or instance of a task to wait for.
+
+    >>> str(Target("job-1", "count", 3))
+    'instance 3 of task count of job job-1'
+    """
 
     job_id: str
     task_name: str | None = None
@@ -20,10 +24,12 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.instance_id is not None and self.task_name is None:
-            raise ValueError("instance_id needs task_name: instances are numbered within a task.")
+            raise ValueError(
+                "instance_id: found one without task_name; expected both, because instances are numbered within a task."
+            )
 
     def read(self, client: Client) -> Stateful:
-        """Return its state now."""
+        """Return the present state."""
         if self.task_name is None:
             return client.get_job(self.job_id)
         if self.instance_id is None:
@@ -31,7 +37,7 @@ class Target:
         return client.get_instance(self.job_id, self.task_name, self.instance_id)
 
     def fields(self) -> dict[str, Any]:
-        """Return it as plain values, to travel in a trigger."""
+        """Return the target as plain values, so that Airflow can serialize a trigger."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""Describing something to a service: reading it from what an author has, typed models, and tables of rules."""
+"""Descriptions of jobs, clusters and apps: reading them, typed models, rules, positions in a file, secrets."""

@@ -1,4 +1,4 @@
-"""The base of all models that describe something to the service."""
+"""Base of all models of descriptions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _keep_template(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return value if is_template(value) else handler(value)
 
 
-# A value that Airflow has yet to render stays the text it is.
+# A value with a template stays a text until Airflow renders it.
 Text = Annotated[str, Strict()]
 Integer = Annotated[int, Strict(), WrapValidator(_keep_template)]
 Number = Annotated[float, WrapValidator(_keep_template)]
@@ -28,7 +28,7 @@ Boolean = Annotated[bool, Strict(), WrapValidator(_keep_template)]
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    # Type checkers make up an __init__ of keyword arguments for each subclass of BaseModel; ours takes properties too.
+    # Type checkers derive an __init__ of keyword arguments for subclasses of BaseModel; this one takes properties too.
     class _Model:
         model_fields: ClassVar[dict[str, FieldInfo]]
         model_fields_set: set[str]
@@ -40,16 +40,22 @@ else:
 
 
 class Description(_Model):
-    """A model whose attributes are the service's fields, under the service's names.
+    """Model whose attributes are the service's fields, under the service's names.
 
-    It is built from a dict, JSON text, the path of a file, another model, any object with ``detail()``, or from
-    keyword arguments. Fields are read and written as attributes and as items.
+    Build it from a dict, JSON text, the path of a file, another model, an object with ``detail()``, or from keyword
+    arguments. Read and write fields as attributes or as items.
 
-    :raises ValueError: for an unknown field, with the nearest known name; for a value of the wrong type its
-        subclass ``pydantic.ValidationError``
+    :raises ValueError: for an unknown field, with the nearest known name; its subclass ``pydantic.ValidationError`` for
+        a value of the wrong type
+
+    >>> class Disk(Description):
+    ...     Size: Integer | None = None
+    >>> disk = Disk({"Size": 40})
+    >>> disk["Size"], disk.detail()
+    (40, {'Size': 40})
     """
 
-    # Built when first used: a DAG file that is parsed reads the fields only, to check names and types.
+    # pydantic builds the validator at first use: a DAG file that is being parsed reads only the fields.
     model_config = ConfigDict(extra="forbid", validate_assignment=True, hide_input_in_errors=True, defer_build=True)
 
     def __init__(self, properties: JobSource | None = None, /, **fields: Any) -> None:
@@ -62,16 +68,16 @@ class Description(_Model):
 
     @classmethod
     def _read(cls, properties: JobSource) -> dict[str, Any]:
-        """Return the fields that ``properties`` holds."""
+        """Return the fields of ``properties``."""
         return read_description(properties)
 
     @classmethod
     def _is_absent(cls, name: str, value: Any) -> bool:
-        """Clients send null for "not set", and an empty text even where no text can stand."""
+        """Return whether a value means "not set": null, or an empty text in a field that is no text."""
         return value is None or (value == "" and not _takes_text(cls.model_fields[name].annotation))
 
     def detail(self) -> dict[str, Any]:
-        """Return the content as a dict of plain values; what was never set and has no default is left out."""
+        """Return the content as a dict of plain values, without fields that were never set and have no default."""
         content = {}
         for name in type(self).model_fields:
             value = _detail(getattr(self, name))
@@ -81,12 +87,12 @@ class Description(_Model):
         return content
 
     def update(self, properties: JobSource) -> None:
-        """Set the fields that ``properties`` holds; the others keep their values."""
+        """Set the fields of ``properties``; the others keep their values."""
         for name, value in self._read(properties).items():
             self[name] = value
 
     def load(self, properties: JobSource) -> None:
-        """Replace the whole content by that of ``properties``."""
+        """Replace the whole content by ``properties``."""
         fresh = type(self)(properties)
         self.__dict__.update(fresh.__dict__)
         self.__pydantic_fields_set__ = fresh.model_fields_set
@@ -107,9 +113,9 @@ class Description(_Model):
 
 
 def known_fields_only(model: type[Description], content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``content`` without what ``model`` has no field for, at every level, and without nulls.
+    """Return ``content`` without nulls and without fields that ``model`` lacks, at every level.
 
-    This is the vendor SDK's lenient way; use it for what a service, perhaps a newer one, has answered.
+    Use it for an answer of a service that may be newer than this package; the vendor's SDK reads answers like this.
     """
     return {
         name: _known(model.model_fields[name].annotation, value)

@@ -1,4 +1,4 @@
-"""On which line of a file something stands that a violation is about."""
+"""Find the line of a field in a JSON or YAML text."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import yaml
 
-#: Half of a character, escaped; YAML has no such thing.
+#: Escaped half of a surrogate pair, which YAML does not know.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-#: What JSON allows within a text, and YAML takes for the end of a line or does not allow at all.
+#: Characters that JSON allows in a text, and YAML takes for the end of a line or forbids.
 _HARMLESS = dict.fromkeys([*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF], "\N{REPLACEMENT CHARACTER}")
-#: A key for which YAML, which looks ahead 1,024 characters, needs a question mark.
+#: A long key: YAML looks ahead 1,024 characters only, and needs a question mark before it.
 _LONG_KEY = re.compile(r'(?<=[{,\s])"(?:[^"\\\n]|\\.){500,10000}"(?=\s*:)')
 
 
 class Positions:
-    """The lines of a JSON or YAML text.
+    """Lines of the fields in a JSON or YAML text.
 
     :param text: valid JSON or YAML
+
+    >>> Positions("Name: job\\nPriority: 1001").line("Priority")
+    2
     """
 
     def __init__(self, text: str) -> None:
@@ -30,9 +33,9 @@ class Positions:
         self._indexes: dict[yaml.Node, Mapping[str, tuple[int, yaml.Node]]] = {}
 
     def line(self, path: str) -> int | None:
-        """Return the line, from 1, of the field at a dotted path, or of the nearest parent that is there.
+        """Return the line, from 1, of the field at a dotted path, or of its nearest parent in the text.
 
-        None when the text has no lines to tell, because it is JSON that YAML cannot express.
+        Return None when YAML cannot express the JSON text.
         """
         if self._root is None:
             return None
@@ -44,7 +47,7 @@ class Positions:
         import yaml
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        # JSON may be indented with tabs, YAML may not. None of what is replaced has to do with lines.
+        # JSON may be indented with tabs, YAML may not. No replacement changes the number of lines.
         text = self._text.replace("\t", " ").translate(_HARMLESS)
         text = _LONG_KEY.sub(r"? \g<0>", _SURROGATE.sub(r"\\u00", text))
         try:
@@ -54,19 +57,19 @@ class Positions:
         return root
 
     def _walk(self, node: yaml.Node, names: Sequence[str], line: int) -> tuple[int, int]:
-        """Walk down as far as the names lead; return how many are left over, and the line of what was found.
+        """Follow the names down the tree; return the number of names that are left, and the line of the last node.
 
-        :param line: where ``node`` stands
+        :param line: line of ``node``
         """
         found = [(len(names), line)]
-        # Keys may hold dots, such as those of EnvVars and of InputMapping: the longest counts.
+        # Keys of EnvVars and InputMapping may hold dots: the longest match counts.
         for count in range(len(names), 0, -1):
             if child := self._child(node, ".".join(names[:count])):
                 found.append(self._walk(child[1], names[count:], child[0]))
         return min(found, key=itemgetter(0))
 
     def _child(self, node: yaml.Node, name: str) -> tuple[int, yaml.Node] | None:
-        """Return the line of a key or an element, and what stands there."""
+        """Return the line of a key or an element, and its node."""
         import yaml
 
         if isinstance(node, yaml.MappingNode):
@@ -80,7 +83,7 @@ class Positions:
 
 
 def _index(node: yaml.MappingNode) -> dict[str, tuple[int, yaml.Node]]:
-    """Return the line of each key, and what stands there."""
+    """Return the line of each key, and the node of its value."""
     return {
         key.value.translate(_HARMLESS): (key.start_mark.line, value)
         for key, value in node.value

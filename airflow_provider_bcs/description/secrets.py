@@ -1,4 +1,4 @@
-"""Which values of a description nobody may see."""
+"""Find and mask the secrets in a description."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from typing import Any
 
 from .values import is_template
 
-#: What stands for a secret, as in Airflow's own masking.
+#: Replacement of a secret, as in Airflow's own masking.
 HIDDEN = "***"
 
-# Fields of the services that hold keys or tokens, and what authors call such variables; a tokenizer is none.
+# Names of fields with keys or tokens, and usual names of such variables; a tokenizer is none.
 _SECRET_NAME = re.compile(
     r"(^Auth$|passw(or)?d|passphrase|secret|token(?!i[sz])|credential$|[_-]pwd$"
     r"|api[_-]?key|private[_-]?key|access[_-]?key(?![_-]?id))",
     re.IGNORECASE,
 )
-# In command lines, Options of mounts and URLs.
+# Assignments in command lines, Options of mounts, and URLs.
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]+)=(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[^\s"',;&|]+))"""
 )
 _PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(?P<password>[^\s/@]+)@")
-# A switch, or a variable of a shell.
+# Values that are no secrets: switches, and references to shell variables.
 _NO_SECRET = re.compile(r"true|false|\$.*", re.IGNORECASE | re.DOTALL)
 
 
 def secret_values(description: Any) -> Iterator[str]:
-    """Yield the texts in ``description`` whose field, or whose variable's name, tells of a secret."""
+    """Yield the secret texts in ``description``, by the names of their fields or variables.
+
+    >>> list(secret_values({"EnvVars": {"DB_PASSWORD": "abc", "MODE": "fast"}}))
+    ['abc']
+    """
     found: list[str] = []
 
     def note(secret: str) -> str:
@@ -44,12 +48,16 @@ def secret_values(description: Any) -> Iterator[str]:
 
 
 def without_secrets(description: Any) -> Any:
-    """Return a copy with ``***`` for each secret that stands in it literally, rather than as a template."""
+    """Return ``description`` with ``***`` for each literal secret; share the values that hold none.
+
+    >>> without_secrets({"EnvVars": {"DB_PASSWORD": "abc", "TOKEN": "{{ var.value.token }}"}})
+    {'EnvVars': {'DB_PASSWORD': '***', 'TOKEN': '{{ var.value.token }}'}}
+    """
     return _replace(description, lambda secret: secret if is_template(secret) else HIDDEN)
 
 
 def literal_secrets(description: Any) -> Iterator[str]:
-    """Yield the paths of the texts in which a secret stands literally."""
+    """Yield the paths of the texts with a literal secret."""
     return _changed(description, without_secrets(description), "")
 
 
@@ -62,7 +70,16 @@ def _changed(before: Any, after: Any, path: str) -> Iterator[str]:
 
 
 def with_secrets(now: Any, shown: Any, whole: Any) -> Any:
-    """Return ``whole`` with what has changed since ``shown``, the same without its secrets, became what it is now."""
+    """Merge rendered values into the unmasked description.
+
+    :param now: the masked description after rendering
+    :param shown: the masked description before rendering
+    :param whole: the description with its secrets
+    :return: the value of ``now`` where it differs from ``shown``, of ``whole`` elsewhere
+
+    >>> with_secrets({"A": "***", "B": "2026"}, {"A": "***", "B": "{{ ds }}"}, {"A": "secret", "B": "{{ ds }}"})
+    {'A': 'secret', 'B': '2026'}
+    """
     if isinstance(now, Mapping) and isinstance(shown, Mapping) and isinstance(whole, Mapping):
         return {key: with_secrets(value, shown.get(key), whole.get(key)) for key, value in now.items()}
     if isinstance(now, list) and isinstance(shown, list) and isinstance(whole, (list, tuple)):
@@ -71,9 +88,9 @@ def with_secrets(now: Any, shown: Any, whole: Any) -> Any:
 
 
 def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
-    """Return a copy with ``put(secret)`` for each secret; ``name`` is that of the field or variable."""
+    """Return ``value`` with ``put(secret)`` for each secret; ``name`` is the name of its field or variable."""
     if isinstance(value, Mapping):
-        # A variable may be written as an object of its own, with its name and value in fields.
+        # A variable may be an object, with its name and its value in fields.
         own = value.get("Key") or value.get("Name")
         replaced = {
             key: _replace(element, put, str(own) if key == "Value" and own else str(key))

@@ -1,7 +1,7 @@
 """Models of the temporary credentials of a job's pods.
 
-Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private alias exists because a field may
-not be annotated with a class of its own name.
+Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private alias exists because the
+annotation of a field cannot name a class of the field's own name.
 """
 
 from typing import Annotated, TypeAlias

@@ -50,7 +50,7 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         try:
             lines += _failed_pod(client, job, pod)
         except ApiError as error:
-            lines.append(f"(the log of pod {pod.PodId} could not be read: {error})")
+            lines.append(f"(the log of pod {pod.PodId} is unreadable: {error})")
     return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 

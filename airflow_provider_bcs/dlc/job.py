@@ -1,7 +1,7 @@
-"""Models of a job description: the whole body of CreateJob.
+"""Models of a job description, the body of CreateJob.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fills in no defaults. The private aliases
-exist because a field may not be annotated with a class of its own name.
+exist because the annotation of a field cannot name a class of the field's own name.
 """
 
 from typing import Annotated, Any, TypeAlias

@@ -17,9 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.exceptions import NoAnswerError, ServerError, TooManySubmissionsError
+from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
 from airflow_provider_bcs.waiting.stopping import stop
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, series_token, submission_token
+from airflow_provider_bcs.waiting.submission import (
+    MAX_SUBMISSIONS,
+    series_token,
+    submission_token,
+    too_many_submissions,
+)
 
 from .facts import MAX_NAME_LENGTH
 
@@ -71,7 +76,7 @@ def submit(
             return submission.create(client)
         log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
         return found.JobId
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+    raise too_many_submissions(owner)
 
 
 def _can_be_continued(client: Client, found: Job, submission: _Submission) -> bool:
@@ -163,7 +168,6 @@ class _Submission:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
-        raise AssertionError("unreachable")
 
     def find_with_retries(self, client: Client, attempts: int) -> Job | None:
         """Call :meth:`find` up to ``attempts`` times: it is not documented when ListJobs returns a new job."""

@@ -92,7 +92,7 @@ async def perform(
     """Perform an operation; return its response, or an error response for any exception."""
     with ExitStack() as stack:
         try:
-            await gateway.load(route, request, http, stack)
+            await gateway.receive_body(route, request, http, stack)
             found = await run_in_threadpool(_handle, gateway, route, request)
         except ErrorResponse as error:
             return gateway.render_error(error, http)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PREFIX = "/_local/"
-_MAX_BODY = 256 * 1024
+_MAX_BODY = 1 << 20
 
 
 class Control:

@@ -55,7 +55,7 @@ class Gateway(ABC, Generic[RequestT, ResponseT]):
         :raises ErrorResponse: when the signature is not valid, or no operation matches
         """
 
-    async def load(
+    async def receive_body(
         self, route: Route[RequestT, ResponseT], request: RequestT, http: HttpRequest, stack: ExitStack
     ) -> None:
         """Read a body that :meth:`receive` has not read.

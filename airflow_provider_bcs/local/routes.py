@@ -52,7 +52,7 @@ class Route(Generic[RequestT, ResponseT]):
     :ivar path: template such as ``/jobs/{JobId}``
     :ivar query_key: query parameter that selects the operation among those with the same method and path
     :ivar header: request header that selects the operation in the same way
-    :ivar body: treatment of the body by :meth:`.Gateway.load`
+    :ivar body: treatment of the body by :meth:`.Gateway.receive_body`
     """
 
     operation: str

@@ -101,7 +101,7 @@ def test_no_object_store_is_a_line(service, monkeypatch, caplog, capfd, extra):
     settings = {**json.loads(connection_json(service)), "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_BCS_DEFAULT", json.dumps(settings))
     assert states(run_dag(operator_dag(job("echo x"), log_instances="all"))) == {"t": "success"}
-    assert "(it could not be read: " in output(caplog, capfd)
+    assert "(the log is unreadable: " in output(caplog, capfd)
 
 
 def test_a_missing_object_is_a_line(service, client):
@@ -110,16 +110,16 @@ def test_a_missing_object_is_a_line(service, client):
     (service.data_dir / f"oss/logs/stdout.{job_id}.t.0").unlink()
     (service.data_dir / f"oss/logs/stderr.{job_id}.t.0").write_bytes(b"\xff\xfe broken\r\n" + b"x" * 5000)
     lines = list(InstanceLogs(client, lambda: BatchComputeHook().objects, "all").read(job_id))
-    assert lines[1].startswith("  | (there is none: NoSuchKey")
+    assert lines[1].startswith("  | (there is no log: NoSuchKey")
     assert lines[3] == "  | \ufffd\ufffd broken"
     assert lines[4].endswith("... (3,000 more characters)")
 
 
 def test_wrong_arguments():
     for arguments, text in (
-        ({"log_instances": "some"}, "log_instances is 'failed', 'all', 'none' or a number from 0; found 'some'"),
+        ({"log_instances": "some"}, "log_instances: found 'some'; expected 'failed', 'all', 'none' or a number from 0"),
         ({"log_instances": -1}, "found -1"),
-        ({"log_lines": 0}, "log_lines is a whole number from 1 to 10,000; found 0"),
+        ({"log_lines": 0}, "log_lines: found 0; expected a whole number from 1 to 10,000"),
         ({"log_lines": "5"}, "found '5'"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -93,7 +93,7 @@ def test_a_further_try_continues_the_job(
     log = output(caplog, capfd)
     assert "flag is missing" in log
     assert f"Task b of job {only_job(client, name).Id} is Failed" in log
-    assert "it is started again" in log
+    assert "starting it again" in log
     # The first task ran once.
     found = only_job(client, name)
     assert client.get_task(found, "a").EndTime < client.get_task(found, "b").StartTime

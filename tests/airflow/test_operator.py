@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 
 import pendulum
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowTaskTimeout, BaseOperator
+from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout, BaseOperator
 
 from airflow_provider_bcs.batchcompute import Client, InvalidJobError, JobDescription, JobSourceError
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
@@ -133,7 +133,7 @@ def test_an_included_file_is_one_of_the_dag_folder(client, tmp_path, name, end):
 def test_a_template_in_a_file_name_is_answered_with_what_works(tmp_path):
     with new_dag("named", template_searchpath=[str(tmp_path)]) as dag:
         BatchComputeSubmitJobOperator(task_id="submit", job="jobs/{{ ds }}.json")
-    with pytest.raises(AirflowException, match=r"jobs/{{ ds }}\.json .* cannot be read; .* written {% include"):
+    with pytest.raises(JobSourceError, match=r"jobs/{{ ds }}\.json .* cannot be read; .* as {% include"):
         dag.resolve_template_files()
 
 
@@ -148,7 +148,7 @@ def test_a_rendered_value_never_names_a_file(client, tmp_path, caplog, capfd):
 def test_a_missing_job_file(tmp_path):
     with new_dag("missing_file", template_searchpath=[str(tmp_path)]) as dag:
         BatchComputeSubmitJobOperator(task_id="submit", job="missing.json")
-    with pytest.raises(AirflowException, match="The job file missing.json of task submit cannot be read"):
+    with pytest.raises(JobSourceError, match="The job file missing.json of task submit cannot be read"):
         dag.resolve_template_files()
 
 

@@ -89,7 +89,7 @@ def test_lists_page_by_themselves(client, service):
 
 @pytest.mark.parametrize("page_size", [0, 101])
 def test_a_page_of_an_impossible_size_is_not_asked_for(client, page_size):
-    with pytest.raises(ValueError, match=f"page_size is from 1 to 100; found {page_size}"):
+    with pytest.raises(ValueError, match=f"page_size: found {page_size}; expected a number from 1 to 100"):
         list(client.list_jobs(page_size=page_size))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from airflow_provider_bcs.batchcompute import (
     validate_job,
 )
 from airflow_provider_bcs.batchcompute.instance_types import smallest
+from airflow_provider_bcs.exceptions import StateConflictError
 from tests.batchcompute.jobs import job, put
 from tests.batchcompute.legacy_jobs import VendorObject, find_prime, v1_job, v1_jobs
 
@@ -204,7 +206,7 @@ def test_folders_of_logs():
     template = "oss://b/{{ params.logs }}"
     assert converted(StdoutRedirectPath=template)["Parameters"]["StdoutRedirectPath"] == template
     assert notes(StdoutRedirectPath=template) == [
-        "TaskDag.TaskDescMap.Find.StdoutRedirectPath ends in a template: what it gives has to end in '/'."
+        "TaskDag.TaskDescMap.Find.StdoutRedirectPath ends in a template: the rendered value has to end in '/'."
     ]
 
 
@@ -213,8 +215,8 @@ def test_what_has_no_counterpart_or_another_meaning_is_said():
     assert notes(Priority=0, SaveImage="img", OssMapping={"oss://b/in/": "/home/in"}, BlockDeviceMapping=None) == [
         "TaskDag.TaskDescMap.Find.Priority has no counterpart and is left out.",
         "TaskDag.TaskDescMap.Find.SaveImage has no counterpart and is left out.",
-        "TaskDag.TaskDescMap.Find.OssMapping: the first API wrote back what a task changed there, InputMapping does"
-        " not; name in OutputMapping, with another local path, what is to be kept.",
+        "TaskDag.TaskDescMap.Find.OssMapping: the first API copied changes of these files back, InputMapping does not;"
+        " name files to keep in OutputMapping, with another local path.",
     ]
     (sentence,) = notes(ResourceDescription={"Cpu": 16})
     assert sentence.startswith("TaskDag.TaskDescMap.Find.ResourceDescription.Cpu 16 is not in [800, 2400]")
@@ -241,7 +243,11 @@ TASK = "TaskDag.TaskDescMap.Find"
         ({"ResourceDescription": {"Cpu": True}}, f"{TASK}.ResourceDescription.Cpu", "Found True"),
         ({"ResourceDescription": {"Memory": -1}}, f"{TASK}.ResourceDescription.Memory", "Found -1"),
         ({"ResourceDescription": {"Cpu": "{{ c }}"}}, f"{TASK}.ResourceDescription.Cpu", "Found a template; expected"),
-        ({"ResourceDescription": {"Cpu": 2401}}, f"{TASK}.ResourceDescription", "No instance type is large enough"),
+        (
+            {"ResourceDescription": {"Cpu": 2401}},
+            f"{TASK}.ResourceDescription",
+            "expected at most the largest instance type",
+        ),
     ],
 )
 def test_what_cannot_be_converted(fields, path, says):
@@ -309,4 +315,6 @@ def test_the_service_takes_no_job_of_the_first_api(service, client):
     assert service.call("POST", "/jobs", v1_job()).json()["Code"] == "InvalidJobName"
     created = client.create_job(v1_job(JobName="old"))
     assert client.get_job_description(created).Name == "old"
-    client.stop_job(created)
+    # Its command fails at once where the machine is quick.
+    with suppress(StateConflictError):
+        client.stop_job(created)

@@ -261,7 +261,7 @@ def test_a_job_created_twice_is_stopped_once(dlc):
 
 def test_an_unknown_status_is_waited_for_until_it_has_an_end():
     assert Job(JobId="dlc1", Status="Dequeued").outcome is None
-    assert "does not know" in Job(JobId="dlc1", Status="Dequeued").progress
+    assert "unknown to this version" in Job(JobId="dlc1", Status="Dequeued").progress
     gone = Job(JobId="dlc1", Status="Deleted", GmtFinishTime="2026-01-02T03:04:05Z")
     assert (gone.outcome, gone.is_unsuccessful) == ("Deleted", True)
 

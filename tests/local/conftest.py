@@ -12,7 +12,7 @@ from .service import Service
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Start services with options of their own; they end with the test."""
+    """Return a function that starts services with given options; they end with the test."""
     started: list[Service] = []
 
     def start(*options: str, name: str = "data") -> Service:
@@ -29,7 +29,7 @@ def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for the tests of a module that need no other options."""
+    """Service with default options, shared by the tests of a module."""
     service = Service(tmp_path_factory.mktemp("service") / "data", "--max-instances", "8")
     yield service
     service.session.close()
@@ -38,7 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module", params=["namespace", "rewrite"])
 def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with each isolation in turn."""
+    """Service with each isolation."""
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
     service = Service(data_dir, "--isolation", request.param, "--max-instances", "8")
     yield service

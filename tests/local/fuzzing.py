@@ -1,4 +1,4 @@
-"""What the fuzz tests share: how many examples, odd values, and what must hold whatever is sent.
+"""Settings, values and checks of the fuzz tests.
 
 ``pytest -m fuzz --hypothesis-profile=fuzz`` (``make fuzz``) takes many more examples than a usual run.
 """
@@ -18,13 +18,13 @@ from .service import Service
 
 S = TypeVar("S", bound=Service)
 
-#: What the service makes in its directory besides its state, once it is needed.
+#: Entries that the service creates in its directory on demand, besides its state.
 OWN = ("tmp", "uploads", "runs")
 
 #: Set by ``--hypothesis-profile``; the profiles are in tests/conftest.py.
 _FACTOR = max(1, settings.default.max_examples // 100) if settings.default else 1
 
-# Pods run what they are given in a shell: nothing in here does anything there.
+# Pods run a command in a shell: none of these characters has an effect there.
 ODD_TEXTS = st.sampled_from(
     ["", " ", "\0", "\ud800", "ü", "\U0001f600", "..", ".", "/", "../../x", "a/../../b", "%00", "%", "{{ x }}", "NaN"]
     + ["-1", "0", "1e999", "9" * 30, "x" * 300, "y" * 5000, "True", "null", "\n", "\x7f", "\u202e", "__proto__"]
@@ -39,7 +39,7 @@ ODD_VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXTS, inner, max_size=3),
     max_leaves=6,
 )
-#: Bodies that are no JSON, or such that few have seen.
+#: Bodies that are not JSON, or unusual JSON.
 ODD_BODIES = st.sampled_from(
     [b"", b"x", b"{", b"\xff\xfe", b"\xef\xbb\xbf{}", b"\0", b"NaN", b'{"Name": Infinity}', b"[" * 50_000, b"1" * 5000]
     + [b'{"a":' * 30_000, b'{"Name": "a", "Name": "b"}', b'{"Priority": 1' + b"0" * 5000 + b"}", b'"\\ud800"']
@@ -48,14 +48,14 @@ ODD_BODIES = st.sampled_from(
 
 
 def fuzzed(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return the settings of a fuzz test that takes so many examples in a usual run."""
+    """Return the settings of a fuzz test with this number of examples in a usual run."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
     return settings(max_examples=examples * _FACTOR, suppress_health_check=checks)
 
 
 @st.composite
 def damaged(draw: st.DrawFn, documents: st.SearchStrategy[dict[str, Any]], times: int = 2) -> Any:
-    """Draw a document with a few of its places changed, removed, or added to."""
+    """Draw a document with some values changed, removed or added."""
     document: Any = json.loads(json.dumps(draw(documents)))
     for _ in range(draw(st.integers(0, times))):
         place = draw(st.sampled_from(list(_containers(document))))
@@ -81,7 +81,7 @@ def _containers(value: Any) -> Iterator[Any]:
 
 
 def outside(service: Service) -> set[Path]:
-    """Return what lies beside the data directory, in it without being the service's own, and behind links."""
+    """Return unexpected files beside the data directory, in it, and behind symbolic links."""
     beside = service.data_dir.parent
     found = {path for path in beside.iterdir() if path not in (service.data_dir, service.log)}
     found |= {path for path in service.data_dir.iterdir() if not path.name.startswith("state.sqlite")}
@@ -90,7 +90,7 @@ def outside(service: Service) -> set[Path]:
 
 @contextmanager
 def running(root: Path, *options: str, kind: type[S] = Service) -> Iterator[S]:
-    """Run a service that has links out of its data directory; in the end, check what it left where.
+    """Run a service whose data directory has symbolic links to other directories; check all files at the end.
 
     That nothing failed without an answer, behind one, is checked here: its log tells of it.
     """

@@ -1,4 +1,4 @@
-"""A running service for a test: its own process, its own data directory, real HTTP."""
+"""Local service for a test, with its own process and data directory, over HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TERMINAL = ("Finished", "Failed", "Stopped")
 
 
 class Service:
-    """A service process and a signing client for it."""
+    """Service process with a client that signs requests."""
 
     def __init__(self, data_dir: Path, *options: str) -> None:
         self.options = options
@@ -59,7 +59,7 @@ class Service:
             self.process.stdout.close()
 
     def call(self, method: str, target: str, body: Any = None, **options: Any) -> requests.Response:
-        """Send a signed request; ``body`` is sent as JSON, bytes as they are."""
+        """Send a signed request; ``body`` is sent as JSON, or unchanged when it is bytes."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         headers: dict[str, str] = {}
         roa.sign(
@@ -93,7 +93,7 @@ class Service:
         return state
 
     def wait(self, job_id: str, timeout: float = 30) -> dict[str, Any]:
-        """Wait for the end of a job; return its last GetJob answer."""
+        """Wait for the end of a job; return the last response of GetJob."""
         found: dict[str, Any] = {}
 
         def ended() -> bool:
@@ -131,7 +131,7 @@ def wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
 
 
 def task(command_line: str, instances: int = 1, **fields: Any) -> dict[str, Any]:
-    """A task with logs below ``oss://logs/``; EnvVars and PackagePath go to its Command."""
+    """Return a task with logs in ``oss://logs/``; EnvVars and PackagePath become fields of its Command."""
     command: dict[str, Any] = {"CommandLine": command_line}
     for name in ("EnvVars", "PackagePath"):
         if name in fields:
@@ -145,7 +145,7 @@ def task(command_line: str, instances: int = 1, **fields: Any) -> dict[str, Any]
 
 
 def job(tasks: dict[str, Any] | str, dependencies: dict[str, list[str]] | None = None, **fields: Any) -> Any:
-    """A job of ``tasks``, or of one task ``t`` that runs a command."""
+    """Return a job of ``tasks``, or of one task ``t`` that runs a command."""
     if isinstance(tasks, str):
         tasks = {"t": task(tasks)}
     dag: dict[str, Any] = {"Tasks": tasks}

@@ -47,7 +47,7 @@ def stdout(service: Service, job_id: str, number: int = 0) -> str:
 
 
 def run(service: Service, name: str, **fields: Any) -> str:
-    """Run an app to its good end; return the job's id."""
+    """Run an app until its job is Finished; return the job id."""
     done = service.run(
         app_job(name, Logging={"StdoutPath": "oss://logs/", "StderrPath": "oss://logs/errors"}, **fields)
     )
@@ -308,7 +308,7 @@ def test_an_answer_that_comes_too_late() -> None:
     gateway = BatchComputeGateway([route], Verifier("local", ACCESS_KEY_SECRET))
     response = asyncio.run(perform(gateway, route, Request("POST", {}, [], {}), HttpRequest({"type": "http"})))
     assert (response.status_code, json.loads(bytes(response.body))) == (201, {"a": 1})
-    # Whoever would give it now learns that nobody waits.
+    # The future is cancelled: a later response has no recipient.
     assert not late.set_running_or_notify_cancel()
 
 

@@ -24,7 +24,7 @@ NOT_FOUND = (404, "InvalidResource.NotFound", "Specified resource is not found."
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose machines neither come nor go."""
+    """Service whose machines never start and are never released."""
     service = Service(tmp_path_factory.mktemp("slow") / "data", "--cluster-delay", "3600")
     yield service
     service.session.close()
@@ -33,7 +33,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose machines come and go at once."""
+    """Service whose machines start and are released at once."""
     service = Service(tmp_path_factory.mktemp("quick") / "data", "--cluster-delay", "0")
     yield service
     service.session.close()

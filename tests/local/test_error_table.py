@@ -1,4 +1,4 @@
-"""All 81 rows of the CreateJob error table, from the service, byte for byte."""
+"""All 81 rows of the CreateJob error table, compared with the responses of the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service misbehaves when it is told to, and counts what it is asked."""
+"""Fault injection in BatchCompute, and request counts."""
 
 from __future__ import annotations
 

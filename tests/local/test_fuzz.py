@@ -1,4 +1,4 @@
-"""Whatever is sent to the API's port: an answer, never one of 5xx, and never a file outside of the data directory."""
+"""Fuzz test of the API port: no response is 5xx, and no file is written outside the data directory."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DlcService]:
 
 @pytest.fixture(scope="module")
 def ids(service: DlcService) -> list[str]:
-    """The ids of things that exist."""
+    """Ids of existing resources."""
     running = Service.create(service, job("sleep 600"))
     pods = service.create(dlc_job("sleep 600"))
     found = [
@@ -134,7 +134,7 @@ def send(
     *,
     dlc: bool,
 ) -> int:
-    """Send a request, signed as the service of ``dlc`` wants it, with some of its headers replaced afterwards."""
+    """Send a signed request to PAI-DLC or BatchCompute, with some of its headers replaced."""
     address = urlsplit(service.url).netloc
     text = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in query.items())
     signed: dict[str, str] = {}
@@ -259,5 +259,5 @@ def test_lists_still_work_after_all_that(service: DlcService) -> None:
             assert service.get(f"{target}/{item['Id']}")["Id"] == item["Id"]
     for job_id in (found := service.list_jobs(PageSize="100")):
         assert service.get_job(job_id)["JobId"] == job_id
-    # Not all that was sent was refused.
+    # The service did not refuse all requests.
     assert min(*counts, len(found)) > 3

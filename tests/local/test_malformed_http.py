@@ -1,4 +1,4 @@
-"""What is no HTTP, or half of it: refused or closed, and the next client is answered."""
+"""Malformed and incomplete HTTP: the service refuses it or closes the connection, and serves the next client."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def connected(service: Service, port: str) -> socket.socket:
 
 
 def exchange(service: Service, port: str, content: bytes) -> bytes:
-    """Send bytes and no more; return all that comes until the connection is closed."""
+    """Send bytes, then close the sending side; return the response until the connection is closed."""
     answer = b""
     with connected(service, port) as connection:
         try:
@@ -81,7 +81,7 @@ def exchange(service: Service, port: str, content: bytes) -> bytes:
             while piece := connection.recv(65536):
                 answer += piece
         except OSError:
-            # Closed before all was sent.
+            # The service closed the connection before all bytes were sent.
             pass
     return answer
 

@@ -1,4 +1,4 @@
-"""Every mapping, in both isolations: what a program finds, and what becomes of what it writes."""
+"""Mappings with both isolations: files that a program finds, and files that it writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOME = "/home/bcs-mapping-test"
 
 @pytest.fixture(autouse=True)
 def untouched() -> Any:
-    """Nothing of a job appears on the machine itself."""
+    """Check that no file of a job appears on the machine itself."""
     yield
     assert not os.path.exists(HOME)
     assert not os.path.exists("/batchcompute")

@@ -1,4 +1,4 @@
-"""Events of jobs arrive at a topic on this machine, in order; a topic that fails harms no job."""
+"""Delivery of job events to a topic on the loopback address; a failing topic does not affect jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MNS = "{http://mns.aliyuncs.com/doc/v1/}"
 
 
 class Topic:
-    """A server that takes messages; ``statuses`` are its next answers, 201 once they are used up."""
+    """Server that receives messages; ``statuses`` are its next responses, then 201."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
@@ -55,9 +55,9 @@ class Topic:
         self.thread.start()
 
     def events(self, job_id: str, last: str) -> list[str]:
-        """Return what arrived of a job up to the event ``last``, each with the task and instance it is of."""
+        """Return the events of a job up to ``last``, each with its task and instance."""
         wait_until(lambda: any(m["Event"] == last and m["JobId"] == job_id for m in self.messages))
-        time.sleep(0.2)  # nothing may follow
+        time.sleep(0.2)  # no further message may arrive
         return [
             " ".join([m["Event"], *(str(m[field]) for field in ("TaskName", "InstanceId") if field in m)])
             for m in self.messages
@@ -144,7 +144,7 @@ def test_only_what_was_asked_for(service: Service, topic: Topic) -> None:
 def test_a_failure_that_passes_and_one_that_does_not(start_service: Callable[..., Service], topic: Topic) -> None:
     service = start_service()
     asked = notification(topic.endpoint, "OnJobWaiting", "OnJobRunning", "OnJobFinished")
-    topic.statuses = [500, 503, 201, 404, 307]  # the first passes, then two do not
+    topic.statuses = [500, 503, 201, 404, 307]  # the first error is transient, the last two are not
     job_id = service.create(job("true", Notification=asked))
     service.wait(job_id)
     wait_until(lambda: len(topic.requests) == 5)
@@ -161,7 +161,7 @@ def test_a_failure_that_passes_and_one_that_does_not(start_service: Callable[...
 
 @contextmanager
 def silent() -> Iterator[str]:
-    """A port that takes connections and never answers."""
+    """Port that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -176,7 +176,7 @@ def test_no_answer_slows_no_job(start_service: Callable[..., Service]) -> None:
         duration = time.monotonic() - begin
         begin = time.monotonic()
         service.run(job(tasks))
-        # The three attempts with the first message take seven seconds.
+        # Three attempts to deliver the first message take seven seconds.
         assert duration < time.monotonic() - begin + 4
         begin = time.monotonic()
         assert service.end() == 0
@@ -219,7 +219,7 @@ def test_no_other_machine_gets_anything(start_service: Callable[..., Service], e
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/topics/a%2Fb/messages"),
         ("http://localhost:8000/", "http://localhost:8000/topics/a%2Fb/messages"),
         ("https://[::1]:8000/base/?x=1#y", "https://[::1]:8000/base/topics/a%2Fb/messages"),
-        # urllib3 would connect to example.com.
+        # urllib3 reads example.com as the host of this URL.
         ("http://example.com\\@127.0.0.1/", ""),
         ("http://user:secret@127.0.0.1/", ""),
         ("http://127.0.0.1@example.com/", ""),

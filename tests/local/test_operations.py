@@ -1,4 +1,4 @@
-"""The twelve operations over HTTP: statuses, bodies, listings, tokens, and which is legal in which state."""
+"""Operations on jobs over HTTP: statuses, bodies, listings, tokens, and legal states."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ LEGAL = {
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with one slot, so that a second job waits."""
+    """Service that runs one instance at a time, so that a second job waits."""
     service = Service(tmp_path_factory.mktemp("busy") / "data", "--max-instances", "1")
     yield service
     service.session.close()

@@ -1,4 +1,4 @@
-"""A web page of elsewhere gets nothing from the service of the machine it is read on, with the right keys neither."""
+"""Refusal of requests from web pages of other hosts, even with valid signatures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .service import Service, job
 
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service on all addresses; its own one is not to be seen from its ready line."""
+    """Service that listens on all addresses."""
     service = Service(tmp_path_factory.mktemp("everywhere") / "data", "--host", "0.0.0.0")
     yield service
     service.session.close()
@@ -22,7 +22,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def asked(service: Service, **headers: str) -> list[int]:
-    """Return the statuses of what a page could send: with the keys to both ports, and to what needs none."""
+    """Return the statuses of signed requests to both ports, and of unsigned requests."""
     service.session.headers.update(headers)
     try:
         faults = service.session.post(f"{service.url}/_local/faults", data="[]", timeout=10)
@@ -36,7 +36,7 @@ def asked(service: Service, **headers: str) -> list[int]:
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.5.5.5", "[::1]:80"])
 def test_the_names_of_this_machine(service: Service, host: str) -> None:
-    # PAI-DLC signs in another way than BatchCompute: 400 says that it looked.
+    # The signature is not valid for PAI-DLC: status 400 shows that it was verified.
     assert asked(service, Host=host) == [200, 200, 400, 404, 200]
 
 

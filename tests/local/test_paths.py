@@ -1,4 +1,4 @@
-"""No path in a job leads out of the data directory."""
+"""Paths in a job: none leads outside the data directory."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_link_replacing_a_directory_above_an_output(isolated: Service) -> None
     }
     fields["LogMapping"] = {f"{HOME}/d/hostname": "oss://above/"}
     if isolated.options[1] == "rewrite":
-        # There the directory is mapped only where a mapped path begins.
+        # With rewrite, only whole paths in the command are replaced.
         fields["InputMapping"] = {"oss://none/": f"{HOME}/d"}
     job_id = isolated.create(job({"t": task(command, **fields)}))
     isolated.wait(job_id)

@@ -1,4 +1,4 @@
-"""The service may end in any way: no instance is lost, and none runs twice."""
+"""Restarts of the service: no instance is lost or runs twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_killed_in_the_middle_of_fifty_instances(start_service: Callable[..., Se
         wait_until(lambda count=finished: log.exists() and len(log.read_text().split()) >= count)  # type: ignore[misc]
         service.end(signal.SIGKILL)
         if finished == 20:
-            time.sleep(1)  # what still ran ends while there is no service
+            time.sleep(1)  # the running instances end while no service runs
         service.start()
     done = service.wait(job_id, 60)
     assert done["State"] == "Finished"
@@ -89,7 +89,7 @@ def test_attempt_recorded_but_never_started_runs(start_service: Callable[..., Se
     wait_until(lambda: service.state(blocker) == "Running")
     job_id = service.create(job("true"))
     service.end(signal.SIGKILL)
-    # The state right before the process is started.
+    # The state just before the start of the process.
     with sqlite3.connect(service.data_dir / "state.sqlite") as database:
         database.execute(
             "UPDATE instances SET state = 'Running', attempt = 1 WHERE job = (SELECT number FROM jobs WHERE id = ?)",

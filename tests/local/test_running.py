@@ -1,4 +1,4 @@
-"""Commands run as processes: results, retries, failures, the order of jobs, and the end of processes."""
+"""Commands as processes: results, retries, failures, order of jobs, and the end of processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .service import Service, job, task, wait_until
 
 
 def python(code: str) -> str:
-    """A command line that runs Python code; the code has no double quotes."""
+    """Return a command line that runs Python code without double quotes."""
     return f'python -c "{code}"'
 
 
@@ -70,7 +70,7 @@ def test_environment(service: Service) -> None:
     job_id = service.create(job({"t": task(python(code), 2, EnvVars=variables)}))
     service.wait(job_id)
     environment, directory, files = json.loads(service.object(f"logs/stdout.{job_id}.t.1"))
-    environment.pop("LC_CTYPE", None)  # Python's own, when it starts in the C locale
+    environment.pop("LC_CTYPE", None)  # Python sets it when it starts in the C locale
     assert environment == {
         "BATCH_COMPUTE_DAG_JOB_ID": job_id,
         "BATCH_COMPUTE_DAG_TASK_ID": "t",
@@ -200,7 +200,7 @@ def test_max_instances(start_service: Callable[..., Service]) -> None:
 
 
 def processes_with(marker: str) -> list[int]:
-    """Process ids whose command line has ``marker`` in it."""
+    """Return the ids of processes whose command line contains ``marker``."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -212,7 +212,7 @@ def processes_with(marker: str) -> list[int]:
 
 
 def detached_sleepers(marker: str) -> dict[str, Any]:
-    """A task whose command starts itself twice more in a session of its own; all three sleep."""
+    """Return a task whose command starts itself twice in new sessions; all three processes sleep."""
     sleep = f"echo up; sleep 600; : {marker}"
     inner = f'setsid sh -c \\"{sleep}\\" & {sleep}'
     return task(f"sh -c 'setsid sh -c \"{inner}\" & {sleep}'")
@@ -273,7 +273,7 @@ def test_directories_stay_only_for_what_failed(service: Service) -> None:
 
 
 def test_a_command_has_default_signals(start_service: Callable[..., Service]) -> None:
-    """Also in a service that a script has started in the background, with SIGQUIT ignored."""
+    """Check it in a service that a script has started in the background, with SIGQUIT ignored."""
     before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     try:
         service = start_service()

@@ -1,4 +1,4 @@
-"""How the service starts, what it says, and what it refuses."""
+"""Start of the service: its announcement, and the errors of wrong options."""
 
 from __future__ import annotations
 

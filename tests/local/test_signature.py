@@ -1,4 +1,4 @@
-"""The signatures of the vendor's three SDKs are accepted, others are refused with a reason."""
+"""Verification of ROA signatures of three SDKs, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NODE = {
     "x-sdk-client": "node.js/1.0.0",
 }
 
-# Computed with the vendor's own SDKs, clock and nonce pinned.
+# Computed with the vendor's SDKs, with a fixed time and nonce.
 VECTORS: list[Any] = [
     ("V1", PYTHON, "GET", "/jobs?Marker&MaxItemCount=100&State=Running", {}, "XBRNaYfM+piUEUZSRB/lVGoP4LA="),
     (

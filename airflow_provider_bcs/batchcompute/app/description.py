@@ -1,4 +1,4 @@
-"""Models of apps, programs that are kept in the service, and of what a job of Type App says.
+"""Models of apps: programs that the service keeps.
 
 Source: the app pages of the API and its Python SDK.
 """
@@ -9,25 +9,25 @@ from pydantic import Field, Strict
 
 from airflow_provider_bcs.description.model import Boolean, Description, Text
 
-#: A text stays a text and a whole number one, whatever the app's parameter is to be.
+#: Value of a setting: a text stays a text, and a whole number stays one.
 Scalar = Text | Annotated[int, Strict()] | Annotated[float, Strict()]
 
 
 class AppDocker(Description):
-    """The container image an app runs in, from a registry or from one that is kept in OSS."""
+    """Container image of an app, from a registry or from a registry in OSS."""
 
     Image: Text | None = None
     RegistryOSSPath: Text | None = None
 
 
 class AppVM(Description):
-    """The machine image an app runs on."""
+    """Machine image of an app."""
 
     ECSImageId: Text | None = None
 
 
 class AppParameter(Description):
-    """An input or output of an app. Type is String or Number; LocalPath is where the program has the file or folder."""
+    """Input or output of an app. Type is String or Number; the program finds the file or folder at LocalPath."""
 
     Description: Text | None = None
     Type: Text | None = None
@@ -36,7 +36,7 @@ class AppParameter(Description):
 
 
 class AppSetting(Description):
-    """One setting of an app's machines; a job may give another value unless Overwritable is false."""
+    """Setting of an app's machines; a job may give another value unless Overwritable is false."""
 
     Default: Scalar | None = None
     Description: Text | None = None
@@ -44,7 +44,7 @@ class AppSetting(Description):
 
 
 class AppConfig(Description):
-    """The settings of an app. Sizes in GB, Timeout in seconds, of one instance."""
+    """Settings of an app. Sizes in GB; Timeout in seconds, for one instance."""
 
     ResourceType: Annotated[AppSetting, Field(default_factory=AppSetting)]
     InstanceType: Annotated[AppSetting, Field(default_factory=AppSetting)]
@@ -59,7 +59,7 @@ class AppConfig(Description):
 
 
 class AppDescription(Description):
-    """An app: a command, its image, and the parameters that a job gives values to."""
+    """App: a command, its image, and the parameters that a job gives values to."""
 
     Name: Text | None = None
     Description: Text | None = None

@@ -11,14 +11,14 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 
 
 class AppLogging(Description):
-    """Where the standard streams of an app's instances go."""
+    """OSS paths for the standard streams of an app's instances."""
 
     StdoutPath: Text | None = None
     StderrPath: Text | None = None
 
 
 class AppJobConfig(Description):
-    """The settings of an app that a job gives values to, and where it runs."""
+    """Values of a job for the settings of an app, and the cluster that runs it. Sizes in GB, Timeout in seconds."""
 
     ResourceType: Text | None = None
     InstanceType: Text | None = None
@@ -36,7 +36,7 @@ class AppJobConfig(Description):
 
 
 class AppJob(Description):
-    """What a job of Type App runs: the app, by a name that begins with ``:`` or ``Public:`` for a public one."""
+    """App that a job of Type App runs; the name of a public app begins with ``:`` or ``Public:``."""
 
     AppName: Text | None = None
     Inputs: Annotated[dict[str, Any], Field(repr=False, default_factory=dict)]

@@ -10,13 +10,13 @@ from airflow_provider_bcs.http.response import Response, Time
 
 
 class CreatedApp(Response):
-    """The answer to the creation of an app, which has no id but its name."""
+    """Answer to CreateApp; the name of an app is its id."""
 
     Name: str
 
 
 class App(Response):
-    """An app, and what a job has to know to run it."""
+    """App with the parameters and settings that a job gives values to."""
 
     Name: str
     Scope: str = ""
@@ -31,7 +31,7 @@ class App(Response):
 
 
 class AppDetail(App):
-    """One revision of an app with its program."""
+    """One revision of an app, with its program."""
 
     CommandLine: str = ""
     Docker: dict[str, Any] = Field(default_factory=dict)
@@ -41,7 +41,7 @@ class AppDetail(App):
 
 
 class AppRevision(Response):
-    """One of the states an app has had, from 0."""
+    """Revision of an app; numbers begin with 0."""
 
     Revision: int
     UpdateTime: Time = None

@@ -15,7 +15,7 @@ from airflow_provider_bcs.description.source import JobSource
 
 
 class GroupDescription(Description):
-    """Machines of one kind in a cluster; SpotPriceLimit per machine and hour."""
+    """Group of equal machines in a cluster; SpotPriceLimit for one machine and hour."""
 
     DesiredVMCount: Integer | None = None
     InstanceType: Text | None = None
@@ -32,7 +32,7 @@ _Notification: TypeAlias = Notification
 
 
 class ClusterDescription(Description):
-    """A cluster: groups of machines that jobs name by its id. Bootstrap is a command that each machine runs first."""
+    """Cluster: groups of machines. Jobs name it by its id; each machine runs the command Bootstrap first."""
 
     Name: Text | None = None
     Description: Text | None = None
@@ -49,22 +49,22 @@ class ClusterDescription(Description):
     DependencyIsvService: Text | None = None
 
     def add_group(self, group_name: str, group: GroupDescription | JobSource) -> None:
-        """Add a group, or replace the one of that name."""
-        # An object stays the author's: what is set on it afterwards counts, as in the vendor's SDK.
+        """Add a group; replace a group of that name."""
+        # The object is not copied: fields that the author sets later count, as in the vendor's SDK.
         added = group if isinstance(group, GroupDescription) else GroupDescription(group)
         self.Groups = {**self.Groups, group_name: added}
 
     def get_group(self, group_name: str) -> GroupDescription:
         """Return a group.
 
-        :raises KeyError: when there is none of that name
+        :raises KeyError: when no group has that name
         """
         return self.Groups[group_name]
 
     def delete_group(self, group_name: str) -> None:
         """Remove a group.
 
-        :raises KeyError: when there is none of that name
+        :raises KeyError: when no group has that name
         """
         groups = dict(self.Groups)
         del groups[group_name]
@@ -72,7 +72,7 @@ class ClusterDescription(Description):
 
 
 class ImageDescription(Description):
-    """An image of machines, made of one of ECS. Platform is Linux or Windows."""
+    """Image for machines, made of an ECS image. Platform is Linux or Windows."""
 
     Name: Text | None = None
     Description: Text | None = None

@@ -11,7 +11,7 @@ from airflow_provider_bcs.http.response import Response, Time
 
 
 class Group(Response):
-    """Machines of one kind in a cluster: how many it is to have, and how many it has."""
+    """Group of equal machines in a cluster; DesiredVMCount is the target of ActualVMCount."""
 
     DesiredVMCount: int = 0
     ActualVMCount: int = 0
@@ -25,7 +25,7 @@ class Group(Response):
 
 
 class ClusterMetrics(Response):
-    """How many machines of a cluster are in each state."""
+    """Number of machines of a cluster in each state."""
 
     RunningCount: int = 0
     StartingCount: int = 0
@@ -34,7 +34,7 @@ class ClusterMetrics(Response):
 
 
 class Cluster(Response):
-    """A cluster. State is Active or Deleting; one that is gone is not found any more."""
+    """Cluster. State is Active or Deleting; the service does not find a deleted cluster."""
 
     Id: str
     State: str
@@ -57,32 +57,32 @@ class Cluster(Response):
 
     @property
     def is_ready(self) -> bool:
-        """Whether each group has as many machines as it is to have."""
+        """True when each group has as many machines as its DesiredVMCount."""
         return self.State == CLUSTER_ACTIVE and all(
             group.ActualVMCount == group.DesiredVMCount for group in self.Groups.values()
         )
 
     @property
     def outcome(self) -> str | None:
-        """``Ready``, or the state that keeps it from ever becoming so; None before that."""
+        """``Ready``, or the state after which it cannot become ready; None before that."""
         if self.State != CLUSTER_ACTIVE:
             return self.State
         return READY if self.is_ready else None
 
     @property
     def is_terminal(self) -> bool:
-        """Whether waiting for its machines is over."""
+        """True when a wait for its machines can end."""
         return self.outcome is not None
 
     @property
     def progress(self) -> str:
-        """One line on how many machines it has; equal lines mean that nothing happened in between."""
+        """One line with the state and the machine counts; equal lines mean no progress."""
         groups = (f"{name}: {group.ActualVMCount} of {group.DesiredVMCount}" for name, group in self.Groups.items())
         return f"{self.State}; machines: {', '.join(groups) or 'none'}"
 
 
 class ClusterInstance(Response):
-    """A machine of a cluster: Pending, Starting, Running, Deleting or Deleted."""
+    """Machine of a cluster; State is Pending, Starting, Running, Deleting or Deleted."""
 
     Id: str = ""
     State: str = ""
@@ -97,7 +97,7 @@ class ClusterInstance(Response):
 
 
 class Image(Response):
-    """An image of machines; Type is System or Self, Platform is Linux or Windows."""
+    """Image for machines; Type is System or Self, Platform is Linux or Windows."""
 
     Id: str
     Name: str = ""

@@ -1,4 +1,4 @@
-"""Make a cluster once, however often it is asked for; the idea is that of :mod:`.submission`."""
+"""Create a cluster exactly once; see :mod:`airflow_provider_bcs.batchcompute.submission`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.batchcompute.facts import CLUSTER_ACTIVE
-from airflow_provider_bcs.exceptions import (
-    NotFoundError,
-    StateConflictError,
-    TokenMismatchError,
-    TooManySubmissionsError,
-)
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
+from airflow_provider_bcs.batchcompute.submission import submissions
+from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -28,46 +23,45 @@ def create_cluster(
     *,
     on_created: Callable[[str], None] = lambda cluster_id: None,
 ) -> str:
-    """Make a cluster for ``owner``, or find the one again that was made for it; return its id.
+    """Create a cluster for ``owner``, or find the cluster that was created for it; return the cluster id.
 
-    One that was deleted since is made anew.
+    When that cluster was deleted, create another one.
 
-    :param on_created: called with the cluster's id as soon as it is known, before anything else can go wrong
+    :param on_created: called with the cluster id as soon as it is known, before the next call can fail
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+
+    def is_active(cluster_id: str) -> bool:
         on_created(cluster_id)
         if _is_active(client, cluster_id):
-            return cluster_id
-        log.info("Cluster %s was deleted; another one is made.", cluster_id)
-    raise AssertionError("unreachable")
+            return True
+        log.info("Cluster %s was deleted; creating another one.", cluster_id)
+        return False
+
+    return next(filter(is_active, _submissions(client, cluster, owner)))
 
 
 def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> str:
-    """Delete the cluster that was being made for ``owner`` when that was broken off; return its id.
+    """Delete the cluster whose creation for ``owner`` was interrupted; return its id.
 
-    The tokens give the one that was made; if there was none, one is.
+    The idempotency tokens find the cluster. When none was created, this creates one and deletes it.
 
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+
+    def is_deleted(cluster_id: str) -> bool:
         try:
             client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError):
-            # That of a try before.
-            continue
-        return cluster_id
-    raise AssertionError("unreachable")
+            # A cluster of an earlier attempt.
+            return False
+        return True
+
+    return next(filter(is_deleted, _submissions(client, cluster, owner)))
 
 
 def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's clusters, the first one first; the next one is made only when it is asked for."""
-    for ended in range(MAX_SUBMISSIONS):
-        try:
-            yield client.create_cluster(cluster, submission_token(owner, ended)).Id
-        except TokenMismatchError:
-            log.warning("The cluster description is not that of the try before, whose cluster is left alone.")
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} clusters for {dict(owner)}")
+    return submissions(lambda token: client.create_cluster(cluster, token).Id, owner, "cluster")
 
 
 def _is_active(client: Client, cluster_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What can be waited for of a cluster: that it has its machines, or that it is gone."""
+"""Targets of a wait for a cluster: all its machines, or its deletion."""
 
 from __future__ import annotations
 
@@ -15,48 +15,51 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Departure:
-    """A cluster that is waited for to go; None once it has."""
+class ClusterDeletion:
+    """Progress of a deletion.
+
+    :ivar cluster: the cluster; None once the service does not find it
+    """
 
     cluster: Cluster | None
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it is gone."""
+        """True once the cluster is deleted."""
         return self.cluster is None
 
     @property
     def outcome(self) -> str | None:
-        """``Gone``, None before that."""
+        """``Gone``; None before that."""
         return GONE if self.cluster is None else None
 
     @property
     def progress(self) -> str:
-        """One line on what is left of it."""
+        """One line with the state and the machines that are left."""
         return GONE if self.cluster is None else self.cluster.progress
 
 
 @dataclass(frozen=True)
 class ClusterTarget:
-    """A cluster.
+    """Cluster to wait for.
 
-    :ivar gone: wait until it is gone; otherwise until each group has its machines
+    :ivar gone: True to wait for its deletion; False to wait until each group has its machines
     """
 
     cluster_id: str
     gone: bool = False
 
-    def read(self, client: Client) -> Cluster | Departure:
-        """Return it as it is now."""
+    def read(self, client: Client) -> Cluster | ClusterDeletion:
+        """Return the present state."""
         if not self.gone:
             return client.get_cluster(self.cluster_id)
         try:
-            return Departure(client.get_cluster(self.cluster_id))
+            return ClusterDeletion(client.get_cluster(self.cluster_id))
         except NotFoundError:
-            return Departure(None)
+            return ClusterDeletion(None)
 
     def fields(self) -> dict[str, Any]:
-        """Return it as plain values, to travel in a trigger."""
+        """Return the target as plain values, so that Airflow can serialize a trigger."""
         return asdict(self)
 
     def __str__(self) -> str:

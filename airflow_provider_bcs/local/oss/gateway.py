@@ -58,7 +58,9 @@ class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
         self._verifier.verify(request)
         return find_operation(self.routes, request), request
 
-    async def load(self, route: ObjectRoute, request: ObjectRequest, http: HttpRequest, stack: ExitStack) -> None:
+    async def receive_body(
+        self, route: ObjectRoute, request: ObjectRequest, http: HttpRequest, stack: ExitStack
+    ) -> None:
         if route.body is Body.FILE:
             request.received = stack.enter_context(Received(self._incoming))
             await _receive(http, request.received)

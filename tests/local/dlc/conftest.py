@@ -1,4 +1,4 @@
-"""Services whose DLC side is tested, and clients of the vendor's SDK."""
+"""Services for the tests of PAI-DLC, and clients of the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .dlc_service import DlcService
 
 @pytest.fixture
 def start_dlc(tmp_path: Path) -> Iterator[Callable[..., DlcService]]:
-    """Start services with options of their own; they end with the test."""
+    """Return a function that starts services with given options; they end with the test."""
     started: list[DlcService] = []
 
     def start(*options: str) -> DlcService:
@@ -28,7 +28,7 @@ def start_dlc(tmp_path: Path) -> Iterator[Callable[..., DlcService]]:
 
 @pytest.fixture(scope="session")
 def dlc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DlcService]:
-    """One service for all tests that need no other options."""
+    """Service with default options, shared by the tests."""
     service = DlcService(tmp_path_factory.mktemp("dlc") / "data", "--max-pods", "16")
     yield service
     assert service.end() == 0
@@ -36,7 +36,7 @@ def dlc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DlcService]:
 
 @pytest.fixture(scope="module", params=["namespace", "rewrite"])
 def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DlcService]:
-    """A service with each isolation in turn, which installs libraries."""
+    """Service with each isolation, and with --install-libs."""
     data_dir = tmp_path_factory.mktemp(request.param) / "data"
     service = DlcService(data_dir, "--isolation", request.param, "--install-libs", "--max-pods", "16")
     yield service

@@ -1,4 +1,4 @@
-"""A running service with the vendor's SDK as the client of its DLC side."""
+"""Local service with the vendor's SDK as the client of PAI-DLC."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDED = ("Succeeded", "Failed", "Stopped")
 
 
 class DlcService(Service):
-    """A service process; its methods are named after the operations."""
+    """Service process whose methods have the names of operations."""
 
     def start(self) -> None:
         super().start()
@@ -48,7 +48,7 @@ class DlcService(Service):
         return job_id
 
     def get_job(self, job_id: str) -> dict[str, Any]:
-        """GetJob's body as it is on the wire, without what the SDK's models leave out."""
+        """Return the response body of GetJob, without the models of the SDK."""
         return self.answer("GET", f"/api/v1/jobs/{job_id}")
 
     def status(self, job_id: str) -> str:
@@ -70,17 +70,17 @@ class DlcService(Service):
         return self.wait_for(self.create(job), status)
 
     def logs(self, job_id: str, pod: str = "master-0", **query: Any) -> list[str]:
-        """The lines of GetPodLogs with their stamps."""
+        """Return the lines of GetPodLogs with timestamps."""
         request = models.GetPodLogsRequest(**query)
         lines: list[str] = self.client.get_pod_logs(job_id, f"{job_id}-{pod}", request).body.logs
         return lines
 
     def texts(self, job_id: str, pod: str = "master-0", **query: Any) -> list[str]:
-        """The lines of GetPodLogs without their stamps."""
+        """Return the lines of GetPodLogs without timestamps."""
         return [line[20:] for line in self.logs(job_id, pod, **query)]
 
     def list_jobs(self, **query: str) -> list[str]:
-        """The ids of the jobs on a page of ListJobs."""
+        """Return the JobIds on a page of ListJobs."""
         body = self.answer("GET", "/api/v1/jobs", query)
         return [item["JobId"] for item in body["Jobs"]]
 
@@ -99,7 +99,7 @@ class DlcService(Service):
         unsigned: Mapping[str, str] | None = None,
         **headers: str,
     ) -> requests.Response:
-        """Send a request signed with our own functions.
+        """Send a request that this package's functions sign.
 
         :param body: is sent as JSON, bytes as they are
         :param unsigned: headers that are not signed
@@ -125,7 +125,7 @@ class DlcService(Service):
 
 
 def dlc_job(command: str, pods: int = 1, **fields: Any) -> dict[str, Any]:
-    """A PyTorchJob of ``pods`` workers; RestartPolicy goes to its JobSpec."""
+    """Return a PyTorchJob of ``pods`` workers; RestartPolicy becomes a field of its JobSpec."""
     spec: dict[str, Any] = {"Type": "Worker", "PodCount": pods, "Image": "i", "EcsSpec": "ecs.c6.large"}
     if "RestartPolicy" in fields:
         spec["RestartPolicy"] = fields.pop("RestartPolicy")
@@ -133,7 +133,7 @@ def dlc_job(command: str, pods: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def role(kind: str, command: str = "", pods: int = 1, **fields: Any) -> dict[str, Any]:
-    """A JobSpec with a command of its own."""
+    """Return a JobSpec with its own command."""
     spec = {"Type": kind, "PodCount": pods, "Image": "i", "EcsSpec": "ecs.c6.large", **fields}
     return {**spec, "UserCommand": command} if command else spec
 

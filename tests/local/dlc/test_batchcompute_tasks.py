@@ -1,4 +1,4 @@
-"""A BatchCompute task that is converted to a PAI-DLC job does there what it does in BatchCompute."""
+"""Conversion of BatchCompute tasks to PAI-DLC jobs: both write the same objects."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OPTIONS = Options(image="python:3.11", instance_type="ecs.g6.large", ignore=["Cl
 
 @pytest.fixture(autouse=True)
 def untouched() -> Any:
-    """Nothing of a job appears on the machine itself."""
+    """Check that no file of a job appears on the machine itself."""
     yield
     assert not os.path.exists(HOME)
     assert not os.path.exists("/batchcompute")
 
 
 class Pods:
-    """Runs tasks as PAI-DLC jobs; the ids it returns are those of the jobs."""
+    """Service that runs tasks as PAI-DLC jobs and returns their JobIds."""
 
     def __init__(self, service: DlcService) -> None:
         self.service = service
@@ -82,7 +82,7 @@ def _run_in_batchcompute(service: DlcService, command_line: str, fails: bool, fi
 
 
 def _written(service: Service, job_id: str) -> dict[str, str]:
-    """Take away what is below ``oss://out/``."""
+    """Remove the objects below ``oss://out/``."""
     found = {key: service.object(f"out/{key}") for key in service.objects("out")}
     for key in found:
         (service.data_dir / "oss" / "out" / key).unlink()

@@ -1,4 +1,4 @@
-"""The service misbehaves when it is told to, in the forms of DLC."""
+"""Fault injection in PAI-DLC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .dlc_service import DlcService, dlc_job
 
 @pytest.fixture
 def play(dlc: DlcService) -> Iterator[Callable[..., None]]:
-    """Make the service misbehave until the test ends."""
+    """Return a function that sets faults, which end with the test."""
 
     def play(*faults: dict[str, Any]) -> None:
         assert requests.post(f"{dlc.url}/_local/faults", json=list(faults), timeout=10).status_code == 200

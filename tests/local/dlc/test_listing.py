@@ -1,4 +1,4 @@
-"""ListJobs: filters, orders, pages."""
+"""Filters, order and pages of ListJobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOBS = {
 
 @pytest.fixture(scope="module")
 def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcService, dict[str, str]]]:
-    """A service with four jobs that have ended, and their ids by name."""
+    """Service with four jobs that have ended, and their JobIds by name."""
     service = DlcService(tmp_path_factory.mktemp("listed") / "data")
     ids = {}
     for name, fields in JOBS.items():
@@ -115,7 +115,7 @@ def test_wrong_values(dlc: DlcService, query: dict[str, str]) -> None:
 
 
 def test_default_window_is_a_week_also_for_ids(start_dlc: Callable[..., DlcService]) -> None:
-    # A week takes less than three seconds.
+    # At this clock rate, a week takes less than three seconds.
     service = start_dlc("--clock-rate", "250000")
     done = service.run_job(dlc_job("true"))
     job_id = done["JobId"]

@@ -1,4 +1,4 @@
-"""The log of a pod: complete, stamped, and read in windows."""
+"""Log of a pod: completeness, timestamps, and time windows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log of 1,000,000 lines, ten a second."""
+    """Log of 1,000,000 lines, ten per second."""
     path = tmp_path_factory.mktemp("big") / "log"
     with open(path, "w") as file:
         for second in range(100_000):
@@ -69,7 +69,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_windows_of_a_big_log(big: Path, start: int | None, end: int, count: int, first: int, last: int) -> None:
     begin = time.monotonic()
     lines = read_lines(big, Window(start, end), count)
-    # Reading all of it takes half a second.
+    # Reading the whole log takes half a second.
     assert time.monotonic() - begin < 0.1
     numbers = [int(line.rpartition(" ")[2]) for line in lines]
     assert numbers == list(range(first, last + 1))
@@ -97,7 +97,7 @@ for block in range(100):
     seen: list[str] = []
 
     def read() -> bool:
-        """Read as a client does that follows a log: from the second it has seen last, without what it has."""
+        """Read like a client that follows a log: from the last second it has read, without known lines."""
         is_over = dlc.status(job_id) == "Succeeded"
         if not is_over and dlc.status(job_id) != "Running":
             return False

@@ -1,4 +1,4 @@
-"""What a pod finds: its environment, its neighbours, its data, its libraries."""
+"""Environment of a pod: variables, host names, data sources, libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from .dlc_service import DlcService, dlc_job, role, write_dataset
 
 _ENVIRONMENT = "python -c 'import json, os; print(json.dumps(dict(os.environ)))'"
-# Rank 0 listens, the others connect; each prints what it got.
+# Rank 0 listens, the other ranks connect; each prints the received data.
 _RENDEZVOUS = """
 import os, socket, time
 rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
@@ -76,7 +76,7 @@ def test_other_types_with_a_master(dlc: DlcService, job_type: str) -> None:
 
 def test_tf_config(isolated: DlcService) -> None:
     job = dlc_job("", JobType="TFJob") | {"JobSpecs": [role("Chief"), role("Worker", pods=2), role("PS")]}
-    # All roles run the same command here, and end.
+    # All roles run the same command, which ends.
     found = environments(isolated, {**job, "SuccessPolicy": "Partial"})
     configs = {name: json.loads(item["TF_CONFIG"]) for name, item in found.items()}
     assert configs["worker-1"]["task"] == {"type": "worker", "index": 1}
@@ -115,7 +115,7 @@ def test_two_jobs_meet_their_own_workers(isolated: DlcService) -> None:
 
 
 def test_hosts_of_a_job(dlc: DlcService) -> None:
-    """In a namespace each pod has its own name, and all names of the job are this machine."""
+    """Check that each pod in a namespace has its own host name, and that all host names resolve to this machine."""
     command = "hostname; for host in $(hostname) $(hostname).t1234567890.svc $MASTER_ADDR; do getent hosts $host; done"
     done = dlc.run_job(dlc_job(command, 2))
     lines = dlc.texts(done["JobId"], "worker-0")
@@ -158,7 +158,7 @@ def test_data_sources(isolated: DlcService) -> None:
     assert any("code-1" in text and "empty" in text for text in texts)
     assert isolated.object("out/results/copy.txt") == "input\n"
     assert (share / "new").exists()
-    # Where nothing can be bound the command writes to a copy, and does not notice.
+    # With rewrite, the command writes to a copy, without an error.
     assert isolated.objects("in") == ["data/a.txt"]
     assert status == ("Failed" if "namespace" in isolated.options else "Succeeded")
     assert not Path("/mnt/out").exists()

@@ -1,4 +1,4 @@
-"""The service may end in any way: no pod is lost, none runs twice, no log line is missing."""
+"""Restarts of the service: no pod is lost or runs twice, and no log line is missing."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_recorded_as_started_but_never_started(start_dlc: Callable[..., DlcServi
     job_id = service.create(dlc_job("echo $MASTER_PORT"))
     wait_until(lambda: service.status(job_id) == "Queuing")
     service.end(signal.SIGKILL)
-    # The state right before the process is started.
+    # The state just before the start of the process.
     with sqlite3.connect(service.data_dir / "state.sqlite") as database:
         database.execute(
             "UPDATE dlc_jobs SET status = 'EnvPreparing', ports = '[23999]' WHERE id = ?",
@@ -137,7 +137,7 @@ def test_sigterm_ends_pods_and_they_run_again(start_dlc: Callable[..., DlcServic
     assert not processes_with(marker)
     service.start()
     done = service.wait_for(job_id, "Succeeded")
-    # What had succeeded does not run again.
+    # Pods that have succeeded do not run again.
     assert sorted(effects.read_text().split()) == ["0", "0", "1"]
     assert statuses(done)[3:] == ["Running", "Queuing", "EnvPreparing", "Running", "Succeeded"]
     events = service.answer("GET", f"/api/v1/jobs/{job_id}/events")["Events"]

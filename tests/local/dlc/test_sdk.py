@@ -1,4 +1,4 @@
-"""The vendor's SDK as the client, unchanged."""
+"""Compatibility with the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .dlc_service import DlcService, dlc_job, role, statuses
 
 
 class Asynchronous:
-    """The asynchronous half of the vendor's client, called like the other one."""
+    """Asynchronous methods of the vendor's client, called like the synchronous ones."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -128,7 +128,7 @@ def test_ecs_specs(dlc: DlcService, sdk: Any) -> None:
 
 
 def test_metrics_are_those_of_the_processes(dlc: DlcService) -> None:
-    # One process that computes, writes and holds 64 MB; one that sleeps.
+    # One process computes, writes and holds 64 MB; the other one sleeps.
     busy = (
         "import os\nx = b'x' * 2**26\nwith open('f', 'wb') as f:\n while 1: f.seek(0); f.write(x[:2**20]); os.fsync(f)"
     )
@@ -211,7 +211,7 @@ def test_a_template_is_not_known(dlc: DlcService) -> None:
 
 
 def test_the_fields_of_a_job(dlc: DlcService) -> None:
-    """What is on the wire, in the forms of the documented answers."""
+    """Check the raw responses against the documented ones."""
     spec = {
         "Type": "Worker",
         "PodCount": 2,

@@ -1,4 +1,4 @@
-"""What is accepted as a signature, and with which error the rest is refused."""
+"""Verification of ACS3 signatures, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def verifier(now: float = MOMENT) -> Verifier:
     return Verifier("testAccessKeyId", "testAccessKeySecret", clock=lambda: now)
 
 
-# Computed with the vendor's SDK, clock and nonce pinned.
+# Computed with the vendor's SDK, with a fixed time and nonce.
 QUERY = (
     "DisplayName=%E8%AE%AD%E7%BB%83{0}%E4%BB%BB%E5%8A%A1%2Ba%2Fb{1}c~d%26e%3Df&PageNumber=1&PageSize=100&ShowOwn=True"
     "&StartTime=2026-01-01T00%3A00%3A00Z&Status=Running&Tags=%7B%22team%22%3A%22%CE%B1{0}1%22%2C%22k%22%3A%22v%22%7D"

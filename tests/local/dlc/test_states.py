@@ -1,4 +1,4 @@
-"""How a job passes through its states."""
+"""Transitions of jobs and pods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .dlc_service import ENDED, DlcService, dlc_job, role, statuses
 
 
 def ends(job: dict[str, Any]) -> dict[str, str]:
-    """The status of each pod by the end of its id."""
+    """Return the status of each pod by the suffix of its PodId."""
     return {pod["PodId"].removeprefix(job["JobId"] + "-"): pod["Status"] for pod in job["Pods"]}
 
 
@@ -50,7 +50,7 @@ def test_stop_reaches_processes_that_are_just_being_started(dlc: DlcService) -> 
     job_id = dlc.create(dlc_job("echo begin; i=0; while test $i -lt 1000; do sleep 600 & i=$((i + 1)); done; wait"))
     wait_until(lambda: dlc.status(job_id) == "Running" and dlc.texts(job_id) == ["begin"])
     dlc.client.stop_job(job_id)
-    # Long before the grace period of 30 s is over.
+    # The job ends long before the grace period of 30 s.
     dlc.wait_for(job_id, "Stopped", timeout=20)
 
 
@@ -62,7 +62,7 @@ def test_stop_kills_after_the_grace_period(dlc: DlcService) -> None:
     wait_until(lambda: dlc.status(job_id) == "Running" and dlc.texts(job_id) == ["ready"])
     begin = time.monotonic()
     dlc.client.stop_job(job_id)
-    # Asking again changes nothing.
+    # A second StopJob changes nothing.
     assert dlc.client.stop_job(job_id).body.job_id == job_id
     assert dlc.status(job_id) == "Stopping"
     dlc.wait_for(job_id, "Stopped")
@@ -162,7 +162,7 @@ def test_success_policies(
 
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A service on which a minute takes a tenth of a second, and jobs fail that run too long."""
+    """Service on which a minute takes 0.1 s, and jobs that exceed their time limit fail."""
     service = DlcService(
         tmp_path_factory.mktemp("fast") / "data", "--clock-rate", "600", "--time-limit-status", "Failed"
     )

@@ -1,4 +1,4 @@
-"""The vendor's client on a bucket of the local service."""
+"""Vendor's client with a bucket of the local service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BUCKET = "tests"
 
 
 def oss_client(service: Service, secret: str = ACCESS_KEY_SECRET, key_id: str = "local", **options: Any) -> oss.Client:
-    """Return a client that is the vendor's in all but the place."""
+    """Return the vendor's client for the local service."""
     config = oss.config.load_default()
     config.credentials_provider = oss.credentials.StaticCredentialsProvider(key_id, secret)
     config.region, config.endpoint, config.retry_max_attempts = "local", service.ready["oss"], 1
@@ -25,7 +25,7 @@ def oss_client(service: Service, secret: str = ACCESS_KEY_SECRET, key_id: str = 
 
 
 def code(call: Callable[[], Any]) -> tuple[int, str]:
-    """Return status and code of the error that a call ends in."""
+    """Return status and code of the error that a call raises."""
     with pytest.raises(oss.exceptions.OperationError) as caught:
         call()
     error = caught.value.unwrap()
@@ -35,7 +35,7 @@ def code(call: Callable[[], Any]) -> tuple[int, str]:
 
 @pytest.fixture(params=["v4", "v1"])
 def store(service: Service, request: pytest.FixtureRequest) -> oss.Client:
-    """A client with each signature in turn, and an empty bucket."""
+    """Client with each signature version, and an empty bucket."""
     (service.data_dir / "oss" / BUCKET).mkdir(exist_ok=True)
     client = oss_client(service, signature_version=request.param)
     for found in client.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=BUCKET)):

@@ -1,4 +1,4 @@
-"""Requests that no client would send, signed all the same."""
+"""Signed requests that no client sends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def raw_request(
     body: bytes = b"",
     host: str = "",
 ) -> tuple[int, bytes]:
-    """Send a signed request exactly as it is; return status and body.
+    """Send a signed request unchanged; return status and body.
 
     :param host: the Host header; with it the bucket does not stand in the path
     """

@@ -1,4 +1,4 @@
-"""Whatever is sent: never an answer of 5xx, never a file outside of where objects live."""
+"""Fuzz test of the object store: no response is 5xx, and no file is written outside its directories."""
 
 from __future__ import annotations
 

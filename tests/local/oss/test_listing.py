@@ -1,4 +1,4 @@
-"""Listings: against a dict, with random keys, prefixes, delimiters and page sizes."""
+"""Listings with random keys, prefixes, delimiters and page sizes, compared with a dict."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "delete"]), KEYS), max
 
 
 def conflicts(key: str, others: set[str]) -> bool:
-    """Tell whether a key cannot be a file beside the others."""
+    """Tell whether a key cannot be a file beside the other keys."""
     name = key.rstrip("/")
     return any(
-        # One is a file where the other one needs a directory.
+        # One key is a file where the other one needs a directory.
         (other.rstrip("/") == name and other != key)
         or (other.startswith(f"{name}/") and not key.endswith("/"))
         or (key.startswith(f"{other}/") and not other.endswith("/"))

@@ -1,4 +1,4 @@
-"""Uploads in parts, by the vendor's client."""
+"""Multipart uploads with the vendor's client."""
 
 from __future__ import annotations
 

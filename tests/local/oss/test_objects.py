@@ -1,4 +1,4 @@
-"""Objects as the vendor's client sees them, and as files."""
+"""Objects, accessed with the vendor's client and as files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_job_reads_and_writes_the_same_objects(store: oss.Client, service: Ser
         ("bytes=7-", "789", "789"),
         ("bytes=-3", "789", "789"),
         ("bytes=0-0,5-6", "0", "0"),
-        # What is not wholly in the object is ignored unless the client asks for what HTTP says.
+        # OSS ignores a range that exceeds the object unless x-oss-range-behavior is standard.
         ("bytes=7-20", "789", "0123456789"),
         ("bytes=-20", "0123456789", "0123456789"),
         ("bytes=10-", "InvalidRange", "0123456789"),
@@ -143,12 +143,12 @@ def test_what_a_file_system_cannot_hold(store: oss.Client, service: Service) -> 
     assert code(lambda: put(store, "a/b/", b"")) == (409, "FileAlreadyExists")
     for key in ("a//b", "/a", "a\0b", "x" * 256, "full/"):
         assert code(lambda key=key: put(store, key)) == (400, "InvalidObjectName")  # type: ignore[misc]
-    # The vendor's client would send another path than it signs.
+    # The vendor's client signs another path than it sends.
     for key in ("../x", "a/./b", "a/../../../../x", "/".join(["x" * 200] * 6)):
         assert raw_request(service, "PUT", key=key)[0] == 400, key
     assert raw_request(service, "GET", bucket=f"{BUCKET}/a", key="b")[0] == 400
     assert keys(store) == ["a/b"]
-    # A directory that holds no object any more is no obstacle.
+    # An empty directory does not prevent the object.
     store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key="a/b"))
     put(store, "a")
     assert keys(store) == ["a"]
@@ -229,11 +229,11 @@ def test_delete_many_all_or_none(store: oss.Client, service: Service) -> None:
 
 
 def test_operations_that_do_not_exist_here_do_nothing_else(store: oss.Client, service: Service) -> None:
-    """What is left out of a request that is not understood may be all that it was about."""
+    """Refuse unknown parameters: without them, a request could have another meaning."""
     put(store, "x")
     (service.data_dir / "oss/empty-bucket").mkdir(exist_ok=True)
     block = oss.DeleteBucketPublicAccessBlockRequest(bucket="empty-bucket")
-    # The older signature covers no names that are unknown.
+    # A V1 signature does not cover unknown parameters.
     assert code(lambda: oss_client(service).delete_bucket_public_access_block(block)) == (400, "NotImplemented")
     assert store.is_bucket_exist("empty-bucket")
     other = oss.DeleteObjectRequest(bucket=BUCKET, key="x", version_id="1")
@@ -307,7 +307,7 @@ def test_a_download_that_breaks_off_keeps_no_file_open(store: oss.Client, servic
 
 
 def open_files(service: Service, name: str) -> int:
-    """Return how often the service has a file of this name open."""
+    """Return the number of the service's open descriptors for a file name."""
     found = 0
     for link in Path(f"/proc/{service.process.pid}/fd").iterdir():
         with suppress(FileNotFoundError):

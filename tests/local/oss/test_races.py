@@ -1,4 +1,4 @@
-"""Two at once on one object: what is read and kept is that of one of them, as a whole."""
+"""Concurrent writes to one object: its content and its record are always those of the same write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def put(objects: Objects, text: str, key: str = "x") -> None:
 
 
 class InterruptedRecords(Records):
-    """Puts another content after a file was opened and before its record is looked for."""
+    """Records that put another content between the opening of a file and the look-up of its record."""
 
     objects: Objects
     next = ""
@@ -62,7 +62,7 @@ def test_a_reader_does_not_take_the_headers_of_a_new_content(records: Interrupte
 
 
 class DeletedObjects(Objects):
-    """Somebody else deletes each object as soon as it is there."""
+    """Objects that are deleted as soon as they are stored."""
 
     def put(self, bucket: str, key: str, *args: Any, **options: Any) -> StoredObject:
         stored = super().put(bucket, key, *args, **options)

@@ -1,4 +1,4 @@
-"""Who is let in: both signatures, headers and URLs, clocks, and hosts."""
+"""Verification of V1 and V4 signatures in headers and URLs, with clocks and hosts."""
 
 from __future__ import annotations
 

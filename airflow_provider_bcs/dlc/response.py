@@ -155,7 +155,7 @@ class Job(Response):
         """Progress in one line; the line changes when the progress does."""
         text = self.Status
         if not self.is_terminal and self.Status not in ACTIVE:
-            text += " (this version does not know the status and waits for another one)"
+            text += " (a status unknown to this version, which polls on)"
         if self.SubStatus:
             text += f" ({self.SubStatus})"
         reason = ": ".join(part for part in (self.ReasonCode, self.ReasonMessage) if part)

@@ -156,7 +156,9 @@ class _Submission:
 
     def create(self, client: Client) -> str:
         """Create the job. When the response is lost, look for the job before the next attempt."""
-        for attempt in range(1, _CREATE_ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:

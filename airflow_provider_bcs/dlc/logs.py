@@ -95,13 +95,13 @@ class PodLogReader:
         """
         end = int(self._now()) - (0 if ended else self._margin)
         while len(self._pending) < limit and self._read_until < end:
-            self._pending += self._advance(end)
+            self._advance(end)
         if ended and len(self._pending) < limit:
             self._pending += self._read_rest()
         lines, self._pending = self._pending[:limit], self._pending[limit:]
         return lines
 
-    def _advance(self, end: int) -> list[str]:
+    def _advance(self, end: int) -> None:
         """Read as many seconds as one request returns in full, up to ``end`` at most."""
         window = self._read_complete(end if self._width is None else min(end, self._read_until + self._width))
         new = _without(window.lines, self._seen)
@@ -110,11 +110,12 @@ class PodLogReader:
         self._width = max(1, self._max_lines * seconds // (2 * len(new))) if len(new) > _LARGE else None
         self._seen |= Counter(window.lines)
         self._read_until = window.end
+        # Stored before the next request, whose error would lose these lines: they count as returned now.
+        self._pending += new
         if len(window.lines) > _LARGE:
             self._move_start(window, _KEPT)
         if len(window.lines) < FIRST_MAX_LINES // 2:
             self._max_lines = FIRST_MAX_LINES
-        return new
 
     def _read_complete(self, end: int) -> _Window:
         """Read the window up to ``end``, or up to the latest earlier second for which the response is complete."""

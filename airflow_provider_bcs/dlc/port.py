@@ -55,7 +55,7 @@ class DlcPort:
 
     @staticmethod
     def warnings(job: dict[str, Any]) -> list[str]:
-        """Return what is valid in a job description but may surprise its author."""
+        """Return a sentence for each valid value that may not have the effect that the author expects."""
         return job_warnings(job)
 
     @property
@@ -77,7 +77,7 @@ class DlcPort:
         return submit(self.client, job, owner, resume=resume)
 
     def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-        """Return the id of the job whose submission was interrupted, None when no such job continues."""
+        """Return the id of the job whose submission was interrupted, None when there is no job or it has ended."""
         return find_submitted(self.client, job, owner)
 
     def target(self, job_id: str) -> JobTarget:

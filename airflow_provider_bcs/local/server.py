@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -48,8 +49,8 @@ def run(options: LocalOptions) -> int:
             raise StartError("the service requires Linux 5.3 or later")
         with (
             _owned(options.data_dir.resolve()) as data_dir,
-            _listening(options.host, options.port) as listener,
-            _listening(options.host, options.oss_port) as oss_listener,
+            _listening(options.host, options.port, "--port") as listener,
+            _listening(options.host, options.oss_port, "--oss-port") as oss_listener,
         ):
             _serve(options, data_dir, listener, oss_listener)
     except StartError as error:
@@ -185,7 +186,9 @@ def _owned(data_dir: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StartError(f"another service uses the data directory {data_dir}") from None
+            raise StartError(
+                f"another service uses the data directory {data_dir}; stop it, or choose another with --data-dir"
+            ) from None
         try:
             (data_dir / "oss").mkdir(exist_ok=True)
         except OSError as error:
@@ -194,13 +197,14 @@ def _owned(data_dir: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, option: str) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio disables Nagle's algorithm (40 ms per response) only for sockets with the protocol IPPROTO_TCP.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise StartError(f"cannot listen on {host} port {port}: {error}") from None
+        except OSError as error:
+            advice = f"; choose another port with {option}" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+            raise StartError(f"cannot listen on {host} port {port}: {error.strerror}{advice}") from None
         yield listener

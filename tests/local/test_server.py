@@ -48,7 +48,7 @@ def test_one_service_for_a_data_directory(start_service: Callable[..., Service])
     second = run("--port", "0", "--oss-port", "0", "--data-dir", str(service.data_dir))
     assert (second.returncode, second.stdout) == (1, "")
     [line] = second.stderr.splitlines()
-    assert str(service.data_dir) in line
+    assert f"{service.data_dir}; stop it, or choose another with --data-dir" in line
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("--port", "--oss-port"), ("--oss-port", "--port")])
@@ -58,7 +58,7 @@ def test_port_in_use(tmp_path: Path, wanted: str, other: str) -> None:
         result = run(wanted, str(port), other, "0", "--data-dir", str(tmp_path / "data"))
     assert (result.returncode, result.stdout) == (1, "")
     [line] = result.stderr.splitlines()
-    assert str(port) in line
+    assert f"port {port}: Address already in use; choose another port with {wanted}" in line
 
 
 @pytest.mark.parametrize(

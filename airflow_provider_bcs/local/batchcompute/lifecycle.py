@@ -241,7 +241,7 @@ class Lifecycle:
             assert ended is not None
             for callback in self._callbacks.pop(job.number, ()):
                 callback(ended)
-        log.info("%s is %s. %s", job.id, state, message)
+        log.info("%s", f"{job.id} is {state}. {message}".rstrip())
 
     def _update(self, key: InstanceKey, **values: Any) -> None:
         self._store.update("instances", values, where(job=key.job, task=key.position, number=key.number))

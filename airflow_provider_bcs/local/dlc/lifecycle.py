@@ -231,7 +231,7 @@ class Lifecycle:
     def _end(self, job: Job) -> None:
         job = self._jobs.update(job, finished=self._jobs.clock.now(), deadline=None, ports="[]")
         self._move(job, job.outcome, job.outcome_code, job.outcome_message)
-        _log.info("%s is %s. %s", job.id, job.outcome, job.outcome_message)
+        _log.info("%s", f"{job.id} is {job.outcome}. {job.outcome_message}".rstrip())
 
     def _move(self, job: Job, status: str, code: str = "", message: str = "") -> None:
         job = self._jobs.update(job, status=status, reason_code=code, reason_message=message)

@@ -100,7 +100,7 @@ class PollResults(Generic[S]):
         if isinstance(error, NotFoundError):
             self._missing += 1
             if self._missing >= self.max_missing:
-                raise WaitAbortedError(f"{self._target} does not exist, or no longer: {error}") from error
+                raise WaitAbortedError(f"{self._target} does not exist, or was deleted: {error}") from error
         elif isinstance(error, (MissingConnectionError, RefusedKeysError)):
             # Keys are rotated in two steps, so a poll in between fails.
             self._missing += 1

@@ -195,7 +195,7 @@ def test_a_cluster_that_is_deleted_meanwhile(client, caplog, capfd):
     }
     # It may be gone by the first look.
     log = output(caplog, capfd)
-    assert f"Cluster {made.Id} is Deleting;" in log or f"cluster {made.Id} does not exist, or no longer" in log
+    assert f"Cluster {made.Id} is Deleting;" in log or f"cluster {made.Id} does not exist, or was deleted" in log
 
 
 def test_jobs_on_the_cluster_are_stopped(client):

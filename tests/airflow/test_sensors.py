@@ -79,7 +79,7 @@ def test_a_task_is_seen_while_the_rest_of_the_job_still_runs(client):
 
 def test_a_job_that_is_not_there(caplog, capfd):
     assert run(BatchComputeJobSensor, "gone", job_id="job-0") == "failed"
-    assert "job job-0 does not exist, or no longer: InvalidResource.NotFound" in task_log(caplog) + "".join(
+    assert "job job-0 does not exist, or was deleted: InvalidResource.NotFound" in task_log(caplog) + "".join(
         capfd.readouterr()
     )
 

@@ -361,7 +361,7 @@ def test_tolerated_results_and_those_that_end_the_wait(caplog):
     missing = NotFoundError(404, "NotFound", "no such job")
     assert results.accept(missing) is None
     assert results.accept(missing) is None
-    with pytest.raises(WaitAbortedError, match="job j does not exist, or no longer: NotFound"):
+    with pytest.raises(WaitAbortedError, match="job j does not exist, or was deleted: NotFound"):
         results.accept(missing)
     results = PollResults("job j", logging.getLogger())
     for _ in range(MAX_FAILED_POLLS - 1):

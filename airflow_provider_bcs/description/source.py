@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
@@ -141,7 +141,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
     try:
         status = file.stat()
         if not S_ISREG(status.st_mode):
-            raise JobSourceError(f"{file} is not a file.")
+            found = "a directory" if S_ISDIR(status.st_mode) else "no regular file"
+            raise JobSourceError(f"{file}: found {found}; expected a file.")
         if status.st_size > MAX_FILE_SIZE:
             raise JobSourceError(_too_large(str(file), status.st_size))
         return file.read_bytes().decode("utf-8-sig")
@@ -151,7 +152,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise
     except (OSError, ValueError) as error:
         # pathlib raises ValueError for a path with the character 0.
-        raise JobSourceError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise JobSourceError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def parse_description(text: str, *, name: str = "The job text", yaml: bool = False) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_an_absolute_path(dlc, tmp_path):
     assert len(jobs_of(dlc, name)) == 1
     with DAG("dlc_no_path", start_date=START, schedule=None) as dag:
         DlcSubmitJobOperator(task_id="submit", job=str(tmp_path / "missing.json"))
-    with pytest.raises(JobSourceError, match="missing.json cannot be read: No such file"):
+    with pytest.raises(JobSourceError, match="missing.json: cannot be read: No such file"):
         dag.resolve_template_files()
 
 

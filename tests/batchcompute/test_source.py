@@ -132,9 +132,9 @@ def test_no_file_and_no_regular_file(tmp_path):
     with pytest.raises(JobSourceError, match="cannot be read: embedded null byte"):
         read_job("a\0.json")
     (tmp_path / "folder.json").mkdir()
-    with pytest.raises(JobSourceError, match="is not a file"):
+    with pytest.raises(JobSourceError, match=r"folder\.json: found a directory; expected a file"):
         read_job(tmp_path / "folder.json")
-    with pytest.raises(JobSourceError, match="is not a file"):
+    with pytest.raises(JobSourceError, match="/dev/zero: found no regular file; expected a file"):
         read_job(Path("/dev/zero"))
 
 

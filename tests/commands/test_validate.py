@@ -32,7 +32,7 @@ def test_validate_good_files(file, run):
 
 
 def test_validate_takes_no_directory(run, tmp_path):
-    assert run("validate", str(tmp_path)) == (1, [f"{tmp_path}: is not a file."], [])
+    assert run("validate", str(tmp_path)) == (1, [f"{tmp_path}: found a directory; expected a file."], [])
 
 
 def as_yaml(content):

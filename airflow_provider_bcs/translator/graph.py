@@ -45,6 +45,11 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
     :return: task name -> its operator, and the execution's other operators by their own names
     """
     operators = execution.operators(plan, graph)
+    if not isinstance(operators, Mapping):
+        raise TypeError(
+            f"execution: {type(execution).__name__}.operators returned {operators!r}; expected a dict of"
+            " task name -> operator."
+        )
     if missing := [name for name in plan.nodes if name not in operators]:
         raise TypeError(
             f"execution: found no operator of task {missing[0]!r} in what {type(execution).__name__}.operators"

@@ -185,3 +185,12 @@ def test_an_execution_that_forgets_a_task():
 
     with pytest.raises(TypeError, match=r"no operator of task 'c' in what Forgetful.operators returned"):
         job_to_dag(CHAIN, execution=Forgetful())
+
+
+def test_an_execution_that_returns_no_operators():
+    class Empty:
+        def operators(self, plan, graph):
+            return None
+
+    with pytest.raises(TypeError, match=r"Empty.operators returned None; expected a dict of task name -> operator"):
+        job_to_dag(CHAIN, execution=Empty())

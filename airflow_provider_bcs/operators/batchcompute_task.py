@@ -15,9 +15,11 @@ from airflow.triggers.base import StartTriggerArgs
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
+from airflow_provider_bcs.batchcompute.job import read_job
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
@@ -105,9 +107,15 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
+        elif submit_task_id is not None:
+            raise ValueError(
+                f"job_id and submit_task_id of task {self.task_id}: found {job_id!r} and {submit_task_id!r};"
+                " expected one of them."
+            )
         self.job_id = job_id if submit_task_id is None else job_id_of(submit_task_id)
         self.submit_task_id = submit_task_id
-        self.task_description = task
+        # The author's dict may be changed for the next operator.
+        self.task_description = task if task is None or isinstance(task, CheckedJob) else CheckedJob(read_job(task))
         if start_from_trigger:
             self._start_from_trigger()
 
@@ -124,7 +132,9 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
 
     def _start_from_trigger(self) -> None:
         if not CAN_START_FROM_TRIGGER:
-            raise ValueError("start_from_trigger needs Airflow 3.3 or newer; right is deferrable=True alone.")
+            raise ValueError(
+                "start_from_trigger: found True; expected False, with deferrable=True, before Airflow 3.3."
+            )
         if self.outlets:
             raise ValueError("outlets and start_from_trigger: Airflow writes no event for a task that no worker ends.")
         self.start_from_trigger = True

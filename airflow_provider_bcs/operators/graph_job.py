@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.job import read_job
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
@@ -119,7 +118,7 @@ def followed_part(operator: BatchComputeTaskOperator) -> Part:
         raise ValueError(
             f"Task {operator.task_id}: found no task; expected task={{...}}, the BatchCompute task as JSON."
         )
-    return Part({operator.task_name: read_job(operator.task_description)}, {})
+    return Part({operator.task_name: dict(operator.task_description)}, {})
 
 
 def _no_other_rule(operator: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, conf, redact
+from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf, redact
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
@@ -25,7 +25,7 @@ from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.masked_log import masked
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
-from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError
+from airflow_provider_bcs.task_errors import SoftFailError, limit_passed
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from airflow_provider_bcs.triggers.state import state_of
 from airflow_provider_bcs.waiting.polling import wait_for_end
@@ -71,7 +71,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
     :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on
-    :raises SoftFailError: instead of both, with ``soft_fail``
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job goes on
+    :raises SoftFailError: instead of these, with ``soft_fail``
     """
 
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
@@ -141,7 +142,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=f"{BatchComputeTaskTrigger.__module__}.{BatchComputeTaskTrigger.__qualname__}",
             trigger_kwargs={
-                "job_id": self.job_id,
+                # The text of an XComArg is a template; the scheduler cannot store the object.
+                "job_id": str(self.job_id),
                 "task_name": self.task_name,
                 "bcs_conn_id": self.bcs_conn_id,
                 "poll_interval": self.poll_interval,
@@ -193,8 +195,9 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
-            kind = WaitTimeoutError if "timeout" in str(error).lower() else WaitAbortedError
-            raise self._failure(kind(f"{self.target}: {error}")) from error
+            has_timed_out = "timeout" in str(error).lower()
+            found = self._timed_out() if has_timed_out else WaitAbortedError(f"{self.target}: {error}")
+            raise self._failure(found) from error
 
     def _trigger(self, target: FollowedTarget, context: Context) -> BatchComputeTaskTrigger:
         return BatchComputeTaskTrigger(
@@ -209,6 +212,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             state = wait_for_end(self.port.poll(target, self.log), self.poll_interval, deadline(context, self.timeout))
         except (ServiceError, WaitAbortedError) as error:
             raise self._failure(error) from error
+        except AirflowTaskTimeout as error:
+            raise self._failure(self._timed_out()) from error
         if state is None:
             raise self._failure(self._timed_out())
         return state
@@ -239,8 +244,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         with contextlib.suppress(ApiError):
             mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))
 
-    def _timed_out(self) -> WaitTimeoutError:
-        return WaitTimeoutError(f"{self.target} did not end within {self.timeout:.0f} s.")
+    def _timed_out(self) -> BcsError:
+        return limit_passed(self.target, self.timeout, self.execution_timeout)
 
     def _failure(self, error: BcsError) -> BcsError:
         return SoftFailError(str(error)) if self.soft_fail else error

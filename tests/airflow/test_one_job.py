@@ -307,6 +307,17 @@ def test_start_from_trigger_needs_a_newer_airflow():
             job_to_dag(DIAMOND, **arguments)
 
 
+def test_a_trigger_gets_an_output_as_a_template():
+    with DAG("output", start_date=START, schedule=None) as dag:
+        output = Nothing(task_id="first").output
+        given = {"job_id": output, "task_name": "a", "start_from_trigger": CAN_START_FROM_TRIGGER}
+        follow = BatchComputeTaskOperator(task_id="follow", **given)
+    assert edges(dag) == {("first", "follow")}
+    if CAN_START_FROM_TRIGGER:
+        assert follow.start_trigger_args.trigger_kwargs["job_id"] == str(output)
+        assert "xcom_pull(task_ids='first'" in str(output)
+
+
 def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Service, client: Client):
     """In a mapped task group: a job for each, followed under the same map index."""
 

@@ -20,6 +20,7 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.description.source import CheckedJob
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
@@ -56,7 +57,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         ``BatchComputeJobTaskGroup``
     :param job_id: id of the job, in place of ``submit_task_id`` (templated)
     :param task_name: name of the BatchCompute task; default: the task id without the group's prefix (templated)
-    :param task: description of the BatchCompute task, when the job is made of these operators
+    :param task: description of the BatchCompute task, or a template of it, when the job is made of these operators
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param poll_interval: seconds between two polls, or a timedelta; operators that follow the same job share polls
     :param timeout: seconds since the task started, or a timedelta, after which it fails without a retry; default:
@@ -85,7 +86,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         submit_task_id: str | None = None,
         job_id: str | None = None,
         task_name: str | None = None,
-        task: Mapping[str, Any] | None = None,
+        task: Mapping[str, Any] | str | None = None,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         poll_interval: float | timedelta = 10.0,
         timeout: float | timedelta = _DEFAULT_TIMEOUT,
@@ -115,8 +116,10 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             )
         self.job_id = job_id if submit_task_id is None else job_id_of(submit_task_id)
         self.submit_task_id = submit_task_id
-        # The author's dict may be changed for the next operator.
-        self.task_description = task if task is None or isinstance(task, CheckedJob) else CheckedJob(read_job(task))
+        if task is not None and not isinstance(task, CheckedJob) and not is_template(task):
+            # The author's dict may be changed for the next operator.
+            task = CheckedJob(read_job(task))
+        self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()
 

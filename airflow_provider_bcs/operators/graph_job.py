@@ -116,11 +116,11 @@ def _dependencies(edges: Mapping[str, list[str]], before: Mapping[str, Any] | No
 
 
 def followed_part(operator: BatchComputeTaskOperator) -> Part:
-    if operator.task_description is None:
+    if (task := operator.task_description) is None:
         raise ValueError(
             f"Task {operator.task_id}: found no task; expected task={{...}}, the BatchCompute task as JSON."
         )
-    return Part({operator.task_name: dict(operator.task_description)}, {})
+    return Part({operator.task_name: task if isinstance(task, str) else dict(task)}, {})
 
 
 def _no_other_rule(operator: Any) -> Iterator[str]:

@@ -264,3 +264,13 @@ def test_default_args_hold_what_the_execution_leaves_open():
     images = {"img-ubuntu": "python:3.11"}
     found = job_to_dag(CHAIN, execution=PaiDlc(images=images), default_args=given).get_task("a")
     assert (found.images, found.dlc_job) == (images, given["dlc_job"])
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_task_that_is_a_template_as_a_whole(execution):
+    dag = job_to_dag(
+        job({"a": "{{ params.task }}", "b": CHAIN["DAG"]["Tasks"]["b"]}, {"a": ["b"]}), execution=execution
+    )
+    dag.resolve_template_files()
+    submitting = dag.get_task("submit" if isinstance(execution, SingleJob) else "a")
+    assert submitting.job["DAG"]["Tasks"]["a"] == "{{ params.task }}"

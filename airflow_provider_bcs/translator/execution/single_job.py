@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.description.source import CheckedJob
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 
 from .job_setup_teardown import CLASSES, JobSetupTeardown
@@ -66,7 +67,7 @@ class SingleJob:
                 others=others,
                 # Not given is not the same as False: default_args may hold True.
                 defaults={"start_from_trigger": True} if self.start_from_trigger else {},
-                task=CheckedJob(task),
+                task=task if is_template(task) else CheckedJob(task),
                 task_name=name,
                 submit_task_id=job.submit.task_id,
                 job_id=None,

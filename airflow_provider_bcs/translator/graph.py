@@ -87,11 +87,9 @@ def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
             f"execution: found {execution!r}; expected an object such as JobPerTask(), SingleJob() or"
             " PaiDlc(images=...) of airflow_provider_bcs.translator."
         )
-    if found := [name for name in ("run_as", "cluster", "images", "instance_types", "ignore") if name in others]:
-        way = others.get("run_as", "jobs" if "cluster" in found else "dlc")
-        name = {"job": "SingleJob", "dlc": "PaiDlc"}.get(way, "JobPerTask")
-        fields = {"PaiDlc": ("images", "instance_types", "ignore")}.get(name, ("cluster",))
-        arguments = ", ".join(f"{field}=..." for field in found if field in fields)
+    if found := [name for name in ("cluster", "images", "instance_types", "ignore") if name in others]:
+        name = "JobPerTask" if "cluster" in found else "PaiDlc"
+        arguments = ", ".join(f"{field}=..." for field in found if (field == "cluster") == ("cluster" in found))
         raise TypeError(
             f"Found the argument{'s' if len(found) > 1 else ''} {', '.join(found)}; expected"
             f" execution={name}({arguments}), with {name} from airflow_provider_bcs.translator."

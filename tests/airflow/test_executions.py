@@ -126,13 +126,11 @@ def test_what_is_no_execution(found):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"run_as": "jobs"}, "execution=JobPerTask()"),
-        ({"run_as": "job", "cluster": {}}, "execution=SingleJob(cluster=...)"),
-        ({"run_as": "dlc", "images": {}, "ignore": []}, "execution=PaiDlc(images=..., ignore=...)"),
+        ({"images": {}, "ignore": []}, "execution=PaiDlc(images=..., ignore=...)"),
         ({"cluster": {}}, "execution=JobPerTask(cluster=...)"),
     ],
 )
-def test_the_line_to_write_instead_of_run_as(given, line):
+def test_an_argument_of_an_execution_given_to_the_graph(given, line):
     with pytest.raises(TypeError) as caught:
         job_to_dag(CHAIN, **given)
     assert f"expected {line}, " in str(caught.value)

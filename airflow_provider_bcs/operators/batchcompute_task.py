@@ -15,11 +15,10 @@ from airflow.triggers.base import StartTriggerArgs
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
-from airflow_provider_bcs.batchcompute.job import read_job
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.description.source import CheckedJob
+from airflow_provider_bcs.description.source import CheckedJob, read_description
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
@@ -118,7 +117,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.submit_task_id = submit_task_id
         if task is not None and not isinstance(task, CheckedJob) and not is_template(task):
             # The author's dict may be changed for the next operator.
-            task = CheckedJob(read_job(task))
+            task = CheckedJob(read_description(task))
         self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()

@@ -59,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="airflow-bcs", description="Run BatchCompute job files as native Airflow graphs."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True)
+    parser.set_defaults(run=lambda _: _help(parser))
+    commands = parser.add_subparsers()
 
     local = commands.add_parser("local", help="run the local service for development and tests")
     add_arguments(local)
@@ -82,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 0
 
 
 def _check_extra() -> None:

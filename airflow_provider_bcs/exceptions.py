@@ -69,6 +69,7 @@ __all__ = [
     "JobSyntaxError",
     "MissingConnectionError",
     "MissingCredentialsError",
+    "MissingIdError",
     "NoAnswerError",
     "NotFoundError",
     "PackageError",
@@ -80,6 +81,7 @@ __all__ = [
     "ThrottledError",
     "TokenMismatchError",
     "TooManySubmissionsError",
+    "UnknownArgumentError",
     "WaitAbortedError",
 ]
 
@@ -291,16 +293,12 @@ class UnknownArgumentError(BcsError, ValueError):
     """``operator_args`` or ``task_args`` of a translated graph hold an argument or a task that no operator has."""
 
 
-# Errors that Airflow acts on
+# Errors that Airflow acts on. They are not in __all__, so that "import *" works without Airflow.
 
-_TASK_ERRORS, __getattr__ = lazy_names(
+_, __getattr__ = lazy_names(
     __name__,
     {
         "airflow_provider_bcs.task_errors": "FailedPackageError InvalidRenderedJobError RefusedJobError SoftFailError"
         " TaskTimeoutError WaitTimeoutError",
     },
 )
-__all__ = [
-    *[name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, BcsError)],
-    *_TASK_ERRORS,
-]

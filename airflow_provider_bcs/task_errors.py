@@ -5,6 +5,8 @@ Each one is of the tree in :mod:`airflow_provider_bcs.exceptions`, which offers 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
@@ -21,6 +23,7 @@ __all__ = [
     "SoftFailError",
     "TaskTimeoutError",
     "WaitTimeoutError",
+    "limit_passed",
 ]
 
 
@@ -37,7 +40,7 @@ class FailedPackageError(PackageError, AirflowFailException):
 
 
 class TaskTimeoutError(BcsError, AirflowTaskTimeout):
-    """The job or cluster did not end within the task's ``execution_timeout``."""
+    """The job, target or cluster did not end within the task's ``execution_timeout``."""
 
 
 class WaitTimeoutError(BcsError, AirflowSensorTimeout):
@@ -46,3 +49,15 @@ class WaitTimeoutError(BcsError, AirflowSensorTimeout):
 
 class SoftFailError(BcsError, AirflowSkipException):
     """The wait failed, and ``soft_fail`` makes Airflow mark the task as skipped."""
+
+
+def limit_passed(awaited: object, timeout: float, execution_timeout: timedelta | None) -> BcsError:
+    """Return the error for the earlier of two limits of a wait.
+
+    :param awaited: name of the target
+    :param timeout: the limit that ends the task without a retry, in seconds
+    :param execution_timeout: the limit after which Airflow retries the task
+    """
+    if execution_timeout is not None and execution_timeout.total_seconds() < timeout:
+        return TaskTimeoutError(f"{awaited} did not end within execution_timeout, {execution_timeout}.")
+    return WaitTimeoutError(f"{awaited} did not end within timeout, {timeout:.0f} s.")

@@ -163,13 +163,16 @@ class ServiceHook(BaseHook, Generic[C, P]):
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
     def _build_client(self, settings: ServiceSettings, **options: Any) -> C:
-        return self.client_class(
-            settings.region,
-            endpoint=settings.endpoint,
-            credentials=settings.credentials,
-            verify=settings.verify,
-            **options,
-        )
+        try:
+            return self.client_class(
+                settings.region,
+                endpoint=settings.endpoint,
+                credentials=settings.credentials,
+                verify=settings.verify,
+                **options,
+            )
+        except ValueError as error:
+            raise ConnectionSettingsError(f"Connection {self.bcs_conn_id}: {error}") from error
 
     def _read(self, connection: AirflowConnection) -> ServiceSettings:
         return read_connection(connection, self.service, self.region)

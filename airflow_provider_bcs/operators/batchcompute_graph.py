@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
-from airflow_provider_bcs.description.source import CheckedJob
+from airflow_provider_bcs.description.source import CheckedJob, read_description
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.graph_job import submitted_job
@@ -72,7 +72,9 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.retry_strategy = retry_strategy
         self.package = checked_package(package, package_uri)
         self.package_uri = package_uri
-        super().__init__(job=CheckedJob(dict(job)), bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
+        # The author's dict may be changed for the next operator.
+        own = job if isinstance(job, CheckedJob) else CheckedJob(read_description(job))
+        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
         self._is_complete = False
 
     @cached_property

@@ -142,7 +142,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         return replace(self.hook.port, log_limit=self.max_log_lines)
 
     @property
-    def _options(self) -> Options:
+    def options(self) -> Options:
+        """The options of the conversion."""
         return Options(
             images=self.images or {},
             instance_types=self.instance_types or {},
@@ -155,7 +156,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
         if violations := validate_job(job, templates=templates):
             return violations
-        return convert(as_current(job).job, self._options, templates=templates).violations
+        return convert(as_current(job).job, self.options, templates=templates).violations
 
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         return job_warnings(job)
@@ -172,7 +173,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
-        return convert(job, self._options, Site.of(settings.region, settings.oss_endpoint)).body
+        return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, conf, redact
+from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf, redact
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
@@ -18,12 +18,14 @@ from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lin
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
+from airflow_provider_bcs.description.source import CheckedJob, read_description
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.masked_log import masked
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
-from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError
+from airflow_provider_bcs.task_errors import SoftFailError, limit_passed
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from airflow_provider_bcs.triggers.state import state_of
 from airflow_provider_bcs.waiting.polling import wait_for_end
@@ -54,7 +56,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         ``BatchComputeJobTaskGroup``
     :param job_id: id of the job, in place of ``submit_task_id`` (templated)
     :param task_name: name of the BatchCompute task; default: the task id without the group's prefix (templated)
-    :param task: description of the BatchCompute task, when the job is made of these operators
+    :param task: description of the BatchCompute task, or a template of it, when the job is made of these operators
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param poll_interval: seconds between two polls, or a timedelta; operators that follow the same job share polls
     :param timeout: seconds since the task started, or a timedelta, after which it fails without a retry; default:
@@ -69,7 +71,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
     :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on
-    :raises SoftFailError: instead of both, with ``soft_fail``
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job goes on
+    :raises SoftFailError: instead of these, with ``soft_fail``
     """
 
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
@@ -82,7 +85,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         submit_task_id: str | None = None,
         job_id: str | None = None,
         task_name: str | None = None,
-        task: Mapping[str, Any] | None = None,
+        task: Mapping[str, Any] | str | None = None,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         poll_interval: float | timedelta = 10.0,
         timeout: float | timedelta = _DEFAULT_TIMEOUT,
@@ -105,8 +108,16 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
+        elif submit_task_id is not None:
+            raise ValueError(
+                f"job_id and submit_task_id of task {self.task_id}: found {job_id!r} and {submit_task_id!r};"
+                " expected one of them."
+            )
         self.job_id = job_id if submit_task_id is None else job_id_of(submit_task_id)
         self.submit_task_id = submit_task_id
+        if task is not None and not isinstance(task, CheckedJob) and not is_template(task):
+            # The author's dict may be changed for the next operator.
+            task = CheckedJob(read_description(task))
         self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()
@@ -124,14 +135,17 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
 
     def _start_from_trigger(self) -> None:
         if not CAN_START_FROM_TRIGGER:
-            raise ValueError("start_from_trigger needs Airflow 3.3 or newer; right is deferrable=True alone.")
+            raise ValueError(
+                "start_from_trigger: found True; expected False, with deferrable=True, before Airflow 3.3."
+            )
         if self.outlets:
             raise ValueError("outlets and start_from_trigger: Airflow writes no event for a task that no worker ends.")
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=f"{BatchComputeTaskTrigger.__module__}.{BatchComputeTaskTrigger.__qualname__}",
             trigger_kwargs={
-                "job_id": self.job_id,
+                # The text of an XComArg is a template; the scheduler cannot store the object.
+                "job_id": str(self.job_id),
                 "task_name": self.task_name,
                 "bcs_conn_id": self.bcs_conn_id,
                 "poll_interval": self.poll_interval,
@@ -183,8 +197,9 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
-            kind = WaitTimeoutError if "timeout" in str(error).lower() else WaitAbortedError
-            raise self._failure(kind(f"{self.target}: {error}")) from error
+            has_timed_out = "timeout" in str(error).lower()
+            found = self._timed_out() if has_timed_out else WaitAbortedError(f"{self.target}: {error}")
+            raise self._failure(found) from error
 
     def _trigger(self, target: FollowedTarget, context: Context) -> BatchComputeTaskTrigger:
         return BatchComputeTaskTrigger(
@@ -199,6 +214,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             state = wait_for_end(self.port.poll(target, self.log), self.poll_interval, deadline(context, self.timeout))
         except (ServiceError, WaitAbortedError) as error:
             raise self._failure(error) from error
+        except AirflowTaskTimeout as error:
+            raise self._failure(self._timed_out()) from error
         if state is None:
             raise self._failure(self._timed_out())
         return state
@@ -229,8 +246,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         with contextlib.suppress(ApiError):
             mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))
 
-    def _timed_out(self) -> WaitTimeoutError:
-        return WaitTimeoutError(f"{self.target} did not end within {self.timeout:.0f} s.")
+    def _timed_out(self) -> BcsError:
+        return limit_passed(self.target, self.timeout, self.execution_timeout)
 
     def _failure(self, error: BcsError) -> BcsError:
         return SoftFailError(str(error)) if self.soft_fail else error

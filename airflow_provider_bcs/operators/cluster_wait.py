@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import GONE, READY
@@ -43,6 +45,7 @@ class ClusterWaiting(Protocol):
 def wait_for_cluster(operator: ClusterWaiting, target: ClusterTarget, context: Context) -> str:
     """Wait until the cluster has its machines, or does not exist any more; return its id.
 
+    :raises TaskTimeoutError: when ``execution_timeout`` has passed
     :raises ClusterFailedError: when the cluster is deleted instead
     """
     if operator.deferrable:
@@ -55,7 +58,10 @@ def wait_for_cluster(operator: ClusterWaiting, target: ClusterTarget, context: C
             ),
             method_name="execute_complete",
         )
-    state = wait_for_end(operator.hook.port.poll(target, operator.log), operator.poll_interval)
+    try:
+        state = wait_for_end(operator.hook.port.poll(target, operator.log), operator.poll_interval)
+    except AirflowTaskTimeout as error:
+        raise _timed_out(operator, target.cluster_id) from error
     return _concluded(operator, target.cluster_id, str(state))
 
 
@@ -68,8 +74,12 @@ def wait_has_ended(operator: ClusterWaiting, event: Mapping[str, Any]) -> str:
     """
     cluster_id = str(event["cluster_id"])
     if event.get("timeout"):
-        raise TaskTimeoutError(f"Cluster {cluster_id} was waited for longer than {operator.execution_timeout}.")
+        raise _timed_out(operator, cluster_id)
     return _concluded(operator, cluster_id, state_of(event, f"cluster {cluster_id}"))
+
+
+def _timed_out(operator: ClusterWaiting, cluster_id: str) -> TaskTimeoutError:
+    return TaskTimeoutError(f"Cluster {cluster_id} was not ready within {operator.execution_timeout}.")
 
 
 def _concluded(operator: ClusterWaiting, cluster_id: str, state: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_bcs.batchcompute.job import read_job
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
@@ -117,11 +116,11 @@ def _dependencies(edges: Mapping[str, list[str]], before: Mapping[str, Any] | No
 
 
 def followed_part(operator: BatchComputeTaskOperator) -> Part:
-    if operator.task_description is None:
+    if (task := operator.task_description) is None:
         raise ValueError(
             f"Task {operator.task_id}: found no task; expected task={{...}}, the BatchCompute task as JSON."
         )
-    return Part({operator.task_name: read_job(operator.task_description)}, {})
+    return Part({operator.task_name: task if isinstance(task, str) else dict(task)}, {})
 
 
 def _no_other_rule(operator: Any) -> Iterator[str]:

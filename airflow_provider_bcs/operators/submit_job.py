@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from airflow.providers.common.compat.sdk import redact
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, redact
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
 from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
@@ -202,6 +202,9 @@ class SubmitJobOperator(DescriptionOperator[H]):
             # dag.test() and "airflow dags test" do not call on_kill when they are interrupted by Ctrl-C.
             self.on_kill()
             raise
+        except AirflowTaskTimeout as error:
+            # Airflow calls on_kill for it, which stops the job.
+            raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}.") from error
 
     def _conclude(self, job_id: str, state: str) -> str:
         for line in self.port.read_logs(job_id):

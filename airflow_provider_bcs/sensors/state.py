@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
 
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
-from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError
+from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.xcom import require_id
 
@@ -92,19 +92,32 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         return True
 
     def execute(self, context: Context) -> None:
-        """Wait: in the triggerer if deferrable, else as the sensor's mode says."""
-        if not self.deferrable:
+        """Wait: in the triggerer if deferrable, else as the sensor's mode says.
+
+        :raises WaitTimeoutError: when ``timeout`` has passed
+        :raises SoftFailError: instead, with ``soft_fail`` or ``never_fail``
+        """
+        if self.deferrable:
+            if not self.poke(context):
+                self.defer(trigger=self._trigger(context), method_name="execute_complete")
+            return
+        try:
             super().execute(context)
-        elif not self.poke(context):
-            self.defer(trigger=self._trigger(context), method_name="execute_complete")
+        except BcsError:
+            raise
+        except AirflowSensorTimeout as error:
+            raise WaitTimeoutError(f"{self.target}: {error}") from error
+        except AirflowSkipException as error:
+            raise SoftFailError(f"{self.target}: {error}") from error
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Continue after the trigger's event.
 
-        :raises WaitTimeoutError: when ``timeout`` or ``execution_timeout`` has passed
+        :raises WaitTimeoutError: when ``timeout`` has passed
+        :raises TaskTimeoutError: when ``execution_timeout`` has passed
         """
         if event.get("timeout"):
-            raise self._failure(WaitTimeoutError(f"{self.target} did not end within {self.timeout:.0f} s."))
+            raise self._failure(limit_passed(self.target, self.timeout, self.execution_timeout))
         try:
             state = state_of(event, self.target)
         except WaitAbortedError as error:

@@ -45,16 +45,7 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
     :return: task name -> its operator, and the execution's other operators by their own names
     """
     operators = execution.operators(plan, graph)
-    if not isinstance(operators, Mapping):
-        raise TypeError(
-            f"execution: {type(execution).__name__}.operators returned {operators!r}; expected a dict of"
-            " task name -> operator."
-        )
-    if missing := [name for name in plan.nodes if name not in operators]:
-        raise TypeError(
-            f"execution: found no operator of task {missing[0]!r} in what {type(execution).__name__}.operators"
-            " returned; expected one of each task."
-        )
+    _check_operators(operators, plan, f"{type(execution).__name__}.operators")
     graph.check_names(plan.name, operators)
     for name, successors in plan.edges.items():
         # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
@@ -67,22 +58,38 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
     return operators
 
 
+def _check_operators(operators: Any, plan: Plan, source: str) -> None:
+    if not isinstance(operators, Mapping):
+        raise TypeError(f"{source}: found {operators!r}; expected a dict of task names and their operators.")
+    names: dict[str, str] = {}
+    for name in plan.nodes:
+        if name not in operators:
+            raise TypeError(f"{source}: found no operator of task {name!r}; expected one of each task.")
+        if not hasattr(found := operators[name], "downstream_task_ids") or not hasattr(found, "task_id"):
+            raise TypeError(
+                f"{source}: found {found!r} of task {name!r}; expected an operator, which a TaskFlow task has in"
+                " .operator."
+            )
+        if (other := names.setdefault(found.task_id, name)) != name:
+            raise TypeError(
+                f"{source}: found operator {found.task_id!r} of both {other!r} and {name!r}; expected one of each task."
+            )
+
+
 def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
     """Check the execution of a graph.
 
     :param others: keyword arguments that the graph itself does not know
     :raises TypeError: when it is no execution, or when an argument of an execution is given to the graph
     """
-    if isinstance(execution, type) or not isinstance(execution, Execution):
+    if isinstance(execution, type) or not callable(getattr(execution, "operators", None)):
         raise TypeError(
             f"execution: found {execution!r}; expected an object such as JobPerTask(), SingleJob() or"
             " PaiDlc(images=...) of airflow_provider_bcs.translator."
         )
-    if found := [name for name in ("run_as", "cluster", "images", "instance_types", "ignore") if name in others]:
-        way = others.get("run_as", "jobs" if "cluster" in found else "dlc")
-        name = {"job": "SingleJob", "dlc": "PaiDlc"}.get(way, "JobPerTask")
-        fields = {"PaiDlc": ("images", "instance_types", "ignore")}.get(name, ("cluster",))
-        arguments = ", ".join(f"{field}=..." for field in found if field in fields)
+    if found := [name for name in ("cluster", "images", "instance_types", "ignore") if name in others]:
+        name = "JobPerTask" if "cluster" in found else "PaiDlc"
+        arguments = ", ".join(f"{field}=..." for field in found if (field == "cluster") == ("cluster" in found))
         raise TypeError(
             f"Found the argument{'s' if len(found) > 1 else ''} {', '.join(found)}; expected"
             f" execution={name}({arguments}), with {name} from airflow_provider_bcs.translator."

@@ -43,6 +43,14 @@ class GraphArguments:
     package: str | os.PathLike[str] | None = None
     package_uri: str | None = None
 
+    def __post_init__(self) -> None:
+        given = {"operator_args": self.operator_args, "task_args": self.task_args}
+        if isinstance(self.task_args, Mapping):
+            given |= {f"task_args[{name!r}]": arguments for name, arguments in self.task_args.items()}
+        for source, arguments in given.items():
+            if not isinstance(arguments, Mapping):
+                raise TypeError(f"{source}: found {arguments!r}; expected a dict of arguments.")
+
     def make(
         self,
         operator: type[Operator],
@@ -65,7 +73,7 @@ class GraphArguments:
         for argument in given:
             if argument in own or argument == "task_id":
                 raise UnknownArgumentError(
-                    f"{self._source(argument, name)}: found {argument!r}; the execution itself sets this argument of"
+                    f"{self.source(argument, name)}: found {argument!r}; the execution itself sets this argument of"
                     f" {operator.__name__}."
                 )
         return operator(task_id=name, **{**(defaults or {}), **given, **own})
@@ -105,7 +113,8 @@ class GraphArguments:
                 near = did_you_mean(name, names)
                 raise UnknownArgumentError(f"task_args: found {name!r}, which is no task of job {job}{near}")
 
-    def _source(self, argument: str, name: str) -> str:
+    def source(self, argument: str, name: str) -> str:
+        """Return the name of the parameter in which the author gives an argument to a task."""
         return f"task_args[{name!r}]" if argument in self.task_args.get(name, {}) else "operator_args"
 
 

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from airflow_provider_bcs.translator import (
     SingleJob,
     job_to_dag,
 )
-from tests.airflow.running import BashOperator, run_dag, states
+from tests.airflow.running import BashOperator, Nothing, run_dag, states
 from tests.airflow.test_translator import edges, expected_edges
 from tests.batchcompute.jobs import job, task
 
@@ -114,7 +115,9 @@ def test_arguments_of_single_tasks_on_dlc():
     assert (dag.get_task("a").image, dag.get_task("a").instance_type) == ("ubuntu:22.04", None)
 
 
-@pytest.mark.parametrize("found", ["dlc", None, PaiDlc, {"images": {}}])
+@pytest.mark.parametrize(
+    "found", ["dlc", None, PaiDlc, {"images": {}}, SimpleNamespace(operators={}), Nothing(task_id="operator")]
+)
 def test_what_is_no_execution(found):
     with pytest.raises(TypeError, match=r"execution: found .*; expected an object such as JobPerTask\(\)"):
         job_to_dag(CHAIN, execution=found)
@@ -123,13 +126,11 @@ def test_what_is_no_execution(found):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"run_as": "jobs"}, "execution=JobPerTask()"),
-        ({"run_as": "job", "cluster": {}}, "execution=SingleJob(cluster=...)"),
-        ({"run_as": "dlc", "images": {}, "ignore": []}, "execution=PaiDlc(images=..., ignore=...)"),
+        ({"images": {}, "ignore": []}, "execution=PaiDlc(images=..., ignore=...)"),
         ({"cluster": {}}, "execution=JobPerTask(cluster=...)"),
     ],
 )
-def test_the_line_to_write_instead_of_run_as(given, line):
+def test_an_argument_of_an_execution_given_to_the_graph(given, line):
     with pytest.raises(TypeError) as caught:
         job_to_dag(CHAIN, **given)
     assert f"expected {line}, " in str(caught.value)
@@ -178,19 +179,96 @@ def test_an_execution_of_ones_own():
         job_to_dag(CHAIN, execution=own, package="programs", package_uri="oss://b/p/")
 
 
-def test_an_execution_that_forgets_a_task():
-    class Forgetful:
+def _returning(found: Any) -> Any:
+    class Own:
         def operators(self, plan, graph):
-            return {name: graph.make(BashOperator, name, bash_command="true") for name in ("a", "b")}
+            return found(plan, graph)
 
-    with pytest.raises(TypeError, match=r"no operator of task 'c' in what Forgetful.operators returned"):
-        job_to_dag(CHAIN, execution=Forgetful())
+    return Own()
 
 
-def test_an_execution_that_returns_no_operators():
-    class Empty:
-        def operators(self, plan, graph):
-            return None
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (lambda plan, graph: None, "found None; expected a dict of task names and their operators."),
+        (
+            lambda plan, graph: {name: graph.make(Nothing, name) for name in "ab"},
+            "found no operator of task 'c'; expected one of each task.",
+        ),
+        (lambda plan, graph: dict.fromkeys("abc", "bash"), "found 'bash' of task 'a'; expected an operator"),
+        (
+            lambda plan, graph: {name: graph.make(Nothing, name).output for name in "abc"},
+            "of task 'a'; expected an operator, which a TaskFlow task has in .operator.",
+        ),
+        (
+            lambda plan, graph: dict.fromkeys("abc", graph.make(Nothing, "all")),
+            "found operator 'all' of both 'a' and 'b'; expected one of each task.",
+        ),
+    ],
+)
+def test_an_execution_that_returns_something_else(found, says):
+    with pytest.raises(TypeError, match=r"^Own\.operators: found ") as caught:
+        job_to_dag(CHAIN, execution=_returning(found))
+    assert says in str(caught.value)
 
-    with pytest.raises(TypeError, match=r"Empty.operators returned None; expected a dict of task name -> operator"):
-        job_to_dag(CHAIN, execution=Empty())
+
+def test_an_execution_of_mapped_operators():
+    def mapped(plan, graph):
+        return {name: BashOperator.partial(task_id=name).expand(bash_command=["true"]) for name in plan.nodes}
+
+    assert edges(job_to_dag(CHAIN, execution=_returning(mapped)).tasks) == expected_edges(CHAIN)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"operator_args": "retries"}, "operator_args: found 'retries'; expected a dict of arguments."),
+        ({"task_args": ["a"]}, "task_args: found ['a']; expected a dict of arguments."),
+        ({"task_args": {"a": None}}, "task_args['a']: found None; expected a dict of arguments."),
+    ],
+)
+def test_arguments_that_are_no_dict(given, says):
+    with pytest.raises(TypeError, match="^" + re.escape(says)):
+        job_to_dag(CHAIN, **given)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [("job_id", "job-1"), ("task_name", "other"), ("submit_task_id", "x"), ("task", {})]
+)
+def test_single_job_itself_says_what_each_task_follows(argument, value):
+    for given in ({"operator_args": {argument: value}}, {"task_args": {"a": {argument: value}}}):
+        with pytest.raises(UnknownArgumentError, match=f"found '{argument}'; the execution itself sets"):
+            job_to_dag(CHAIN, execution=SingleJob(), **given)
+
+
+@pytest.mark.parametrize(
+    "given", [{"operator_args": {"wait_for_completion": 1}}, {"task_args": {"submit": {"wait_for_completion": 1}}}]
+)
+def test_single_job_never_waits_in_the_submitting_task(given):
+    with pytest.raises(
+        UnknownArgumentError, match="found 'wait_for_completion'; the tasks of the graph follow the job"
+    ):
+        job_to_dag(CHAIN, execution=SingleJob(), **given)
+
+
+def test_default_args_hold_what_the_execution_leaves_open():
+    given = {
+        "images": {"img-ubuntu": "ubuntu:22.04"},
+        "dlc_job": {"JobMaxRunningTimeMinutes": 60},
+        "ignore": ["ClusterId"],
+    }
+    found = job_to_dag(CHAIN, execution=PaiDlc(), default_args=given).get_task("a")
+    assert {name: getattr(found, name) for name in given} == given
+    images = {"img-ubuntu": "python:3.11"}
+    found = job_to_dag(CHAIN, execution=PaiDlc(images=images), default_args=given).get_task("a")
+    assert (found.images, found.dlc_job) == (images, given["dlc_job"])
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_task_that_is_a_template_as_a_whole(execution):
+    dag = job_to_dag(
+        job({"a": "{{ params.task }}", "b": CHAIN["DAG"]["Tasks"]["b"]}, {"a": ["b"]}), execution=execution
+    )
+    dag.resolve_template_files()
+    submitting = dag.get_task("submit" if isinstance(execution, SingleJob) else "a")
+    assert submitting.job["DAG"]["Tasks"]["a"] == "{{ params.task }}"

@@ -18,7 +18,7 @@ from airflow_provider_bcs.batchcompute import Client, InvalidJobError, Job
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
-from airflow_provider_bcs.translator import BatchComputeTaskGroup, SingleJob, job_to_dag
+from airflow_provider_bcs.translator import BatchComputeJobTaskGroup, BatchComputeTaskGroup, SingleJob, job_to_dag
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from tests.airflow.running import Nothing, output, run_dag, serialized, states
 from tests.batchcompute.jobs import job, task
@@ -272,10 +272,29 @@ def test_trigger_rules_that_the_service_does_not_have():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="operator_args: found 'wait_for_completion'; SingleJob follows each task"):
+    with pytest.raises(ValueError, match="operator_args: found 'wait_for_completion'; the tasks of the graph follow"):
         job_to_dag(DIAMOND, execution=SingleJob(), operator_args={"wait_for_completion": False})
     with DAG("alone", start_date=START, schedule=None), pytest.raises(ValueError, match="Task a has no job to follow"):
         BatchComputeTaskOperator(task_id="a")
+    with pytest.raises(
+        ValueError, match="job_id and submit_task_id of task a: found 'j' and 's'; expected one of them"
+    ):
+        BatchComputeTaskOperator(task_id="a", job_id="j", submit_task_id="s")
+
+
+def test_one_dict_may_serve_several_operators():
+    shared = task("echo a")
+    whole = {"Name": "shared", "Type": "DAG", "Notification": {"Topic": {"Name": "t", "Endpoint": "e", "Events": []}}}
+    with DAG("shared", start_date=START, schedule=None) as dag:
+        with BatchComputeJobTaskGroup("g", job=whole):
+            for name in "ab":
+                shared["Parameters"]["Command"]["EnvVars"] = {"N": name}
+                BatchComputeTaskOperator(task_id=name, task=shared)
+        whole["Notification"]["Topic"]["Name"] = "changed"
+    dag.resolve_template_files()
+    found = dag.get_task("g.submit").job
+    assert [found["DAG"]["Tasks"][name]["Parameters"]["Command"]["EnvVars"]["N"] for name in "ab"] == ["a", "b"]
+    assert found["Notification"]["Topic"]["Name"] == "t"
 
 
 def test_start_from_trigger_needs_a_newer_airflow():
@@ -284,8 +303,19 @@ def test_start_from_trigger_needs_a_newer_airflow():
         dag = job_to_dag(DIAMOND, **arguments, task_args={"b": {"start_from_trigger": False}})
         assert [dag.get_task(name).start_from_trigger for name in ("a", "b", "submit")] == [True, False, False]
     else:
-        with pytest.raises(ValueError, match="start_from_trigger needs Airflow 3.3"):
+        with pytest.raises(ValueError, match="start_from_trigger: found True; expected False, .* before Airflow 3.3"):
             job_to_dag(DIAMOND, **arguments)
+
+
+def test_a_trigger_gets_an_output_as_a_template():
+    with DAG("output", start_date=START, schedule=None) as dag:
+        output = Nothing(task_id="first").output
+        given = {"job_id": output, "task_name": "a", "start_from_trigger": CAN_START_FROM_TRIGGER}
+        follow = BatchComputeTaskOperator(task_id="follow", **given)
+    assert edges(dag) == {("first", "follow")}
+    if CAN_START_FROM_TRIGGER:
+        assert follow.start_trigger_args.trigger_kwargs["job_id"] == str(output)
+        assert "xcom_pull(task_ids='first'" in str(output)
 
 
 def test_one_job_for_each_element_of_a_list(airflow_db, connection, service: Service, client: Client):

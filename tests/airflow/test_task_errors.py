@@ -20,7 +20,7 @@ from airflow_provider_bcs import exceptions, task_errors
 from airflow_provider_bcs.batchcompute import validate_job
 from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobFailedError, PackageError, ServiceError
 
-ALL: list[type[BcsError]] = [getattr(exceptions, name) for name in exceptions.__all__]
+ALL: list[type[BcsError]] = [getattr(exceptions, name) for name in (*exceptions.__all__, *task_errors.__all__)]
 
 
 def example(kind: type[BcsError]) -> BcsError:
@@ -78,9 +78,16 @@ def test_every_error_is_in_the_drawing():
     assert [kind.__name__ for kind in ALL if kind.__name__ not in drawn] == []
 
 
+def test_every_error_is_public():
+    classes = {
+        name for name, value in vars(exceptions).items() if isinstance(value, type) and issubclass(value, BcsError)
+    }
+    assert classes - set(task_errors.__all__) == set(exceptions.__all__)
+
+
 def test_the_tree_needs_no_airflow():
     program = (
-        "import sys, airflow_provider_bcs.exceptions as e;"
+        "import sys; from airflow_provider_bcs.exceptions import *; import airflow_provider_bcs.exceptions as e;"
         "assert 'airflow' not in sys.modules; e.RefusedJobError; assert 'airflow' in sys.modules;"
         "assert not hasattr(e, 'NoSuchError')"
     )

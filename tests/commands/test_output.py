@@ -29,6 +29,13 @@ def test_a_name_of_a_file_that_moves_the_cursor(file, run):
     assert run("graph", "a\n\x1b[2J.json") == (1, [], [wrong])
 
 
+def test_no_command_prints_the_help(run):
+    code, out, err = run()
+    assert (code, err) == (0, [])
+    assert out[0].startswith("usage: airflow-bcs ")
+    assert any(line.strip().startswith("validate ") for line in out)
+
+
 def command_line(redirected, name):
     """Run a command in a shell; return its exit code and what is on stderr."""
     program = f"{sys.executable} -m airflow_provider_bcs.cli"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.exceptions import UnknownArgumentError
 from airflow_provider_bcs.operators.batchcompute_graph import BatchComputeSubmitGraphOperator
 from airflow_provider_bcs.operators.batchcompute_job import BatchComputeStopJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import job_id_of
@@ -44,9 +45,13 @@ class JobSetupTeardown:
         *,
         others: Collection[type[BaseOperator]] = CLASSES,
     ) -> None:
-        self.submit = graph.make(
-            BatchComputeSubmitGraphOperator, free_task_id("submit", taken), others=others, defaults=_RETRIED, job=job
-        )
+        name = free_task_id("submit", taken)
+        if "wait_for_completion" in graph.of(BatchComputeSubmitGraphOperator, name, others=others):
+            raise UnknownArgumentError(
+                f"{graph.source('wait_for_completion', name)}: found 'wait_for_completion'; the tasks of the graph"
+                " follow the job to its end. Expected no such argument, or execution=JobPerTask()."
+            )
+        self.submit = graph.make(BatchComputeSubmitGraphOperator, name, others=others, defaults=_RETRIED, job=job)
         self.stop = graph.make(
             BatchComputeStopJobOperator,
             free_task_id("stop", taken),

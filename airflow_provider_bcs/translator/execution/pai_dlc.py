@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.dlc.conversion import Options, Resources, convert
+from airflow_provider_bcs.dlc.conversion import Resources, convert
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 
@@ -52,21 +52,17 @@ class PaiDlc:
 
         :raises InvalidJobError: with everything in the whole job that cannot be carried over
         """
-        own = {each.name: getattr(self, each.name) for each in fields(self)}
-        violations = {
-            violation: None
-            for name, job in plan.nodes.items()
-            for violation in convert(
-                job, _options({**own, **graph.of(BatchComputeTaskOnDlcOperator, name)}), templates=True
-            ).violations
-        }
-        if violations:
-            raise InvalidJobError(violations, f"To run as PAI-DLC jobs, {plan.name}")
-        return {
+        # Not given is not the same as empty: default_args may hold a value.
+        own = {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
+        made = {
             name: graph.make(BatchComputeTaskOnDlcOperator, name, defaults=own, job=job)
             for name, job in plan.nodes.items()
         }
-
-
-def _options(given: Mapping[str, Any]) -> Options:
-    return Options(**{each.name: given[each.name] for each in fields(Options) if given[each.name] is not None})
+        violations = {
+            violation: None
+            for name, job in plan.nodes.items()
+            for violation in convert(job, made[name].options, templates=True).violations
+        }
+        if violations:
+            raise InvalidJobError(violations, f"To run as PAI-DLC jobs, {plan.name}")
+        return made

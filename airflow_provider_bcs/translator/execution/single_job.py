@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.exceptions import UnknownArgumentError
+from airflow_provider_bcs.description.source import CheckedJob
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 
 from .job_setup_teardown import CLASSES, JobSetupTeardown
@@ -43,11 +44,6 @@ class SingleJob:
 
         :raises ValueError: when ``assets`` and ``start_from_trigger`` are given
         """
-        if "wait_for_completion" in graph.operator_args:
-            raise UnknownArgumentError(
-                "operator_args: found 'wait_for_completion'; SingleJob follows each task to its end. Expected no such"
-                " argument, or execution=JobPerTask()."
-            )
         if self.cluster is None:
             return self._follow(plan, graph)
         from .cluster_setup_teardown import ClusterSetupTeardown
@@ -63,15 +59,18 @@ class SingleJob:
         self, plan: Plan, graph: GraphArguments, others: tuple[type[BaseOperator], ...] = ()
     ) -> dict[str, BaseOperator]:
         others = (*others, *CLASSES, BatchComputeTaskOperator)
-        job = JobSetupTeardown(plan.job, graph, plan.nodes, others=others)
+        job = JobSetupTeardown(CheckedJob(plan.job), graph, plan.nodes, others=others)
         following: dict[str, BaseOperator] = {
             name: graph.make(
                 BatchComputeTaskOperator,
                 name,
                 others=others,
-                defaults={"start_from_trigger": self.start_from_trigger},
-                task=task,
+                # Not given is not the same as False: default_args may hold True.
+                defaults={"start_from_trigger": True} if self.start_from_trigger else {},
+                task=task if is_template(task) else CheckedJob(task),
+                task_name=name,
                 submit_task_id=job.submit.task_id,
+                job_id=None,
             )
             for name, task in plan.job["DAG"]["Tasks"].items()
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+import zipfile
 from datetime import datetime, timezone
 
 import pytest
@@ -15,7 +16,7 @@ from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, J
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.translator.plan import plan_job
-from tests.airflow.running import serialized
+from tests.airflow.running import dag_bag, serialized
 from tests.batchcompute.jobs import graphs, job, put, task, without
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -179,6 +180,20 @@ def test_job_to_dag_looks_in_the_search_path(tmp_path):
     assert job_to_dag("other.json", template_searchpath=str(tmp_path)).task_ids
     with pytest.raises(JobSourceError, match="There is no job file jobs/missing.json in "):
         job_to_dag("jobs/missing.json", template_searchpath=[str(tmp_path)])
+
+
+def test_a_job_file_in_a_packaged_dag_is_said_not_to_be_read(tmp_path):
+    lines = (
+        "from airflow.providers.common.compat.sdk import DAG",
+        "from airflow_provider_bcs.translator import job_to_dag",
+        "dag = job_to_dag('jobs/x.json', dag_id='zipped')",
+    )
+    with zipfile.ZipFile(tmp_path / "graph.zip", "w") as packed:
+        packed.writestr("graph_dag.py", "\n".join(lines))
+        packed.writestr("jobs/x.json", json.dumps(DIAMOND))
+    bag = dag_bag(tmp_path / "graph.zip")
+    assert not bag.dags
+    assert "is a packaged DAG, and a file in a zip is not read" in " ".join(bag.import_errors.values())
 
 
 def test_a_whole_graph_from_a_template_waits_for_the_operator():

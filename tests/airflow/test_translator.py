@@ -266,3 +266,16 @@ def test_the_size_that_counts_is_that_of_each_job():
     whole = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 280_000}}
     with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; expected at most 256 KiB"):
         plan_job(job({"a": without(task(AutoCluster=whole), "ClusterId")}))
+
+
+def test_a_copied_dag_keeps_the_tasks_of_its_group():
+    with new_dag() as dag:
+        BatchComputeTaskGroup("g", DIAMOND)
+    for copied in (copy.deepcopy(dag), dag.partial_subset(["g.a"], include_upstream=False, include_downstream=True)):
+        group = copied.task_group.children["g"]
+        assert group["a"] is copied.get_task("g.a")
+        assert group.job_description["Name"] == DIAMOND["Name"]
+    alone = dag.partial_subset(["g.a"], include_upstream=False).task_group.children["g"]
+    assert alone["a"].task_id == "g.a"
+    with pytest.raises(KeyError, match="The job has no task 'd'"):
+        alone["d"]

@@ -72,6 +72,51 @@ def test_where_secrets_stand():
     assert list(literal_secrets(content)) == ["a.0.TOKEN", "a.1.b", "SECRET.1"]
 
 
+def words(text):
+    return text.split()
+
+
+# Of training and data jobs. The values are texts, so that only the names decide.
+EVERYDAY = words("""
+    TOKENIZER TOKENIZERS_PARALLELISM TOKENIZER_PATH tokenizer_name tokenization_mode MAX_TOKENS max_new_tokens maxTokens
+    NUM_TOKENS TOKENS_PER_BATCH batch_by_tokens PAD_TOKEN eos_token bos_token UNK_TOKEN mask_token special_tokens
+    IMAGE_TOKEN next_token TOKEN_BUDGET TOKEN_TYPE_IDS token_embedding_dim TOKEN_FILE PASSWORD_FILE SECRET_NAME
+    ACCESS_KEY_ID accessKeyId SECRETARY PASSENGERS PASSES first_pass FORWARD_PASS PASSWORDLESS PRIMARY_KEY sort_key
+    PARTITION_KEY KEY_COLUMN KEYWORDS MONKEY PWD OLDPWD AUTHOR AUTHORITY GOOGLE_APPLICATION_CREDENTIALS token_level
+    DETOKENIZE train.max_tokens API_KEY_NAME
+""")
+SECRET = words("""
+    HF_TOKEN HUGGING_FACE_HUB_TOKEN GITHUB_TOKEN GITLAB_TOKEN_PROD WANDB_API_KEY OPENAI_API_KEY COMET_API_KEY apikey
+    DB_PASSWORD PGPASSWORD MYSQL_PWD MYSQL_ROOT_PASSWORD REDIS_PASSWORD REDISCLI_AUTH SMTP_PASS SSH_PASSPHRASE passwd
+    AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN OSS_ACCESS_KEY_SECRET ALIBABA_CLOUD_ACCESS_KEY_SECRET accessKeySecret
+    ALIBABA_CLOUD_SECURITY_TOKEN securityToken STS_TOKEN AZURE_STORAGE_ACCOUNT_KEY AZURE_CLIENT_SECRET clientSecret
+    SSH_PRIVATE_KEY private-key ENCRYPTION_KEY FERNET_KEY SIGNING_KEY DJANGO_SECRET_KEY JWT_SECRET SLACK_BOT_TOKEN
+    NPM_TOKEN PYPI_TOKEN DOCKER_PASSWORD fs.oss.accessKeySecret DBPassword SECRET_KEY_BASE Auth TOKEN_2 AccessKey
+    spark.ssl.keyStorePassword authToken
+""")
+
+
+@pytest.mark.parametrize("name", EVERYDAY)
+def test_an_everyday_name_is_no_secret(name):
+    assert list(secret_values({name: "some text", "Command": f"train --{name}=words"})) == []
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_a_secret_name_is_a_secret(name):
+    assert sorted(secret_values({name: "some text", "Command": f"train --{name}=words"})) == ["some text", "words"]
+
+
+@pytest.mark.parametrize(
+    "value", ["131072", "0", "-1", "0.5", "1e-4", "1_000", "128k", "2.5B", "true", "False", "no", "off", "None", "$A"]
+)
+def test_numbers_and_switches_are_no_secrets(value):
+    assert list(secret_values({"A_TOKEN": value, "Command": f"train --token={value}"})) == []
+
+
+def test_there_are_forty_names_each():
+    assert min(len(set(EVERYDAY)), len(set(SECRET))) >= 40
+
+
 names = st.sampled_from(["A", "TOKEN", "Key", "Name", "Value", "Auth", "DB_PASSWORD"])
 texts = st.text("aT=:/@*$ '\"{}[]", max_size=12) | st.sampled_from(["TOKEN=a b", "***", "a://b:c@d", '{"TOKEN": "a"}'])
 values = st.recursive(

@@ -48,6 +48,11 @@ class Mounts:
         parent, _, name = url.rstrip("/").rpartition("/")
         return f"{self.folder(f'{parent}/', writable=writable)}/{name}"
 
+    @property
+    def objects(self) -> dict[str, str]:
+        """Directory -> URL, of the folders that are mounted for the script."""
+        return {mount.path: mount.url for mount in self.found if is_at_or_below(mount.path, _OBJECTS)}
+
     def mount(self, url: str, path: str, *, writable: bool) -> None:
         """Mount a folder for the program."""
         self.found.append(Mount(self._normal(url), path, writable))

@@ -20,12 +20,12 @@ bc_make_parent() {
 }
 
 bc_link() { # bc_link MOUNTED LOCAL
-    [ -e "$1" ] || { bc_say "InputNotFound: there is no $1 for $2."; return 1; }
+    [ -e "$1" ] || { bc_say "InputNotFound: there is no $(bc_object "$1") for $2."; return 1; }
     bc_make_parent "$2" && rm -f "$2" && ln -s "$1" "$2"
 }
 
 bc_install() { # bc_install PACKAGE, known by its name
-    [ -f "$1" ] || { bc_say "PackageNotFound: there is no $1."; return 1; }
+    [ -f "$1" ] || { bc_say "PackageNotFound: there is no $(bc_object "$1")."; return 1; }
     case $(printf '%s' "${1##*/}" | tr '[:upper:]' '[:lower:]') in
         *.tar.gz | *.tgz) bc_untar "$1" z ;;
         *.tar.bz2) bc_untar "$1" j ;;
@@ -33,7 +33,7 @@ bc_install() { # bc_install PACKAGE, known by its name
         *.tar) bc_untar "$1" '' ;;
         *.zip) bc_unzip "$1" ;;
         *) cp "$1" "$bc_workdir/" && chmod 755 "$bc_workdir/${1##*/}" ;;
-    esac || { bc_say "InvalidPackage: $1 cannot be unpacked."; return 1; }
+    esac || { bc_say "InvalidPackage: $(bc_object "$1") cannot be unpacked."; return 1; }
 }
 
 bc_stays_inside() { # Read the names in an archive, at the end of lines or on their own.
@@ -104,7 +104,7 @@ bc_is_inside() { # A link counts only when it stays in its folder.
 }
 
 bc_copy() {
-    bc_make_parent "$2" && cp "$1" "$2" || { bc_say "OutputFailed: $1 cannot be written to $2."; return 1; }
+    bc_make_parent "$2" && cp "$1" "$2" || { bc_say "OutputFailed: $1 cannot be written to $(bc_object "$2")."; return 1; }
 }
 
 bc_signal() { # bc_signal SIGNAL PID: to its group, or to itself when it has none (yet)

@@ -38,6 +38,7 @@ class Script:
     :ivar prepare: commands before the program
     :ivar collect: commands after it
     :ivar outputs: local paths that the script removes before a new attempt
+    :ivar objects: directory of the container -> URL of the folder mounted there, which messages name
     :ivar constants: variables of the script
     :ivar deferred: names of EnvVars that are set for the program only
     :ivar own: names of the task's EnvVars
@@ -50,6 +51,7 @@ class Script:
     prepare: list[str] = field(default_factory=list)
     collect: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    objects: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     deferred: list[str] = field(default_factory=list)
     own: frozenset[str] = frozenset()
@@ -97,9 +99,17 @@ class Script:
         again = [f"rm -rf {' '.join(map(quote, self.outputs))}"] if self.outputs else []
         return [
             *_function("bc_remove_outputs", again),
+            *_function("bc_object", [*self._named(), "printf '%s\\n' \"$1\""], ""),
             *_function("bc_prepare", self.prepare),
             *_function("bc_program", program, " "),
             *_function("bc_collect", self.collect),
+        ]
+
+    def _named(self) -> list[str]:
+        """Return the lines that replace a mounted path by the URL of its object."""
+        return [
+            f'case $1 in {quote(path)}/*) set -- {quote(url)}"${{1#{path}/}}" ;; esac'
+            for path, url in self.objects.items()
         ]
 
     def _tail(self) -> list[str]:

@@ -61,6 +61,7 @@ class TaskScript:
         self._program()
         self._paths.check()
         self.mounts = tuple(self._mounts.found)
+        self._script.objects = self._mounts.objects
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from operator import is_not
 from typing import Any
 
@@ -16,19 +16,48 @@ from .values import is_template
 #: Replacement of a secret, as in Airflow's own masking.
 HIDDEN = "***"
 
-# Names of fields with keys or tokens, and usual names of such variables; a tokenizer is none.
-_SECRET_NAME = re.compile(
-    r"(^Auth$|passw(or)?d|passphrase|secret|token(?!i[sz])|credential$|[_-]pwd$"
-    r"|api[_-]?key|private[_-]?key|access[_-]?key(?![_-]?id))",
-    re.IGNORECASE,
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words of a name: they end at "_", "-", "." and where the case changes.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# A word that names a secret, with the words beside it that take this meaning away.
+_OF_MODELS = _words(
+    "audio batch begin bos by cls count end eos first image input last mask max mean min n next num output pad per "
+    "placeholder prompt sep special start stop think total train unk video vision"
+)
+_SECRET_WORDS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("token", "tokens"), _OF_MODELS),
+    **dict.fromkeys(("secret", "secrets", "credential"), frozenset()),
+    # The value of GOOGLE_APPLICATION_CREDENTIALS is a path.
+    "credentials": frozenset({"application"}),
+    "pass": _words("backward band first forward high low one second single two"),
+}
+# Names are also written in one piece: PGPASSWORD, apikey.
+_SECRET_ENDS = (
+    *("password", "passwords", "passwd", "passphrase", "secret", "apikey", "accesskey", "secretkey", "privatekey"),
+    *("authtoken", "accesstoken", "apitoken"),
+)
+# Kinds of keys that are secrets. A sort key or a primary key is none.
+_KEYS = _words("access account api app auth encryption fernet hmac license master private signing ssh")
+# A name that ends with one of these tells about a secret: where it is, what it is called, how long it is valid.
+_ABOUT_SECRETS = _words(
+    "arn backend bucketing budget classification column count dim dir dropout embedding embeddings endpoint env "
+    "expiry field file format header host id ids len length level limit manager merging mode name names path policy "
+    "provider pruning rate ratio scope size ttl type uri url var version"
 )
 # Assignments in command lines, Options of mounts, and URLs.
 _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]+)=(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[^\s"',;&|]+))"""
 )
 _PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(?P<password>[^\s/@]+)@")
-# Values that are no secrets: switches, and references to shell variables.
-_NO_SECRET = re.compile(r"true|false|\$.*", re.IGNORECASE | re.DOTALL)
+# Values that are no secrets: switches, numbers (also 1e-4, 128k), and references to shell variables.
+_NO_SECRET = re.compile(
+    r"true|false|yes|no|on|off|none|null|[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+|[kmbgt])?|\$.*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def secret_values(description: Any) -> Iterator[str]:
@@ -107,7 +136,18 @@ def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
 
 @lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or words[-1] in _ABOUT_SECRETS:
+        return False
+    # PWD is the working directory, MYSQL_PWD a password.
+    if words == ["auth"] or words[-1:] == ["pwd"] != words or words[-2:] == ["rediscli", "auth"]:
+        return True
+    if any(before in _KEYS and word in ("key", "keys") for before, word in pairwise(words)):
+        return True
+    return any(
+        word.endswith(_SECRET_ENDS) or (word in _SECRET_WORDS and _SECRET_WORDS[word].isdisjoint(words))
+        for word in words
+    )
 
 
 def _replace_in_text(text: str, put: Callable[[str], str]) -> str:

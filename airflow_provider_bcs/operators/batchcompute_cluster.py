@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, submitter
 from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster
@@ -108,11 +108,10 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
             raise InvalidRenderedJobError(violations, "The rendered cluster")
         try:
             cluster_id = self._create(cluster, context)
-            self.log.info("Cluster %s (%s) is made.", cluster_id, cluster["Name"])
             if not self.wait_for_ready:
                 return cluster_id
             return wait_for_cluster(self, ClusterTarget(cluster_id), context)
-        except (BcsError, AirflowException, AirflowTaskTimeout, KeyboardInterrupt):
+        except (Exception, AirflowTaskTimeout, KeyboardInterrupt):
             self.on_kill()
             raise
 
@@ -155,6 +154,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
 
         def remember(cluster_id: str) -> None:
             self._cluster_id = cluster_id
+            self.log.info("This task's cluster is %s (%s).", cluster_id, cluster["Name"])
             ti.xcom_push(key="cluster_id", value=cluster_id)
 
         self._creating = cluster, submitter(context)

@@ -172,17 +172,23 @@ class SubmitJobOperator(DescriptionOperator[H]):
         def submit() -> str:
             self._submitting = job, owner
             self._job_id = job_id = self.port.submit(job, owner, resume=is_further_try)
+            # All that follows can fail. The log then names the job all the same.
+            text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
+            self.log.info(text, job_id, job[self.port.name_field])
             ti.xcom_push(key="job_id", value=job_id)
             return job_id
 
         stop = partial(self.port.stop, log=self.log, raise_transient=True)
         try:
             job_id = reattach(submit, owner, task_state_store(context), stop, self.log)
+            self._submitted(job_id, job, context)
         except InvalidRequestError as error:
             raise RefusedJobError(f"The service refuses the job: {error}") from error
-        text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
-        self.log.info(text, job_id, job[self.port.name_field])
-        self._submitted(job_id, job, context)
+        except Exception:
+            # Airflow calls no on_kill for a task that fails, and the wait that watches the job has not begun.
+            if self._job_id is not None:
+                self.on_kill()
+            raise
         return job_id
 
     def _trigger(self, job_id: str, context: Context) -> StateTrigger:

@@ -36,7 +36,14 @@ def _find(path: Path, folders: list[str]) -> Path:
     for folder in folders:
         if (candidate := Path(folder, path)).is_file():
             return candidate
-    raise JobSourceError(f"There is no job file {path} in {', '.join(folders)}.")
+    # The folder of a packaged DAG is the zip file.
+    packaged = [folder for folder in folders if Path(folder).is_file()]
+    advice = (
+        f" {packaged[0]} is a packaged DAG, and a file in a zip is not read: use template_searchpath."
+        if packaged
+        else ""
+    )
+    raise JobSourceError(f"There is no job file {path} in {', '.join(folders)}.{advice}")
 
 
 def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[str, BaseOperator]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
@@ -70,7 +70,15 @@ class BatchComputeTaskGroup(TaskGroup):
         dag: DAG = self.dag
         self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])
         with self:
-            self._operators = build(self._plan, execution, graph)
+            operators = build(self._plan, execution, graph)
+        self._task_ids = {name: op.task_id for name, op in operators.items()}
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        # Airflow 3's task groups have slots: a copy would be without the attributes of this class.
+        reduced: Any = super().__reduce_ex__(protocol)
+        function, arguments, state, *rest = reduced
+        own = {"_plan": self._plan, "_task_ids": self._task_ids}
+        return (_with_attributes, (function, arguments, own), state, *rest)
 
     @property
     def job_description(self) -> dict[str, Any]:
@@ -82,7 +90,16 @@ class BatchComputeTaskGroup(TaskGroup):
 
         :raises KeyError: when the job has no such task
         """
+        # A copy of the DAG has operators of its own, and a subset only some of them.
+        tasks: dict[str, Any] = {op.task_id: op for op in self.iter_tasks()}
+        made: dict[str, BaseOperator] = {name: tasks[id_] for name, id_ in self._task_ids.items() if id_ in tasks}
         try:
-            return self._operators[task_name]
+            return made[task_name]
         except KeyError:
-            raise KeyError(f"The job has no task {task_name!r}{did_you_mean(task_name, self._operators)}") from None
+            raise KeyError(f"The job has no task {task_name!r}{did_you_mean(task_name, made)}") from None
+
+
+def _with_attributes(function: Callable[..., Any], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+    made = function(*arguments)
+    vars(made).update(attributes)
+    return made

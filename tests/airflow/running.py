@@ -92,6 +92,19 @@ def output(caplog: Any, capfd: Any) -> str:
     return task_log(caplog) + "".join(capfd.readouterr())
 
 
+def break_xcom(monkeypatch: Any, broken_key: str) -> None:
+    """Make each push of one XCom fail, as it does when the XCom backend is down."""
+    base = import_module("airflow.sdk.bases.xcom" if AIRFLOW_3 else "airflow.models.xcom").BaseXCom
+    push = base.set.__func__
+
+    def set_unless_broken(cls: Any, key: str, value: Any, **kwargs: Any) -> Any:
+        if key == broken_key:
+            raise RuntimeError("The XCom backend is down.")
+        return push(cls, key, value, **kwargs)
+
+    monkeypatch.setattr(base, "set", classmethod(set_unless_broken))
+
+
 def serialized(dag: Any) -> dict[str, Any]:
     """Return a DAG as the scheduler gets it, after a round trip."""
     try:

@@ -26,7 +26,7 @@ from airflow_provider_bcs.operators.batchcompute_job import (
 )
 from airflow_provider_bcs.sensors.batchcompute_cluster import BatchComputeClusterSensor
 from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
-from tests.airflow.running import output, run_dag, serialized, states, trigger_events
+from tests.airflow.running import break_xcom, output, run_dag, serialized, states, trigger_events
 from tests.batchcompute.clusters import cluster, group
 from tests.batchcompute.jobs import job, task
 from tests.local.service import wait_until
@@ -266,3 +266,12 @@ def test_a_finished_job_cannot_be_started(client):
     with dag("finished") as finished:
         BatchComputeStartJobOperator(task_id="start", job_id=submitted.Id)
     assert states(run_dag(finished)) == {"start": "failed"}
+
+
+def test_a_cluster_whose_id_cannot_be_pushed_is_named_and_deleted(client, monkeypatch, caplog, capfd):
+    break_xcom(monkeypatch, "cluster_id")
+    with dag("cluster_no_xcom") as graph:
+        BatchComputeCreateClusterOperator(task_id="create", cluster=cluster(Name="no-xcom"), poll_interval=0.1)
+    assert states(run_dag(graph)) == {"create": "failed"}
+    assert [item.State for item in named(client, "no-xcom")] in ([], ["Deleting"])
+    assert "This task's cluster is cls-" in output(caplog, capfd)

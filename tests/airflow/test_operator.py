@@ -20,7 +20,17 @@ from airflow_provider_bcs.batchcompute import Client, InvalidJobError, JobDescri
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
-from tests.airflow.running import AIRFLOW_3, at, run_dag, serialized, states, task_log, trigger_events
+from tests.airflow.running import (
+    AIRFLOW_3,
+    at,
+    break_xcom,
+    output,
+    run_dag,
+    serialized,
+    states,
+    task_log,
+    trigger_events,
+)
 from tests.batchcompute.jobs import job, task
 from tests.child import LIMIT
 from tests.local.service import wait_until
@@ -365,3 +375,14 @@ def test_events(client, faults):
         {"job_id": running, "state": "Stopped"}
     ]
     wait_until(lambda: client.get_job(running).State == "Stopped")
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_job_whose_id_cannot_be_pushed_is_named_and_stopped(client, monkeypatch, caplog, capfd, deferrable):
+    break_xcom(monkeypatch, "job_id")
+    name = f"no_xcom_{deferrable}"
+    found = run(name, job=job({"a": task("sleep 60", ClusterId=name)}), deferrable=deferrable)
+    assert states(found) == {"submit": "failed"}
+    (submitted,) = jobs_of(client, name)
+    assert submitted.State == "Stopped"
+    assert submitted.Id in output(caplog, capfd)

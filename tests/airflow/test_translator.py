@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+import zipfile
 from datetime import datetime, timezone
 
 import pytest
@@ -15,7 +16,7 @@ from airflow_provider_bcs.batchcompute import InvalidJobError, JobDescription, J
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, job_to_dag
 from airflow_provider_bcs.translator.plan import plan_job
-from tests.airflow.running import serialized
+from tests.airflow.running import dag_bag, serialized
 from tests.batchcompute.jobs import graphs, job, put, task, without
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -181,6 +182,20 @@ def test_job_to_dag_looks_in_the_search_path(tmp_path):
         job_to_dag("jobs/missing.json", template_searchpath=[str(tmp_path)])
 
 
+def test_a_job_file_in_a_packaged_dag_is_said_not_to_be_read(tmp_path):
+    lines = (
+        "from airflow.providers.common.compat.sdk import DAG",
+        "from airflow_provider_bcs.translator import job_to_dag",
+        "dag = job_to_dag('jobs/x.json', dag_id='zipped')",
+    )
+    with zipfile.ZipFile(tmp_path / "graph.zip", "w") as packed:
+        packed.writestr("graph_dag.py", "\n".join(lines))
+        packed.writestr("jobs/x.json", json.dumps(DIAMOND))
+    bag = dag_bag(tmp_path / "graph.zip")
+    assert not bag.dags
+    assert "is a packaged DAG, and a file in a zip is not read" in " ".join(bag.import_errors.values())
+
+
 def test_a_whole_graph_from_a_template_waits_for_the_operator():
     with new_dag():
         BatchComputeSubmitJobOperator(task_id="x", job={"Name": "j", "Type": "DAG", "DAG": "{{ params.d }}"})
@@ -251,3 +266,16 @@ def test_the_size_that_counts_is_that_of_each_job():
     whole = {"ImageId": "img-ubuntu", "UserData": {"x": "y" * 280_000}}
     with pytest.raises(InvalidJobError, match="InvalidHttpBody: .* Found 274 KiB; expected at most 256 KiB"):
         plan_job(job({"a": without(task(AutoCluster=whole), "ClusterId")}))
+
+
+def test_a_copied_dag_keeps_the_tasks_of_its_group():
+    with new_dag() as dag:
+        BatchComputeTaskGroup("g", DIAMOND)
+    for copied in (copy.deepcopy(dag), dag.partial_subset(["g.a"], include_upstream=False, include_downstream=True)):
+        group = copied.task_group.children["g"]
+        assert group["a"] is copied.get_task("g.a")
+        assert group.job_description["Name"] == DIAMOND["Name"]
+    alone = dag.partial_subset(["g.a"], include_upstream=False).task_group.children["g"]
+    assert alone["a"].task_id == "g.a"
+    with pytest.raises(KeyError, match="The job has no task 'd'"):
+        alone["d"]

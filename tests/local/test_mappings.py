@@ -238,6 +238,8 @@ def test_new_files_beside_mapped_paths_stay_private(service: Service, tmp_path: 
     [
         ({"PackagePath": "oss://none/p.tar.gz"}, "PackageNotFound", "oss://none/p.tar.gz"),
         ({"PackagePath": "oss://bad/p.tar.gz"}, "InvalidPackage", "oss://bad/p.tar.gz"),
+        ({"PackagePath": "oss://bad/page.tar.gz"}, "InvalidPackage", "oss://bad/page.tar.gz"),
+        ({"PackagePath": "oss://bad/page.ZIP"}, "InvalidPackage", "oss://bad/page.ZIP"),
         ({"InputMapping": {"oss://none/x": f"{HOME}/x"}}, "InputNotFound", "oss://none/x"),
         ({"InputMapping": {"oss://bad/p.tar.gz/": f"{HOME}/x"}}, "InputNotFound", "folder"),
         ({"Mounts": mounts("nas://host/none", f"{HOME}/x")}, "InputNotFound", "nas://host/none"),
@@ -248,6 +250,8 @@ def test_new_files_beside_mapped_paths_stay_private(service: Service, tmp_path: 
 )
 def test_what_cannot_be_prepared(isolated: Service, fields: dict[str, Any], code: str, text: str) -> None:
     isolated.put_object("bad/p.tar.gz", archive("gz")[:100])
+    for name in ("page.tar.gz", "page.ZIP"):
+        isolated.put_object(f"bad/{name}", "<html>404 Not Found</html>")
     result = fail(isolated, **fields)
     assert result["ErrorCode"] == code
     assert text in result["ErrorMessage"]

@@ -9,12 +9,14 @@ from .objects import ObjectTree
 from .paths import segments
 
 _ZIP_MAGIC = b"PK"
+_ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
 
 
 def install(url: str, directory: str, objects: ObjectTree) -> None:
     """Copy or unpack the object ``url`` into ``directory``.
 
-    The content decides whether it is an archive, not the file name. Assumption: BatchCompute accepts zip archives
+    The content decides whether it is an archive. A file that only its name calls one is an invalid package, such as an
+    error page that was saved under the name of the archive. Assumption: BatchCompute accepts zip archives
     besides tar archives.
 
     :raises Failure: ``PackageNotFound``, or ``InvalidPackage`` when the archive cannot be unpacked safely
@@ -31,6 +33,8 @@ def install(url: str, directory: str, objects: ObjectTree) -> None:
             _untar(path, directory)
         elif _begins_with(path, _ZIP_MAGIC) and zipfile.is_zipfile(path):
             _unzip(path, directory)
+        elif path.lower().endswith(_ARCHIVES):
+            raise ValueError("its content is neither a tar nor a zip archive")
         else:
             target = os.path.join(directory, os.path.basename(path))
             shutil.copyfile(path, target)

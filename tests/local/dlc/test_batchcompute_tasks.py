@@ -196,9 +196,9 @@ def test_a_plain_package_is_executable(isolated: DlcService, both: Callable[...,
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"PackagePath": "oss://none/p.tar.gz"}, "PackageNotFound"),
-        ({"PackagePath": "oss://bad/p.tar.gz"}, "InvalidPackage"),
-        ({"InputMapping": {"oss://none/x": f"{HOME}/x"}}, "InputNotFound"),
+        ({"PackagePath": "oss://none/p.tar.gz"}, "PackageNotFound: there is no oss://none/p.tar.gz."),
+        ({"PackagePath": "oss://bad/p.tar.gz"}, "InvalidPackage: oss://bad/p.tar.gz cannot"),
+        ({"InputMapping": {"oss://none/a b/x": f"{HOME}/x"}}, "InputNotFound: there is no oss://none/a b/x for"),
     ],
 )
 def test_what_cannot_be_prepared(pods: Pods, fields: dict[str, Any], text: str) -> None:

@@ -15,7 +15,7 @@ from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.dlc.rules import check_description
+from airflow_provider_bcs.dlc.rules import check_description, job_warnings
 
 from .data_sources import data_sources
 from .fields import FIELDS
@@ -48,6 +48,11 @@ class Converted(NamedTuple):
 
     body: dict[str, Any]
     violations: list[Violation]
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each valid value of the body that may not have the effect that the author expects."""
+        return job_warnings(self.body)
 
 
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:

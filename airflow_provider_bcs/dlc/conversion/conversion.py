@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
-from airflow_provider_bcs.container.field_table import without
+from airflow_provider_bcs.container.field_table import idle_fields, without
 from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
@@ -100,7 +100,7 @@ def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:
 def _add_lost(
     job: Mapping[str, Any], task: Mapping[str, Any], options: Options, extra: Mapping[str, Any], findings: Findings
 ) -> None:
-    for of_task, fields in ((False, {**job, "DAG": {}}), (True, task)):
+    for of_task, fields in ((False, {**job, "DAG": {}}), (True, without(task, idle_fields(task)))):
         given = without(fields, options.ignore)
         for path, fate, found in FIELDS.lost(given, extra, templates=findings.templates):
             findings.add(path, fate.why, found, fate.expected, ignore=path, of_task=of_task)

@@ -106,6 +106,17 @@ def test_inputs_and_outputs():
     assert "bc_link '/batchcompute/oss/1/one file' '/home/f/one file'" in found["UserCommand"]
 
 
+@pytest.mark.parametrize(("local", "url"), [("/oss/p/out/", "oss://b/p/out/"), ("/oss/p/log", "oss://b/p/log")])
+def test_an_output_of_a_writable_mount_is_the_mount_itself(local, url):
+    entry = {"Source": "oss://b/", "Destination": "/oss/", "WriteSupport": True}
+    found = body(Mounts={"Entries": [entry]}, OutputMapping={local: url})
+    assert [place for _, place, _ in mounts(found)] == ["/oss"]
+    assert "bc_way_0=" not in found["UserCommand"]
+    assert local not in found["Envs"]["BATCH_COMPUTE_PRIVATE_PATHS"]
+    assert "OutputMapping" in wrong(Mounts={"Entries": [entry]}, OutputMapping={local: "oss://other/x/"})
+    assert "OutputMapping" in wrong(Mounts={"Entries": [{**entry, "WriteSupport": False}]}, OutputMapping={local: url})
+
+
 def test_the_endpoint_of_the_objects():
     for endpoint in ("https://oss-cn-x.example/", "oss-cn-x.example"):
         found = body(site=Site.of("cn-x", endpoint), InputMapping={"oss://b/k/": "/home/k"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from .checks import Check
@@ -98,6 +99,22 @@ class RuleTable:
         for path in may_be_empty:
             self._node(path).may_be_empty = True
 
+    @cached_property
+    def _parents(self) -> dict[str, list[str]]:
+        """Name of a field -> the objects that have it, by their own names; the description itself has none."""
+        found: dict[str, list[str]] = {}
+
+        def walk(node: _Node, parent: str) -> None:
+            for name, child in node.fields.items():
+                if parent:
+                    found.setdefault(name, []).append(parent)
+                walk(child, name)
+            if node.value is not None:
+                walk(node.value, parent)
+
+        walk(self._root, "")
+        return found
+
     def _node(self, path: str) -> _Node:
         node = self._root
         for name in path.split("."):
@@ -165,6 +182,8 @@ class RuleTable:
 
     def _unknown(self, node: _Node, name: str, path: str) -> Violation:
         near = did_you_mean(name, node.fields)
+        if len(parents := self._parents.get(name, [])) == 1:
+            near = f" here; it belongs in {parents[0]}."
         found = self._invalid(path, name, "", f"There is no such field{near}")
         if self._wording.grows:
             return replace(found, advice=f"Found a field that is not known here{near}", is_warning=True)

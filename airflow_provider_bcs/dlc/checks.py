@@ -49,7 +49,7 @@ JSON_ARRAY = _json(list, "an array")
 DISPLAY_NAME = _form(
     r"[0-9A-Za-z_.-]*",
     "It must only contain characters within [0-9A-Za-z_.-].",
-    "letters, digits, _, . and -",
+    "letters, digits, _, . and -; write _ instead of brackets and spaces",
 )
 ABSOLUTE_PATH = _form(r"/[^\0]*", "It must be an absolute path.", "a path that begins with /")
 MOUNT_URI = _form(

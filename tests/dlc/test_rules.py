@@ -46,6 +46,7 @@ CASES = [
     wrong("DisplayName", None, "Add DisplayName", MISSING),
     wrong("DisplayName", "my job", "letters, digits"),
     wrong("DisplayName", "训练", "letters, digits"),
+    wrong("DisplayName", "Infer[model-7b/set_0]", "write _ instead of brackets"),
     wrong("DisplayName", "job\n", "letters, digits"),
     wrong("DisplayName", "a" * 257, "1 to 256 characters"),
     wrong("DisplayName", 7, 'Found 7; expected text in quotes, such as "2".'),

@@ -34,10 +34,11 @@ OSS_PATH = _oss(lambda value: True, "oss://bucket/folder/ or oss://bucket/file")
 OSS_FOLDER = _oss(lambda value: value.endswith("/"), "a folder: oss://bucket/folder/")
 OSS_FILE = _oss(lambda value: not value.endswith("/"), "a file: oss://bucket/file")
 
-ABSOLUTE_PATH = Check(
-    lambda value: value == "" or value.startswith("/"),
+_WINDOWS = re.compile(r"[A-Za-z]:([\\/][^\x00]*)?\Z")
+ABSOLUTE_PATH_OR_WINDOWS = Check(
+    lambda value: value == "" or value.startswith("/") or bool(_WINDOWS.match(value)),
     "Local path must be an absolute path.",
-    "a path that begins with /",
+    "a path that begins with /, or on Windows with a drive such as E:\\",
 )
 ABSOLUTE_PATH_OR_DRIVE = Check(
     lambda value: value == "" or value.startswith("/") or bool(_DRIVE.match(value)),
@@ -50,5 +51,8 @@ MOUNT_SOURCE = Check(
     "oss://bucket/folder/, oss://bucket/file or nas://host:/folder",
 )
 THREE_DECIMALS = Check(
-    lambda value: value >= 0 and round(value, 3) == value, "", "a price of at least 0 with at most 3 decimals"
+    # Arithmetic in binary leaves 0.30000000000000004.
+    lambda value: value >= 0 and abs(round(value, 3) - value) < 1e-9,
+    "",
+    "a price of at least 0 with at most 3 decimals",
 )

@@ -77,9 +77,13 @@ def from_v1(job: Mapping[str, Any], instance_types: InstanceTypes = INSTANCE_TYP
 
 
 def as_current(job: dict[str, Any], instance_types: InstanceTypes = INSTANCE_TYPES) -> Conversion:
-    """Convert a job of the first API; return a job of the second API unchanged."""
+    """Convert a job of the first API; return a job of the second API without the field of an early tool."""
     if not is_legacy(job):
-        return Conversion(job)
+        if "WriteSupport" not in job:
+            return Conversion(job)
+        # The vendor's first command-line tool wrote it there.
+        note = "WriteSupport: found at the top of the job, where it has no effect; it belongs in a task."
+        return Conversion({name: value for name, value in job.items() if name != "WriteSupport"}, notes=[note])
     return _convert(job, instance_types)
 
 

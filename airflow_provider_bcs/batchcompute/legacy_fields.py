@@ -26,10 +26,12 @@ PROGRAM = ("ProgramName", "ProgramType", "ProgramArguments")
 RESOURCE = ("Cpu", "Memory")
 DERIVED = (*PROGRAM, "ResourceDescription")
 
-JOB_WITHOUT_COUNTERPART = ("JobTag",)
+JOB_WITHOUT_COUNTERPART = ("JobTag", "ZoneId")
 TASK_WITHOUT_COUNTERPART = (
     # The page has it in an example, but not in its table of fields.
     "Priority",
+    # Older tools write an empty one.
+    "ZoneId",
     # Internal fields of the service, which its answers contain.
     *("BlockDeviceMapping", "CreateSnapshotAfterTerminated", "LoadImage", "SaveImage"),
     *("LoadPreparedData", "MaxReplica", "MinReplica"),

@@ -14,7 +14,7 @@ from airflow_provider_bcs.description.rules import Row, RuleTable
 from airflow_provider_bcs.description.type_rows import type_rows
 
 from .app.limits import SETTINGS
-from .checks import ABSOLUTE_PATH, ABSOLUTE_PATH_OR_DRIVE, NAME, OSS_FILE, OSS_FOLDER, OSS_PATH
+from .checks import ABSOLUTE_PATH_OR_DRIVE, ABSOLUTE_PATH_OR_WINDOWS, NAME, OSS_FILE, OSS_FOLDER, OSS_PATH
 from .facts import MAX_PARAMETERS, MAX_PRIORITY, MAX_TASKS
 from .job import JobDescription
 from .machine_rules import JOB_EVENTS, config_limits, mount_limits, price_limits, topic_limits
@@ -26,6 +26,12 @@ TASK_NAME = replace(NAME, tail=NAME.tail + ".")
 LOCALES = ("GBK", "GB2312-80", "BIG5", "ANSI", "EUC-JP", "EUC-TW", "EUC-KR", "SHIFT-JIS", "KSC5601")
 
 _TASK = "DAG.Tasks.{key}"
+#: The vendor's command-line tool writes UTF-8, which the page lacks.
+LOCALE = Check(
+    lambda value: value in LOCALES or (isinstance(value, str) and value.upper() in ("UTF-8", "UTF8")),
+    "",
+    f"one of {', '.join(LOCALES)}, UTF-8",
+)
 _COMMAND_LINE = f"{_TASK}.Parameters.Command.CommandLine"
 #: Fields for which the service's table has no row about the type.
 _UNTYPED = ("Type", f"{_TASK}.Parameters.InputMappingConfig.Locale")
@@ -71,17 +77,17 @@ LIMITS: tuple[Row, ...] = (
     _task("Parameters.Command.EnvVars", size(0, 64)),
     _task("Parameters.Command.EnvVars.{key}", length(1, 128)),
     _task("Parameters.Command.EnvVars.{key}.value", length(0, 1024)),
-    _task("Parameters.InputMappingConfig.Locale", one_of(*LOCALES)),
+    _task("Parameters.InputMappingConfig.Locale", LOCALE),
     _task("Parameters.StdoutRedirectPath", length(0, 1024), OSS_FOLDER),
     _task("Parameters.StderrRedirectPath", length(0, 1024), OSS_FOLDER),
     _task("InputMapping", size(0, 16)),
     _task("InputMapping.{key}", length(1, 1024), OSS_PATH),
     _task("InputMapping.{key}.value", length(0, 1024), ABSOLUTE_PATH_OR_DRIVE),
     _task("OutputMapping", size(0, 16)),
-    _task("OutputMapping.{key}", length(1, 1024), ABSOLUTE_PATH),
+    _task("OutputMapping.{key}", length(1, 1024), ABSOLUTE_PATH_OR_WINDOWS),
     _task("OutputMapping.{key}.value", length(0, 1024), OSS_PATH),
     _task("LogMapping", size(0, 16)),
-    _task("LogMapping.{key}", length(1, 1024), ABSOLUTE_PATH),
+    _task("LogMapping.{key}", length(1, 1024), ABSOLUTE_PATH_OR_WINDOWS),
     _task("LogMapping.{key}.value", length(0, 1024), OSS_FOLDER),
     _task("InstanceCount", at_least(1)),
     _task("Timeout", at_least(1)),

@@ -190,6 +190,8 @@ def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:
     parameters = task.get("Parameters")
     command = parameters.get("Command") if isinstance(parameters, Mapping) else None
     line = command.get("CommandLine") if isinstance(command, Mapping) else None
+    if isinstance(line, str) and not line.strip():
+        yield "has an empty CommandLine: there is no program to run, so the task fails."
     if isinstance(line, str) and not pending(line) and any(mark in line for mark in "'\"\\"):
         try:
             shlex.split(line)

@@ -26,6 +26,14 @@ from . import CommandError, one_line
 __all__ = ["JobFile", "check", "check_graph"]
 
 
+_SUFFIXES = f"one of {', '.join(FILE_SUFFIXES)}"
+#: Suffix of a file of a vendor's tool -> the job file to make of it.
+_EXPECTED = {
+    ".cfg": "the JSON that 'bcs sub --file FILE.cfg --show_json' prints",
+    ".params": "a JSON file of CreateJob; 'dlc get job JOB_ID' prints a job that was submitted with this file",
+}
+
+
 @dataclass(frozen=True)
 class JobFile:
     """Content of a checked file.
@@ -63,14 +71,17 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
     :return: content, errors and warnings; an unreadable file is an error too
     """
     # Not path.is_file(): it raises OSError for a name that is too long.
-    if os.path.isfile(path) and path.suffix.lower() not in FILE_SUFFIXES:
+    suffix = path.suffix.lower()
+    if os.path.isfile(path) and suffix not in FILE_SUFFIXES:
         return JobFile(
             path,
-            errors=[_located(path, None, f"found suffix {path.suffix!r}; expected one of {', '.join(FILE_SUFFIXES)}.")],
+            errors=[
+                _located(path, None, f"found suffix {path.suffix!r}; expected {_EXPECTED.get(suffix, _SUFFIXES)}.")
+            ],
         )
     try:
         text = read_text(path)
-        given = parse_description(text, name=str(path), yaml=path.suffix.lower() != ".json")
+        given = parse_description(text, name=str(path), yaml=suffix != ".json")
     except JobSourceError as error:
         line = error.line if isinstance(error, JobSyntaxError) else None
         return JobFile(path, errors=[_located(path, line, str(error).removeprefix(f"{path}").lstrip(": "))])

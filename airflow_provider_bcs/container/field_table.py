@@ -178,6 +178,18 @@ def without(value: Any, ignored: Collection[str], path: str = "") -> Any:
     return value
 
 
+def idle_fields(task: Mapping[str, Any]) -> set[str]:
+    """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have."""
+    idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}
+    for path in MOUNTS:
+        value: Any = task
+        for name in (*path.split("."), "Entries"):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if not value:
+            idle.add(path)
+    return idle
+
+
 def _inner(path: str, name: Any) -> str:
     return f"{path}.{name}" if path else str(name)
 

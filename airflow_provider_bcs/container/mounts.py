@@ -57,6 +57,16 @@ class Mounts:
         """Mount a folder for the program."""
         self.found.append(Mount(self._normal(url), path, writable))
 
+    def is_at(self, path: str, url: str) -> bool:
+        """Tell whether a writable mount of the program has the objects of ``url`` at ``path`` anyway."""
+        path, url = path.rstrip("/"), url.rstrip("/")
+        return any(
+            mount.writable
+            and is_at_or_below(path, mount.path)
+            and f"{mount.url}{path[len(mount.path) :].lstrip('/')}".rstrip("/") == url
+            for mount in self.found
+        )
+
     def _is_unknown(self, url: str) -> bool:
         """Tell whether even the bucket is known only after rendering."""
         return "://" not in url and self._findings.pending(url)

@@ -16,6 +16,8 @@ from .site import Site
 from .task_script import TaskScript
 
 _DOCKER_VARIABLE = "BATCH_COMPUTE_DOCKER_IMAGE"
+#: Folder of a registry in OSS; the images that the job names are in it.
+_REGISTRY_VARIABLE = "BATCH_COMPUTE_DOCKER_REGISTRY_OSS_PATH"
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _image(task: Mapping[str, Any], cluster: Mapping[str, Any]) -> Image:
         field = f"Parameters.Command.EnvVars.{_DOCKER_VARIABLE}"
         docker = (command.get("EnvVars") or {}).get(_DOCKER_VARIABLE)
     if docker:
-        return Image(docker, field, is_pullable=not str(docker).startswith("localhost:"))
+        is_in_oss = str(docker).startswith("localhost:") or bool((command.get("EnvVars") or {}).get(_REGISTRY_VARIABLE))
+        return Image(docker, field, is_pullable=not is_in_oss)
     if cluster.get("ECSImageId"):
         return Image(cluster["ECSImageId"], "AutoCluster.ECSImageId", is_pullable=False)
     return Image(cluster.get("ImageId"), "AutoCluster.ImageId", is_pullable=False)

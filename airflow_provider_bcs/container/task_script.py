@@ -131,6 +131,11 @@ class TaskScript:
 
     def _output(self, local: str, url: str, field: str) -> str:
         is_folder = url.endswith("/")
+        if self._mounts.is_at(local, url):
+            # What the program writes there is in the objects: nothing is copied, and nothing cleared.
+            path = local.rstrip("/")
+            self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
+            return path
         path = self._paths.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
         self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
         if not is_at_or_below(path, WORKDIR):

@@ -20,6 +20,7 @@ class Check:
     :ivar expected: a description of valid values, for the advice "Found X; expected Y."
     :ivar is_type: whether the other checks cannot read the value when this one fails
     :ivar known: all valid words; when given, the advice names the nearest of them instead of ``expected``
+    :ivar is_warning: whether the service may accept a value that fails, because it still gets new values
 
     >>> at_least(1).passes(0)
     False
@@ -30,6 +31,7 @@ class Check:
     expected: str = ""
     is_type: bool = False
     known: tuple[str, ...] = ()
+    is_warning: bool = False
 
 
 def _type(service_name: str, expected: str, *types: type) -> Check:

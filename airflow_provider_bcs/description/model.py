@@ -73,8 +73,9 @@ class Description(_Model):
 
     @classmethod
     def _is_absent(cls, name: str, value: Any) -> bool:
-        """Return whether a value means "not set": null, or an empty text in a field that is no text."""
-        return value is None or (value == "" and not _takes_text(cls.model_fields[name].annotation))
+        """Return whether a value means "not set": null, or an empty text, object or array where another type stands."""
+        empty = value in ("", {}, [])
+        return value is None or (empty and not _takes(cls.model_fields[name].annotation, type(value)))
 
     def detail(self) -> dict[str, Any]:
         """Return the content as a dict of plain values, without fields that were never set and have no default."""
@@ -124,10 +125,16 @@ def known_fields_only(model: type[Description], content: Mapping[str, Any]) -> d
     }
 
 
-def _takes_text(annotation: Any) -> bool:
-    if get_origin(annotation) in (Annotated, Union, UnionType):
-        return any(_takes_text(member) for member in get_args(annotation))
-    return annotation is str
+def _takes(annotation: Any, kind: type) -> bool:
+    """Return whether a field of this annotation holds values of ``kind``: str, dict or list."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _takes(get_args(annotation)[0], kind)
+    if origin in (Union, UnionType):
+        return any(_takes(member, kind) for member in get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return kind is dict
+    return annotation is Any or kind in (origin, annotation)
 
 
 def _known(annotation: Any, value: Any) -> Any:

@@ -8,12 +8,13 @@ in the braces; a row for the value of that key ends in ``.value``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from .checks import Check
 from .secrets import without_secrets
-from .values import is_absent, is_template
+from .values import is_absent, is_given, is_template
 from .violation import Violation, did_you_mean
 
 #: A path, and the checks on the value there.
@@ -28,11 +29,13 @@ class Wording:
     :ivar missing: name of the field -> code and message
     :ivar by_path: give these two functions the path of a field instead of its name; the path of a value in a map then
         ends in the key, without ``.value``
+    :ivar grows: whether the service still gets new fields; an unknown field is then a warning
     """
 
     invalid: Callable[[str, str], tuple[str, str]]
     missing: Callable[[str], tuple[str, str]]
     by_path: bool = False
+    grows: bool = False
 
 
 @dataclass
@@ -53,6 +56,7 @@ class RuleTable:
     :param rows: the rules; several rows for one path add up
     :param required: paths of the fields whose absence is an error
     :param may_be_empty: those of them for which an empty text is no absence
+    :param empty_is_absent: whether an empty object or array means "not set" in a field of any type
     :param secret: names of fields; advice never shows values at or below them
 
     >>> from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
@@ -73,9 +77,11 @@ class RuleTable:
         *,
         required: Collection[str] = (),
         may_be_empty: Collection[str] = (),
+        empty_is_absent: bool = False,
         secret: Collection[str] = (),
     ) -> None:
         self._wording = wording
+        self._is_absent = _is_absent_or_empty if empty_is_absent else is_absent
         self._secret = frozenset(secret)
         self._root = _Node()
         for path, checks in rows:
@@ -92,6 +98,22 @@ class RuleTable:
             self._node(path).required = True
         for path in may_be_empty:
             self._node(path).may_be_empty = True
+
+    @cached_property
+    def _parents(self) -> dict[str, list[str]]:
+        """Name of a field -> the objects that have it, by their own names; the description itself has none."""
+        found: dict[str, list[str]] = {}
+
+        def walk(node: _Node, parent: str) -> None:
+            for name, child in node.fields.items():
+                if parent:
+                    found.setdefault(name, []).append(parent)
+                walk(child, name)
+            if node.value is not None:
+                walk(node.value, parent)
+
+        walk(self._root, "")
+        return found
 
     def _node(self, path: str) -> _Node:
         node = self._root
@@ -130,7 +152,7 @@ class RuleTable:
                 yield self._unknown(node, name, f"{prefix}{name}")
         for name, child in node.fields.items():
             found = value.get(name)
-            if is_absent(found):
+            if self._is_absent(found):
                 if child.required and not (child.may_be_empty and found == ""):
                     subject = f"{prefix}{name}" if self._wording.by_path else name
                     advice = f"Add {name} to the description."
@@ -155,10 +177,17 @@ class RuleTable:
     def _violation(self, path: str, name: str, check: Check, value: Any) -> Violation:
         secret = not self._secret.isdisjoint(path.split("."))
         expected = did_you_mean(value, check.known) if check.known else f"; expected {check.expected}."
-        return self._invalid(path, name, check.tail, f"Found {shown(value, secret)}{expected}")
+        found = self._invalid(path, name, check.tail, f"Found {shown(value, secret)}{expected}")
+        return replace(found, is_warning=True) if check.is_warning else found
 
     def _unknown(self, node: _Node, name: str, path: str) -> Violation:
-        return self._invalid(path, name, "", f"There is no such field{did_you_mean(name, node.fields)}")
+        near = did_you_mean(name, node.fields)
+        if len(parents := self._parents.get(name, [])) == 1:
+            near = f" here; it belongs in {parents[0]}."
+        found = self._invalid(path, name, "", f"There is no such field{near}")
+        if self._wording.grows:
+            return replace(found, advice=f"Found a field that is not known here{near}", is_warning=True)
+        return found
 
     def _invalid(self, path: str, name: str, tail: str, advice: str) -> Violation:
         subject = path if self._wording.by_path else name
@@ -172,6 +201,10 @@ def _child(node: _Node, name: str) -> _Node:
     if name == "value":
         return node
     return node.fields.setdefault(name, _Node())
+
+
+def _is_absent_or_empty(value: object) -> bool:
+    return not is_given(value)
 
 
 def shown(value: Any, secret: bool) -> str:

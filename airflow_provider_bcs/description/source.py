@@ -147,7 +147,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
             raise JobSourceError(_too_large(str(file), status.st_size))
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise JobSourceError(f"{file} is not UTF-8 text: byte {error.start} cannot be decoded.") from None
+        line = error.object[: error.start].count(b"\n") + 1
+        raise JobSourceError(f"{file} is not UTF-8 text: line {line} cannot be decoded; save it as UTF-8.") from None
     except JobSourceError:
         raise
     except (OSError, ValueError) as error:
@@ -209,13 +210,27 @@ def _parse_json(text: str, name: str) -> Any:
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise JobSyntaxError(f"{name} is not JSON: {error.msg} at {where}.", line=error.lineno) from None
+        problem = _json_problem(error)
+        raise JobSyntaxError(f"{name} is not JSON: {problem} at {where}.", line=error.lineno) from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None
     except JobSyntaxError:
         raise
     except ValueError as error:
         raise JobSyntaxError(f"{name} holds a number that cannot be read: {error}") from None
+
+
+def _json_problem(error: json.JSONDecodeError) -> str:
+    """Return the mistake at the place of an error, and its correction."""
+    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
+    if after.startswith(("//", "/*", "#")):
+        return "found a comment, which JSON does not have; remove it"
+    # Python 3.13 places the error at the comma, older ones behind it.
+    if (after[:1] in ("}", "]") and before.endswith(",")) or re.match(r",\s*[}\]]", after):
+        return "found a comma too many; remove the comma"
+    if error.msg.startswith("Invalid control character"):
+        return "found a control character in a text; write it as an escape, such as \\n or \\t"
+    return error.msg
 
 
 def _parse_yaml(text: str, name: str) -> Any:

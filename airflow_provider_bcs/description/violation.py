@@ -15,6 +15,7 @@ class Violation:
     :ivar message: the service's message, word for word
     :ivar advice: the value that was found, and what the service expects
     :ivar status: HTTP status of the service's answer
+    :ivar is_warning: whether the rule is from documentation or assumed, so that the service may accept the value
 
     >>> print(Violation("Priority", "InvalidPriority", "Specified parameter Priority is not valid.", "Found -1."))
     Priority: InvalidPriority: Specified parameter Priority is not valid. Found -1.
@@ -25,6 +26,7 @@ class Violation:
     message: str
     advice: str
     status: int = 400
+    is_warning: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.code}: {self.message} {self.advice}"

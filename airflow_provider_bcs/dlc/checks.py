@@ -21,8 +21,9 @@ def at_least(low: int) -> Check:
 
 
 def one_of(*values: str) -> Check:
-    """Return a check for one of the words that the service knows, in the same case."""
-    return Check(lambda value: value in values, f"It must be one of {', '.join(values)}.", known=values)
+    """Return a check for one of the documented words, in the same case; the service may know more of them."""
+    tail = f"It must be one of {', '.join(values)}."
+    return Check(lambda value: value in values, tail, known=values, is_warning=True)
 
 
 def _form(pattern: str, tail: str, expected: str) -> Check:
@@ -48,7 +49,7 @@ JSON_ARRAY = _json(list, "an array")
 DISPLAY_NAME = _form(
     r"[0-9A-Za-z_.-]*",
     "It must only contain characters within [0-9A-Za-z_.-].",
-    "letters, digits, _, . and -",
+    "letters, digits, _, . and -; write _ instead of brackets and spaces",
 )
 ABSOLUTE_PATH = _form(r"/[^\0]*", "It must be an absolute path.", "a path that begins with /")
 MOUNT_URI = _form(

@@ -6,6 +6,7 @@ Airflow may render a template to any value, also to an empty one. A rule that de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from posixpath import normpath
 from typing import Any, TypeAlias
 
@@ -38,16 +39,12 @@ def check_relations(job: Mapping[str, Any], *, templates: bool) -> Iterator[Viol
     def pending(value: object) -> bool:
         return templates and is_template(value)
 
-    if job.get("JobSpecs") == []:
-        yield _missing("JobSpecs", "Add at least one role.")
-    yield from _user_command(job, pending)
-    yield from _success_policy(job, pending)
+    yield from _pod_count(job, pending)
     yield from _roles(job, pending)
     for index, spec in objects(job.get("JobSpecs")):
         yield from _resources(job, spec, f"JobSpecs.{index}", pending)
         yield from _spot(spec.get("SpotSpec"), f"JobSpecs.{index}.SpotSpec", pending)
     yield from _data_sources(job, pending)
-    yield from _user_vpc(job.get("UserVpc"), pending)
 
 
 def _invalid(path: str, tail: str, advice: str) -> Violation:
@@ -58,23 +55,12 @@ def _missing(path: str, advice: str) -> Violation:
     return Violation(path, *WORDING.missing(path), advice)
 
 
-def _user_command(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
-    """Require UserCommand of the job, or of each role (assumed)."""
+def _pod_count(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
+    """Require a pod (assumed); a role may have none."""
     specs = job.get("JobSpecs")
-    if is_given(job.get("UserCommand")) or pending(specs):
-        return
-    roles = specs if isinstance(specs, (list, tuple)) else ()
-    own = [pending(role) or (isinstance(role, Mapping) and is_given(role.get("UserCommand"))) for role in roles]
-    if not own or not all(own):
-        yield _missing("UserCommand", "Add UserCommand to the description, or to each of its JobSpecs.")
-
-
-def _success_policy(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
-    policy, job_type = job.get("SuccessPolicy"), job.get("JobType")
-    is_other = isinstance(job_type, str) and job_type in ROLES and job_type != "TFJob"
-    if is_other and is_given(policy) and not pending(policy):
-        advice = f"Found JobType {job_type}; expected no SuccessPolicy."
-        yield _invalid("SuccessPolicy", "It is for JobType TFJob only.", advice)
+    counts = [spec.get("PodCount") for _, spec in objects(specs)]
+    if counts and len(counts) == len(specs or ()) and all(type(count) is int and count == 0 for count in counts):
+        yield _invalid("JobSpecs.0.PodCount", "A job must have a pod.", "Found 0 in each role; expected at least 1.")
 
 
 def _roles(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
@@ -86,9 +72,8 @@ def _roles(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
         role, path = spec.get("Type"), f"JobSpecs.{index}.Type"
         if isinstance(role, str) and is_given(role) and not pending(role):
             if known and role not in known and not _is_named_worker(str(job_type), role):
-                yield _invalid(
-                    path, f"It must be a role of a {job_type}.", f"Found {role!r}{did_you_mean(role, known)}"
-                )
+                advice = f"Found {role!r}{did_you_mean(role, known)}"
+                yield replace(_invalid(path, f"It must be a role of a {job_type}.", advice), is_warning=True)
             if role in first:
                 advice = f"Found {role!r}, which JobSpecs.{first[role]} has too; expected one with both PodCounts."
                 yield _invalid(path, "A role must occur once.", advice)
@@ -169,11 +154,3 @@ def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
             if other != index:
                 advice = f"Found {mount!r}, which DataSources.{other} has too; expected another path."
                 yield _invalid(f"{path}.MountPath", "A path must occur once.", advice)
-
-
-def _user_vpc(network: Any, pending: _Pending) -> Iterator[Violation]:
-    if not isinstance(network, Mapping):
-        return
-    switch, ranges = network.get("SwitchId"), network.get("ExtendedCIDRs")
-    if is_given(switch) and not pending(switch) and not is_given(ranges):
-        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs; with a SwitchId, the service does not choose them.")

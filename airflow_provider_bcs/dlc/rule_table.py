@@ -70,7 +70,7 @@ def _role(field: str, *checks: Check) -> Row:
 LIMITS: tuple[Row, ...] = (
     ("DisplayName", (length(1, MAX_NAME_LENGTH), DISPLAY_NAME)),
     ("JobType", (one_of(*ROLES),)),
-    _role("PodCount", at_least(1)),
+    _role("PodCount", at_least(0)),
     _role("ResourceConfig.CPU", CPU),
     _role("ResourceConfig.Memory", MEMORY),
     _role("ResourceConfig.SharedMemory", MEMORY),
@@ -87,7 +87,8 @@ LIMITS: tuple[Row, ...] = (
     ("DataSources.[].Options", (JSON_OBJECT,)),
     ("DataSources.[].RoleChain", (JSON_ARRAY,)),
     ("Priority", (number_range(1, 9),)),
-    ("JobMaxRunningTimeMinutes", (at_least(1),)),
+    # 0 is no limit.
+    ("JobMaxRunningTimeMinutes", (at_least(0),)),
     ("SuccessPolicy", (one_of("ChiefWorker", "AllWorkers", "Partial"),)),
     ("Accessibility", (one_of("PUBLIC", "PRIVATE"),)),
     ("UserVpc.DefaultRoute", (one_of("eth0", "eth1"),)),
@@ -105,12 +106,15 @@ WORDING = Wording(
     invalid=invalid_parameter,
     missing=missing_parameter,
     by_path=True,
+    grows=True,
 )
 
 TABLE = RuleTable(
     (*type_rows(JobDescription, string=STRING), *LIMITS),
     WORDING,
     required=REQUIRED,
+    # Answers of the service have empty objects and arrays for fields that are not set.
+    empty_is_absent=True,
     # These fields hold passwords, tokens, and secrets in variables.
     secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env", "Options"),
 )

@@ -14,8 +14,9 @@ from airflow_provider_bcs.exceptions import InvalidJobError, JobSyntaxError
 from .facts import INVALID, MAX_BODY_SIZE, MISSING
 from .job import read_job
 from .relations import check_relations, objects
-from .rule_table import TABLE
+from .rule_table import ROLES, TABLE
 
+_OTHER_JOB_TYPES = [name for name in ROLES if name != "TFJob"]
 _SPOT_JOB_TYPES = ("PyTorchJob", "MPIJob")
 # CNY. No instance costs more per minute, or less per hour.
 _MAX_PRICE_A_MINUTE = 15
@@ -82,8 +83,7 @@ def check_description(description: dict[str, Any], *, templates: bool) -> list[V
     :param description: the body of CreateJob
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
     """
-    found = list(TABLE.check(description, templates=templates))
-    found += check_relations(description, templates=templates)
+    found = [item for item in _found(description, templates=templates) if not item.is_warning]
     if is_given(description.get("TemplateId")):
         # The service's job template may have any field of the body. DisplayName does not come from it (assumed).
         found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
@@ -91,6 +91,11 @@ def check_description(description: dict[str, Any], *, templates: bool) -> list[V
         advice = f"Found {size} bytes; expected at most {MAX_BODY_SIZE}. Mount long commands and data as files."
         found.append(_invalid_body(f"It must have at most {MAX_BODY_SIZE} bytes.", advice))
     return found
+
+
+def _found(description: Mapping[str, Any], *, templates: bool) -> Iterator[Violation]:
+    yield from TABLE.check(description, templates=templates)
+    yield from check_relations(description, templates=templates)
 
 
 def _invalid_body(tail: str, advice: str) -> Violation:
@@ -112,7 +117,11 @@ def _without_templates(value: Any) -> Any:
 
 
 def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
+    for item in _found(job, templates=True):
+        if item.is_warning:
+            yield f"{item.path}: {item.advice[:1].lower()}{item.advice[1:]}"
     specs = objects(job.get("JobSpecs"))
+    yield from _documented_only(job)
     for name in ("ElasticSpec", "DebuggerConfigContent"):
         if is_given(job.get(name)):
             yield f"{name}: the service ignores this field."
@@ -123,8 +132,37 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
         uri = source.get("Uri")
         if isinstance(uri, str) and uri.startswith("oss://") and not is_template(uri) and "." not in uri.split("/")[2]:
             yield f"DataSources.{index}.Uri: found a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
+        if isinstance(uri, str) and uri.startswith("nas://") and not on_quota and not is_given(job.get("UserVpc")):
+            yield f"DataSources.{index}.Uri: found NAS without UserVpc; expected UserVpc, the VPC of the file system."
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
+
+
+def _documented_only(job: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the documentation asks for and public jobs of the service run without."""
+    job_type, policy, network = job.get("JobType"), job.get("SuccessPolicy"), job.get("UserVpc")
+    if job_type in _OTHER_JOB_TYPES and is_given(policy) and not is_template(policy):
+        yield f"SuccessPolicy: found with JobType {job_type}; documented for JobType TFJob only."
+    if isinstance(network, Mapping):
+        switch, ranges = network.get("SwitchId"), network.get("ExtendedCIDRs")
+        if is_given(switch) and not is_template(switch) and not is_given(ranges):
+            yield "UserVpc.ExtendedCIDRs: found none with a SwitchId; the pods may not reach the whole VPC."
+    yield from _command_warnings(job)
+
+
+def _command_warnings(job: Mapping[str, Any]) -> Iterator[str]:
+    if is_given(job.get("TemplateId")):
+        return
+    whole = not _is_blank(job.get("UserCommand"))
+    for index, spec in objects(job.get("JobSpecs")):
+        if spec.get("PodCount") == 0 and spec.get("PodCount") is not False:
+            yield f"JobSpecs.{index}.PodCount: found 0; the role has no pods."
+        elif not whole and _is_blank(spec.get("UserCommand")):
+            yield f"JobSpecs.{index}.UserCommand: found no command; the pods run the image's own program."
+
+
+def _is_blank(value: Any) -> bool:
+    return not is_given(value) or (isinstance(value, str) and not value.strip())
 
 
 def _spot_warnings(job_type: Any, spec: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -73,7 +73,8 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
     content = checked.content
     if content["Type"] != "DAG":
         raise ValueError(
-            f"Type of {source or 'the job'}: found {content['Type']!r}; expected 'DAG', as no other job has a graph."
+            f"Type of {source or 'the job'}: found {content['Type']!r}; expected 'DAG', as no other job has a graph;"
+            " BatchComputeSubmitJobOperator runs this job."
         )
     dag = content["DAG"]
     tasks, dependencies = ({}, {}) if is_template(dag) else (dag["Tasks"], dag.get("Dependencies") or {})

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout, BaseOperator
 
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.dlc import Client, InvalidJobError, JobDescription, JobSourceError
 from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
@@ -119,11 +120,11 @@ def test_a_job_file_with_templates(dlc, tmp_path):
 def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):
     with pytest.raises(InvalidJobError, match="The job of task submit has 1 error"):
         DlcSubmitJobOperator(task_id="submit", job=job(pods=0))
-    with pytest.raises(InvalidJobError, match="did you mean JobSpecs"):
+    with pytest.warns(JobWarning, match="did you mean JobSpecs"):
         DlcSubmitJobOperator(task_id="submit", job={**job(), "JobSpec": []})
-    found = run("dlc_late", job=job(JobType="{{ 'PytorchJob' }}"))
+    found = run("dlc_late", job=job(DisplayName="{{ 'a job' }}"))
     assert states(found) == {"submit": "failed"}
-    assert "JobType: InvalidParameter" in output(caplog, capfd)
+    assert "DisplayName: InvalidParameter" in output(caplog, capfd)
 
 
 def test_an_absolute_path(dlc, tmp_path):

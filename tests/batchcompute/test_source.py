@@ -60,7 +60,7 @@ def test_what_is_read_is_a_copy():
     [
         (b"", "is empty"),
         (b"  \n", "is empty"),
-        (b"{,}", "is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (b"{,}", "is not JSON: found a comma too many; remove the comma at line 1 column 2"),
         (b'{"Name": "a", "Name": "b"}', "the key 'Name' twice"),
         (b'{"Priority": NaN}', "NaN, which is not JSON"),
         (b"[]", "found an array"),

@@ -82,7 +82,13 @@ def test_a_missing_field_has_the_line_of_its_parent(file, run):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.json", '{\n  "Name": 1,\n}', "a.json:3: is not JSON: "),
+        ("a.json", '{\n  "Name": 1,}', "a.json:2: is not JSON: found a comma too many; remove the comma at line 2"),
+        ("a.json", '{\n  "Name": [1,]}', "a.json:2: is not JSON: found a comma too many"),
+        ("a.json", '{\n  // a graph\n  "Name": 1}', "a.json:2: is not JSON: found a comment, which JSON does not have"),
+        ("a.json", '{"Name": 1 /* a\n graph */}', "a.json:1: is not JSON: found a comment"),
+        ("a.json", '{"Name":\n"a\tb"}', "a.json:2: is not JSON: found a control character"),
+        ("job.cfg", "[DEFAULT]\njob_name=a\n", "job.cfg: found suffix '.cfg'; expected the JSON that 'bcs sub"),
+        ("train.params", "name=a\n", "train.params: found suffix '.params'; expected a JSON file of CreateJob"),
         ("a.yaml", "Name: a\nDAG: [\n", "a.yaml:3: is not YAML: "),
         ("b.json", "", "b.json: is empty."),
         ("c.json", '{"Name": "\x7f", "x\x7f": 1}', "c.json:1: x\\x7f: "),
@@ -162,3 +168,34 @@ def test_validate_what_is_no_job(file, run, description, wrong, kind):
     code, _, (line,) = run("graph", good)
     assert code == 1
     assert line.startswith(f"good.json: {kind} has no graph; ")
+
+
+def test_a_file_in_another_encoding(run):
+    Path("gbk.json").write_bytes('{\n"Name": "数据"}'.encode("gbk"))
+    assert run("validate", "gbk.json")[1] == [
+        "gbk.json: is not UTF-8 text: line 2 cannot be decoded; save it as UTF-8."
+    ]
+
+
+def test_a_field_in_another_object_than_its_own(file, run):
+    name = file("misplaced.json", job({"a": task(InputMappingConfig={"Lock": True})}))
+    (text,) = run("validate", name)[1]
+    assert text.endswith("There is no such field here; it belongs in Parameters.")
+
+
+@pytest.mark.parametrize(
+    ("content", "warns"),
+    [
+        (job(WriteSupport=True), "WriteSupport: found at the top of the job"),
+        (job({"a": task("")}), "DAG.Tasks.a has an empty CommandLine"),
+        (job({"a": task("  ")}), "DAG.Tasks.a has an empty CommandLine"),
+    ],
+)
+def test_valid_but_without_effect(file, run, content, warns):
+    code, out, _ = run("validate", file("old.json", content))
+    assert code == 0
+    assert f"old.json: warning: {warns}" in out[0]
+
+
+def test_a_zone_that_older_tools_leave_empty(file, run):
+    assert not any("ZoneId" in text for text in run("validate", file("v1.json", v1_job(ZoneId="")))[1])

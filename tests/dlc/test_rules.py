@@ -12,7 +12,7 @@ from airflow_provider_bcs.dlc import rules
 from airflow_provider_bcs.dlc.facts import INVALID, MISSING
 from airflow_provider_bcs.dlc.job import JobDescription
 from airflow_provider_bcs.dlc.rule_table import LIMITS
-from airflow_provider_bcs.dlc.rules import validate_job
+from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from tests.dlc.bodies import ABSENT, body, changed, role
 
 R = "JobSpecs.0"
@@ -46,23 +46,12 @@ CASES = [
     wrong("DisplayName", None, "Add DisplayName", MISSING),
     wrong("DisplayName", "my job", "letters, digits"),
     wrong("DisplayName", "训练", "letters, digits"),
+    wrong("DisplayName", "Infer[model-7b/set_0]", "write _ instead of brackets"),
     wrong("DisplayName", "job\n", "letters, digits"),
     wrong("DisplayName", "a" * 257, "1 to 256 characters"),
     wrong("DisplayName", 7, 'Found 7; expected text in quotes, such as "2".'),
-    wrong("Displayname", "a", "did you mean DisplayName?"),
-    wrong("Settings.Tag", {}, "did you mean Tags?"),
-    wrong(f"{R}.Podcount", 1, "did you mean PodCount?"),
-    wrong(f"{R}.ExtraPodSpec.Lifecycle.PreStopp", {}, "did you mean PreStop?"),
-    wrong("UserVpc.ExtendedCidrs", [], "did you mean ExtendedCIDRs?"),
     # Type of the job and its roles
     missing("JobType", "Add JobType"),
-    wrong("JobType", "pytorchjob", "Found 'pytorchjob'; did you mean PyTorchJob?"),
-    wrong("JobType", "Custom", "known here: DataJuicerJob"),
-    wrong(f"{R}.Type", "worker", "Found 'worker'; did you mean Worker?"),
-    wrong(f"{R}.Type", "PS", "known here: Master, Worker."),
-    case({"JobType": "TFJob", f"{R}.Type": "Cheif"}, f"{R}.Type", INVALID, "did you mean Chief?"),
-    case({"JobType": "RayJob", f"{R}.Type": "Worker-"}, f"{R}.Type", INVALID, "did you mean Worker?"),
-    case({"JobType": "MPIJob", f"{R}.Type": "Head"}, f"{R}.Type", INVALID, "known here: Master, Worker."),
     case({"JobSpecs": [role(), role()]}, "JobSpecs.1.Type", INVALID, "which JobSpecs.0 has too"),
     case(
         {"JobSpecs": [role(IsChief=True), role(Type="Master", IsChief=True)]},
@@ -77,27 +66,19 @@ CASES = [
         "here and in JobSpecs.0",
     ),
     # Roles
-    wrong("JobSpecs", [], "Add at least one role.", MISSING),
+    wrong("JobSpecs", [], "Add JobSpecs", MISSING),
     wrong("JobSpecs", role(), "expected an array in brackets"),
     wrong("JobSpecs.0", "Worker", "expected an object in braces"),
     missing(f"{R}.Type", "Add Type"),
     missing(f"{R}.PodCount", "Add PodCount"),
     missing(f"{R}.Image", "Add Image"),
-    wrong(f"{R}.PodCount", 0, "Found 0; expected a whole number of at least 1."),
+    wrong(f"{R}.PodCount", 0, "Found 0 in each role; expected at least 1."),
+    wrong(f"{R}.PodCount", -1, "Found -1; expected a whole number of at least 0."),
+    wrong("JobMaxRunningTimeMinutes", -1, "at least 0"),
     wrong(f"{R}.PodCount", "2", "Found '2'; expected a whole number without quotes."),
     wrong(f"{R}.PodCount", True, "a whole number without quotes"),
     wrong(f"{R}.PodCount", 1.0, "a whole number without quotes"),
-    wrong(f"{R}.RestartPolicy", "onFailure", "did you mean OnFailure?"),
-    wrong(f"{R}.OversoldType", "Accept", "known here: AcceptQuotaOverSold"),
-    wrong(f"{R}.ServiceSpec.ServiceMode", "perpod", "did you mean PerPod?"),
     case({f"{R}.ServiceSpec.ExtraPorts": [80, "81"]}, f"{R}.ServiceSpec.ExtraPorts.1", INVALID, "a whole number"),
-    missing("UserCommand", "or to each of its JobSpecs"),
-    case(
-        {"UserCommand": "", "JobSpecs": [role(UserCommand="a"), role(Type="Master")]},
-        "UserCommand",
-        MISSING,
-        "each of its JobSpecs",
-    ),
     # Resources
     missing(f"{R}.EcsSpec", "such as ecs.c6.large"),
     case({**ON_QUOTA}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
@@ -124,7 +105,6 @@ CASES = [
     wrong("Priority", 0, "a number from 1 to 9"),
     wrong("Priority", 10, "a number from 1 to 9"),
     # Spot instances
-    case({f"{R}.SpotSpec": {**SPOT, "SpotStrategy": "SpotAsPriceGo"}}, f"{R}.SpotSpec.SpotStrategy", INVALID, "SpotWi"),
     case({f"{R}.SpotSpec": {"SpotPriceLimit": 1}}, f"{R}.SpotSpec.SpotStrategy", MISSING, "Add SpotStrategy"),
     case(
         {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit"}},
@@ -137,12 +117,6 @@ CASES = [
     ),
     case(
         {f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": "0.5"}}, f"{R}.SpotSpec.SpotPriceLimit", INVALID, "without quotes"
-    ),
-    case(
-        {f"{R}.ElasticSpotSpecs": [{"SpotStrategy": "Lowest"}]},
-        f"{R}.ElasticSpotSpecs.0.SpotStrategy",
-        INVALID,
-        "did you mean LowestPrice?",
     ),
     # Data
     case({"DataSources": [{"MountPath": "/mnt/in"}]}, "DataSources.0.Uri", MISSING, "or DataSourceId"),
@@ -157,14 +131,10 @@ CASES = [
     case({"DataSources": [{"Uri": OSS[:-1], "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "/folder/"),
     case({"DataSources": [{"Uri": "s3://b/p/", "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "nas://"),
     case({"DataSources": [{"Uri": "nas:///p/", "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "nas://"),
-    case(
-        {"DataSources": [{"DataSourceId": "d-1", "MountAccess": "ReadOnly"}]},
-        "DataSources.0.MountAccess",
-        INVALID,
-        "known here: RO, RW.",
-    ),
     case({"DataSources": [{"DataSourceId": "d-1", "Options": "a=b"}]}, "DataSources.0.Options", INVALID, "as JSON"),
-    case({"DataSources": [{"DataSourceId": "d-1", "Options": {}}]}, "DataSources.0.Options", INVALID, "in quotes"),
+    case(
+        {"DataSources": [{"DataSourceId": "d-1", "Options": {"a": 1}}]}, "DataSources.0.Options", INVALID, "in quotes"
+    ),
     case({"DataSources": [{"DataSourceId": "d-1", "RoleChain": "{}"}]}, "DataSources.0.RoleChain", INVALID, "an array"),
     case(
         {"DataSources": [{"Uri": OSS, "MountPath": "/in/"}, {"DataSourceId": "d-1", "MountPath": "/in"}]},
@@ -173,25 +143,55 @@ CASES = [
         "which DataSources.0 has too",
     ),
     # The rest of the body
-    wrong("JobMaxRunningTimeMinutes", 0, "at least 1"),
-    wrong("Accessibility", "Public", "did you mean PUBLIC?"),
-    wrong("SuccessPolicy", "AllWorkers", "Found JobType PyTorchJob; expected no SuccessPolicy."),
-    case({"JobType": "TFJob", "SuccessPolicy": "Chief"}, "SuccessPolicy", INVALID, "did you mean ChiefWorker?"),
-    wrong("UserVpc.DefaultRoute", "eth2", "did you mean eth"),
-    case({"UserVpc": {"SwitchId": "vsw-1"}}, "UserVpc.ExtendedCIDRs", MISSING, "Add ExtendedCIDRs"),
-    case({"UserVpc": {"SwitchId": "vsw-1", "ExtendedCIDRs": []}}, "UserVpc.ExtendedCIDRs", MISSING, "with a SwitchId"),
-    wrong("Settings.JobReservedPolicy", "OnSuccess", "did you mean OnSucceed?"),
     wrong("Settings.JobReservedMinutes", -1, "at least 0"),
-    wrong("Settings.OversoldType", "ForceQuotaOversold", "did you mean ForceQuotaOverSold?"),
     wrong("Settings.EnableRDMA", "true", "true or false without quotes"),
     wrong("Settings.Tags.retries", 3, "Found 3; expected text in quotes"),
     wrong("Settings.Tags", ["a"], "an object in braces"),
-    wrong("Settings.DataJuicerConfig.CommandType", "Shell", "did you mean shell?"),
-    wrong("Settings.DataJuicerConfig.ExecutionMode", "cluster", "known here: distributed, standalone."),
     wrong("Envs.N", 1, "Found an int; expected text in quotes"),
     case({"Envs": {"": "1"}}, "Envs.", INVALID, "a name of at least one character"),
     wrong("ThirdpartyLibs", "numpy==1.16.1", "an array in brackets"),
     case({"ThirdpartyLibs": ["numpy", 1]}, "ThirdpartyLibs.1", INVALID, "text in quotes"),
+    wrong("TemplateVersion", 0, "at least 1"),
+    case({"UserCommand": "x" * 66_000}, "$", INVALID, "bytes"),
+    case({"UserCommand": "中" * 22_000}, "$", INVALID, "bytes"),
+]
+#: Values and fields that a newer version of the service may have.
+WARNED = [
+    wrong("Displayname", "a", "did you mean DisplayName?"),
+    wrong("Settings.Tag", {}, "did you mean Tags?"),
+    wrong(f"{R}.Podcount", 1, "did you mean PodCount?"),
+    wrong(f"{R}.ExtraPodSpec.Lifecycle.PreStopp", {}, "did you mean PreStop?"),
+    wrong("UserVpc.ExtendedCidrs", [], "did you mean ExtendedCIDRs?"),
+    wrong("JobType", "pytorchjob", "Found 'pytorchjob'; did you mean PyTorchJob?"),
+    wrong("JobType", "Custom", "known here: DataJuicerJob"),
+    wrong(f"{R}.Type", "worker", "Found 'worker'; did you mean Worker?"),
+    wrong(f"{R}.Type", "PS", "known here: Master, Worker."),
+    case({"JobType": "TFJob", f"{R}.Type": "Cheif"}, f"{R}.Type", INVALID, "did you mean Chief?"),
+    case({"JobType": "RayJob", f"{R}.Type": "Worker-"}, f"{R}.Type", INVALID, "did you mean Worker?"),
+    case({"JobType": "MPIJob", f"{R}.Type": "Head"}, f"{R}.Type", INVALID, "known here: Master, Worker."),
+    wrong(f"{R}.RestartPolicy", "onFailure", "did you mean OnFailure?"),
+    wrong(f"{R}.OversoldType", "Accept", "known here: AcceptQuotaOverSold"),
+    wrong(f"{R}.ServiceSpec.ServiceMode", "perpod", "did you mean PerPod?"),
+    case({f"{R}.SpotSpec": {**SPOT, "SpotStrategy": "SpotAsPriceGo"}}, f"{R}.SpotSpec.SpotStrategy", INVALID, "SpotWi"),
+    case(
+        {f"{R}.ElasticSpotSpecs": [{"SpotStrategy": "Lowest"}]},
+        f"{R}.ElasticSpotSpecs.0.SpotStrategy",
+        INVALID,
+        "did you mean LowestPrice?",
+    ),
+    case(
+        {"DataSources": [{"DataSourceId": "d-1", "MountAccess": "ReadOnly"}]},
+        "DataSources.0.MountAccess",
+        INVALID,
+        "known here: RO, RW.",
+    ),
+    wrong("Accessibility", "Public", "did you mean PUBLIC?"),
+    case({"JobType": "TFJob", "SuccessPolicy": "Chief"}, "SuccessPolicy", INVALID, "did you mean ChiefWorker?"),
+    wrong("UserVpc.DefaultRoute", "eth2", "did you mean eth"),
+    wrong("Settings.JobReservedPolicy", "OnSuccess", "did you mean OnSucceed?"),
+    wrong("Settings.OversoldType", "ForceQuotaOversold", "did you mean ForceQuotaOverSold?"),
+    wrong("Settings.DataJuicerConfig.CommandType", "Shell", "did you mean shell?"),
+    wrong("Settings.DataJuicerConfig.ExecutionMode", "cluster", "known here: distributed, standalone."),
     case(
         {"CredentialConfig.CredentialConfigItems": [{"Key": "0", "Type": "role"}]},
         "CredentialConfig.CredentialConfigItems.0.Type",
@@ -204,9 +204,6 @@ CASES = [
         INVALID,
         "did you mean user?",
     ),
-    wrong("TemplateVersion", 0, "at least 1"),
-    case({"UserCommand": "x" * 66_000}, "$", INVALID, "bytes"),
-    case({"UserCommand": "中" * 22_000}, "$", INVALID, "bytes"),
 ]
 
 
@@ -219,8 +216,18 @@ def test_one_wrong_field_gives_one_violation(changes, path, code, advice):
     assert f"The parameter {path} is " in violation.message or path == "$"
 
 
+@pytest.mark.parametrize(("changes", "path", "code", "advice"), WARNED)
+def test_what_a_newer_service_may_have_is_a_warning(changes, path, code, advice):
+    description = changed(body(), changes)
+    assert validate_job(description, templates=False) == []
+    (text,) = job_warnings(description)
+    assert text.startswith(f"{path}: found ")
+    assert advice.removeprefix("Found") in text
+
+
 def test_each_limit_has_a_case():
-    tried = {".".join("[]" if name.isdigit() else name for name in item.values[1].split(".")) for item in CASES}
+    cases = CASES + WARNED
+    tried = {".".join("[]" if name.isdigit() else name for name in item.values[1].split(".")) for item in cases}
     assert {path.replace(".{key}", ".") for path, _ in LIMITS} - tried == set()
 
 
@@ -250,6 +257,15 @@ def test_each_limit_has_a_case():
         {"TemplateId": "tpl1", "JobType": ABSENT, "JobSpecs": [], "UserCommand": ABSENT},
         {"TemplateId": "tpl1", "JobSpecs": [{"PodCount": 2}], "UserCommand": ABSENT},
         {"UserCommand": "x" * 65_000},
+        {"JobMaxRunningTimeMinutes": 0},
+        {"UserVpc": {"SwitchId": "vsw-1", "SecurityGroupId": "sg-1"}},
+        {"SuccessPolicy": "AllWorkers"},
+        {"JobSpecs": [role(Type="Master"), role(PodCount=0)]},
+        {"UserCommand": ABSENT},
+        {"UserCommand": " \n"},
+        {"JobSpecs": [role(UserCommand="a"), role(Type="Master")], "UserCommand": ""},
+        # As answers of GetJob have them.
+        {**ON_QUOTA, f"{R}.ResourceConfig": CONFIG, f"{R}.EcsSpec": {}, "Options": [], "Priority": {}},
     ],
 )
 def test_what_is_valid(changes):
@@ -257,29 +273,26 @@ def test_what_is_valid(changes):
 
 
 def test_a_template_of_the_service_gives_no_name_and_excuses_nothing_wrong():
-    assert found({"TemplateId": "tpl1", "JobSpecs": [{"PodCount": 0}]}) == [
+    assert found({"TemplateId": "tpl1", "JobSpecs": [{"PodCount": -1}]}) == [
         ("DisplayName", MISSING),
         (f"{R}.PodCount", INVALID),
     ]
 
 
 def test_messages_name_the_field_by_its_path():
-    (low,) = validate_job(changed(body(), {f"{R}.PodCount": 0}))
-    assert low.message == "The parameter JobSpecs.0.PodCount is invalid. It must be at least 1."
+    (low,) = validate_job(changed(body(), {f"{R}.PodCount": -1}))
+    assert low.message == "The parameter JobSpecs.0.PodCount is invalid. It must be at least 0."
     (none,) = validate_job(changed(body(), {f"{R}.Image": ABSENT}))
     assert none.message == "The parameter JobSpecs.0.Image is required."
 
 
 def test_all_violations_at_once():
     description = body(Colour="red", Envs={"A": 1}, Priority=0)
-    description["JobSpecs"] = [role(PodCount=0, Type="worker"), role(Image=None, Imag="x"), 3]
+    description["JobSpecs"] = [role(PodCount=-1, Type="worker"), role(Image=None, Imag="x"), 3]
     assert set(found(description)) == {
-        ("Colour", INVALID),
         ("Envs.A", INVALID),
         ("Priority", INVALID),
         ("JobSpecs.0.PodCount", INVALID),
-        ("JobSpecs.0.Type", INVALID),
-        ("JobSpecs.1.Imag", INVALID),
         ("JobSpecs.1.Image", MISSING),
         ("JobSpecs.2", INVALID),
     }

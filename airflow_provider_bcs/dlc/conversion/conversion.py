@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
-from airflow_provider_bcs.container.field_table import without
+from airflow_provider_bcs.container.field_table import idle_fields, without
 from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
@@ -15,7 +15,7 @@ from airflow_provider_bcs.container.site import Site
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
-from airflow_provider_bcs.dlc.rules import check_description
+from airflow_provider_bcs.dlc.rules import check_description, job_warnings
 
 from .data_sources import data_sources
 from .fields import FIELDS
@@ -48,6 +48,11 @@ class Converted(NamedTuple):
 
     body: dict[str, Any]
     violations: list[Violation]
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each valid value of the body that may not have the effect that the author expects."""
+        return job_warnings(self.body)
 
 
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:
@@ -95,7 +100,7 @@ def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:
 def _add_lost(
     job: Mapping[str, Any], task: Mapping[str, Any], options: Options, extra: Mapping[str, Any], findings: Findings
 ) -> None:
-    for of_task, fields in ((False, {**job, "DAG": {}}), (True, task)):
+    for of_task, fields in ((False, {**job, "DAG": {}}), (True, without(task, idle_fields(task)))):
         given = without(fields, options.ignore)
         for path, fate, found in FIELDS.lost(given, extra, templates=findings.templates):
             findings.add(path, fate.why, found, fate.expected, ignore=path, of_task=of_task)

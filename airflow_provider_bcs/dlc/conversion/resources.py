@@ -82,8 +82,9 @@ def _spot(spot: Spot, resources: Resources | None, findings: Findings) -> dict[s
     elif strategy == "SpotAsPriceGo":
         # Without a limit the price on demand is the most that is paid, as in BatchCompute.
         return {"ElasticSpotSpecs": [{"InstanceType": resources}]} if resources else {}
-    elif strategy == "SpotWithPriceLimit" and isinstance(price, (int, float)):
-        return {"SpotSpec": {"SpotStrategy": strategy, "SpotPriceLimit": round(price / 60, 6)}}
+    elif strategy in (None, "", "SpotWithPriceLimit") and isinstance(price, (int, float)):
+        # A limit without a strategy asks for SpotWithPriceLimit.
+        return {"SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": round(price / 60, 6)}}
     elif not findings.pending(price):
         findings.add(
             "AutoCluster.SpotStrategy",
@@ -95,8 +96,10 @@ def _spot(spot: Spot, resources: Resources | None, findings: Findings) -> dict[s
 
 
 def _system_disk(disk: SystemDisk, findings: Findings) -> dict[str, Any]:
-    if disk.type and disk.type not in _DISK_CATEGORIES and not findings.pending(disk.type):
+    # A disk of the machine itself: in a pod, that is the container's own.
+    kind = None if str(disk.type).startswith("ephemeral") else disk.type
+    if kind and kind not in _DISK_CATEGORIES and not findings.pending(kind):
         path = "AutoCluster.Configs.Disks.SystemDisk.Type"
-        findings.add(path, "There is no such disk.", repr(disk.type), " or ".join(_DISK_CATEGORIES), ignore=path)
-    given = {name: value for name, value in (("Category", disk.type), ("Size", disk.size)) if value}
+        findings.add(path, "There is no such disk.", repr(kind), " or ".join(_DISK_CATEGORIES), ignore=path)
+    given = {name: value for name, value in (("Category", kind), ("Size", disk.size)) if value}
     return {"SystemDisk": given} if given else {}

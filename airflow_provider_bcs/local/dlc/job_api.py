@@ -55,6 +55,10 @@ class JobApi:
             raise ErrorResponse(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
         if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
             raise invalid("JobSpecs", f"The local service runs at most {_MAX_PODS} pods per job.")
+        for index, spec in enumerate(body["JobSpecs"]):
+            if not (spec.get("UserCommand") or body.get("UserCommand") or "").strip():
+                # A pod in the cloud would run the entry point of its image.
+                raise invalid(f"JobSpecs.{index}.UserCommand", "The local service runs no images; it needs a command.")
         job = self._jobs.add(without_secrets(body))
         self._engine.wake()
         return Response(200, {"JobId": job.id})

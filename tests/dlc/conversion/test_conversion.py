@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,14 +84,15 @@ def test_the_net_below_the_timeout(timeout, retries, minutes):
 
 
 def test_inputs_and_outputs():
+    nas = {"Entries": [{"Source": "nas://0266e-ab1.cn-beijing.nas.aliyuncs.com:/share/", "Destination": "/nas/x"}]}
+    assert "found NAS without UserVpc" in convert(description(Mounts=nas), OPTIONS, SITE).warnings[0]
     found = body(
+        replace(OPTIONS, dlc_job={"UserVpc": {"VpcId": "vpc-1"}}),
         command={"PackagePath": "oss://b/pkg/p.tar.gz"},
         InputMapping={"oss://b/in/": "/home/in/", "oss://b/one file": "/home/f/one file"},
         OutputMapping={"/home/out/": "oss://b/out/", "/home/log": "oss://b/logs/log"},
         LogMapping={"/home/my.log": "oss://b/logs/"},
-        Mounts={
-            "Entries": [{"Source": "nas://0266e-ab1.cn-beijing.nas.aliyuncs.com:/share/", "Destination": "/nas/x"}]
-        },
+        Mounts=nas,
     )
     host = "oss-cn-shanghai-internal.aliyuncs.com"
     assert mounts(found) == [
@@ -102,6 +104,17 @@ def test_inputs_and_outputs():
         (f"oss://b.{host}/logs/", "/batchcompute/oss/5", "RW"),
     ]
     assert "bc_link '/batchcompute/oss/1/one file' '/home/f/one file'" in found["UserCommand"]
+
+
+@pytest.mark.parametrize(("local", "url"), [("/oss/p/out/", "oss://b/p/out/"), ("/oss/p/log", "oss://b/p/log")])
+def test_an_output_of_a_writable_mount_is_the_mount_itself(local, url):
+    entry = {"Source": "oss://b/", "Destination": "/oss/", "WriteSupport": True}
+    found = body(Mounts={"Entries": [entry]}, OutputMapping={local: url})
+    assert [place for _, place, _ in mounts(found)] == ["/oss"]
+    assert "bc_way_0=" not in found["UserCommand"]
+    assert local not in found["Envs"]["BATCH_COMPUTE_PRIVATE_PATHS"]
+    assert "OutputMapping" in wrong(Mounts={"Entries": [entry]}, OutputMapping={local: "oss://other/x/"})
+    assert "OutputMapping" in wrong(Mounts={"Entries": [{**entry, "WriteSupport": False}]}, OutputMapping={local: url})
 
 
 def test_the_endpoint_of_the_objects():
@@ -179,6 +192,11 @@ def test_images_and_instance_types_that_are_not_known():
     assert "EnvVars.BATCH_COMPUTE_DOCKER_IMAGE" in wrong(
         command={"EnvVars": {"BATCH_COMPUTE_DOCKER_IMAGE": "localhost:5000/a"}}
     )
+    in_oss = {"BATCH_COMPUTE_DOCKER_REGISTRY_OSS_PATH": "oss://b/registry/"}
+    assert "EnvVars.BATCH_COMPUTE_DOCKER_IMAGE" in wrong(
+        command={"EnvVars": {"BATCH_COMPUTE_DOCKER_IMAGE": "a/b", **in_oss}}
+    )
+    assert "Docker.Image" in wrong(command={"Docker": {"Image": "a/b"}, "EnvVars": in_oss})
     assert "did you mean bcs.a2.large" in wrong(AutoCluster={"InstanceType": "bcs.a2.larg"})
     assert body(AutoCluster={"InstanceType": "ecs.c6.large"})["JobSpecs"][0]["EcsSpec"] == "ecs.c6.large"
 
@@ -189,6 +207,7 @@ def test_spot_instances():
     assert found["SpotSpec"] == {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": 0.008333}
     as_it_goes = {"ResourceType": "Spot", "SpotStrategy": "SpotAsPriceGo"}
     assert body(AutoCluster=as_it_goes)["JobSpecs"][0]["ElasticSpotSpecs"] == [{"InstanceType": "ecs.g6.large"}]
+    assert body(AutoCluster={"ResourceType": "Spot", "SpotPriceLimit": 0.5})["JobSpecs"] == [found]
     assert "SpotStrategy" in wrong(AutoCluster={"ResourceType": "Spot"})
     assert "ResourceType" in wrong(AutoCluster={"ResourceType": "PrePaid"})
 
@@ -198,7 +217,9 @@ def test_disks_and_reservations():
     found = body(AutoCluster={"Configs": disks, "ReserveOnFail": True})
     assert found["JobSpecs"][0]["SystemDisk"] == {"Category": "cloud_ssd", "Size": 100}
     assert found["Settings"] == {"JobReservedPolicy": "OnFailure", "JobReservedMinutes": 60}
-    old = {"Disks": {"SystemDisk": {"Type": "ephemeral"}}}
+    own = {"Disks": {"SystemDisk": {"Type": "ephemeral", "Size": 40}}}
+    assert body(AutoCluster={"Configs": own})["JobSpecs"][0]["SystemDisk"] == {"Size": 40}
+    old = {"Disks": {"SystemDisk": {"Type": "cloud"}}}
     assert "cloud_efficiency or cloud_ssd" in wrong(AutoCluster={"Configs": old})
 
 
@@ -223,8 +244,9 @@ def test_dlc_job_is_merged():
     assert found["Envs"]["MORE"] == "1"
     assert [item["MountPath"] for item in found["DataSources"]] == ["/home/k", "/more"]
     assert "dlc_job.UserCommand" in wrong(Options(image="i", instance_type="ecs.x", dlc_job={"UserCommand": "x"}))
-    unknown = convert(description(), Options(image="i", instance_type="ecs.x", dlc_job={"ResorceId": "x"})).violations
-    assert "did you mean ResourceId" in str(unknown[0])
+    unknown = convert(description(), Options(image="i", instance_type="ecs.x", dlc_job={"ResorceId": "x"}))
+    assert unknown.violations == []
+    assert unknown.warnings == ["ResorceId: found a field that is not known here; did you mean ResourceId?"]
 
 
 def test_a_request_that_is_too_large_names_what_makes_it():

@@ -64,7 +64,12 @@ def test_every_field_of_the_models_is_in_the_table_and_none_besides():
 def placed(path: str, value: Any) -> dict[str, Any]:
     content = job({"count": task("echo hi", AutoCluster=dict(CLUSTER), ClusterId="")})
     of_task = path.split(".")[0] in TaskDescription.model_fields
-    return put(content["DAG"]["Tasks"]["count"] if of_task else content, path, value) and content
+    target = content["DAG"]["Tasks"]["count"]
+    if path == "WriteSupport" or "InputMappingConfig" in path:
+        target["InputMapping"] = {"oss://b/in/": "/home/in/"}
+    elif "Mounts." in path and not path.endswith(".Entries"):
+        put(target, f"{path.rpartition('.')[0]}.Entries", [{"Source": "oss://b/m/", "Destination": "/mnt/m/"}])
+    return put(target if of_task else content, path, value) and content
 
 
 LOST = [path for path, fate in FIELDS.fates.items() if isinstance(fate, Lost)]
@@ -126,3 +131,18 @@ def test_the_page_names_every_field():
     for path in FIELDS.fates:
         short = path.replace("AutoCluster.Configs.Mounts.", "Mounts.").replace("Parameters.", "")
         assert f"`{short}`" in page, short
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("WriteSupport", True),
+        ("Parameters.InputMappingConfig", {"Lock": True, "Locale": "GBK"}),
+        ("Mounts", {"Entries": [], "CacheSupport": True, "CacheBlockSize": 2097152, "Lock": True}),
+        ("AutoCluster.Configs.Mounts", {"CacheSupport": True, "NAS": {"FileSystem": ["x"]}}),
+    ],
+)
+def test_settings_of_inputs_or_mounts_that_a_task_lacks_lose_nothing(path, value):
+    description = job({"count": task("echo hi", AutoCluster=dict(CLUSTER), ClusterId="")})
+    put(description["DAG"]["Tasks"]["count"], path, value)
+    assert convert(description, Options(**OPTIONS)).violations == []

@@ -137,7 +137,7 @@ class BucketApi:
                 ("Key", encode(key)),
                 ("LastModified", document.time(stored.modified)),
                 ("ETag", stored.record.checksums.etag),
-                ("Type", "Normal"),
+                ("Type", stored.record.object_type),
                 ("Size", str(stored.size)),
                 ("StorageClass", _STORAGE_CLASS),
             ]

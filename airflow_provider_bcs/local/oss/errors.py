@@ -40,6 +40,15 @@ def exists_already(reason: str) -> ErrorResponse:
     return ErrorResponse(409, "FileAlreadyExists", reason)
 
 
+def object_not_appendable() -> ErrorResponse:
+    return ErrorResponse(409, "ObjectNotAppendable", "The object is not appendable.")
+
+
+def position_not_equal_to_length(length: int, crc64: int) -> ErrorResponse:
+    headers = {"x-oss-next-append-position": str(length), "x-oss-hash-crc64ecma": str(crc64)}
+    return ErrorResponse(409, "PositionNotEqualToLength", "Position is not equal to file length", headers)
+
+
 def invalid_digest(found: str, expected: str) -> ErrorResponse:
     message = f"Content-MD5: found {found!r}; expected {expected!r}, the MD5 of the received body."
     return ErrorResponse(400, "InvalidDigest", message)

@@ -18,6 +18,7 @@ from . import errors
 from .digest import Checksums, blocks
 from .objects import Objects, StoredObject
 from .received import Received
+from .records import OBJECT_TYPE
 
 #: Minimum size of each part except the last one, in bytes.
 MIN_PART = 100 * 1024
@@ -120,7 +121,8 @@ class Uploads:
         with Received(self._objects.incoming) as content:
             for data in self._content(upload, parts):
                 content.write(data)
-            stored = self._objects.put(upload.bucket, upload.key, content, upload.headers, keep=keep)
+            headers = {**upload.headers, OBJECT_TYPE: "Multipart"}
+            stored = self._objects.put(upload.bucket, upload.key, content, headers, keep=keep)
         self.abort(upload)
         return stored
 

@@ -16,6 +16,7 @@ from .digest import Checksums, blocks, checksums_of
 from .document import Element
 from .objects import Objects, StoredObject
 from .received import Received
+from .records import OBJECT_TYPE
 from .request import ObjectRequest, read_path
 from .selection import ObjectRoute
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 _META = "x-oss-meta-"
 _MAX_DELETED = 1000
+#: Maximum size of an object that AppendObject has created, 5 GB.
+_MAX_APPENDED = 5 * 1024**3
 _COPY_SOURCE = "x-oss-copy-source"
 
 
@@ -38,6 +41,7 @@ class ObjectApi:
         return [
             Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=_COPY_SOURCE),
             Route("oss.PutObject", "PUT", "/{Bucket}/{Key}", self._put, body=Body.FILE),
+            Route("oss.AppendObject", "POST", "/{Bucket}/{Key}", self._append, "append", body=Body.FILE),
             Route("oss.GetObject", "GET", "/{Bucket}/{Key}", self._get),
             Route("oss.HeadObject", "HEAD", "/{Bucket}/{Key}", self._head),
             Route("oss.GetObjectMeta", "HEAD", "/{Bucket}/{Key}", self._head, "objectMeta"),
@@ -52,6 +56,18 @@ class ObjectApi:
         headers = {"ETag": checksums.etag, "Content-MD5": checksums.content_md5}
         return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
 
+    def _append(self, request: ObjectRequest) -> Response:
+        position = request.number("position", None, 0, _MAX_APPENDED)
+        content = received(request)
+        stored = self._objects.append(request.bucket, request.key, position, content, kept_headers(request))
+        return Response(
+            headers={
+                "ETag": stored.record.checksums.etag,
+                "x-oss-next-append-position": str(stored.size),
+                "x-oss-hash-crc64ecma": str(stored.record.checksums.crc64),
+            }
+        )
+
     def _copy(self, request: ObjectRequest) -> Response:
         source, _, query = request.headers[_COPY_SOURCE].partition("?")
         source_bucket, source_key = read_path(source)
@@ -65,7 +81,7 @@ class ObjectApi:
             for data in blocks(file, 0, stored.size):
                 content.write(data)
             is_replaced = request.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
-            headers = kept_headers(request) if is_replaced else stored.record.headers
+            headers = kept_headers(request) if is_replaced else copied_headers(stored)
             copied = self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         elements: list[Element] = [
             ("LastModified", document.time(copied.modified)),
@@ -143,19 +159,29 @@ def kept_headers(request: ObjectRequest) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name in _KEPT or name.startswith(_META)}
 
 
+def copied_headers(stored: StoredObject) -> dict[str, str]:
+    """Return the headers of an object that its copy has too."""
+    return {name: value for name, value in stored.record.headers.items() if name != OBJECT_TYPE}
+
+
 def forbids_overwrite(request: ObjectRequest) -> bool:
     return request.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
 
 
 def _headers(stored: StoredObject) -> dict[str, str]:
+    record = stored.record
+    if record.object_type == "Appendable":
+        by_type = {"x-oss-next-append-position": str(stored.size)}
+    else:
+        by_type = {"Content-MD5": record.checksums.content_md5}
     return {
-        **stored.record.headers,
+        **record.headers,
+        **by_type,
         "content-type": stored.content_type,
-        "ETag": stored.record.checksums.etag,
+        "ETag": record.checksums.etag,
         "Last-Modified": formatdate(stored.modified, usegmt=True),
-        "Content-MD5": stored.record.checksums.content_md5,
-        "x-oss-hash-crc64ecma": str(stored.record.checksums.crc64),
-        "x-oss-object-type": "Normal",
+        "x-oss-hash-crc64ecma": str(record.checksums.crc64),
+        OBJECT_TYPE: record.object_type,
         "x-oss-storage-class": "Standard",
         "Accept-Ranges": "bytes",
     }

@@ -33,12 +33,13 @@ class ObjectRequest(Request):
     def key(self) -> str:
         return self.names["Key"]
 
-    def number(self, name: str, default: int, low: int, high: int) -> int:
+    def number(self, name: str, default: int | None, low: int, high: int) -> int:
         """Return a query parameter as an integer.
 
+        :param default: value when the parameter is missing; None: it is required
         :raises ErrorResponse: InvalidArgument, unless it is an integer from ``low`` to ``high``
         """
-        text = self.query.get(name, str(default))
+        text = self.query.get(name, "" if default is None else str(default))
         if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
             raise errors.invalid_argument(name, text, f"an integer from {low} to {high}")
         return int(text)

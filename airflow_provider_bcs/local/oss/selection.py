@@ -23,7 +23,7 @@ _SELECTING = re.compile(
 #: Query parameters that only parametrize an operation, even when they are empty.
 _PARAMETER = re.compile(
     "continuation-token|delimiter|encoding-type|fetch-owner|(key-|upload-id-|part-number-)?marker|max-(keys|parts|uploads)"
-    "|partNumber|prefix|response-.*|security-token|sequential|start-after|x-oss-.*"
+    "|partNumber|position|prefix|response-.*|security-token|sequential|start-after|x-oss-.*"
 )
 
 _TARGETS = ("service", "bucket", "object")

@@ -99,7 +99,9 @@ class BucketApi:
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         encode = document.encoder(query.get("encoding-type", ""))
         name = "marker" if version == "1" else "start-after"
-        after = _position(query["continuation-token"]) if "continuation-token" in query else query.get(name, "")
+        # oss2 sends an empty continuation-token with the first request, beside start-after.
+        token = query.get("continuation-token", "") if version == "2" else ""
+        after = _position(token) if token else query.get(name, "")
         found = page(self._objects.walk(request.bucket, prefix, after), delimiter, size)
         elements: list[Element] = [
             ("Name", request.bucket),
@@ -115,7 +117,7 @@ class BucketApi:
             elements += [("NextMarker", encode(found.next))] if found.next else []
         else:
             elements += [("KeyCount", str(len(found.entries))), ("StartAfter", encode(query.get("start-after", "")))]
-            elements += [("ContinuationToken", query["continuation-token"])] if "continuation-token" in query else []
+            elements += [("ContinuationToken", token)] if token else []
             elements += [("NextContinuationToken", _token(found.next))] if found.next else []
         with_owner = version == "1" or query.get("fetch-owner") == "true"
         return document.response(

@@ -45,6 +45,8 @@ class ObjectApi:
             Route("oss.GetObject", "GET", "/{Bucket}/{Key}", self._get),
             Route("oss.HeadObject", "HEAD", "/{Bucket}/{Key}", self._head),
             Route("oss.GetObjectMeta", "HEAD", "/{Bucket}/{Key}", self._head, "objectMeta"),
+            # Older clients send GET and read only the headers: Content-Length has to be the size, so a body follows.
+            Route("oss.GetObjectMeta", "GET", "/{Bucket}/{Key}", self._get, "objectMeta"),
             Route("oss.DeleteObject", "DELETE", "/{Bucket}/{Key}", self._delete),
             Route("oss.DeleteMultipleObjects", "POST", "/{Bucket}", self._delete_many, "delete", body=Body.MEMORY),
         ]

@@ -54,6 +54,16 @@ def test_put_get_head_delete(store: oss.Client, service: Service) -> None:
     assert code(lambda: store.head_object(oss.HeadObjectRequest(bucket=BUCKET, key=STRANGE))) == (404, "NoSuchKey")
 
 
+def test_object_meta_with_get(store: oss.Client, service: Service) -> None:
+    etag = put(store, "x").etag
+    signed = store.presign(oss.GetObjectRequest(bucket=BUCKET, key="x", parameters={"objectMeta": ""}))
+    assert "objectMeta" in signed.url
+    with requests.get(signed.url, timeout=10, stream=True) as answer:
+        assert (answer.status_code, answer.headers["ETag"], answer.headers["Content-Length"]) == (200, etag, "5")
+    status, error = raw_request(service, "GET", key="nothing", query={"objectMeta": ""})
+    assert (status, b"<Code>NoSuchKey<" in error) == (404, True)
+
+
 def test_files_of_others_are_objects_and_change(store: oss.Client, service: Service) -> None:
     put(store, "log.txt", metadata={"a": "b"})
     for text in ("one", "two, longer"):

@@ -23,7 +23,7 @@ def assemble(options: AccessKeyOptions, data_dir: Path, store: Store) -> ObjectG
     objects = Objects(data_dir, Records(store))
     routes = [
         *BucketApi(objects).routes(),
-        *MultipartApi(Uploads(data_dir, objects)).routes(),
+        *MultipartApi(Uploads(data_dir, objects), objects).routes(),
         *ObjectApi(objects).routes(),
     ]
     return ObjectGateway(routes, Verifier(options.access_key_id, options.access_key_secret), objects.incoming)

@@ -18,7 +18,7 @@ from . import errors
 from .digest import Checksums, blocks
 from .objects import Objects, StoredObject
 from .received import Received
-from .records import OBJECT_TYPE
+from .records import OBJECT_TYPE, STORAGE_CLASS
 
 #: Minimum size of each part except the last one, in bytes.
 MIN_PART = 100 * 1024
@@ -57,6 +57,10 @@ class Upload:
     headers: Mapping[str, str]
     started: float
 
+    @property
+    def storage_class(self) -> str:
+        return self.headers.get(STORAGE_CLASS, "Standard")
+
 
 class Uploads:
     """Uploads in ``DIR/uploads``: one directory per upload, with ``upload.json`` and one file per part."""
@@ -87,13 +91,13 @@ class Uploads:
         return upload
 
     def of_bucket(self, bucket: str) -> list[Upload]:
-        """Return the uploads of a bucket, ordered by key and start time."""
+        """Return the uploads of a bucket, ordered by key and UploadId."""
         self._objects.bucket_time(bucket)
         names = [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
         found = [upload for name in names if (upload := self._read(name)) and upload.bucket == bucket]
-        return sorted(found, key=lambda upload: (upload.key, upload.started))
+        return sorted(found, key=lambda upload: (upload.key, upload.id))
 
-    def put_part(self, upload: Upload, number: int, content: Received) -> None:
+    def put_part(self, upload: Upload, number: int, content: Received) -> Part:
         part = Part(number, content.size, time.time(), content.checksums.md5)
         try:
             with self._lock:
@@ -104,6 +108,7 @@ class Uploads:
                         path.unlink()
         except FileNotFoundError:
             raise errors.no_such_upload(upload.id) from None
+        return part
 
     def parts(self, upload: Upload) -> list[Part]:
         """Return the parts, ordered by part number."""

@@ -28,7 +28,7 @@ _META = "x-oss-meta-"
 _MAX_DELETED = 1000
 #: Maximum size of an object that AppendObject has created, 5 GB.
 _MAX_APPENDED = 5 * 1024**3
-_COPY_SOURCE = "x-oss-copy-source"
+COPY_SOURCE = "x-oss-copy-source"
 
 
 class ObjectApi:
@@ -39,7 +39,7 @@ class ObjectApi:
 
     def routes(self) -> list[ObjectRoute]:
         return [
-            Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=_COPY_SOURCE),
+            Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=COPY_SOURCE),
             Route("oss.PutObject", "PUT", "/{Bucket}/{Key}", self._put, body=Body.FILE),
             Route("oss.AppendObject", "POST", "/{Bucket}/{Key}", self._append, "append", body=Body.FILE),
             Route("oss.GetObject", "GET", "/{Bucket}/{Key}", self._get),
@@ -71,15 +71,9 @@ class ObjectApi:
         )
 
     def _copy(self, request: ObjectRequest) -> Response:
-        source, _, query = request.headers[_COPY_SOURCE].partition("?")
-        source_bucket, source_key = read_path(source)
-        if not source_key or query:
-            raise errors.invalid_argument(
-                _COPY_SOURCE, request.headers[_COPY_SOURCE][:100], "/bucket/key, without a version"
-            )
-        stored, file = self._objects.open(source_bucket, source_key)
+        stored, file = self._objects.open(*copy_source(request))
         with file, Received(self._objects.incoming) as content:
-            check_conditions(stored, request.headers, f"{_COPY_SOURCE}-")
+            check_conditions(stored, request.headers, f"{COPY_SOURCE}-")
             for data in blocks(file, 0, stored.size):
                 content.write(data)
             is_replaced = request.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
@@ -134,6 +128,18 @@ class ObjectApi:
             return Response()
         encoding: list[Element] = [("EncodingType", "url")] if "encoding-type" in request.query else []
         return document.response("DeleteResult", [*encoding, *deleted])
+
+
+def copy_source(request: ObjectRequest) -> tuple[str, str]:
+    """Return the bucket and key of the object to copy.
+
+    :raises ErrorResponse: InvalidArgument, unless the header is a path without a version
+    """
+    path, _, query = request.headers[COPY_SOURCE].partition("?")
+    bucket, key = read_path(path)
+    if not key or query:
+        raise errors.invalid_argument(COPY_SOURCE, request.headers[COPY_SOURCE][:100], "/bucket/key, without a version")
+    return bucket, key
 
 
 def received(request: ObjectRequest) -> Received:

@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS appends (
 
 #: Response header with the type of an object, stored with it unless it is ``Normal``.
 OBJECT_TYPE = "x-oss-object-type"
+#: Request and response header with the storage class, stored with an object unless it is ``Standard``.
+STORAGE_CLASS = "x-oss-storage-class"
 
 
 @dataclass(frozen=True)

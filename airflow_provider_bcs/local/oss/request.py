@@ -21,9 +21,11 @@ class ObjectRequest(Request):
     """Request to the object store; ``names`` has Bucket and Key, which may be empty.
 
     :ivar received: body of an operation that stores it in a file
+    :ivar path: path as received, percent-encoded
     """
 
     received: Received | None = field(default=None, compare=False, kw_only=True)
+    path: str = field(default="", compare=False, kw_only=True)
 
     @property
     def bucket(self) -> str:
@@ -59,7 +61,7 @@ def read_request(method: str, path: str, query: str, headers: Mapping[str, str])
     bucket, key = (bucket, _decoded(path[1:])) if is_loopback(parent) else read_path(path)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
-    return ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, headers)
+    return ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, headers, path=path)
 
 
 def read_path(path: str) -> tuple[str, str]:

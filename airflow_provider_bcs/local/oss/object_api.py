@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import TYPE_CHECKING, BinaryIO
@@ -187,7 +188,7 @@ def _headers(stored: StoredObject) -> dict[str, str]:
         **by_type,
         "content-type": stored.content_type,
         "ETag": record.checksums.etag,
-        "Last-Modified": formatdate(stored.modified, usegmt=True),
+        "Last-Modified": formatdate(min(stored.modified, time.time()), usegmt=True),
         "x-oss-hash-crc64ecma": str(record.checksums.crc64),
         OBJECT_TYPE: record.object_type,
         "x-oss-storage-class": "Standard",

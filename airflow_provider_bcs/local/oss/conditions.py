@@ -57,7 +57,8 @@ def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
     if headers.get("x-oss-range-behavior") != "standard" or (first is not None and last is not None and last < first):
         return None
     if begin >= size or not size:
-        raise ErrorResponse(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})
+        message = f"The requested range cannot be satisfied; the object has {size} bytes."
+        raise ErrorResponse(416, "InvalidRange", message, {"Content-Range": f"bytes */{size}"})
     return max(begin, 0), min(end, size)
 
 

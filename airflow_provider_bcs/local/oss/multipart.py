@@ -143,12 +143,11 @@ class Uploads:
             raise ErrorResponse(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
         for number, etag in wanted:
             if number not in there or there[number].md5 != etag.strip().strip('"').lower():
-                raise ErrorResponse(400, "InvalidPart", f"There is no part {number} with the ETag {etag!r}.")
+                raise errors.invalid_part(number, etag)
         parts = [there[number] for number in numbers]
         for part in parts[:-1]:
             if part.size < MIN_PART:
-                message = f"Part {part.number}: found {part.size} bytes; expected at least {MIN_PART}."
-                raise ErrorResponse(400, "EntityTooSmall", message)
+                raise errors.part_too_small(part.number, part.size, MIN_PART)
         return parts
 
     def _content(self, upload: Upload, parts: Sequence[Part]) -> Iterator[bytes]:

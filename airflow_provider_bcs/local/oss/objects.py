@@ -163,7 +163,7 @@ class Objects:
         record = Record(content.checksums, headers)
         with self._lock:
             if keep and os.path.lexists(path) and self._exists(bucket, key):
-                raise errors.exists_already("The object exists and x-oss-forbid-overwrite is true.")
+                raise errors.exists_already("The object you specified already exists and can not be overwritten.")
             if key.endswith("/"):
                 status = self._make_folder(path, key, content)
             else:

@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
-from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from . import errors
 from .request import ObjectRequest
@@ -98,28 +97,24 @@ class Verifier:
         if payload != UNSIGNED_PAYLOAD:
             raise errors.invalid_argument("x-oss-content-sha256", payload, UNSIGNED_PAYLOAD)
         canonical = canonical_request(request, {name for name in additional.split(";") if name})
-        _compare(signature, signature_v4(self._secret, canonical, moment, scope), "canonical request", canonical)
+        _compare(signature, signature_v4(self._secret, canonical, moment, scope), "CanonicalRequest", canonical)
 
     def _verify_v1(self, request: ObjectRequest, date: str, key_id: str, signature: str) -> None:
         self._verify_key_id(key_id)
         text = string_to_sign_v1(request, date)
-        _compare(signature, signature_v1(self._secret, text), "string to sign", text)
+        _compare(signature, signature_v1(self._secret, text), "StringToSign", text)
 
     def _verify_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:
-            raise ErrorResponse(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
+            raise errors.invalid_access_key_id(key_id)
 
     def _verify_now(self, moment: float) -> None:
         if abs(moment - self._clock()) > MAX_CLOCK_SKEW.total_seconds():
-            raise ErrorResponse(
-                403,
-                "RequestTimeTooSkewed",
-                f"Request time and server time differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
-            )
+            raise errors.request_time_too_skewed(MAX_CLOCK_SKEW.seconds)
 
     def _verify_not_expired(self, end: float) -> None:
         if end < self._clock():
-            raise errors.access_denied("The request has expired.")
+            raise errors.access_denied("Request has expired.")
 
 
 def _moment(text: str) -> float:
@@ -139,10 +134,9 @@ def _http_date(text: str) -> float:
 
 
 def _compare(found: str, expected: str, name: str, text: str) -> None:
+    """Compare two signatures.
+
+    :param name: element for the text that the service has signed, in the document of the error
+    """
     if not hmac.compare_digest(found.encode(), expected.encode()):
-        shown = _TOKEN.sub(r"\1***", text)
-        raise ErrorResponse(
-            403,
-            "SignatureDoesNotMatch",
-            f"The request signature does not match; check the AccessKey secret. The server's {name} is {shown!r}.",
-        )
+        raise errors.signature_does_not_match(found, name, _TOKEN.sub(r"\1***", text))

@@ -45,7 +45,7 @@ def _body_too_large(limit: int) -> ErrorResponse:
 
 
 class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
-    """Gateway with V1 and V4 signatures, which do not cover the body.
+    """Gateway with V1, V2 and V4 signatures, which do not cover the body.
 
     :param incoming: directory for request bodies that are being received
     """

@@ -1,4 +1,4 @@
-"""Verification of V4 and V1 signatures, in the Authorization header or in a presigned URL."""
+"""Verification of V4, V2 and V1 signatures, in the Authorization header or in a presigned URL."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from .signature import (
     UNSIGNED_PAYLOAD,
     canonical_request,
     signature_v1,
+    signature_v2,
     signature_v4,
     string_to_sign_v1,
+    string_to_sign_v2,
 )
 
 _MAX_EXPIRY_SECONDS = 7 * 24 * 3600
@@ -60,15 +62,20 @@ class Verifier:
             date = request.headers.get("x-oss-date") or request.headers.get("date", "")
             self._verify_now(_http_date(date))
             self._verify_v1(request, date, key_id, signature)
+        elif scheme == "OSS2":
+            fields = dict(part.strip().partition(":")[::2] for part in value.split(","))
+            date = request.headers.get("x-oss-date") or request.headers.get("date", "")
+            self._verify_now(_http_date(date))
+            key_id, additional = fields.get("AccessKeyId", ""), fields.get("AdditionalHeaders", "")
+            self._verify_v2(request, date, key_id, additional, fields.get("Signature", ""))
         elif scheme:
-            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM} or OSS")
+            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM}, OSS2 or OSS")
+        elif request.query.get("x-oss-signature-version") == "OSS2":
+            self._verify_presigned_v2(request)
         elif "x-oss-signature" in request.query:
             self._verify_presigned_v4(request)
         elif "Signature" in request.query:
-            expires = request.query.get("Expires", "")
-            if not re.fullmatch(r"[0-9]{1,11}", expires):
-                raise errors.access_denied(f"Expires: found {expires!r}; expected seconds since the epoch.")
-            self._verify_not_expired(int(expires))
+            expires = self._verify_expires(request, "Expires")
             self._verify_v1(request, expires, request.query.get("OSSAccessKeyId", ""), request.query["Signature"])
         else:
             raise errors.access_denied("The request is not signed; anonymous access is not allowed.")
@@ -87,6 +94,20 @@ class Verifier:
         credential, additional = query.get("x-oss-credential", ""), query.get("x-oss-additional-headers", "")
         self._verify_v4(request, moment, credential, additional, query["x-oss-signature"])
 
+    def _verify_presigned_v2(self, request: ObjectRequest) -> None:
+        query = request.query
+        expires = self._verify_expires(request, "x-oss-expires")
+        key_id, additional = query.get("x-oss-access-key-id", ""), query.get("x-oss-additional-headers", "")
+        self._verify_v2(request, expires, key_id, additional, query.get("x-oss-signature", ""))
+
+    def _verify_expires(self, request: ObjectRequest, name: str) -> str:
+        """Return a query parameter with the time when the URL expires."""
+        expires = request.query.get(name, "")
+        if not re.fullmatch(r"[0-9]{1,11}", expires):
+            raise errors.access_denied(f"{name}: found {expires[:60]!r}; expected seconds since the epoch.")
+        self._verify_not_expired(int(expires))
+        return expires
+
     def _verify_v4(self, request: ObjectRequest, moment: str, credential: str, additional: str, signature: str) -> None:
         key_id, _, scope = credential.partition("/")
         self._verify_key_id(key_id)
@@ -103,6 +124,11 @@ class Verifier:
         self._verify_key_id(key_id)
         text = string_to_sign_v1(request, date)
         _compare(signature, signature_v1(self._secret, text), "StringToSign", text)
+
+    def _verify_v2(self, request: ObjectRequest, date: str, key_id: str, additional: str, signature: str) -> None:
+        self._verify_key_id(key_id)
+        text = string_to_sign_v2(request, date, {name.lower() for name in additional.split(";") if name})
+        _compare(signature, signature_v2(self._secret, text), "StringToSign", text)
 
     def _verify_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:

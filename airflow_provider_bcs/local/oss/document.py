@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from urllib.parse import quote
 
@@ -70,6 +70,6 @@ def encoder(encoding: str) -> Callable[[str], str]:
     return (lambda text: quote(text, safe="")) if encoding else str
 
 
-def response(name: str, content: str | Iterable[Element]) -> Response:
+def response(name: str, content: str | Iterable[Element], headers: Mapping[str, str] | None = None) -> Response:
     """Return a document as an HTTP response."""
-    return Response(write(name, content), media_type="application/xml")
+    return Response(write(name, content), headers=headers, media_type="application/xml")

@@ -11,7 +11,15 @@ from .conditions import check_conditions, read_copied_range
 from .digest import blocks, checksums_of
 from .document import Element
 from .multipart import MAX_PARTS, Upload, Uploads
-from .object_api import COPY_SOURCE, check_digest, copy_source, forbids_overwrite, kept_headers, received
+from .object_api import (
+    COPY_SOURCE,
+    check_digest,
+    checksum_headers,
+    copy_source,
+    forbids_overwrite,
+    kept_headers,
+    received,
+)
 from .objects import Objects
 from .received import Received
 from .request import ObjectRequest
@@ -55,14 +63,13 @@ class MultipartApi:
                 content.write(data)
             part = self._uploads.put_part(upload, number, content)
         elements: list[Element] = [("LastModified", document.time(part.modified)), ("ETag", part.etag)]
-        return document.response("CopyPartResult", elements)
+        return document.response("CopyPartResult", elements, checksum_headers(content.checksums))
 
     def _put_part(self, request: ObjectRequest) -> Response:
         number = request.number("partNumber", None, 1, MAX_PARTS)
         content = received(request)
         self._uploads.put_part(self._upload(request), number, content)
-        checksums = content.checksums
-        return Response(headers={"ETag": checksums.etag, "x-oss-hash-crc64ecma": str(checksums.crc64)})
+        return Response(headers=checksum_headers(content.checksums))
 
     def _complete(self, request: ObjectRequest) -> Response:
         upload = self._upload(request)
@@ -76,9 +83,7 @@ class MultipartApi:
         checksums = self._uploads.complete(upload, wanted, keep=forbids_overwrite(request)).record.checksums
         location = f"http://{request.headers.get('host', '')}{request.path}"
         elements: list[Element] = [("Location", location), *_names(request), ("ETag", checksums.etag)]
-        response = document.response("CompleteMultipartUploadResult", elements)
-        response.headers.update({"ETag": checksums.etag, "x-oss-hash-crc64ecma": str(checksums.crc64)})
-        return response
+        return document.response("CompleteMultipartUploadResult", elements, checksum_headers(checksums))
 
     def _abort(self, request: ObjectRequest) -> Response:
         self._uploads.abort(self._upload(request))

@@ -56,20 +56,14 @@ class ObjectApi:
         content = received(request)
         self._objects.put(request.bucket, request.key, content, kept_headers(request), keep=forbids_overwrite(request))
         checksums = content.checksums
-        headers = {"ETag": checksums.etag, "Content-MD5": checksums.content_md5}
-        return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
+        return Response(headers={**checksum_headers(checksums), "Content-MD5": checksums.content_md5})
 
     def _append(self, request: ObjectRequest) -> Response:
         position = request.number("position", None, 0, _MAX_APPENDED)
         content = received(request)
         stored = self._objects.append(request.bucket, request.key, position, content, kept_headers(request))
-        return Response(
-            headers={
-                "ETag": stored.record.checksums.etag,
-                "x-oss-next-append-position": str(stored.size),
-                "x-oss-hash-crc64ecma": str(stored.record.checksums.crc64),
-            }
-        )
+        headers = {**checksum_headers(stored.record.checksums), "x-oss-next-append-position": str(stored.size)}
+        return Response(headers=headers)
 
     def _copy(self, request: ObjectRequest) -> Response:
         stored, file = self._objects.open(*copy_source(request))
@@ -84,7 +78,7 @@ class ObjectApi:
             ("LastModified", document.time(copied.modified)),
             ("ETag", copied.record.checksums.etag),
         ]
-        return document.response("CopyObjectResult", elements)
+        return document.response("CopyObjectResult", elements, checksum_headers(copied.record.checksums))
 
     def _get(self, request: ObjectRequest) -> Response:
         stored, file = self._objects.open(request.bucket, request.key)
@@ -163,6 +157,10 @@ def check_digest(request: ObjectRequest, checksums: Checksums) -> None:
         raise errors.invalid_digest(found, expected)
 
 
+def checksum_headers(checksums: Checksums) -> dict[str, str]:
+    return {"ETag": checksums.etag, "x-oss-hash-crc64ecma": str(checksums.crc64)}
+
+
 def kept_headers(request: ObjectRequest) -> dict[str, str]:
     """Return the request headers that OSS stores with an object and returns with it."""
     return {name: value for name, value in request.headers.items() if name in _KEPT or name.startswith(_META)}
@@ -187,9 +185,8 @@ def _headers(stored: StoredObject) -> dict[str, str]:
         **record.headers,
         **by_type,
         "content-type": stored.content_type,
-        "ETag": record.checksums.etag,
+        **checksum_headers(record.checksums),
         "Last-Modified": formatdate(min(stored.modified, time.time()), usegmt=True),
-        "x-oss-hash-crc64ecma": str(record.checksums.crc64),
         OBJECT_TYPE: record.object_type,
         "x-oss-storage-class": "Standard",
         "Accept-Ranges": "bytes",

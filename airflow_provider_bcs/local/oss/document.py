@@ -10,10 +10,15 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+
 from . import errors
 
 #: An element: its name, and its text or its child elements.
 Element = tuple[str, "str | Iterable[Element]"]
+
+#: The account, which owns every bucket and object.
+OWNER: Element = ("Owner", [("ID", str(ACCOUNT_ID)), ("DisplayName", str(ACCOUNT_ID))])
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

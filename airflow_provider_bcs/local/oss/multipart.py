@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from airflow_provider_bcs.local.error_response import ErrorResponse
@@ -56,6 +56,10 @@ class Upload:
     key: str
     headers: Mapping[str, str]
     started: float
+
+    def with_headers(self, headers: Mapping[str, str]) -> Upload:
+        """Return the upload with more headers."""
+        return replace(self, headers={**self.headers, **headers})
 
     @property
     def storage_class(self) -> str:

@@ -11,15 +11,8 @@ from .conditions import check_conditions, read_copied_range
 from .digest import blocks, checksums_of
 from .document import Element
 from .multipart import MAX_PARTS, Upload, Uploads
-from .object_api import (
-    COPY_SOURCE,
-    check_digest,
-    checksum_headers,
-    copy_source,
-    forbids_overwrite,
-    kept_headers,
-    received,
-)
+from .object_api import COPY_SOURCE, check_digest, copy_source, forbids_overwrite, received
+from .object_headers import checksum_headers, kept_headers, storage_headers
 from .objects import Objects
 from .received import Received
 from .request import ObjectRequest
@@ -72,7 +65,8 @@ class MultipartApi:
         return Response(headers=checksum_headers(content.checksums))
 
     def _complete(self, request: ObjectRequest) -> Response:
-        upload = self._upload(request)
+        # The ACL of the object comes with this request, unlike its other headers.
+        upload = self._upload(request).with_headers(storage_headers(request))
         check_digest(request, checksums_of([request.body]))
         if request.headers.get("x-oss-complete-all", "").lower() == "yes" and not request.body:
             wanted = [(part.number, part.etag) for part in self._uploads.parts(upload)]

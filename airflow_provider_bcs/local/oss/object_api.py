@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from email.utils import formatdate
 from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response, StreamingResponse
@@ -15,17 +13,23 @@ from . import document, errors
 from .conditions import check_conditions, read_range
 from .digest import Checksums, blocks, checksums_of
 from .document import Element
-from .objects import Objects, StoredObject
+from .object_headers import (
+    ACL,
+    checksum_headers,
+    copied_headers,
+    kept_headers,
+    overridden_headers,
+    read_tags,
+    response_headers,
+)
+from .objects import Objects
 from .received import Received
-from .records import OBJECT_TYPE
 from .request import ObjectRequest, read_path
 from .selection import ObjectRoute
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
-_META = "x-oss-meta-"
 _MAX_DELETED = 1000
 #: Maximum size of an object that AppendObject has created, 5 GB.
 _MAX_APPENDED = 5 * 1024**3
@@ -48,13 +52,15 @@ class ObjectApi:
             Route("oss.GetObjectMeta", "HEAD", "/{Bucket}/{Key}", self._head, "objectMeta"),
             # Older clients send GET and read only the headers: Content-Length has to be the size, so a body follows.
             Route("oss.GetObjectMeta", "GET", "/{Bucket}/{Key}", self._get, "objectMeta"),
+            Route("oss.GetObjectAcl", "GET", "/{Bucket}/{Key}", self._acl, "acl"),
+            Route("oss.GetObjectTagging", "GET", "/{Bucket}/{Key}", self._tagging, "tagging"),
             Route("oss.DeleteObject", "DELETE", "/{Bucket}/{Key}", self._delete),
             Route("oss.DeleteMultipleObjects", "POST", "/{Bucket}", self._delete_many, "delete", body=Body.MEMORY),
         ]
 
     def _put(self, request: ObjectRequest) -> Response:
-        content = received(request)
-        self._objects.put(request.bucket, request.key, content, kept_headers(request), keep=forbids_overwrite(request))
+        headers, content = kept_headers(request), received(request)
+        self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         checksums = content.checksums
         return Response(headers={**checksum_headers(checksums), "Content-MD5": checksums.content_md5})
 
@@ -71,8 +77,7 @@ class ObjectApi:
             check_conditions(stored, request.headers, f"{COPY_SOURCE}-")
             for data in blocks(file, 0, stored.size):
                 content.write(data)
-            is_replaced = request.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
-            headers = kept_headers(request) if is_replaced else copied_headers(stored)
+            headers = copied_headers(stored, request)
             copied = self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         elements: list[Element] = [
             ("LastModified", document.time(copied.modified)),
@@ -86,7 +91,7 @@ class ObjectApi:
             check_conditions(stored, request.headers)
             part = read_range(request.headers, stored.size)
             begin, end = part or (0, stored.size)
-            headers = {**_headers(stored), **_overrides(request), "Content-Length": str(end - begin)}
+            headers = {**response_headers(stored), **overridden_headers(request), "Content-Length": str(end - begin)}
             if part:
                 headers["Content-Range"] = f"bytes {begin}-{end - 1}/{stored.size}"
             return _FileResponse(file, begin, end, 206 if part else 200, headers)
@@ -97,7 +102,17 @@ class ObjectApi:
     def _head(self, request: ObjectRequest) -> Response:
         stored = self._objects.find(request.bucket, request.key)
         check_conditions(stored, request.headers)
-        return Response(headers={**_headers(stored), "Content-Length": str(stored.size)})
+        return Response(headers={**response_headers(stored), "Content-Length": str(stored.size)})
+
+    def _acl(self, request: ObjectRequest) -> Response:
+        record = self._objects.find(request.bucket, request.key).record
+        grant: Element = ("Grant", record.headers.get(ACL, "default"))
+        return document.response("AccessControlPolicy", [document.OWNER, ("AccessControlList", [grant])])
+
+    def _tagging(self, request: ObjectRequest) -> Response:
+        record = self._objects.find(request.bucket, request.key).record
+        tags: list[Element] = [("Tag", [("Key", key), ("Value", value)]) for key, value in read_tags(record.headers)]
+        return document.response("Tagging", [("TagSet", tags)])
 
     def _delete(self, request: ObjectRequest) -> Response:
         self._objects.delete(request.bucket, request.key)
@@ -157,51 +172,8 @@ def check_digest(request: ObjectRequest, checksums: Checksums) -> None:
         raise errors.invalid_digest(found, expected)
 
 
-def checksum_headers(checksums: Checksums) -> dict[str, str]:
-    return {"ETag": checksums.etag, "x-oss-hash-crc64ecma": str(checksums.crc64)}
-
-
-def kept_headers(request: ObjectRequest) -> dict[str, str]:
-    """Return the request headers that OSS stores with an object and returns with it."""
-    return {name: value for name, value in request.headers.items() if name in _KEPT or name.startswith(_META)}
-
-
-def copied_headers(stored: StoredObject) -> dict[str, str]:
-    """Return the headers of an object that its copy has too."""
-    return {name: value for name, value in stored.record.headers.items() if name != OBJECT_TYPE}
-
-
 def forbids_overwrite(request: ObjectRequest) -> bool:
     return request.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
-
-
-def _headers(stored: StoredObject) -> dict[str, str]:
-    record = stored.record
-    if record.object_type == "Appendable":
-        by_type = {"x-oss-next-append-position": str(stored.size)}
-    else:
-        by_type = {"Content-MD5": record.checksums.content_md5}
-    return {
-        **record.headers,
-        **by_type,
-        "content-type": stored.content_type,
-        **checksum_headers(record.checksums),
-        "Last-Modified": formatdate(min(stored.modified, time.time()), usegmt=True),
-        OBJECT_TYPE: record.object_type,
-        "x-oss-storage-class": "Standard",
-        "Accept-Ranges": "bytes",
-    }
-
-
-def _overrides(request: ObjectRequest) -> dict[str, str]:
-    """Return the headers that the query parameters ``response-...`` override."""
-    found = {name: request.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in request.query}
-    for name, value in found.items():
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise errors.invalid_argument(
-                f"response-{name}", value, "printable ASCII without leading or trailing spaces"
-            )
-    return found
 
 
 class _FileResponse(StreamingResponse):

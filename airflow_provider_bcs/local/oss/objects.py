@@ -88,8 +88,6 @@ class Objects:
 
     def create_bucket(self, bucket: str) -> None:
         """Create a bucket, unless it exists."""
-        if not _BUCKET.fullmatch(bucket):
-            raise errors.invalid_bucket_name(bucket)
         with suppress(FileExistsError):
             os.mkdir(self._path(bucket))
         self.bucket_time(bucket)
@@ -106,6 +104,16 @@ class Objects:
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Walk:
         """Return an iterator over the keys of a bucket."""
         return Walk(self._path(bucket), self._records.folders(bucket), prefix, after)
+
+    def usage(self, bucket: str) -> tuple[int, int]:
+        """Return the number of objects and the sum of their sizes in bytes."""
+        self.bucket_time(bucket)
+        sizes = []
+        for key in self.walk(bucket):
+            # Suppressed: the object was deleted meanwhile, or the file name is not a legal key.
+            with suppress(OSError, ErrorResponse):
+                sizes.append(0 if key.endswith("/") else os.lstat(self._path(bucket, key)).st_size)
+        return len(sizes), sum(sizes)
 
     def check_name(self, bucket: str, key: str) -> None:
         """Check that an object can have this key.
@@ -295,13 +303,15 @@ class Objects:
         return StoredObject(key, status.st_size, status.st_mtime, record)
 
     def _path(self, bucket: str, key: str = "") -> str:
-        if "/" in bucket:
+        if not _BUCKET.fullmatch(bucket):
             raise errors.invalid_bucket_name(bucket)
         if not key:
             try:
                 return self._tree.path(f"oss://{bucket}/")
             except Failure:
                 raise errors.invalid_bucket_name(bucket) from None
+        if key.startswith("\\"):
+            raise errors.invalid_object_name(f"Key: found {key[:100]!r}; expected another first character than \\.")
         if len(key.encode()) > MAX_KEY:
             raise errors.invalid_object_name(f"Key: found {len(key.encode())} bytes; expected at most {MAX_KEY}.")
         try:

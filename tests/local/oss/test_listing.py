@@ -151,7 +151,7 @@ def test_pages_of_the_vendors_client(store: oss.Client, service: Service) -> Non
 
 def test_an_empty_continuation_token_begins_after_start_after(store: oss.Client, service: Service) -> None:
     for name in ("a", "b", "c", "d"):
-        service.put_object(f"{BUCKET}/{name}", name)
+        store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=name, body=b""))
     query = {"list-type": "2", "continuation-token": "", "start-after": "b", "max-keys": "1"}
     status, answer = raw_request(service, "GET", query=query)
     assert (status, re.findall(rb"<Key>(.*?)</Key>", answer)) == (200, [b"c"])

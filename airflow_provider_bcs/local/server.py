@@ -65,8 +65,8 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     settings = Settings(data_dir, isolation, _search_path())
-    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
-    dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
+    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, options, settings, store)
+    dlc_gateway, dlc_engine = dlc.assemble(options, options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
     gateways: dict[int, dict[str, Gateway[Any, Any]]] = {
         _port(listener): {dlc.PATH_PREFIX: dlc_gateway, "": batchcompute_gateway},

@@ -67,6 +67,8 @@ def read_request(method: str, path: str, query: str, headers: Mapping[str, str])
 def read_path(path: str) -> tuple[str, str]:
     """Return the bucket and key of a percent-encoded path ``/bucket/key``.
 
+    :param path: path or header, decoded as Latin-1: clients may leave UTF-8 bytes as they are
+
     :raises ErrorResponse: InvalidObjectName, unless the decoded path is UTF-8
     """
     bucket, _, key = path.removeprefix("/").partition("/")
@@ -75,6 +77,6 @@ def read_path(path: str) -> tuple[str, str]:
 
 def _decoded(text: str) -> str:
     try:
-        return unquote_to_bytes(text).decode()
+        return unquote_to_bytes(text.encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise errors.invalid_object_name(f"Found {text[:100]!r}; expected percent-encoded UTF-8.") from None

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import alibabacloud_oss_v2 as oss
 import pytest
@@ -289,6 +289,14 @@ def test_delete_many_and_copy(store: oss.Client) -> None:
     delete = oss.DeleteMultipleObjectsRequest(bucket=BUCKET, delete=oss.models.Delete(objects=named))
     assert [found.key for found in store.delete_multiple_objects(delete).deleted_objects] == [n.key for n in named]
     assert keys(store) == ["again", "many/3"]
+
+
+def test_a_copy_source_that_is_not_encoded(store: oss.Client, service: Service) -> None:
+    put(store, "\u65e5 \u00e9")
+    for source in ("\u65e5 \u00e9".encode().decode("latin-1"), quote("\u65e5 \u00e9")):
+        headers = {"x-oss-copy-source": f"/{BUCKET}/{source}"}
+        assert raw_request(service, "PUT", key="copy", headers=headers)[0] == 200
+        assert get(store, "copy").body.content == b"hello"
 
 
 def test_delete_many_all_or_none(store: oss.Client, service: Service) -> None:

@@ -65,9 +65,9 @@ class BucketApi:
             raise errors.not_implemented(f"{_ACL}: {request.headers[_ACL][:100]}; every bucket is private")
         if request.body:
             root = document.read(request.body, "CreateBucketConfiguration")
-            storage_class = root.findtext("{*}StorageClass") or _STORAGE_CLASS
-            if storage_class != _STORAGE_CLASS:
-                raise errors.not_implemented(f"buckets of the StorageClass {storage_class[:100]}")
+            for name, supported in (("StorageClass", _STORAGE_CLASS), ("DataRedundancyType", "LRS")):
+                if (value := root.findtext(f"{{*}}{name}") or supported) != supported:
+                    raise errors.not_implemented(f"buckets of the {name} {value[:100]}")
         self._objects.create_bucket(request.bucket)
         return Response()
 

@@ -242,6 +242,8 @@ class Objects:
                 file.write(data)
                 digest.update(data)
             file.flush()
+            # An empty append is a modification too.
+            os.utime(descriptor)
             status = os.fstat(descriptor)
             record = Record(digest.checksums(), record.headers)
             self._records.put(bucket, key, status, record)

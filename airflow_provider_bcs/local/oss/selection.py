@@ -28,7 +28,7 @@ _PARAMETER = re.compile(
 
 #: Headers that would change what an operation does or what it stores, and that the local service does not honour.
 _UNSUPPORTED = re.compile(
-    "x-oss-callback|x-oss-callback-var|x-oss-process|x-oss-persistent-headers|x-oss-object-worm-.*"
+    "x-oss-callback|x-oss-callback-var|x-oss-process|x-oss-hns-status|x-oss-bucket-.*|x-oss-resource-group-id|x-oss-persistent-headers|x-oss-object-worm-.*"
     "|x-oss-server-side-encryption-customer-.*|x-oss-copy-source-server-side-encryption-customer-.*"
 )
 

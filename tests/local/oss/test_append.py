@@ -75,12 +75,24 @@ def test_a_wrong_position_names_the_right_one(store: oss.Client, service: Servic
     assert raw_request(service, "POST", key="log", query={"append": ""}, body=b"x")[0] == 400
 
 
-def test_an_empty_append(store: oss.Client) -> None:
+def test_an_empty_append(store: oss.Client, service: Service) -> None:
     assert append(store, 0, b"").next_position == 0
     assert append(store, 0, b"x").next_position == 1
+    before = (service.data_dir / "oss" / BUCKET / "log").stat().st_mtime_ns
     assert append(store, 1, b"").next_position == 1
+    assert (service.data_dir / "oss" / BUCKET / "log").stat().st_mtime_ns > before
     assert append(store, 1, b"y").next_position == 2
     assert content(store) == b"xy"
+
+
+def test_the_append_only_file_of_the_vendors_client(store: oss.Client, service: Service) -> None:
+    create = oss.AppendObjectRequest(content_type="text/x-log", metadata={"a": "b"}, acl="private")
+    for text in (b"first\n", b"second\n"):
+        with store.append_file(BUCKET, "log", create_parameter=create) as file:
+            file.write(text)
+            file.write(b"more\n")
+    assert content(store) == b"first\nmore\nsecond\nmore\n"
+    assert (head(store).content_type, head(store).metadata["a"]) == ("text/x-log", "b")
 
 
 def test_objects_of_other_operations_are_not_appendable(store: oss.Client, service: Service) -> None:

@@ -120,7 +120,9 @@ def test_a_callback_in_a_url_is_refused(store: oss.Client, service: Service) -> 
 def test_buckets_are_private_and_standard(store: oss.Client) -> None:
     for options in (
         {"acl": "public-read"},
+        {"resource_group_id": "rg-1"},
         {"create_bucket_configuration": oss.CreateBucketConfiguration(storage_class="IA")},
+        {"create_bucket_configuration": oss.CreateBucketConfiguration(data_redundancy_type="ZRS")},
     ):
         refused = oss.PutBucketRequest(bucket="refused-bucket", **options)
         assert code(lambda refused=refused: store.put_bucket(refused)) == (400, "NotImplemented")  # type: ignore[misc]

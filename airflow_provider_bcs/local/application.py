@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -63,6 +64,7 @@ class Application:
             await close_without_response(scope, receive)
             return
         gateway.finish(response)
+        response.headers["Date"] = formatdate(usegmt=True)
         await response(scope, receive, send)
 
     def _gateway(self, http: HttpRequest) -> Gateway[Any, Any]:

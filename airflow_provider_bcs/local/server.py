@@ -81,6 +81,8 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         log_config=None,
         access_log=False,
         server_header=False,
+        # The application sets Date: uvicorn's may be a second old, and Last-Modified must not be later.
+        date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )

@@ -21,9 +21,10 @@ from .verifier import Verifier
 def assemble(options: AccessKeyOptions, data_dir: Path, store: Store) -> ObjectGateway:
     """Return the gateway of the object store."""
     objects = Objects(data_dir, Records(store))
+    uploads = Uploads(data_dir, objects)
     routes = [
-        *BucketApi(objects).routes(),
-        *MultipartApi(Uploads(data_dir, objects)).routes(),
+        *BucketApi(objects, uploads).routes(),
+        *MultipartApi(uploads, objects).routes(),
         *ObjectApi(objects).routes(),
     ]
     return ObjectGateway(routes, Verifier(options.access_key_id, options.access_key_secret), objects.incoming)

@@ -8,28 +8,30 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.routes import Body, Route
 
 from . import document, errors
 from .document import Element
 from .listing import Page, page
+from .multipart import Uploads
 from .objects import Objects
+from .records import STORAGE_CLASS
 from .request import ObjectRequest
 from .selection import ObjectRoute
 
 _MAX_KEYS = 1000
+_ACL = "x-oss-acl"
 _LOCATION = "oss-local"
 _STORAGE_CLASS = "Standard"
-_OWNER: Element = ("Owner", [("ID", str(ACCOUNT_ID)), ("DisplayName", str(ACCOUNT_ID))])
 
 
 class BucketApi:
     """Handlers of the operations on buckets; every bucket is private and has StorageClass Standard."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, uploads: Uploads) -> None:
         self._objects = objects
+        self._uploads = uploads
 
     def routes(self) -> list[ObjectRoute]:
         return [
@@ -37,6 +39,7 @@ class BucketApi:
             Route("oss.PutBucket", "PUT", "/{Bucket}", self._put, body=Body.MEMORY),
             Route("oss.DeleteBucket", "DELETE", "/{Bucket}", self._delete),
             Route("oss.GetBucketInfo", "GET", "/{Bucket}", self._info, "bucketInfo"),
+            Route("oss.GetBucketStat", "GET", "/{Bucket}", self._stat, "stat"),
             Route("oss.GetBucketLocation", "GET", "/{Bucket}", self._location, "location"),
             Route("oss.GetBucketAcl", "GET", "/{Bucket}", self._acl, "acl"),
             Route("oss.ListObjectsV2", "GET", "/{Bucket}", self._list_objects, "list-type"),
@@ -55,9 +58,16 @@ class BucketApi:
         ]
         if len(shown) < len(names):
             paging.append(("NextMarker", shown[-1][0]))
-        return document.response("ListAllMyBucketsResult", [*paging, _OWNER, ("Buckets", buckets)])
+        return document.response("ListAllMyBucketsResult", [*paging, document.OWNER, ("Buckets", buckets)])
 
     def _put(self, request: ObjectRequest) -> Response:
+        if request.headers.get(_ACL, "private") != "private":
+            raise errors.not_implemented(f"{_ACL}: {request.headers[_ACL][:100]}; every bucket is private")
+        if request.body:
+            root = document.read(request.body, "CreateBucketConfiguration")
+            for name, supported in (("StorageClass", _STORAGE_CLASS), ("DataRedundancyType", "LRS")):
+                if (value := root.findtext(f"{{*}}{name}") or supported) != supported:
+                    raise errors.not_implemented(f"buckets of the {name} {value[:100]}")
         self._objects.create_bucket(request.bucket)
         return Response()
 
@@ -68,7 +78,22 @@ class BucketApi:
     def _info(self, request: ObjectRequest) -> Response:
         properties = self._properties(request.bucket, self._objects.bucket_time(request.bucket))
         acl: Element = ("AccessControlList", [("Grant", "private")])
-        return document.response("BucketInfo", [("Bucket", [*properties, _OWNER, acl])])
+        return document.response("BucketInfo", [("Bucket", [*properties, document.OWNER, acl])])
+
+    def _stat(self, request: ObjectRequest) -> Response:
+        count, size = self._objects.usage(request.bucket)
+        uploads = len(self._uploads.of_bucket(request.bucket))
+        modified = self._objects.bucket_time(request.bucket)
+        numbers = {
+            "Storage": size,
+            "ObjectCount": count,
+            "MultipartUploadCount": uploads,
+            "LiveChannelCount": 0,
+            "LastModifiedTime": int(modified),
+            "StandardStorage": size,
+            "StandardObjectCount": count,
+        }
+        return document.response("BucketStat", [(name, str(number)) for name, number in numbers.items()])
 
     def _location(self, request: ObjectRequest) -> Response:
         self._objects.bucket_time(request.bucket)
@@ -76,7 +101,7 @@ class BucketApi:
 
     def _acl(self, request: ObjectRequest) -> Response:
         self._objects.bucket_time(request.bucket)
-        return document.response("AccessControlPolicy", [_OWNER, ("AccessControlList", [("Grant", "private")])])
+        return document.response("AccessControlPolicy", [document.OWNER, ("AccessControlList", [("Grant", "private")])])
 
     def _properties(self, name: str, changed: float) -> list[Element]:
         return [
@@ -99,7 +124,9 @@ class BucketApi:
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         encode = document.encoder(query.get("encoding-type", ""))
         name = "marker" if version == "1" else "start-after"
-        after = _position(query["continuation-token"]) if "continuation-token" in query else query.get(name, "")
+        # oss2 sends an empty continuation-token with the first request, beside start-after.
+        token = query.get("continuation-token", "") if version == "2" else ""
+        after = _position(token) if token else query.get(name, "")
         found = page(self._objects.walk(request.bucket, prefix, after), delimiter, size)
         elements: list[Element] = [
             ("Name", request.bucket),
@@ -115,7 +142,7 @@ class BucketApi:
             elements += [("NextMarker", encode(found.next))] if found.next else []
         else:
             elements += [("KeyCount", str(len(found.entries))), ("StartAfter", encode(query.get("start-after", "")))]
-            elements += [("ContinuationToken", query["continuation-token"])] if "continuation-token" in query else []
+            elements += [("ContinuationToken", token)] if token else []
             elements += [("NextContinuationToken", _token(found.next))] if found.next else []
         with_owner = version == "1" or query.get("fetch-owner") == "true"
         return document.response(
@@ -137,11 +164,11 @@ class BucketApi:
                 ("Key", encode(key)),
                 ("LastModified", document.time(stored.modified)),
                 ("ETag", stored.record.checksums.etag),
-                ("Type", "Normal"),
+                ("Type", stored.record.object_type),
                 ("Size", str(stored.size)),
-                ("StorageClass", _STORAGE_CLASS),
+                ("StorageClass", stored.record.headers.get(STORAGE_CLASS, _STORAGE_CLASS)),
             ]
-            elements.append(("Contents", [*properties, _OWNER] if with_owner else properties))
+            elements.append(("Contents", [*properties, document.OWNER] if with_owner else properties))
         return elements
 
 

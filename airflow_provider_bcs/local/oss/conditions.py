@@ -57,8 +57,22 @@ def read_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
     if headers.get("x-oss-range-behavior") != "standard" or (first is not None and last is not None and last < first):
         return None
     if begin >= size or not size:
-        raise ErrorResponse(416, "InvalidRange", f"The object has {size} bytes.", {"Content-Range": f"bytes */{size}"})
+        message = f"The requested range cannot be satisfied; the object has {size} bytes."
+        raise ErrorResponse(416, "InvalidRange", message, {"Content-Range": f"bytes */{size}"})
     return max(begin, 0), min(end, size)
+
+
+def read_copied_range(headers: Mapping[str, str], size: int) -> tuple[int, int]:
+    """Return the begin and end of the part of an object that UploadPartCopy copies.
+
+    Like OSS, this copies the whole object unless ``x-oss-copy-source-range`` is a legal range within it.
+    """
+    matched = _RANGE.fullmatch(headers.get("x-oss-copy-source-range", ""))
+    if matched and all(matched.groups()):
+        first, last = (int(text) for text in matched.groups())
+        if first <= last < size:
+            return first, last + 1
+    return 0, size
 
 
 def _quoted(tag: str) -> str:

@@ -20,7 +20,7 @@ _CRC64_ECMA = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, xorOut=0xFFFFFFFFF
 class Checksums:
     """Checksums of one content.
 
-    :ivar md5: MD5 in hexadecimal
+    :ivar md5: MD5 in hexadecimal; of an appended content, the MD5 of the previous ``md5`` and the appended bytes
     """
 
     md5: str
@@ -37,11 +37,15 @@ class Checksums:
 
 
 class Digest:
-    """Incremental computation of the checksums."""
+    """Incremental computation of the checksums.
 
-    def __init__(self) -> None:
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._crc64 = 0
+    :param appended_to: checksums of the content that this content is appended to
+    """
+
+    def __init__(self, appended_to: Checksums | None = None) -> None:
+        # The state of an MD5 cannot be stored: with the old MD5 as the seed, an append does not read the whole file.
+        self._md5 = hashlib.md5(bytes.fromhex(appended_to.md5) if appended_to else b"", usedforsecurity=False)
+        self._crc64 = appended_to.crc64 if appended_to else 0
         self.size = 0
 
     def update(self, data: bytes) -> None:

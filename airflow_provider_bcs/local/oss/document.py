@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from urllib.parse import quote
 
 from starlette.responses import Response
 
+from airflow_provider_bcs.local.account import ACCOUNT_ID
+
 from . import errors
 
 #: An element: its name, and its text or its child elements.
 Element = tuple[str, "str | Iterable[Element]"]
+
+#: The account, which owns every bucket and object.
+OWNER: Element = ("Owner", [("ID", str(ACCOUNT_ID)), ("DisplayName", str(ACCOUNT_ID))])
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -70,6 +75,6 @@ def encoder(encoding: str) -> Callable[[str], str]:
     return (lambda text: quote(text, safe="")) if encoding else str
 
 
-def response(name: str, content: str | Iterable[Element]) -> Response:
+def response(name: str, content: str | Iterable[Element], headers: Mapping[str, str] | None = None) -> Response:
     """Return a document as an HTTP response."""
-    return Response(write(name, content), media_type="application/xml")
+    return Response(write(name, content), headers=headers, media_type="application/xml")

@@ -17,7 +17,8 @@ from airflow_provider_bcs.local.gateway import Gateway, Refusals, request_id
 from airflow_provider_bcs.local.request import joined_headers, raw_target, read_body
 from airflow_provider_bcs.local.routes import Body
 
-from . import document
+from . import document, errors
+from .document import Element
 from .received import Received
 from .request import ObjectRequest, read_request
 from .selection import ObjectRoute, find_operation
@@ -26,6 +27,7 @@ from .verifier import Verifier
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
 
+_REQUEST_ID = "x-oss-request-id"
 _MAX_DOCUMENT = 2 * 1024 * 1024
 #: Bytes hashed and written at a time, in a worker thread: the event loop must not block.
 _PIECE = 1 << 20
@@ -37,11 +39,13 @@ def _throttled(seconds: float) -> ErrorResponse:
 
 
 def _body_too_large(limit: int) -> ErrorResponse:
-    return ErrorResponse(400, "EntityTooLarge", f"The body has more than {limit} bytes.")
+    return ErrorResponse(
+        400, "EntityTooLarge", f"Your proposed upload exceeds the maximum allowed size, {limit} bytes."
+    )
 
 
 class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
-    """Gateway with V1 and V4 signatures, which do not cover the body.
+    """Gateway with V1, V2 and V4 signatures, which do not cover the body.
 
     :param incoming: directory for request bodies that are being received
     """
@@ -75,14 +79,23 @@ class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
         if error.status == 304:
             return HttpResponse(status_code=304, headers=error.headers)
         host = http.headers.get("host", "")
-        body = document.write("Error", [("Code", error.code), ("Message", error.message), ("HostId", host)])
-        headers = error.headers
+        identity = request_id()
+        elements: list[Element] = [
+            ("Code", error.code),
+            ("Message", error.message),
+            ("RequestId", identity),
+            ("HostId", host),
+        ]
+        if isinstance(error, errors.ObjectErrorResponse):
+            elements += error.details.items()
+        body = document.write("Error", elements)
+        headers = {**error.headers, _REQUEST_ID: identity}
         if http.method == "HEAD":
             headers = {**headers, "x-oss-err": base64.b64encode(body).decode()}
         return HttpResponse(body, error.status, headers, media_type="application/xml")
 
     def finish(self, response: HttpResponse) -> None:
-        response.headers["x-oss-request-id"] = request_id()
+        response.headers.setdefault(_REQUEST_ID, request_id())
 
 
 async def _receive(http: HttpRequest, content: Received) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from airflow_provider_bcs.local.error_response import ErrorResponse
@@ -18,6 +18,7 @@ from . import errors
 from .digest import Checksums, blocks
 from .objects import Objects, StoredObject
 from .received import Received
+from .records import OBJECT_TYPE, STORAGE_CLASS
 
 #: Minimum size of each part except the last one, in bytes.
 MIN_PART = 100 * 1024
@@ -56,6 +57,14 @@ class Upload:
     headers: Mapping[str, str]
     started: float
 
+    def with_headers(self, headers: Mapping[str, str]) -> Upload:
+        """Return the upload with more headers."""
+        return replace(self, headers={**self.headers, **headers})
+
+    @property
+    def storage_class(self) -> str:
+        return self.headers.get(STORAGE_CLASS, "Standard")
+
 
 class Uploads:
     """Uploads in ``DIR/uploads``: one directory per upload, with ``upload.json`` and one file per part."""
@@ -86,13 +95,13 @@ class Uploads:
         return upload
 
     def of_bucket(self, bucket: str) -> list[Upload]:
-        """Return the uploads of a bucket, ordered by key and start time."""
+        """Return the uploads of a bucket, ordered by key and UploadId."""
         self._objects.bucket_time(bucket)
         names = [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
         found = [upload for name in names if (upload := self._read(name)) and upload.bucket == bucket]
-        return sorted(found, key=lambda upload: (upload.key, upload.started))
+        return sorted(found, key=lambda upload: (upload.key, upload.id))
 
-    def put_part(self, upload: Upload, number: int, content: Received) -> None:
+    def put_part(self, upload: Upload, number: int, content: Received) -> Part:
         part = Part(number, content.size, time.time(), content.checksums.md5)
         try:
             with self._lock:
@@ -103,6 +112,7 @@ class Uploads:
                         path.unlink()
         except FileNotFoundError:
             raise errors.no_such_upload(upload.id) from None
+        return part
 
     def parts(self, upload: Upload) -> list[Part]:
         """Return the parts, ordered by part number."""
@@ -120,7 +130,8 @@ class Uploads:
         with Received(self._objects.incoming) as content:
             for data in self._content(upload, parts):
                 content.write(data)
-            stored = self._objects.put(upload.bucket, upload.key, content, upload.headers, keep=keep)
+            headers = {**upload.headers, OBJECT_TYPE: "Multipart"}
+            stored = self._objects.put(upload.bucket, upload.key, content, headers, keep=keep)
         self.abort(upload)
         return stored
 
@@ -136,12 +147,11 @@ class Uploads:
             raise ErrorResponse(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
         for number, etag in wanted:
             if number not in there or there[number].md5 != etag.strip().strip('"').lower():
-                raise ErrorResponse(400, "InvalidPart", f"There is no part {number} with the ETag {etag!r}.")
+                raise errors.invalid_part(number, etag)
         parts = [there[number] for number in numbers]
         for part in parts[:-1]:
             if part.size < MIN_PART:
-                message = f"Part {part.number}: found {part.size} bytes; expected at least {MIN_PART}."
-                raise ErrorResponse(400, "EntityTooSmall", message)
+                raise errors.part_too_small(part.number, part.size, MIN_PART)
         return parts
 
     def _content(self, upload: Upload, parts: Sequence[Part]) -> Iterator[bytes]:

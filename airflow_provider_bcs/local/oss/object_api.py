@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import formatdate
 from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response, StreamingResponse
@@ -14,7 +13,16 @@ from . import document, errors
 from .conditions import check_conditions, read_range
 from .digest import Checksums, blocks, checksums_of
 from .document import Element
-from .objects import Objects, StoredObject
+from .object_headers import (
+    ACL,
+    checksum_headers,
+    copied_headers,
+    kept_headers,
+    overridden_headers,
+    read_tags,
+    response_headers,
+)
+from .objects import Objects
 from .received import Received
 from .request import ObjectRequest, read_path
 from .selection import ObjectRoute
@@ -22,10 +30,10 @@ from .selection import ObjectRoute
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires")
-_META = "x-oss-meta-"
 _MAX_DELETED = 1000
-_COPY_SOURCE = "x-oss-copy-source"
+#: Maximum size of an object that AppendObject has created, 5 GB.
+_MAX_APPENDED = 5 * 1024**3
+COPY_SOURCE = "x-oss-copy-source"
 
 
 class ObjectApi:
@@ -36,42 +44,46 @@ class ObjectApi:
 
     def routes(self) -> list[ObjectRoute]:
         return [
-            Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=_COPY_SOURCE),
+            Route("oss.CopyObject", "PUT", "/{Bucket}/{Key}", self._copy, header=COPY_SOURCE),
             Route("oss.PutObject", "PUT", "/{Bucket}/{Key}", self._put, body=Body.FILE),
+            Route("oss.AppendObject", "POST", "/{Bucket}/{Key}", self._append, "append", body=Body.FILE),
             Route("oss.GetObject", "GET", "/{Bucket}/{Key}", self._get),
             Route("oss.HeadObject", "HEAD", "/{Bucket}/{Key}", self._head),
             Route("oss.GetObjectMeta", "HEAD", "/{Bucket}/{Key}", self._head, "objectMeta"),
+            # Older clients send GET and read only the headers: Content-Length has to be the size, so a body follows.
+            Route("oss.GetObjectMeta", "GET", "/{Bucket}/{Key}", self._get, "objectMeta"),
+            Route("oss.GetObjectAcl", "GET", "/{Bucket}/{Key}", self._acl, "acl"),
+            Route("oss.GetObjectTagging", "GET", "/{Bucket}/{Key}", self._tagging, "tagging"),
             Route("oss.DeleteObject", "DELETE", "/{Bucket}/{Key}", self._delete),
             Route("oss.DeleteMultipleObjects", "POST", "/{Bucket}", self._delete_many, "delete", body=Body.MEMORY),
         ]
 
     def _put(self, request: ObjectRequest) -> Response:
-        content = received(request)
-        self._objects.put(request.bucket, request.key, content, kept_headers(request), keep=forbids_overwrite(request))
+        headers, content = kept_headers(request), received(request)
+        self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         checksums = content.checksums
-        headers = {"ETag": checksums.etag, "Content-MD5": checksums.content_md5}
-        return Response(headers={**headers, "x-oss-hash-crc64ecma": str(checksums.crc64)})
+        return Response(headers={**checksum_headers(checksums), "Content-MD5": checksums.content_md5})
+
+    def _append(self, request: ObjectRequest) -> Response:
+        position = request.number("position", None, 0, _MAX_APPENDED)
+        content = received(request)
+        stored = self._objects.append(request.bucket, request.key, position, content, kept_headers(request))
+        headers = {**checksum_headers(stored.record.checksums), "x-oss-next-append-position": str(stored.size)}
+        return Response(headers=headers)
 
     def _copy(self, request: ObjectRequest) -> Response:
-        source, _, query = request.headers[_COPY_SOURCE].partition("?")
-        source_bucket, source_key = read_path(source)
-        if not source_key or query:
-            raise errors.invalid_argument(
-                _COPY_SOURCE, request.headers[_COPY_SOURCE][:100], "/bucket/key, without a version"
-            )
-        stored, file = self._objects.open(source_bucket, source_key)
+        stored, file = self._objects.open(*copy_source(request))
         with file, Received(self._objects.incoming) as content:
-            check_conditions(stored, request.headers, f"{_COPY_SOURCE}-")
+            check_conditions(stored, request.headers, f"{COPY_SOURCE}-")
             for data in blocks(file, 0, stored.size):
                 content.write(data)
-            is_replaced = request.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
-            headers = kept_headers(request) if is_replaced else stored.record.headers
+            headers = copied_headers(stored, request)
             copied = self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         elements: list[Element] = [
             ("LastModified", document.time(copied.modified)),
             ("ETag", copied.record.checksums.etag),
         ]
-        return document.response("CopyObjectResult", elements)
+        return document.response("CopyObjectResult", elements, checksum_headers(copied.record.checksums))
 
     def _get(self, request: ObjectRequest) -> Response:
         stored, file = self._objects.open(request.bucket, request.key)
@@ -79,7 +91,7 @@ class ObjectApi:
             check_conditions(stored, request.headers)
             part = read_range(request.headers, stored.size)
             begin, end = part or (0, stored.size)
-            headers = {**_headers(stored), **_overrides(request), "Content-Length": str(end - begin)}
+            headers = {**response_headers(stored), **overridden_headers(request), "Content-Length": str(end - begin)}
             if part:
                 headers["Content-Range"] = f"bytes {begin}-{end - 1}/{stored.size}"
             return _FileResponse(file, begin, end, 206 if part else 200, headers)
@@ -90,7 +102,17 @@ class ObjectApi:
     def _head(self, request: ObjectRequest) -> Response:
         stored = self._objects.find(request.bucket, request.key)
         check_conditions(stored, request.headers)
-        return Response(headers={**_headers(stored), "Content-Length": str(stored.size)})
+        return Response(headers={**response_headers(stored), "Content-Length": str(stored.size)})
+
+    def _acl(self, request: ObjectRequest) -> Response:
+        record = self._objects.find(request.bucket, request.key).record
+        grant: Element = ("Grant", record.headers.get(ACL, "default"))
+        return document.response("AccessControlPolicy", [document.OWNER, ("AccessControlList", [grant])])
+
+    def _tagging(self, request: ObjectRequest) -> Response:
+        record = self._objects.find(request.bucket, request.key).record
+        tags: list[Element] = [("Tag", [("Key", key), ("Value", value)]) for key, value in read_tags(record.headers)]
+        return document.response("Tagging", [("TagSet", tags)])
 
     def _delete(self, request: ObjectRequest) -> Response:
         self._objects.delete(request.bucket, request.key)
@@ -118,6 +140,18 @@ class ObjectApi:
         return document.response("DeleteResult", [*encoding, *deleted])
 
 
+def copy_source(request: ObjectRequest) -> tuple[str, str]:
+    """Return the bucket and key of the object to copy.
+
+    :raises ErrorResponse: InvalidArgument, unless the header is a path without a version
+    """
+    path, _, query = request.headers[COPY_SOURCE].partition("?")
+    bucket, key = read_path(path)
+    if not key or query:
+        raise errors.invalid_argument(COPY_SOURCE, request.headers[COPY_SOURCE][:100], "/bucket/key, without a version")
+    return bucket, key
+
+
 def received(request: ObjectRequest) -> Received:
     """Return the received body of a request.
 
@@ -138,38 +172,8 @@ def check_digest(request: ObjectRequest, checksums: Checksums) -> None:
         raise errors.invalid_digest(found, expected)
 
 
-def kept_headers(request: ObjectRequest) -> dict[str, str]:
-    """Return the request headers that OSS stores with an object and returns with it."""
-    return {name: value for name, value in request.headers.items() if name in _KEPT or name.startswith(_META)}
-
-
 def forbids_overwrite(request: ObjectRequest) -> bool:
     return request.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
-
-
-def _headers(stored: StoredObject) -> dict[str, str]:
-    return {
-        **stored.record.headers,
-        "content-type": stored.content_type,
-        "ETag": stored.record.checksums.etag,
-        "Last-Modified": formatdate(stored.modified, usegmt=True),
-        "Content-MD5": stored.record.checksums.content_md5,
-        "x-oss-hash-crc64ecma": str(stored.record.checksums.crc64),
-        "x-oss-object-type": "Normal",
-        "x-oss-storage-class": "Standard",
-        "Accept-Ranges": "bytes",
-    }
-
-
-def _overrides(request: ObjectRequest) -> dict[str, str]:
-    """Return the headers that the query parameters ``response-...`` override."""
-    found = {name: request.query[f"response-{name}"] for name in _KEPT if f"response-{name}" in request.query}
-    for name, value in found.items():
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise errors.invalid_argument(
-                f"response-{name}", value, "printable ASCII without leading or trailing spaces"
-            )
-    return found
 
 
 class _FileResponse(StreamingResponse):

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.shim.failure import Failure
 from airflow_provider_bcs.local.shim.objects import ObjectTree
 
 from . import errors
-from .digest import blocks, checksums_of
+from .digest import Digest, blocks, checksums_of
 from .received import Received, remove_leftovers
-from .records import Record, Records
+from .records import OBJECT_TYPE, Record, Records
 from .walk import MAX_KEY, Walk
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -62,6 +63,7 @@ class Objects:
         # Held from the check of a path until the file is in place.
         self._lock = threading.Lock()
         remove_leftovers(self.incoming)
+        self._undo_interrupted_appends()
 
     # Buckets
 
@@ -86,8 +88,6 @@ class Objects:
 
     def create_bucket(self, bucket: str) -> None:
         """Create a bucket, unless it exists."""
-        if not _BUCKET.fullmatch(bucket):
-            raise errors.invalid_bucket_name(bucket)
         with suppress(FileExistsError):
             os.mkdir(self._path(bucket))
         self.bucket_time(bucket)
@@ -104,6 +104,16 @@ class Objects:
     def walk(self, bucket: str, prefix: str = "", after: str = "") -> Walk:
         """Return an iterator over the keys of a bucket."""
         return Walk(self._path(bucket), self._records.folders(bucket), prefix, after)
+
+    def usage(self, bucket: str) -> tuple[int, int]:
+        """Return the number of objects and the sum of their sizes in bytes."""
+        self.bucket_time(bucket)
+        sizes = []
+        for key in self.walk(bucket):
+            # Suppressed: the object was deleted meanwhile, or the file name is not a legal key.
+            with suppress(OSError, ErrorResponse):
+                sizes.append(0 if key.endswith("/") else os.lstat(self._path(bucket, key)).st_size)
+        return len(sizes), sum(sizes)
 
     def check_name(self, bucket: str, key: str) -> None:
         """Check that an object can have this key.
@@ -161,7 +171,7 @@ class Objects:
         record = Record(content.checksums, headers)
         with self._lock:
             if keep and os.path.lexists(path) and self._exists(bucket, key):
-                raise errors.exists_already("The object exists and x-oss-forbid-overwrite is true.")
+                raise errors.exists_already("The object you specified already exists and can not be overwritten.")
             if key.endswith("/"):
                 status = self._make_folder(path, key, content)
             else:
@@ -169,6 +179,32 @@ class Objects:
                 status = content.move(path)
             self._records.put(bucket, key, status, record)
         return StoredObject(key, content.size, status.st_mtime, record)
+
+    def append(
+        self, bucket: str, key: str, position: int, content: Received, headers: Mapping[str, str]
+    ) -> StoredObject:
+        """Append a received body to an object that append() has created, or create one.
+
+        :param position: size of the object, in bytes; 0 creates an object that does not exist
+        :param headers: headers to return with a new object
+        :raises ErrorResponse: NoSuchBucket, InvalidObjectName, ObjectNotAppendable, PositionNotEqualToLength
+        """
+        self.bucket_time(bucket)
+        path = self._path(bucket, key)
+        if key.endswith("/"):
+            raise errors.invalid_object_name(f"Key: found {key!r}, a directory; expected the key of a file.")
+        with self._lock:
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                return self._create_appendable(bucket, key, path, position, content, headers)
+            except OSError:
+                # A program's file that this user cannot write, or a socket.
+                raise errors.object_not_appendable() from None
+            try:
+                return self._append(bucket, key, descriptor, position, content)
+            finally:
+                os.close(descriptor)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object, if it exists."""
@@ -180,6 +216,48 @@ class Objects:
                 with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
                     os.unlink(path)
             self._records.delete(bucket, key)
+
+    def _create_appendable(
+        self, bucket: str, key: str, path: str, position: int, content: Received, headers: Mapping[str, str]
+    ) -> StoredObject:
+        if position:
+            raise errors.position_not_equal_to_length(0, 0)
+        self._prepare_path(bucket, key, path)
+        record = Record(content.checksums, {**headers, OBJECT_TYPE: "Appendable"})
+        status = content.move(path)
+        self._records.put(bucket, key, status, record)
+        return StoredObject(key, content.size, status.st_mtime, record)
+
+    def _append(self, bucket: str, key: str, descriptor: int, position: int, content: Received) -> StoredObject:
+        status = os.fstat(descriptor)
+        record = self._records.find(bucket, key, status)
+        if not stat.S_ISREG(status.st_mode) or record is None or record.object_type != "Appendable":
+            raise errors.object_not_appendable()
+        if position != status.st_size:
+            raise errors.position_not_equal_to_length(status.st_size, record.checksums.crc64)
+        digest = Digest(record.checksums)
+        with self._records.append(bucket, key, descriptor), open(descriptor, "r+b", closefd=False) as file:
+            file.seek(position)
+            for data in content.read():
+                file.write(data)
+                digest.update(data)
+            file.flush()
+            # An empty append is a modification too.
+            os.utime(descriptor)
+            status = os.fstat(descriptor)
+            record = Record(digest.checksums(), record.headers)
+            self._records.put(bucket, key, status, record)
+        return StoredObject(key, status.st_size, status.st_mtime, record)
+
+    def _undo_interrupted_appends(self) -> None:
+        for append in self._records.interrupted_appends():
+            with suppress(OSError, ErrorResponse):
+                descriptor = os.open(self._path(append.bucket, append.key), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    append.undo(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._records.forget(append)
 
     def _exists(self, bucket: str, key: str) -> bool:
         return next(iter(self.walk(bucket, prefix=key)), None) == key
@@ -216,7 +294,8 @@ class Objects:
             with self._lock:
                 if not _is_at(path, status):
                     return None
-                # put() moves the file before it writes the record, both under the lock.
+                # put() and append() change the file before they write the record, both under the lock.
+                status = os.fstat(file.fileno())
                 record = self._records.find(bucket, key, status)
         if record is None:
             record = Record(checksums_of(blocks(file, 0, status.st_size)))
@@ -226,13 +305,15 @@ class Objects:
         return StoredObject(key, status.st_size, status.st_mtime, record)
 
     def _path(self, bucket: str, key: str = "") -> str:
-        if "/" in bucket:
+        if not _BUCKET.fullmatch(bucket):
             raise errors.invalid_bucket_name(bucket)
         if not key:
             try:
                 return self._tree.path(f"oss://{bucket}/")
             except Failure:
                 raise errors.invalid_bucket_name(bucket) from None
+        if key.startswith("\\"):
+            raise errors.invalid_object_name(f"Key: found {key[:100]!r}; expected another first character than \\.")
         if len(key.encode()) > MAX_KEY:
             raise errors.invalid_object_name(f"Key: found {len(key.encode())} bytes; expected at most {MAX_KEY}.")
         try:

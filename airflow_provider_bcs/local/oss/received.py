@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from .digest import Checksums, Digest
+from .digest import Checksums, Digest, blocks
 
 _PREFIX = "oss-"
 
@@ -18,7 +19,7 @@ class Received:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._path = folder / f"{_PREFIX}{uuid.uuid4().hex}"
-        self._file = open(self._path, "xb")  # noqa: SIM115 - __exit__ closes it
+        self._file = open(self._path, "x+b")  # noqa: SIM115 - __exit__ closes it
         self._digest = Digest()
 
     @property
@@ -32,6 +33,11 @@ class Received:
     def write(self, data: bytes) -> None:
         self._file.write(data)
         self._digest.update(data)
+
+    def read(self) -> Iterator[bytes]:
+        """Yield the content that was written so far."""
+        self._file.flush()
+        return blocks(self._file, 0, self.size)
 
     def move(self, path: str | Path) -> os.stat_result:
         """Rename the file to ``path`` atomically; return its status."""

@@ -1,4 +1,4 @@
-"""Signatures of OSS: V4 (OSS4-HMAC-SHA256) and V1 (HMAC-SHA1)."""
+"""Signatures of OSS: V4 (OSS4-HMAC-SHA256), V2 (OSS2, HMAC-SHA256) and V1 (HMAC-SHA1)."""
 
 from __future__ import annotations
 
@@ -31,13 +31,8 @@ def canonical_request(request: ObjectRequest, additional: Collection[str]) -> st
 
     :param additional: AdditionalHeaders, names of headers that the signature covers besides the mandatory ones
     """
-    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in request.parameters)
-    query = "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
-    headers = "".join(
-        f"{name}:{value.strip()}\n"
-        for name, value in sorted(request.headers.items())
-        if name.startswith("x-oss-") or name in ("content-type", "content-md5") or name in additional
-    )
+    query = _canonical_query(request)
+    headers = _signed_headers(request, {"content-type", "content-md5", *additional})
     payload = request.headers.get("x-oss-content-sha256", UNSIGNED_PAYLOAD)
     return "\n".join((request.method, quote(_resource(request)), query, headers, ";".join(sorted(additional)), payload))
 
@@ -51,7 +46,7 @@ def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
     key = f"aliyun_v4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    text = "\n".join((ALGORITHM, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    text = "\n".join((ALGORITHM, moment, scope, hashlib.sha256(_encoded(canonical)).hexdigest()))
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
@@ -60,19 +55,60 @@ def string_to_sign_v1(request: ObjectRequest, date: str) -> str:
 
     :param date: Date header, or the Expires parameter of a presigned URL
     """
-    headers = "".join(
-        f"{name}:{value.strip()}\n" for name, value in sorted(request.headers.items()) if name.startswith("x-oss-")
-    )
+    headers = _signed_headers(request)
     pairs = sorted((name, value) for name, value in request.parameters if _COVERED.fullmatch(name))
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
     resource = _resource(request) + ("?" + query if query else "")
-    content = (request.headers.get("content-md5", ""), request.headers.get("content-type", ""))
-    return "\n".join((request.method, *content, date, headers + resource))
+    return "\n".join((request.method, *_content(request), date, headers + resource))
+
+
+def string_to_sign_v2(request: ObjectRequest, date: str, additional: Collection[str]) -> str:
+    """Return the string to sign of a V2 signature.
+
+    :param date: Date header, or the x-oss-expires parameter of a presigned URL
+    :param additional: AdditionalHeaders, as in a V4 signature
+    """
+    query = _canonical_query(request)
+    resource = quote(_resource(request), safe="") + ("?" + query if query else "")
+    headers = _signed_headers(request, additional) + ";".join(sorted(additional))
+    return "\n".join((request.method, *_content(request), date, headers, resource))
 
 
 def signature_v1(secret: str, text: str) -> str:
     """Return the V1 signature of a string to sign."""
-    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
+    return base64.b64encode(hmac.digest(secret.encode(), _encoded(text), "sha1")).decode()
+
+
+def signature_v2(secret: str, text: str) -> str:
+    """Return the V2 signature of a string to sign."""
+    return base64.b64encode(hmac.digest(secret.encode(), _encoded(text), "sha256")).decode()
+
+
+def _canonical_query(request: ObjectRequest) -> str:
+    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in request.parameters)
+    return "&".join(f"{name}={value}" if value else name for name, value in pairs if name != "x-oss-signature")
+
+
+def _signed_headers(request: ObjectRequest, names: Collection[str] = ()) -> str:
+    """Return the lines of the x-oss- headers and of the named headers."""
+    return "".join(
+        f"{name}:{_text(value.strip())}\n"
+        for name, value in sorted(request.headers.items())
+        if name.startswith("x-oss-") or name in names
+    )
+
+
+def _content(request: ObjectRequest) -> tuple[str, str]:
+    return _text(request.headers.get("content-md5", "")), _text(request.headers.get("content-type", ""))
+
+
+def _text(value: str) -> str:
+    """Return a header value, which ASGI decodes as Latin-1, as the UTF-8 text that clients send."""
+    return value.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _resource(request: ObjectRequest) -> str:

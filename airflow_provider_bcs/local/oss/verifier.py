@@ -1,4 +1,4 @@
-"""Verification of V4 and V1 signatures, in the Authorization header or in a presigned URL."""
+"""Verification of V4, V2 and V1 signatures, in the Authorization header or in a presigned URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
-from airflow_provider_bcs.local.error_response import ErrorResponse
 
 from . import errors
 from .request import ObjectRequest
@@ -20,8 +19,10 @@ from .signature import (
     UNSIGNED_PAYLOAD,
     canonical_request,
     signature_v1,
+    signature_v2,
     signature_v4,
     string_to_sign_v1,
+    string_to_sign_v2,
 )
 
 _MAX_EXPIRY_SECONDS = 7 * 24 * 3600
@@ -61,15 +62,20 @@ class Verifier:
             date = request.headers.get("x-oss-date") or request.headers.get("date", "")
             self._verify_now(_http_date(date))
             self._verify_v1(request, date, key_id, signature)
+        elif scheme == "OSS2":
+            fields = dict(part.strip().partition(":")[::2] for part in value.split(","))
+            date = request.headers.get("x-oss-date") or request.headers.get("date", "")
+            self._verify_now(_http_date(date))
+            key_id, additional = fields.get("AccessKeyId", ""), fields.get("AdditionalHeaders", "")
+            self._verify_v2(request, date, key_id, additional, fields.get("Signature", ""))
         elif scheme:
-            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM} or OSS")
+            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM}, OSS2 or OSS")
+        elif request.query.get("x-oss-signature-version") == "OSS2":
+            self._verify_presigned_v2(request)
         elif "x-oss-signature" in request.query:
             self._verify_presigned_v4(request)
         elif "Signature" in request.query:
-            expires = request.query.get("Expires", "")
-            if not re.fullmatch(r"[0-9]{1,11}", expires):
-                raise errors.access_denied(f"Expires: found {expires!r}; expected seconds since the epoch.")
-            self._verify_not_expired(int(expires))
+            expires = self._verify_expires(request, "Expires")
             self._verify_v1(request, expires, request.query.get("OSSAccessKeyId", ""), request.query["Signature"])
         else:
             raise errors.access_denied("The request is not signed; anonymous access is not allowed.")
@@ -88,6 +94,20 @@ class Verifier:
         credential, additional = query.get("x-oss-credential", ""), query.get("x-oss-additional-headers", "")
         self._verify_v4(request, moment, credential, additional, query["x-oss-signature"])
 
+    def _verify_presigned_v2(self, request: ObjectRequest) -> None:
+        query = request.query
+        expires = self._verify_expires(request, "x-oss-expires")
+        key_id, additional = query.get("x-oss-access-key-id", ""), query.get("x-oss-additional-headers", "")
+        self._verify_v2(request, expires, key_id, additional, query.get("x-oss-signature", ""))
+
+    def _verify_expires(self, request: ObjectRequest, name: str) -> str:
+        """Return a query parameter with the time when the URL expires."""
+        expires = request.query.get(name, "")
+        if not re.fullmatch(r"[0-9]{1,11}", expires):
+            raise errors.access_denied(f"{name}: found {expires[:60]!r}; expected seconds since the epoch.")
+        self._verify_not_expired(int(expires))
+        return expires
+
     def _verify_v4(self, request: ObjectRequest, moment: str, credential: str, additional: str, signature: str) -> None:
         key_id, _, scope = credential.partition("/")
         self._verify_key_id(key_id)
@@ -98,28 +118,29 @@ class Verifier:
         if payload != UNSIGNED_PAYLOAD:
             raise errors.invalid_argument("x-oss-content-sha256", payload, UNSIGNED_PAYLOAD)
         canonical = canonical_request(request, {name for name in additional.split(";") if name})
-        _compare(signature, signature_v4(self._secret, canonical, moment, scope), "canonical request", canonical)
+        _compare(signature, signature_v4(self._secret, canonical, moment, scope), "CanonicalRequest", canonical)
 
     def _verify_v1(self, request: ObjectRequest, date: str, key_id: str, signature: str) -> None:
         self._verify_key_id(key_id)
         text = string_to_sign_v1(request, date)
-        _compare(signature, signature_v1(self._secret, text), "string to sign", text)
+        _compare(signature, signature_v1(self._secret, text), "StringToSign", text)
+
+    def _verify_v2(self, request: ObjectRequest, date: str, key_id: str, additional: str, signature: str) -> None:
+        self._verify_key_id(key_id)
+        text = string_to_sign_v2(request, date, {name.lower() for name in additional.split(";") if name})
+        _compare(signature, signature_v2(self._secret, text), "StringToSign", text)
 
     def _verify_key_id(self, key_id: str) -> None:
         if key_id != self._key_id:
-            raise ErrorResponse(403, "InvalidAccessKeyId", f"The AccessKey id {key_id[:60]!r} does not exist.")
+            raise errors.invalid_access_key_id(key_id)
 
     def _verify_now(self, moment: float) -> None:
         if abs(moment - self._clock()) > MAX_CLOCK_SKEW.total_seconds():
-            raise ErrorResponse(
-                403,
-                "RequestTimeTooSkewed",
-                f"Request time and server time differ by more than {MAX_CLOCK_SKEW.seconds // 60} minutes.",
-            )
+            raise errors.request_time_too_skewed(MAX_CLOCK_SKEW.seconds)
 
     def _verify_not_expired(self, end: float) -> None:
         if end < self._clock():
-            raise errors.access_denied("The request has expired.")
+            raise errors.access_denied("Request has expired.")
 
 
 def _moment(text: str) -> float:
@@ -139,10 +160,9 @@ def _http_date(text: str) -> float:
 
 
 def _compare(found: str, expected: str, name: str, text: str) -> None:
+    """Compare two signatures.
+
+    :param name: element for the text that the service has signed, in the document of the error
+    """
     if not hmac.compare_digest(found.encode(), expected.encode()):
-        shown = _TOKEN.sub(r"\1***", text)
-        raise ErrorResponse(
-            403,
-            "SignatureDoesNotMatch",
-            f"The request signature does not match; check the AccessKey secret. The server's {name} is {shown!r}.",
-        )
+        raise errors.signature_does_not_match(found, name, _TOKEN.sub(r"\1***", text))

@@ -35,10 +35,13 @@ def code(call: Callable[[], Any]) -> tuple[int, str]:
 
 @pytest.fixture(params=["v4", "v1"])
 def store(service: Service, request: pytest.FixtureRequest) -> oss.Client:
-    """Client with each signature version, and an empty bucket."""
+    """Client with each signature version, and an empty bucket without uploads."""
     (service.data_dir / "oss" / BUCKET).mkdir(exist_ok=True)
     client = oss_client(service, signature_version=request.param)
     for found in client.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=BUCKET)):
         for entry in found.contents or []:
             client.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=entry.key))
+    for upload in client.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=BUCKET)).uploads or []:
+        abort = oss.AbortMultipartUploadRequest(bucket=BUCKET, key=upload.key, upload_id=upload.upload_id)
+        client.abort_multipart_upload(abort)
     return client

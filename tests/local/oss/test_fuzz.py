@@ -57,6 +57,7 @@ NAMES = st.sampled_from(
         "delimiter",
         "prefix",
     ]
+    + ["append", "position", "objectMeta", "stat", "tagging", "key-marker", "upload-id-marker", "max-uploads"]
     + ["encoding-type", "acl", "location", "response-content-type", "marker", "versionId", "part-number-marker"]
 )
 QUERIES = st.dictionaries(
@@ -69,7 +70,8 @@ HEADERS = st.fixed_dictionaries(
             ["bytes=0-", "bytes=-", "bytes=-0", "bytes=9-1", "bytes=9-0", "bytes=99999999999999999999-", "x"]
         ),
         "x-oss-range-behavior": st.just("standard"),
-        "x-oss-copy-source": KEYS.map(lambda key: f"/{BUCKET}/{quote(key)}") | st.sampled_from(["", "/", "%ff", "x?y"]),
+        "x-oss-copy-source": KEYS.map(lambda key: f"/{BUCKET}/{quote(key)}")
+        | st.sampled_from(["", "/", "%ff", "x?y", f"/{BUCKET}/\xff"]),
         "if-modified-since": st.sampled_from(["x", "Sat, 01 Jan 99999 00:00:00 GMT", "Sat, 01 Jan 2000 00:00:00 GMT"]),
         "if-match": st.sampled_from(["*", "x", '"']),
         "content-type": st.sampled_from(["", "text/plain", "\xff"]),
@@ -78,6 +80,12 @@ HEADERS = st.fixed_dictionaries(
         "x-oss-forbid-overwrite": st.just("true"),
         "x-oss-metadata-directive": st.sampled_from(["REPLACE", "x"]),
         "x-oss-copy-source-if-match": st.just("x"),
+        "x-oss-copy-source-range": st.sampled_from(["bytes=0-0", "bytes=9-1", "bytes=-", "x"]),
+        "x-oss-tagging": st.sampled_from(["a=b", "a=b&a=c", "&=%ff", "\xe9=\x7f", "x" * 300]),
+        "x-oss-tagging-directive": st.sampled_from(["REPLACE", "x"]),
+        "x-oss-storage-class": st.sampled_from(["IA", "Archive", "\xe9"]),
+        "x-oss-object-acl": st.sampled_from(["private", "", "x"]),
+        "x-oss-callback": st.just("x"),
         "if-none-match": st.sampled_from(["*", "x"]),
         "if-unmodified-since": st.just("x"),
         "expect": st.just("100-continue"),
@@ -189,10 +197,21 @@ def test_no_entity_is_expanded(service: Service, encoding: str, root: str) -> No
 @fuzzed(200)
 @given(
     target=st.text("/.%2eFf0?&=xé[]", max_size=20).map(lambda text: "/" + text) | st.sampled_from(["*", "http://x/y"]),
-    authorization=st.sampled_from(["", "OSS", "OSS local:x", "OSS4-HMAC-SHA256", "OSS4-HMAC-SHA256 Credential=,=,,"])
+    authorization=st.sampled_from(
+        [
+            "",
+            "OSS",
+            "OSS local:x",
+            "OSS2",
+            "OSS2 AccessKeyId:local,Signature:x",
+            "OSS4-HMAC-SHA256",
+            "OSS4-HMAC-SHA256 Credential=,=,,",
+        ]
+    )
     | st.text("OSS4-HMAC ,=:/Credential\xe9", max_size=30),
     query=st.sampled_from(
         ["", "?Signature=x&Expires=\u0662", "?x-oss-signature=1&x-oss-signature-version=OSS4-HMAC-SHA256"]
+        + ["?x-oss-signature-version=OSS2&x-oss-expires=99999999999", "?x-oss-signature-version=OSS2"]
     ),
     date=st.sampled_from(["", "x", "20250101T000000Z", "Sat, 01 Jan 0000 00:00:00 GMT"]),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from airflow_provider_bcs.local.store import Store
 from tests.local.service import Service
 
 from .conftest import BUCKET, code
+from .raw import raw_request
 
 NAMES = st.text("ab-.0é\U0010ffff", min_size=1, max_size=3).filter(lambda name: name not in (".", ".."))
 KEYS = st.builds(
@@ -145,3 +147,15 @@ def test_pages_of_the_vendors_client(store: oss.Client, service: Service) -> Non
     ]
     after = store.list_objects_v2(oss.ListObjectsV2Request(bucket=BUCKET, start_after="many/020/x", max_keys=3))
     assert [entry.key for entry in after.contents] == list(islice(sorted(names), 23, 26))
+
+
+def test_an_empty_continuation_token_begins_after_start_after(store: oss.Client, service: Service) -> None:
+    for name in ("a", "b", "c", "d"):
+        store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=name, body=b""))
+    query = {"list-type": "2", "continuation-token": "", "start-after": "b", "max-keys": "1"}
+    status, answer = raw_request(service, "GET", query=query)
+    assert (status, re.findall(rb"<Key>(.*?)</Key>", answer)) == (200, [b"c"])
+    assert b"<ContinuationToken>" not in answer
+    token = re.findall(rb"<NextContinuationToken>(.*?)</NextContinuationToken>", answer)[0].decode()
+    status, answer = raw_request(service, "GET", query={**query, "continuation-token": token})
+    assert (status, re.findall(rb"<Key>(.*?)</Key>", answer)) == (200, [b"d"])

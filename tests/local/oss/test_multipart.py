@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import alibabacloud_oss_v2 as oss
@@ -69,6 +70,8 @@ def test_parts(store: oss.Client, service: Service) -> None:
     assert not (service.data_dir / "oss" / BUCKET / "big").is_file()
     done = complete(store, upload_id, *parts)
     content = first + second + third
+    assert done.headers["ETag"] == done.etag
+    assert done.location == f"{service.ready['oss']}/{BUCKET}/big"
     assert done.etag == f'"{hashlib.md5(content).hexdigest().upper()}"'
     found_object = store.get_object(oss.GetObjectRequest(bucket=BUCKET, key="big"))
     assert (found_object.body.content, found_object.content_type) == (content, "text/x-own")
@@ -117,3 +120,77 @@ def test_a_list_of_parts_that_was_damaged_on_the_way(store: oss.Client, service:
     status, answer = raw_request(service, "POST", key="big", query=query, headers=wrong, body=body.encode())
     assert (status, b"<Code>InvalidDigest<" in answer) == (400, True)
     assert raw_request(service, "POST", key="big", query=query, body=body.encode())[0] == 200
+
+
+def test_copied_parts(store: oss.Client, service: Service) -> None:
+    source = os.urandom(2 * PART)
+    service.put_object(f"{BUCKET}/from/\u00fc", source)
+    upload_id = begin(store)
+
+    def copy(number: int, **options: str) -> oss.UploadPartCopyResult:
+        request = oss.UploadPartCopyRequest(
+            bucket=BUCKET, key="big", upload_id=upload_id, part_number=number, source_key="from/\u00fc", **options
+        )
+        return store.upload_part_copy(request)
+
+    whole, part = copy(1), copy(2, source_range="bytes=5-14")
+    assert part.etag == f'"{hashlib.md5(source[5:15], usedforsecurity=False).hexdigest().upper()}"'
+    assert part.last_modified is not None
+    # oss2 reads the header.
+    assert part.headers["ETag"] == part.etag
+    # OSS copies the whole object when the range is not legal or exceeds it.
+    for other in (f"bytes=0-{2 * PART}", "bytes=5", "bytes=5-", "bytes=-5", "bytes=9-5", "lines=1-2", "bytes=0-1,3-4"):
+        assert copy(3, source_range=other).etag == whole.etag
+    assert code(lambda: copy(3, if_match='"0"')) == (412, "PreconditionFailed")
+    assert code(lambda: copy(3, source_version_id="1")) == (400, "InvalidArgument")
+    complete(store, upload_id, *(UploadPart(part_number=n, etag=r.etag) for n, r in ((1, whole), (2, part))))
+    found = store.get_object(oss.GetObjectRequest(bucket=BUCKET, key="big"))
+    assert (found.body.content, found.object_type) == (source + source[5:15], "Multipart")
+    assert code(lambda: copy(3)) == (404, "NoSuchUpload")
+
+
+def test_copiers_of_large_objects(store: oss.Client, service: Service) -> None:
+    service.put_object(f"{BUCKET}/large", source := os.urandom(5 * PART + 1))
+    request = oss.CopyObjectRequest(bucket=BUCKET, key="copy", source_key="large")
+    store.copier(part_size=2 * PART, multipart_copy_threshold=PART, disable_shallow_copy=True).copy(request)
+    assert service.data_dir.joinpath("oss", BUCKET, "copy").read_bytes() == source
+
+
+def test_pages_of_uploads(store: oss.Client, service: Service) -> None:
+    names = ["a/1", "a/2", "b", "b", "b", "c", "d/ \u00fc/1"]
+    ids: dict[str, list[str]] = {}
+    for name in names:
+        ids.setdefault(name, []).append(begin(store, name))
+    expected = [(name, upload_id) for name in sorted(ids) for upload_id in sorted(ids[name])]
+    try:
+        for size in (1, 2, 3, 1000):
+            pages = list(
+                store.list_multipart_uploads_paginator(limit=size).iter_page(
+                    oss.ListMultipartUploadsRequest(bucket=BUCKET)
+                )
+            )
+            assert [(u.key, u.upload_id) for page in pages for u in page.uploads or []] == expected
+            assert all(page.max_uploads == size for page in pages)
+
+        def listed(**options: object) -> oss.ListMultipartUploadsResult:
+            return store.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=BUCKET, **options))
+
+        by_folder = listed(delimiter="/")
+        # The client does not read the common prefixes.
+        _, answer = raw_request(service, "GET", query={"uploads": "", "delimiter": "/"})
+        assert re.findall(rb"<CommonPrefixes><Prefix>(.*?)<", answer) == [b"a/", b"d/"]
+        assert [found.key for found in by_folder.uploads] == ["b", "b", "b", "c"]
+        first = listed(delimiter="/", max_uploads=1)
+        assert (first.is_truncated, first.next_key_marker, first.uploads) == (True, "a/", None)
+        second = listed(delimiter="/", max_uploads=1, key_marker="a/")
+        assert [found.key for found in second.uploads] == ["b"]
+        assert [found.key for found in listed(prefix="a/").uploads] == ["a/1", "a/2"]
+        assert [found.key for found in listed(key_marker="b").uploads] == ["c", "d/ \u00fc/1"]
+        _, answer = raw_request(service, "GET", query={"uploads": "", "prefix": "c"})
+        assert re.findall(rb"<StorageClass>(.*?)<", answer) == [b"Standard"]
+        assert not listed(prefix="c").is_truncated
+        assert code(lambda: listed(max_uploads=1001)) == (400, "InvalidArgument")
+    finally:
+        for name, upload_id in expected:
+            abort = oss.AbortMultipartUploadRequest(bucket=BUCKET, key=name, upload_id=upload_id)
+            store.abort_multipart_upload(abort)

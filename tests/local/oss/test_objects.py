@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import socket
 import time
+import xml.etree.ElementTree as ElementTree
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import alibabacloud_oss_v2 as oss
 import pytest
@@ -52,6 +55,80 @@ def test_put_get_head_delete(store: oss.Client, service: Service) -> None:
         store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=STRANGE))
     assert code(lambda: get(store, STRANGE)) == (404, "NoSuchKey")
     assert code(lambda: store.head_object(oss.HeadObjectRequest(bucket=BUCKET, key=STRANGE))) == (404, "NoSuchKey")
+
+
+def test_object_meta_with_get(store: oss.Client, service: Service) -> None:
+    etag = put(store, "x").etag
+    signed = store.presign(oss.GetObjectRequest(bucket=BUCKET, key="x", parameters={"objectMeta": ""}))
+    assert "objectMeta" in signed.url
+    with requests.get(signed.url, timeout=10, stream=True) as answer:
+        assert (answer.status_code, answer.headers["ETag"], answer.headers["Content-Length"]) == (200, etag, "5")
+    status, error = raw_request(service, "GET", key="nothing", query={"objectMeta": ""})
+    assert (status, b"<Code>NoSuchKey<" in error) == (404, True)
+
+
+def test_last_modified_is_never_after_date(store: oss.Client, service: Service) -> None:
+    future = time.time() + 1000
+    service.put_object(f"{BUCKET}/future", "x")
+    os.utime(service.data_dir / "oss" / BUCKET / "future", (future, future))
+    for number in range(30):
+        key = f"x{number}" if number else "future"
+        if number:
+            put(store, key)
+        with requests.get(store.presign(oss.GetObjectRequest(bucket=BUCKET, key=key)).url, timeout=10) as found:
+            modified, date = (parsedate_to_datetime(found.headers[name]) for name in ("Last-Modified", "Date"))
+            assert modified <= date
+        time.sleep(0.05)
+
+
+def test_error_documents(store: oss.Client, service: Service) -> None:
+    """Programs match these messages, and people look for the RequestId."""
+    put(store, "x")
+    for call, message, details in (
+        (lambda: get(store, "nothing"), "The specified key does not exist.", {"Key": "nothing"}),
+        (
+            lambda: store.list_objects(oss.ListObjectsRequest(bucket="nothing")),
+            "The specified bucket does not exist.",
+            {"BucketName": "nothing"},
+        ),
+        (
+            lambda: store.delete_bucket(oss.DeleteBucketRequest(bucket=BUCKET)),
+            "The bucket you tried to delete is not empty.",
+            {"BucketName": BUCKET},
+        ),
+        (
+            lambda: get(oss_client(service, key_id="unknown"), "x"),
+            "The OSS Access Key Id you provided does not exist in our records.",
+            {"OSSAccessKeyId": "unknown"},
+        ),
+        (
+            lambda: get(oss_client(service, secret="unknown"), "x"),
+            "The request signature we calculated does not match the signature you provided."
+            " Check your key and signing method.",
+            {},
+        ),
+        (
+            lambda: put(store, "x", forbid_overwrite=True),
+            "The object you specified already exists and can not be overwritten.",
+            {},
+        ),
+        (
+            lambda: store.head_object(oss.HeadObjectRequest(bucket=BUCKET, key="nothing")),
+            "The specified key does not exist.",
+            {"Key": "nothing"},
+        ),
+    ):
+        with pytest.raises(oss.exceptions.OperationError) as caught:
+            call()  # type: ignore[no-untyped-call]
+        error = caught.value.unwrap()
+        assert isinstance(error, oss.exceptions.ServiceError)
+        assert error.message.startswith(message)
+        assert error.request_id == error.headers["x-oss-request-id"] != ""
+        # A response to HEAD has its document in a header.
+        document = error.snapshot or base64.b64decode(error.headers["x-oss-err"])
+        fields = {element.tag: element.text for element in ElementTree.fromstring(document)}
+        assert fields["RequestId"] == error.request_id
+        assert details.items() <= fields.items()
 
 
 def test_files_of_others_are_objects_and_change(store: oss.Client, service: Service) -> None:
@@ -206,12 +283,20 @@ def test_delete_many_and_copy(store: oss.Client) -> None:
     for name in ("1", "2", "3"):
         put(store, f"many/{name}")
     copied = store.copy_object(oss.CopyObjectRequest(bucket=BUCKET, key=STRANGE, source_key="many/1"))
-    assert copied.etag == put(store, "many/1").etag
+    assert copied.etag == copied.headers["ETag"] == put(store, "many/1").etag
     store.copy_object(oss.CopyObjectRequest(bucket=BUCKET, key="again", source_key=STRANGE))
     named = [oss.models.ObjectIdentifier(key=key) for key in ("many/1", "many/2", "nothing", STRANGE)]
     delete = oss.DeleteMultipleObjectsRequest(bucket=BUCKET, delete=oss.models.Delete(objects=named))
     assert [found.key for found in store.delete_multiple_objects(delete).deleted_objects] == [n.key for n in named]
     assert keys(store) == ["again", "many/3"]
+
+
+def test_a_copy_source_that_is_not_encoded(store: oss.Client, service: Service) -> None:
+    put(store, "\u65e5 \u00e9")
+    for source in ("\u65e5 \u00e9".encode().decode("latin-1"), quote("\u65e5 \u00e9")):
+        headers = {"x-oss-copy-source": f"/{BUCKET}/{source}"}
+        assert raw_request(service, "PUT", key="copy", headers=headers)[0] == 200
+        assert get(store, "copy").body.content == b"hello"
 
 
 def test_delete_many_all_or_none(store: oss.Client, service: Service) -> None:

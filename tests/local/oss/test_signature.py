@@ -1,9 +1,11 @@
-"""Verification of V1 and V4 signatures in headers and URLs, with clocks and hosts."""
+"""Verification of V1, V2 and V4 signatures in headers and URLs, with clocks and hosts."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
 from typing import Any
 
 import alibabacloud_oss_v2 as oss
@@ -12,7 +14,8 @@ import requests
 
 from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
-from airflow_provider_bcs.local.oss.request import read_request
+from airflow_provider_bcs.local.oss.request import ObjectRequest, read_request
+from airflow_provider_bcs.local.oss.signature import signature_v2, string_to_sign_v2
 from airflow_provider_bcs.local.oss.verifier import Verifier
 from tests.local.service import Service
 
@@ -107,6 +110,74 @@ def test_urls_expire(service: Service, version: str, seconds: int, expected: str
         return
     with pytest.raises(ErrorResponse, match=expected):
         verifier(seconds).verify(call)
+
+
+def signed_v2(request: ObjectRequest, date: str, additional: tuple[str, ...] = (), secret: str = "") -> str:
+    return signature_v2(secret or ACCESS_KEY_SECRET, string_to_sign_v2(request, date, additional))
+
+
+def test_the_string_to_sign_of_v2() -> None:
+    """Golden value: oss2 2.18.6 signs with the same text."""
+    headers = {"range": "bytes=0-1", "content-type": "text/plain", "x-oss-meta-b": "2", "x-oss-meta-a": "1"}
+    parameters = [("x-oss-process", "a b"), ("acl", "")]
+    request = ObjectRequest("GET", {"Bucket": "b-1", "Key": "a/\u00fc"}, parameters, headers)
+    assert string_to_sign_v2(request, "DATE", ("range",)) == (
+        "GET\n\ntext/plain\nDATE\nrange:bytes=0-1\nx-oss-meta-a:1\nx-oss-meta-b:2\nrange\n"
+        "%2Fb-1%2Fa%2F%C3%BC?acl&x-oss-process=a%20b"
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "minutes", "expected"),
+    [("", 0, b"content"), ("other", 0, b"SignatureDoesNotMatch"), ("", 16, b"RequestTimeTooSkewed")],
+)
+def test_v2_in_the_header(service: Service, secret: str, minutes: int, expected: bytes) -> None:
+    date = formatdate(time.time() + 60 * minutes, usegmt=True)
+    headers = {"date": date, "x-oss-meta-x": "\u00e9"}
+    request = ObjectRequest("GET", {"Bucket": BUCKET, "Key": "secret object"}, [], headers)
+    for additional in ((), ("date",)):
+        names = f",AdditionalHeaders:{';'.join(additional)}" if additional else ""
+        signature = signed_v2(request, date, additional, secret)
+        authorization = f"OSS2 AccessKeyId:local{names},Signature:{signature}"
+        answer = requests.get(
+            f"{service.ready['oss']}/{BUCKET}/secret%20object",
+            headers={**headers, "Authorization": authorization},
+            timeout=10,
+        )
+        assert expected in answer.content
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(60, b"content"), (-60, b"Request has expired.")])
+def test_v2_in_a_url(service: Service, seconds: int, expected: bytes) -> None:
+    expires = str(int(time.time()) + seconds)
+    query = {"x-oss-signature-version": "OSS2", "x-oss-expires": expires, "x-oss-access-key-id": "local"}
+    request = ObjectRequest("GET", {"Bucket": BUCKET, "Key": "secret object"}, list(query.items()), {})
+    url = f"{service.ready['oss']}/{BUCKET}/secret%20object"
+    query["x-oss-signature"] = signed_v2(request, expires)
+    assert expected in requests.get(url, query, timeout=10).content
+    for changed in ({"x-oss-expires": "x"}, {"x-oss-expires": str(int(expires) + 1)}, {"x-oss-signature": "x"}):
+        assert requests.get(url, {**query, **changed}, timeout=10).status_code == 403
+
+
+@VERSIONS
+def test_utf8_in_signed_headers(service: Service, version: str) -> None:
+    """Clients send UTF-8, which Python reads as Latin-1, and sign it."""
+    sent: dict[str, Any] = {}
+
+    class Utf8(oss.transport.RequestsHttpClient):  # type: ignore[misc]
+        def send(self, request: Any, **options: Any) -> Any:
+            request.headers.update(
+                {name: value.encode() for name, value in request.headers.items() if name.startswith("x-oss-meta-")}
+            )
+            sent.update(request.headers)
+            return super().send(request, **options)
+
+    client = oss_client(service, signature_version=version, http_client=Utf8())
+    name = "\u65e5\u5fd7 \u00e9"
+    client.put_object(oss.PutObjectRequest(bucket=BUCKET, key="named", body=b"", metadata={"name": name}))
+    assert sent["x-oss-meta-name"] == name.encode()
+    found = client.head_object(oss.HeadObjectRequest(bucket=BUCKET, key="named")).metadata["name"]
+    assert found.encode("latin-1").decode() == name
 
 
 def test_what_cannot_be_signed(service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import ipaddress
 import json
 import logging
 import os
@@ -64,7 +65,7 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
-    settings = Settings(data_dir, isolation, _search_path())
+    settings = Settings(data_dir, isolation, _search_path(), _oss_host(options.host, oss_listener))
     batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
     dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
@@ -135,6 +136,16 @@ def _announcement(options: LocalOptions, data_dir: Path, listener: socket.socket
 
 def _url(host: str, listener: socket.socket) -> str:
     return f"http://[{host}]:{_port(listener)}" if ":" in host else f"http://{host}:{_port(listener)}"
+
+
+def _oss_host(host: str, listener: socket.socket) -> str:
+    """Return the host and port at which programs of this machine reach the object store."""
+    try:
+        is_every_address = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        is_every_address = False
+    reachable = ("::1" if ":" in host else "127.0.0.1") if is_every_address else host
+    return _url(reachable, listener).removeprefix("http://")
 
 
 def _port(listener: socket.socket) -> int:

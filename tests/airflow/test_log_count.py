@@ -56,7 +56,8 @@ import json
 from store import folder, get, number, put
 
 text = get(f"{folder}/split-output/{number}.txt")
-put(f"count-output/{number}.json", json.dumps({level: text.count(level) for level in ("INFO", "WARN", "ERROR", "DEBUG")}))
+counts = {level: text.count(level) for level in ("INFO", "WARN", "ERROR", "DEBUG")}
+put(f"count-output/{number}.json", json.dumps(counts))
 """
 _MERGE = """
 import json

@@ -309,3 +309,8 @@ def test_the_object_store_of_a_region_is_the_local_one(isolated: DlcService, reg
 def test_the_object_store_that_a_task_names_stays(pods: Pods) -> None:
     job_id = pods.run("sh -c 'echo $BATCH_COMPUTE_OSS_HOST'", EnvVars={"BATCH_COMPUTE_OSS_HOST": "oss.example"})
     assert pods.stdout(job_id) == "oss.example\n"
+
+
+def test_variables_that_the_platform_sets_too(pods: Pods) -> None:
+    job_id = pods.run("sh -c 'echo $JOB_NAME $CUSTOM_PORTS'", EnvVars={"JOB_NAME": "mine", "CUSTOM_PORTS": "1;2"})
+    assert pods.stdout(job_id) == "mine 1;2\n"

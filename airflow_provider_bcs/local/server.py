@@ -26,6 +26,7 @@ from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
 from .gateway import Gateway
+from .hosts import Hosts
 from .isolation import IsolationUnavailableError, probe_namespace
 from .options import LocalOptions
 from .origins import OriginCheck
@@ -69,12 +70,20 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
     batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
     dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
+    hosts = Hosts(options.allow_host)
+    oss_gateway = oss.assemble(options, data_dir, store, hosts)
     gateways: dict[int, dict[str, Gateway[Any, Any]]] = {
         _port(listener): {dlc.PATH_PREFIX: dlc_gateway, "": batchcompute_gateway},
-        _port(oss_listener): {"": oss.assemble(options, data_dir, store)},
+        _port(oss_listener): {"": oss_gateway},
     }
+    services: dict[str, Gateway[Any, Any]] = {
+        "batchcompute": batchcompute_gateway,
+        "dlc": dlc_gateway,
+        "oss": oss_gateway,
+    }
+    origins = OriginCheck(options.host, hosts)
     config = uvicorn.Config(
-        Application(gateways, OriginCheck(options.host), control_port=_port(listener)),
+        Application(gateways, services, hosts, origins, control_port=_port(listener)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import logging
 import os
+import shlex
 import signal
 import socket
 import sqlite3
@@ -66,7 +67,8 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
-    settings = Settings(data_dir, isolation, _search_path(), _oss_host(options.host, oss_listener))
+    oss_host = _url(_reachable(options.host), oss_listener).removeprefix("http://")
+    settings = Settings(data_dir, isolation, _search_path(), oss_host)
     batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
     dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
@@ -93,7 +95,11 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    server = _Server(config, _announcement(options, data_dir, listener, oss_listener))
+    server = _Server(
+        config,
+        _announcement(options, data_dir, listener, oss_listener),
+        _connection(options, listener, oss_listener),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
     _warn(options.host)
@@ -110,11 +116,16 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn server that announces its URLs after the start and does not install signal handlers."""
+    """Uvicorn server that announces its URLs after the start and does not install signal handlers.
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    :param announcement: line for standard output
+    :param connection: line for standard error
+    """
+
+    def __init__(self, config: uvicorn.Config, announcement: str, connection: str) -> None:
         super().__init__(config)
         self._announcement = announcement
+        self._connection = connection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -123,6 +134,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        logging.getLogger(__name__).info("The connection for Airflow, as an environment variable to export:")
+        print(self._connection, file=sys.stderr, flush=True)  # noqa: T201
         print(self._announcement, flush=True)  # noqa: T201
 
     def end(self, *_: object) -> None:
@@ -143,18 +156,30 @@ def _announcement(options: LocalOptions, data_dir: Path, listener: socket.socket
     )
 
 
+def _connection(options: LocalOptions, listener: socket.socket, oss_listener: socket.socket) -> str:
+    """Return the assignment of the environment variable that makes the service Airflow's default connection."""
+    host = _reachable(options.host)
+    connection = {
+        "conn_type": "bcs",
+        "host": _url(host, listener),
+        "login": options.access_key_id,
+        "password": options.access_key_secret,
+        "extra": {"oss_endpoint": _url(host, oss_listener)},
+    }
+    return f"AIRFLOW_CONN_BCS_DEFAULT={shlex.quote(json.dumps(connection))}"
+
+
 def _url(host: str, listener: socket.socket) -> str:
     return f"http://[{host}]:{_port(listener)}" if ":" in host else f"http://{host}:{_port(listener)}"
 
 
-def _oss_host(host: str, listener: socket.socket) -> str:
-    """Return the host and port at which programs of this machine reach the object store."""
+def _reachable(host: str) -> str:
+    """Return the address at which programs of this machine reach a service that listens on ``host``."""
     try:
         is_every_address = ipaddress.ip_address(host).is_unspecified
     except ValueError:
         is_every_address = False
-    reachable = ("::1" if ":" in host else "127.0.0.1") if is_every_address else host
-    return _url(reachable, listener).removeprefix("http://")
+    return ("::1" if ":" in host else "127.0.0.1") if is_every_address else host
 
 
 def _port(listener: socket.socket) -> int:

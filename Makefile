@@ -83,11 +83,13 @@ test-celery: $(CELERY)/.executor  ## Run the tests with CeleryExecutor (takes mi
 fuzz: $(AIRFLOW3)/.installed  ## Fuzz the local service with many more examples than test (takes ten minutes)
 	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m fuzz --hypothesis-profile=fuzz
 
-check: $(AIRFLOW3)/.installed  ## Check style, format, types and declared dependencies
+check: $(AIRFLOW3)/.installed  ## Check style, format, types, dependencies, floor plan and prose
 	$(AIRFLOW3)/bin/ruff check .
 	$(AIRFLOW3)/bin/ruff format --check .
 	$(AIRFLOW3)/bin/mypy
 	$(AIRFLOW3)/bin/deptry .
+	$(AIRFLOW3)/bin/lint-imports --no-logo --no-cache
+	$(AIRFLOW3)/bin/python tests/prose.py
 
 bench: $(BENCH)/.peers  ## Compare speed and memory with other providers (takes ten minutes on an idle machine)
 	AIRFLOW_HOME=$(CURDIR)/.bench PYTHONPATH=. $(BENCH)/bin/python -W ignore -m bench.run --waits $(N); status=$$?; rm -rf .bench; exit $$status

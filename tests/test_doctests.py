@@ -28,6 +28,8 @@ def test_examples(name: str) -> None:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
+        ("dlc.client", "Client"),
+        ("dlc.logs", "PodLogReader"),
         ("http.client", "ServiceClient"),
         ("http.credentials", "Credentials"),
         ("http.session", "RetryPolicy"),

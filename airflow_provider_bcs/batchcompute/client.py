@@ -24,6 +24,14 @@ class Client(RoaClient):
 
     An object with ``Id`` can stand for the id of a job, cluster, machine or image, and one with ``Name`` for an app.
     All methods raise :class:`~airflow_provider_bcs.exceptions.ApiError`.
+
+    ::
+
+        from airflow_provider_bcs.batchcompute import Client
+
+        client = Client("cn-shanghai", "my-key-id", "my-key-secret")
+        job_id = client.create_job("jobs/count.json").Id
+        print(client.get_job(job_id).State)
     """
 
     # Jobs

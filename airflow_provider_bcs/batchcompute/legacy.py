@@ -78,7 +78,9 @@ def from_v1(job: Mapping[str, Any], instance_types: InstanceTypes = INSTANCE_TYP
 
 def as_current(job: dict[str, Any], instance_types: InstanceTypes = INSTANCE_TYPES) -> Conversion:
     """Convert a job of the first API; return a job of the second API unchanged."""
-    return _convert(job, instance_types) if is_legacy(job) else Conversion(job)
+    if not is_legacy(job):
+        return Conversion(job)
+    return _convert(job, instance_types)
 
 
 def _convert(job: Mapping[str, Any], instance_types: InstanceTypes) -> Conversion:

@@ -52,11 +52,10 @@ def check_job(job: JobSource, *, templates: bool = True, max_tasks: bool = True,
     ('job', ())
     """
     conversion = _read(job)
+    notes = job.warnings if isinstance(job, CheckedJob) else (*conversion.notes, *_warnings(conversion.job))
     if violations := conversion.violations + _check_current(conversion.job, templates, max_tasks):
         raise InvalidJobError(violations, source)
-    if isinstance(job, CheckedJob):
-        return job
-    return CheckedJob(conversion.job, (*conversion.notes, *_warnings(conversion.job)))
+    return CheckedJob(conversion.job, notes)
 
 
 def validate_job(
@@ -147,10 +146,7 @@ def _read(job: JobSource) -> Conversion:
 
 def _check_current(description: dict[str, Any], templates: bool, max_tasks: bool) -> list[Violation]:
     """Check a description that has been read and has the form of the current API."""
-
-    def pending(value: object) -> bool:
-        return templates and is_template(value)
-
+    pending = _pending(templates)
     table = APP_TABLE if description.get("Type") == "App" else TABLE
     found = list(table.check(description, templates=templates))
     tasks = _tasks(description)
@@ -172,7 +168,12 @@ def _tasks(description: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return tasks if isinstance(tasks, Mapping) else None
 
 
-def _warnings(description: Mapping[str, Any], pending: _Pending = is_template) -> Iterator[str]:
+def _pending(templates: bool) -> _Pending:
+    return is_template if templates else lambda value: False
+
+
+def _warnings(description: Mapping[str, Any]) -> Iterator[str]:
+    pending = _pending(True)
     for name, task in (_tasks(description) or {}).items():
         if isinstance(task, Mapping):
             yield from (f"DAG.Tasks.{name} {text}" for text in _task_warnings(task, pending))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +40,12 @@ def submit(
     :param restart: False: submit another job also when the found one failed or was stopped
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
-        if not resume or _resume(client, job_id, restart, bool(job.get("AutoRelease"))):
-            return job_id
-    raise AssertionError("unreachable")
+    auto_release = bool(job.get("AutoRelease"))
+    return next(
+        job_id
+        for job_id in _submissions(client, job, owner)
+        if not resume or _resume(client, job_id, restart, auto_release)
+    )
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool) -> str:
@@ -54,28 +56,44 @@ def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, A
     :param restart: the argument of :func:`submit`
     :raises ApiError: when the service refuses
     """
-    for job_id in _submissions(client, job, owner):
-        try:
-            found = client.get_job(job_id)
-        except NotFoundError:
-            if job.get("AutoRelease"):
-                return job_id
-            continue
-        if found.is_unsuccessful and not restart:
-            continue
-        if found.is_unsuccessful:
-            _wait_for_start(client, job_id)
-        return job_id
-    raise AssertionError("unreachable")
+    auto_release = bool(job.get("AutoRelease"))
+    return next(
+        job_id for job_id in _submissions(client, job, owner) if _continues(client, job_id, restart, auto_release)
+    )
+
+
+def _continues(client: Client, job_id: str, restart: bool, auto_release: bool) -> bool:
+    """Return whether a job continues, or would have been started again."""
+    try:
+        found = client.get_job(job_id)
+    except NotFoundError:
+        # The service deletes a job with AutoRelease after its success.
+        return auto_release
+    if found.is_unsuccessful and restart:
+        _wait_for_start(client, job_id)
+    return restart or not found.is_unsuccessful
 
 
 def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's jobs, the oldest first; create the next one only when the caller asks for it."""
+    return submissions(lambda token: client.create_job(job, token).Id, owner, "job")
+
+
+def submissions(create: Callable[[str], str], owner: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """Yield the ids of an owner's jobs or clusters, the oldest first, without an end.
+
+    The idempotency tokens find those that exist. Create the next one only when the caller asks for it.
+
+    :param create: creates a resource with a token, or finds the one that has it; returns its id
+    :param kind: the word for it in a log line
+    :raises TooManySubmissionsError: after MAX_SUBMISSIONS of them
+    """
     for ended in range(MAX_SUBMISSIONS):
         try:
-            yield client.create_job(job, submission_token(owner, ended)).Id
+            yield create(submission_token(owner, ended))
         except TokenMismatchError:
-            log.warning("The job description differs from that of the previous attempt; submitting a new job.")
+            log.warning(
+                "The %s description differs from that of the previous attempt; creating another %s.", kind, kind
+            )
     raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
 
 

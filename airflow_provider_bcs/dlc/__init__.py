@@ -1,4 +1,12 @@
-"""Client for PAI-DLC without Airflow: models of job descriptions, their rules, and all operations of the API."""
+"""Client for PAI-DLC: models of job descriptions, their rules, and one method for each operation. Without Airflow.
+
+::
+
+    from airflow_provider_bcs.dlc import Client, validate_job
+
+    assert not validate_job("train.yaml")
+    print(Client("cn-shanghai").create_job("train.yaml").JobId)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of PAI-DLC only. The service publishes no messages, so these are this project's."""
+"""Checks that only PAI-DLC makes. The service publishes no messages for them, so the messages are this project's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def at_least(low: int) -> Check:
 
 
 def one_of(*values: str) -> Check:
-    """Return a check for one of the words that the service knows; upper and lower case differ."""
+    """Return a check for one of the words that the service knows, in the same case."""
     return Check(lambda value: value in values, f"It must be one of {', '.join(values)}.", known=values)
 
 
@@ -62,7 +62,7 @@ OSS_FOLDER = Check(
     "oss://bucket.endpoint/folder/",
 )
 
-# Kubernetes has these forms of quantities; that the service accepts all of them is assumed.
+# The forms of Kubernetes quantities. The service accepts all of them (assumed).
 CPU = _form(r"\d+(\.\d+)?m?", "It must be a number of cores.", 'a number of cores in quotes, such as "10"')
 MEMORY = _form(r"\d+(\.\d+)?([KMGTP]i?|k)?", "It must be an amount of memory.", 'an amount in quotes, such as "10Gi"')
 GPU = _form(r"\d+(\.\d+)?", "It must be a number of GPUs.", 'a number of GPUs in quotes, such as "3"')

@@ -1,4 +1,4 @@
-"""Client for PAI-DLC: one method an operation, named as in the vendor's SDK."""
+"""Client for PAI-DLC: one method for each operation, with the names of the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Response)
 
-#: StartTime before any job; without a StartTime the service looks back DEFAULT_LOOK_BACK only.
+#: A time before any job. Without StartTime, ListJobs returns jobs of the last seven days.
 BEGINNING = "2000-01-01T00:00:00Z"
 
 
 class Client(ServiceClient):
-    """Client of PAI-DLC, API version 2020-12-03.
+    """Client for PAI-DLC, API version 2020-12-03. The parameters are those of ``ServiceClient``.
 
-    An object with ``JobId`` can stand for a job id. Times are time-zone-aware datetimes or texts such as
-    ``2026-01-02T03:04:05Z``. All methods raise :class:`~airflow_provider_bcs.exceptions.ApiError`.
+    ``job`` is a ``JobId``, or an object that has one. Times are datetimes with a time zone, or text such as
+    ``2026-01-02T03:04:05Z``; the client drops fractions of a second. All methods raise ``ApiError`` when the service
+    refuses or does not respond. They raise ``TypeError`` for a blank id and for a datetime without a time zone.
 
-    ::
+    >>> client = Client("cn-shanghai", "LTAI5example", "the-secret")
+    >>> client.endpoint
+    'https://pai-dlc.cn-shanghai.aliyuncs.com'
 
-        from airflow_provider_bcs.dlc import Client
+    Submit a job and read its state::
 
-        client = Client("cn-shanghai", "my-key-id", "my-key-secret")
-        job_id = client.create_job("jobs/train.json").JobId
-        print(client.get_job(job_id).Status)
+        job_id = client.create_job("train.json").JobId
+        print(client.get_job(job_id).progress)  # EnvPreparing; pods: 1 Pending
     """
 
     service = "pai-dlc"
@@ -71,20 +73,24 @@ class Client(ServiceClient):
     # Jobs
 
     def create_job(self, job: JobSource) -> Created:
-        """Submit a job; return an answer whose ``JobId`` is the job id.
+        """Submit a job and return its ``JobId``.
 
-        The service has no idempotency token. After a lost answer the job may exist, so the client does not retry;
-        :func:`~airflow_provider_bcs.dlc.submission.submit` finds such a job.
+        The API has no idempotency token, so the client does not retry after a lost response. The job may exist
+        nevertheless: :func:`~airflow_provider_bcs.dlc.submission.submit` finds it. ::
 
-        :param job: job description in any form, see :func:`~.job.read_job`
-        :raises NoAnswerError: when the service does not answer; the job may exist
+            job_id = client.create_job("train.yaml").JobId
+
+        :param job: a dict, JSON text, or the path of a file; see :func:`~airflow_provider_bcs.dlc.job.read_job`
+        :raises JobSourceError: when ``job`` is unreadable
         """
         return self._send(Created, "CreateJob", "POST", "/jobs", body=read_job(job), repeatable=False)
 
     def get_job(self, job: Any) -> Job:
-        """Return a job with its status, history and pods.
+        """Return a job with its Status, StatusHistory and Pods. ::
 
-        :raises NotFoundError: when the service has no such job
+            failed = [pod.PodId for pod in client.get_job("dlc1").Pods if pod.is_unsuccessful]
+
+        :raises NotFoundError: when there is no such job
         """
         return self._send(Job, "GetJob", "GET", _job_path(job))
 
@@ -97,26 +103,29 @@ class Client(ServiceClient):
         fields: Collection[str] | None = None,
         **filters: Unpack[JobFilters],
     ) -> Iterator[Job]:
-        """Iterate over jobs, the newest first; fetch each page when it is needed.
+        """Yield jobs, newest first. Each page is requested when it is needed. ::
 
-        :param job_ids: only these jobs, however old
-        :param page_size: jobs a request, 1 to 100
-        :param unreadable: called with the error of an unreadable job, which is then left out; None: raise the error
-        :param fields: read only these fields of each job, which is faster; the others have their defaults
-        :param filters: see :class:`~airflow_provider_bcs.dlc.filters.JobFilters`
+            running = [job.JobId for job in client.list_jobs(status="Running", workspace_id="12345")]
+
+        :param job_ids: return only these jobs, of any age
+        :param page_size: jobs per request, 1 to 100
+        :param unreadable: receives the error of an unreadable job, which is then left out; None to raise the error
+        :param fields: parse only these fields of each job, which is faster; the other fields have their defaults
+        :param filters: filters of :class:`~airflow_provider_bcs.dlc.filters.JobFilters`
+        :raises TypeError: for a filter that ListJobs does not have
         """
         params = dict(checked(filters))
         reading: dict[str, Any] = {"key": "JobId", "unreadable": unreadable, "fields": fields}
         if job_ids is None:
             yield from self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
             return
-        # Whether the service's default StartTime applies to ids too is not documented.
+        # It is not documented whether the limit of seven days applies to JobIds too.
         params.setdefault("start_time", BEGINNING)
         remaining = iter([job_ids] if isinstance(job_ids, str) else dict.fromkeys(job_ids))
         while chunk := list(islice(remaining, MAX_PAGE_SIZE)):
             params["job_ids"] = chunk
             found = self._pages(Job, "ListJobs", "/jobs", "Jobs", params, page_size, **reading)
-            # islice ends the listing without another request once all ids are found.
+            # Once all jobs of the chunk are found, the next page is not requested.
             yield from islice(found, len(chunk))
 
     def update_job(
@@ -128,11 +137,14 @@ class Client(ServiceClient):
         accessibility: str | None = None,
         job_specs: list[dict[str, Any]] | None = None,
     ) -> None:
-        """Change a job; None leaves a field unchanged.
+        """Change the given fields of a job. ::
 
-        :param priority: 1 to 9; it has an effect only before the job runs, and only on a quota
-        :param accessibility: ``PUBLIC``, which the service never changes back
-        :param job_specs: new pod counts of an elastic job
+            client.update_job("dlc1", priority=9)
+
+        :param priority: 1 to 9; it has an effect only on quota resources, before the job runs
+        :param description: new Description
+        :param accessibility: ``PUBLIC``; the change cannot be undone
+        :param job_specs: JobSpecs of an elastic job, with another PodCount
         """
         body = {
             "Priority": priority,
@@ -144,14 +156,17 @@ class Client(ServiceClient):
         self._call("UpdateJob", "PUT", _job_path(job), body=body)
 
     def stop_job(self, job: Any) -> None:
-        """Request the end of a job; it becomes Stopping, and some time later Stopped.
+        """Stop a job. Its Status becomes Stopping, and Stopped some seconds later. ::
 
-        :raises StateConflictError: when it has already ended; not when the service refuses to stop a running job
+            client.stop_job("dlc1")
+
+        :raises StateConflictError: when the job has ended already
+        :raises ServiceError: when the job runs and the service refuses to stop it now
         """
         try:
             self._call("StopJob", "POST", f"{_job_path(job)}/stop")
         except (InvalidRequestError, StateConflictError) as error:
-            # The documentation does not say which error means that a job has ended, so the client reads the job.
+            # The documentation of StopJob does not say which error means that the job has ended.
             found = self.get_job(job)
             if not found.is_terminal and found.Status != STOPPING:
                 if isinstance(error, StateConflictError):
@@ -161,11 +176,16 @@ class Client(ServiceClient):
                 raise StateConflictError(error.status, error.code, error.message, error.request_id) from None
 
     def delete_job(self, job: Any) -> None:
-        """Delete a job that has ended, and its logs."""
+        """Delete a job that has ended, with its logs. ::
+
+            client.delete_job("dlc1")
+
+        :raises NotFoundError: when there is no such job
+        """
         try:
             self._call("DeleteJob", "DELETE", _job_path(job))
         except NotFoundError as error:
-            # After a retry, the first attempt succeeded and only its answer was lost.
+            # The first attempt has deleted the job, and only its response was lost.
             if error.attempts == 1:
                 raise
 
@@ -181,15 +201,17 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         max_lines: int | None = None,
     ) -> PodLogs:
-        """Return lines of a pod's log, stdout and stderr merged.
+        """Return lines of a pod's log, standard output and standard error merged. ::
 
-        The API has no cursor, and does not document which lines it omits beyond ``max_lines``;
-        :class:`~airflow_provider_bcs.dlc.logs.PodLogReader` reads each line of a growing log once.
+            lines = client.get_pod_logs("dlc1", "dlc1-worker-0", max_lines=100).Logs
+
+        The API has no cursor and does not document which lines it leaves out beyond ``max_lines``.
+        :class:`~airflow_provider_bcs.dlc.logs.PodLogReader` reads all lines of a growing log once.
 
         :param pod_uid: PodUid of an earlier incarnation, from ``HistoryPods``
-        :param start_time: beginning, to the second; default: seven days ago
-        :param end_time: end, to the second; default: now
-        :param max_lines: most lines; default: 2000
+        :param start_time: first second of the window; None: seven days ago
+        :param end_time: last second of the window; None: now
+        :param max_lines: maximum number of lines; None: 2000
         """
         window = {"pod_uid": pod_uid, "start_time": start_time, "end_time": end_time, "max_lines": max_lines}
         return self._send(PodLogs, "GetPodLogs", "GET", f"{_pod_path(job, pod_id)}/logs", window)
@@ -204,7 +226,14 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         max_events: int | None = None,
     ) -> list[str]:
-        """Return the events of a pod, one line each; parameters as in :meth:`get_pod_logs`."""
+        """Return the events of a pod, one line per event. ::
+
+            events = client.get_pod_events("dlc1", "dlc1-worker-0")
+
+        The other parameters are those of :meth:`get_pod_logs`.
+
+        :param max_events: maximum number of events, 1 to 10000; None: 2000
+        """
         window = {"pod_uid": pod_uid, "start_time": start_time, "end_time": end_time, "max_events_num": max_events}
         return self._send(Events, "GetPodEvents", "GET", f"{_pod_path(job, pod_id)}/events", window).Events
 
@@ -216,11 +245,13 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         max_events: int | None = None,
     ) -> list[str]:
-        """Return the events of a job, one line each.
+        """Return the events of a job, one line per event. ::
 
-        :param start_time: default: seven days ago
-        :param end_time: default: now
-        :param max_events: 1 to 10000; default: 2000
+            events = client.get_job_events("dlc1", max_events=100)
+
+        :param start_time: first second of the window; None: seven days ago
+        :param end_time: last second of the window; None: now
+        :param max_events: maximum number of events, 1 to 10000; None: 2000
         """
         window = {"start_time": start_time, "end_time": end_time, "max_events_num": max_events}
         return self._send(Events, "GetJobEvents", "GET", f"{_job_path(job)}/events", window).Events
@@ -234,12 +265,16 @@ class Client(ServiceClient):
         end_time: datetime | str | None = None,
         time_step: str | None = None,
     ) -> list[PodMetrics]:
-        """Return the measured values of each pod.
+        """Return the values of one metric for each pod. ::
 
-        :param metric_type: GpuCoreUsage, GpuMemoryUsage, CpuCoreUsage, MemoryUsage, NetworkInputRate,
-            NetworkOutputRate, DiskReadRate or DiskWriteRate
-        :param start_time: default: an hour ago
-        :param time_step: such as ``5m``, which is the default
+            for pod in client.get_job_metrics("dlc1", "MemoryUsage"):
+                print(pod.PodId, [metric.Value for metric in pod.Metrics])
+
+        :param metric_type: ``GpuCoreUsage``, ``GpuMemoryUsage``, ``CpuCoreUsage``, ``MemoryUsage``,
+            ``NetworkInputRate``, ``NetworkOutputRate``, ``DiskReadRate`` or ``DiskWriteRate``
+        :param start_time: start of the window; None: one hour ago
+        :param end_time: end of the window; None: now
+        :param time_step: time between two values, e.g. ``1m``; None: ``5m``
         """
         params = {
             "metric_type": metric_type,
@@ -258,11 +293,14 @@ class Client(ServiceClient):
         resource_type: str | None = None,
         page_size: int = MAX_PAGE_SIZE,
     ) -> Iterator[EcsSpec]:
-        """Iterate over the instance types that jobs can run on.
+        """Yield the instance types that jobs can run on. ::
 
-        :param accelerator_type: ``CPU`` or ``GPU``
-        :param instance_types: only these, such as ``ecs.c6.large``
-        :param resource_type: ``ECS`` or ``Lingjun``
+            names = [spec.InstanceType for spec in client.list_ecs_specs(accelerator_type="GPU")]
+
+        :param accelerator_type: ``CPU`` or ``GPU``; None: both
+        :param instance_types: return only these, e.g. ``["ecs.c6.large"]``
+        :param resource_type: ``ECS`` or ``Lingjun``; None: the service's default
+        :param page_size: instance types per request, 1 to 100
         """
         params = {
             "accelerator_type": accelerator_type,
@@ -271,7 +309,7 @@ class Client(ServiceClient):
         }
         return self._pages(EcsSpec, "ListEcsSpecs", "/ecsspecs", "EcsSpecs", params, page_size, key="InstanceType")
 
-    # How requests are made
+    # Requests
 
     def _call(
         self,
@@ -306,7 +344,7 @@ class Client(ServiceClient):
         fields: Collection[str] | None = None,
     ) -> Iterator[R]:
         parse = None if fields is None else page_parser(field, tuple(fields), ("TotalCount",))
-        # New items at the front shift the pages, so an item may be on two pages.
+        # A new job moves the others to later pages, so an item may be returned twice.
         seen: set[str] = set()
         for number in count(1):
             numbered = {**params, "page_number": number, "page_size": page_size}
@@ -317,14 +355,14 @@ class Client(ServiceClient):
                 if (name := getattr(item, key)) not in seen:
                     seen.add(name)
                     yield item
-            # The service may return shorter pages than requested, so a short page alone is not the last one.
+            # The service may return fewer items than PageSize, so a short page need not be the last one.
             is_last = len(items) < page_size and len(seen) >= _whole_number(page.get("TotalCount"))
             if len(seen) == before or is_last:
                 return
 
 
 def _whole_number(value: Any) -> float:
-    """Return a number of an answer; infinity when the answer has none."""
+    """Return TotalCount of a response; infinity when it is absent or no integer."""
     return value if isinstance(value, int) else float("inf")
 
 

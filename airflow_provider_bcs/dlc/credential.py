@@ -1,4 +1,4 @@
-"""Models of the credentials of a job's pods.
+"""Models of the temporary credentials of a job's pods.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private alias exists because the
 annotation of a field cannot name a class of the field's own name.
@@ -12,7 +12,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Text
 
 
 class AssumeUserInfo(Description):
-    """User on whose behalf the pods assume a role."""
+    """User on whose behalf the role is assumed."""
 
     Id: Text | None = None
     Type: Text | None = None
@@ -24,7 +24,7 @@ _AssumeUserInfo: TypeAlias = AssumeUserInfo
 
 
 class CredentialRole(Description):
-    """RAM role that pods assume. RoleType is service or user."""
+    """RAM role that the pods assume. RoleType is service or user."""
 
     RoleArn: Text | None = None
     RoleType: Text | None = None
@@ -34,7 +34,7 @@ class CredentialRole(Description):
 
 
 class CredentialConfigItem(Description):
-    """Role, or chain of roles, under a key. Type is Role or RoleChain."""
+    """Role or chain of roles, identified by Key. Type is Role or RoleChain."""
 
     Key: Text | None = None
     Type: Text | None = None
@@ -42,7 +42,7 @@ class CredentialConfigItem(Description):
 
 
 class CredentialConfig(Description):
-    """Temporary credentials for a job's pods, so that Envs need no keys."""
+    """Temporary credentials of a job's pods, in place of an AccessKey in Envs."""
 
     EnableCredentialInject: Boolean | None = None
     AliyunEnvRoleKey: Text | None = None

@@ -1,4 +1,4 @@
-"""Explain why a job did not succeed: the service's reason, the failed pods, and their last lines."""
+"""Explain why a job failed: the service's reason, the failed pods, and the last lines of their logs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Job, Pod
 
-#: Most failed pods in one explanation, and most lines of each pod.
+#: Maximum number of failed pods in the error, of lines per pod, and of characters per line.
 MAX_PODS = 5
 MAX_LINES = 20
 MAX_LINE_LENGTH = 1000
-# First and last length of the window before a pod's end that is searched for its last lines, in seconds.
+# Seconds before a pod's end that the first and the largest window of its log cover.
 _FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
 
 def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
-    """Return the error with the job's reason, its failed pods and their last lines; reads them from the service.
+    """Return an error with the job's reason, its failed pods and the last lines of their logs. ::
 
-    :param state: the job's terminal state, which the error holds even when the service does not answer
+        raise explain_failure(client, "dlc1", "Failed")
+
+    :param client: reads the job and the logs
+    :param job_id: ``JobId`` of the job
+    :param state: terminal state of the job; the error has it even when the service does not respond
     """
     lines = [f"Job {job_id} is {state}"]
     exit_codes: dict[str, int] = {}
@@ -36,9 +40,9 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         reason = ": ".join(part for part in (job.ReasonCode, job.ReasonMessage) if part)
         lines = [f"Job {job_id} ({job.DisplayName}) is {job.Status}" + (f": {reason}" if reason else "")]
         if job.ran_too_long:
-            lines.append(f"It ran longer than its JobMaxRunningTimeMinutes, {job.JobMaxRunningTimeMinutes}.")
+            lines.append(f"The job exceeded its JobMaxRunningTimeMinutes of {job.JobMaxRunningTimeMinutes}.")
     except ApiError as error:
-        lines.append(f"(its failed pods are unreadable: {error})")
+        lines.append(f"(the job could not be read: {error})")
         return JobFailedError(job_id, state, "\n".join(lines))
     for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
         if pod.StatusDetail.ExitCode.isdecimal():
@@ -61,10 +65,13 @@ def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:
 
 
 def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
-    """Return the last lines of a pod's log from a complete answer: an incomplete one may omit any lines."""
+    """Return the last lines of a pod's log, from a window whose response is complete.
+
+    It is not documented which lines GetPodLogs leaves out beyond MaxLines; they may be the last ones.
+    """
     end = pod.GmtFinishTime or job.GmtFinishTime or client.now()
     found: list[str] = []
-    # Seconds before the end: the window of the one has too few lines, that of the other too many.
+    # Seconds before the end: the longest span with too few lines, and the shortest one with too many.
     quiet, busy = 0, 0
     span = _FIRST_SPAN
     while span <= _LAST_SPAN and busy - quiet != 1:

@@ -1,4 +1,4 @@
-"""Filters of ListJobs. Source: the ListJobs page, API version 2020-12-03."""
+"""Filters of ListJobs, and query parameters in general. Source: the ListJobs page, API version 2020-12-03."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from airflow_provider_bcs.description.violation import did_you_mean
 
 
 class JobFilters(TypedDict, total=False):
-    """Filters of ListJobs under the service's names in Python's spelling: ``display_name`` is DisplayName.
+    """Filters of ListJobs. A name is the API's field in Python's spelling: ``display_name`` is DisplayName.
 
-    ``display_name`` matches any part of a name, in upper or lower case. Times are time-zone-aware datetimes or texts
-    such as ``2026-01-02T03:04:05Z``. The service compares them with the time of creation, or with the field that
-    ``time_range_field`` names; without ``start_time`` it looks back seven days.
+    ``display_name`` matches any part of DisplayName, in upper or lower case. Times are datetimes with a time zone, or
+    text such as ``2026-01-02T03:04:05Z``. They filter by GmtCreateTime, or by the field in ``time_range_field``.
+    Without ``start_time``, the service returns jobs of the last seven days.
+
+    >>> from airflow_provider_bcs.dlc import Client
+    >>> filters: JobFilters = {"status": "Failed", "tags": {"team": "search"}}
+    >>> jobs = Client("cn-shanghai", "LTAI5example", "the-secret").list_jobs(**filters)
     """
 
     status: str
@@ -54,30 +58,30 @@ class JobFilters(TypedDict, total=False):
 
 
 def query_of(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return query parameters under the service's names, without those that are None or empty.
+    """Return query parameters under the API's names, without those that are None or empty.
 
     :raises TypeError: for a datetime without a time zone
 
-    >>> query_of({"display_name": "train", "show_own": True, "status": ""})
-    {'DisplayName': 'train', 'ShowOwn': 'true'}
+    >>> query_of({"page_size": 10, "show_own": True, "job_ids": ["dlc1", "dlc2"], "status": None})
+    {'PageSize': '10', 'ShowOwn': 'true', 'JobIds': 'dlc1,dlc2'}
     """
     return {service_name(name): _text(name, value) for name, value in params.items() if value not in (None, "")}
 
 
 def checked(filters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return ``filters``.
+    """Return ``filters`` unchanged.
 
     :raises TypeError: for a filter that ListJobs does not have
     """
     known = JobFilters.__annotations__
     for name in filters:
         if name not in known:
-            raise TypeError(f"list_jobs: found the unknown filter {name}{did_you_mean(name, known)}")
+            raise TypeError(f"{name}: found a filter that ListJobs does not have{did_you_mean(name, known)}")
     return filters
 
 
 def service_name(name: str) -> str:
-    """Return the service's name of a parameter.
+    """Return the API's name of a parameter.
 
     >>> service_name("display_name")
     'DisplayName'
@@ -90,7 +94,7 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise TypeError(f"{name}: found {value.isoformat()}; expected a time with a time zone.")
+            raise TypeError(f"{name}: found {value.isoformat()}; expected a datetime with a time zone.")
         return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

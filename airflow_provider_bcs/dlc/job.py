@@ -17,11 +17,11 @@ from .settings import JobSettings
 
 
 def read_job(job: JobSource) -> dict[str, Any]:
-    """Return a job description, the body of CreateJob, as a new dict with the service's field names.
+    """Return a job description, the body of CreateJob, as a new dict with the API's field names.
 
-    :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
-        ``to_map()``
-    :raises JobSourceError: when it is none of these, or the file or text is unreadable
+    :param job: a dict, JSON text, the path of a ``.json``, ``.yaml`` or ``.yml`` file, or an object with ``detail()``
+        or ``to_map()``
+    :raises JobSourceError: when ``job`` is none of these, or the file or text is unreadable
 
     >>> read_job('{"DisplayName": "train"}')
     {'DisplayName': 'train'}
@@ -30,7 +30,7 @@ def read_job(job: JobSource) -> dict[str, Any]:
 
 
 class DataSource(Description):
-    """Directory of all pods at MountPath: a dataset, or the storage at a Uri.
+    """Dataset (DataSourceId) or directory (Uri) that is mounted in all pods at MountPath.
 
     MountAccess is RO or RW. Options and RoleChain are JSON text.
     """
@@ -48,7 +48,7 @@ class DataSource(Description):
 
 
 class CodeSource(Description):
-    """Code repository that the service copies to MountPath before the command runs."""
+    """Code repository that is copied to MountPath before UserCommand runs."""
 
     CodeSourceId: Text | None = None
     Branch: Text | None = None
@@ -58,7 +58,7 @@ class CodeSource(Description):
 
 
 class UserVpc(Description):
-    """Network that the pods join. DefaultRoute is eth0 (public gateway) or eth1 (this network)."""
+    """VPC that the pods join. DefaultRoute is eth0 (public gateway) or eth1 (this VPC)."""
 
     VpcId: Text | None = None
     SwitchId: Text | None = None
@@ -68,7 +68,7 @@ class UserVpc(Description):
 
 
 class CustomEnv(Description):
-    """Environment variable; the effect of Visible is not documented."""
+    """Environment variable. The effect of Visible is not documented."""
 
     Key: Text | None = None
     Value: Annotated[Text | None, Field(repr=False)] = None
@@ -76,7 +76,7 @@ class CustomEnv(Description):
 
 
 class JobElasticSpec(Description):
-    """Elastic training; according to its documentation, the service ignores this field."""
+    """Elastic training. The documentation says that the service ignores ElasticSpec."""
 
     EnableElasticTraining: Boolean | None = None
     ElasticStrategy: Text | None = None
@@ -101,14 +101,10 @@ _CredentialConfig: TypeAlias = CredentialConfig
 
 
 class JobDescription(Description):
-    """Job: UserCommand runs in every pod of every role.
+    """Job description. UserCommand runs in each pod of each role.
 
-    Priority is 1 to 9, higher first. Options are ``key=value`` pairs with commas between them, for the mounts of object
-    storage.
-
-    >>> job = JobDescription(DisplayName="train", JobType="PyTorchJob", UserCommand="python train.py")
-    >>> job.detail()
-    {'DisplayName': 'train', 'JobType': 'PyTorchJob', 'UserCommand': 'python train.py'}
+    Priority is 1 to 9; jobs of a higher Priority start first. Options are ``key=value`` pairs, separated by commas, for
+    the mounts of object storage.
     """
 
     DisplayName: Text | None = None

@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 
 _Key: TypeAlias = tuple[str, str]
 
-#: Default of the most lines of all pods together in one poll interval.
+#: Default maximum of lines per poll, of all pods together.
 MAX_LINES = 10_000
-#: The service may deliver a line this long after the pod's end.
-COLLECTION = timedelta(seconds=30)
-# The times of a pod and the timestamps of its lines come from different clocks.
-_EARLIER = timedelta(minutes=1)
+#: Time after a pod's end in which GetPodLogs may still return new lines.
+MAX_LOG_DELAY = timedelta(seconds=30)
+# The times of a pod and the stamps of its lines come from different clocks.
+_CLOCK_TOLERANCE = timedelta(minutes=1)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 class JobLogs:
-    """Writer of the pods' logs: each line once, with the pod's id before it when the job has several pods.
+    """Writer of the pods' logs of one job. Each line is written once, after the ``PodId`` if the job has several pods.
 
-    :param limit: most lines of one call, all pods together; the next calls write the rest
-    :ivar client: the client; another client of the same service may replace it
-    :ivar failed: whether the last call failed to read a log
+    :param client: reads the logs
+    :param job_id: ``JobId`` of the job
+    :param log: receives the lines
+    :param limit: maximum number of lines per call, of all pods together; the next calls write the others
+    :ivar client: the client; may be replaced by another one of the same service
+    :ivar failed: whether the last call could not read a log
     """
 
     def __init__(self, client: Client, job_id: str, log: Log, limit: int = MAX_LINES) -> None:
@@ -43,43 +46,43 @@ class JobLogs:
         self._limit = limit
         self._pods: dict[_Key, Pod] = {}
         self._readers: dict[_Key, PodLogReader] = {}
-        self._read_out: set[_Key] = set()
+        self._complete: set[_Key] = set()
         self.failed = False
 
     def write(self, job: Job, *, ended: bool = False) -> int:
-        """Write new lines; return their number.
+        """Write the new lines and return their number.
 
-        The next call tries an unreadable log again; an unreadable log is never an error.
+        A log that cannot be read raises no error: it is a warning, and the next call reads the log again.
 
-        :param job: the job as it is now, with its pods
-        :param ended: whether the job has ended, so that its logs are complete
+        :param job: the present state of the job, with its pods
+        :param ended: True once the job has ended; the logs are then read up to the present
         """
         present = {self._key(pod): pod for pod in _incarnations(job)}
-        # A pod that the service no longer returns may still have unread lines.
+        # A pod that GetJob returns no more may have lines that were not read.
         self._pods.update(present)
-        # A pod that runs again writes more lines.
-        self._read_out -= {key for key, pod in present.items() if not pod.is_terminal}
-        open_keys = [key for key in self._pods if key not in self._read_out]
+        # A pod that runs again after its end writes more lines.
+        self._complete -= {key for key, pod in present.items() if not pod.is_terminal}
+        open_keys = [key for key in self._pods if key not in self._complete]
         several = len(self._pods) > 1 or _pod_count(job) > 1
         self.failed = False
         written = 0
         for left, key in zip(range(len(open_keys), 0, -1), open_keys, strict=True):
-            # The other pods get the lines that one pod does not need.
+            # The lines that one pod leaves of its share are shared by the pods after it.
             share = max(1, (self._limit - written) // left)
             try:
                 written += self._write_pod(key, share, several, ended or key not in present)
             except NotFoundError:
-                # The log does not exist yet, or no longer.
+                # The pod has no log yet, or its log was deleted.
                 continue
             except ApiError as error:
-                # The same service has the other logs too: the next call reads them.
-                self._log.warning("The log of pod %s cannot be read now: %s", self._pods[key].PodId, error)
+                # All logs come from the same service, so the other pods wait for the next call too.
+                self._log.warning("The log of pod %s could not be read: %s", self._pods[key].PodId, error)
                 self.failed = True
                 break
         return written
 
     def _key(self, pod: Pod) -> _Key:
-        """Return the identity of one incarnation of a pod: its PodUid, which the service may set late or never."""
+        """Return the key of one incarnation: its PodUid, or its creation time while the service returns no PodUid."""
         created = pod.PodId, pod.GmtCreateTime.isoformat() if pod.GmtCreateTime else ""
         if not pod.PodUid:
             return created
@@ -92,36 +95,36 @@ class JobLogs:
     def _write_pod(self, key: _Key, limit: int, several: bool, ended: bool) -> int:
         pod = self._pods[key]
         if not ended and not pod.is_terminal and not pod.GmtStartTime and pod.Status != RUNNING:
-            # A waiting pod has no log yet.
+            # A pod that has not started has no log.
             return 0
-        is_over = self._is_over(pod)
-        lines = self._reader(key).read(limit, ended=ended or is_over)
+        is_complete = self._is_complete(pod)
+        lines = self._reader(key).read(limit, ended=ended or is_complete)
         for line in lines:
             if several:
                 self._log.info("[%s] %s", pod.PodId, line)
             else:
                 self._log.info("%s", line)
-        if is_over and not lines:
-            self._read_out.add(key)
+        if is_complete and not lines:
+            self._complete.add(key)
         return len(lines)
 
-    def _is_over(self, pod: Pod) -> bool:
-        """Return whether a pod ended so long ago that the service has all its lines."""
+    def _is_complete(self, pod: Pod) -> bool:
+        """Return whether the pod ended so long ago that no new line of it can appear."""
         finish = pod.GmtFinishTime
-        return pod.is_terminal and finish is not None and self.client.now() - finish > COLLECTION
+        return pod.is_terminal and finish is not None and self.client.now() - finish > MAX_LOG_DELAY
 
     def _reader(self, key: _Key) -> PodLogReader:
         if key not in self._readers:
             pod = self._pods[key]
-            begin = (pod.GmtCreateTime or _BEGINNING) - _EARLIER
+            begin = (pod.GmtCreateTime or _BEGINNING) - _CLOCK_TOLERANCE
 
             def fetch(start: int, end: int | None, max_lines: int) -> list[str]:
                 return self.client.get_pod_logs(
                     self._job_id,
                     pod.PodId,
                     pod_uid=pod.PodUid or None,
-                    start_time=_moment(start),
-                    end_time=None if end is None else _moment(end),
+                    start_time=_utc_time(start),
+                    end_time=None if end is None else _utc_time(end),
                     max_lines=max_lines,
                 ).Logs
 
@@ -129,12 +132,12 @@ class JobLogs:
         return self._readers[key]
 
 
-def _moment(seconds: int) -> datetime:
+def _utc_time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def _incarnations(job: Job) -> Iterator[Pod]:
-    """Yield all pods, earlier incarnations before later ones."""
+    """Yield the incarnations of all pods, those in HistoryPods before the present one."""
     for pod in job.Pods:
         for incarnation in (*pod.HistoryPods, pod):
             if incarnation.PodId:

@@ -1,4 +1,4 @@
-"""Models of a role of a job: its pods, their image, and their resources.
+"""Models of a role of a job: its pods, their image and their resources.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fills in no defaults. The private aliases
 exist because the annotation of a field cannot name a class of the field's own name.
@@ -14,7 +14,7 @@ from .pod_spec import ExtraPodSpec
 
 
 class ImageConfig(Description):
-    """Access to a private image. Auth is base64 of ``user:password`` (assumed)."""
+    """Credentials of a private image. Auth is the base64 form of ``user:password`` (assumed)."""
 
     DockerRegistry: Text | None = None
     Username: Text | None = None
@@ -23,7 +23,7 @@ class ImageConfig(Description):
 
 
 class ResourceConfig(Description):
-    """Resources of each pod on a quota, as texts: CPU ``"10"``, Memory ``"10Gi"``, GPU ``"3"``."""
+    """Resources of each pod on a quota. All values are text: CPU ``"10"``, Memory ``"10Gi"``, GPU ``"3"``."""
 
     CPU: Text | None = None
     Memory: Text | None = None
@@ -35,7 +35,7 @@ class ResourceConfig(Description):
 class SpotSpec(Description):
     """Spot instances of the role's EcsSpec, with exactly one limit.
 
-    SpotPriceLimit is a price in CNY a minute, SpotDiscountLimit a fraction of the on-demand price such as 0.8.
+    SpotPriceLimit is in CNY per minute. SpotDiscountLimit is a fraction of the on-demand price, e.g. 0.8.
     """
 
     SpotStrategy: Text | None = None
@@ -46,7 +46,8 @@ class SpotSpec(Description):
 class ElasticSpotSpec(Description):
     """One of several spot instance types. SpotStrategy is LowestPrice or CapacityOptimized.
 
-    Unlike in SpotSpec, SpotPriceLimit is a price an hour (default: the on-demand price), SpotDiscountLimit in percent.
+    The units differ from SpotSpec. SpotPriceLimit is in CNY per hour, by default the on-demand price.
+    SpotDiscountLimit is in percent.
     """
 
     InstanceType: Text | None = None
@@ -56,7 +57,7 @@ class ElasticSpotSpec(Description):
 
 
 class SystemDisk(Description):
-    """System disk; Size in GiB (assumed)."""
+    """System disk. Size is in GiB (assumed)."""
 
     Category: Text | None = None
     PerformanceLevel: Text | None = None
@@ -64,7 +65,7 @@ class SystemDisk(Description):
 
 
 class LocalMountSpec(Description):
-    """Directory of the node that is mounted into its pods."""
+    """Directory of the node that is mounted in its pods."""
 
     LocalPath: Text | None = None
     MountPath: Text | None = None
@@ -72,14 +73,14 @@ class LocalMountSpec(Description):
 
 
 class HyperNodeSpec(Description):
-    """Hyper node, and the names of some of its nodes with commas between them."""
+    """Hyper node, and some of its nodes. NodeNames are separated by commas."""
 
     HyperNodeName: Text | None = None
     NodeNames: Text | None = None
 
 
 class AssignNodeSpec(Description):
-    """Nodes of a quota to run on or to avoid; names have commas between them."""
+    """Nodes of a quota that the pods run on, or do not run on. NodeNames are separated by commas."""
 
     EnableAssignNode: Boolean | None = None
     NodeNames: Text | None = None
@@ -96,7 +97,7 @@ class HyperNodeSchedulingConfig(Description):
 
 
 class AutoscalingMetricSpec(Description):
-    """Metric that the number of pods follows; Tolerance is a percentage such as ``10%``."""
+    """Metric that sets the number of pods. Tolerance is in percent, e.g. ``10%``."""
 
     MetricName: Text | None = None
     TargetValue: Integer | None = None
@@ -108,7 +109,7 @@ _AutoscalingMetricSpec: TypeAlias = AutoscalingMetricSpec
 
 
 class AutoScalingSpec(Description):
-    """Least and greatest number of pods of an elastic role."""
+    """Minimum and maximum number of pods of an elastic role."""
 
     MinReplicas: Integer | None = None
     MaxReplicas: Integer | None = None
@@ -118,7 +119,7 @@ class AutoScalingSpec(Description):
 
 
 class ServiceSpec(Description):
-    """Ports of a role. ServiceMode is PerPod (the service's default) or PerRole."""
+    """Ports of a role. ServiceMode is PerPod (default) or PerRole."""
 
     ServiceMode: Text | None = None
     DefaultPort: Integer | None = None
@@ -126,7 +127,7 @@ class ServiceSpec(Description):
 
 
 class StartupDependency(Description):
-    """Role that must reach a phase before this role starts."""
+    """Role that must reach OnPhase before this role starts."""
 
     Type: Text | None = None
     OnPhase: Text | None = None
@@ -147,7 +148,7 @@ _ExtraPodSpec: TypeAlias = ExtraPodSpec
 class JobSpec(Description):
     """Role: PodCount equal pods.
 
-    On public resources EcsSpec names an instance type, on a quota ResourceConfig names the resources of a pod.
+    On public resources, EcsSpec is the instance type. On a quota, ResourceConfig has the resources of each pod.
     """
 
     Type: Text | None = None
@@ -160,7 +161,7 @@ class JobSpec(Description):
     QuotaId: Text | None = None
     RestartPolicy: Text | None = None
     IsChief: Boolean | None = None
-    # An old misspelling in the API.
+    # A misspelling in older versions of the API.
     IsCheif: Boolean | None = None
     ConsiderInSuccessPolicy: Boolean | None = None
     SpotSpec: Annotated[_SpotSpec, Field(default_factory=_SpotSpec)]

@@ -1,4 +1,4 @@
-"""Models of additions to the main container of a role's pods.
+"""Models of ExtraPodSpec: further containers, volumes, labels and security settings of a role's pods.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6. The private aliases exist because the
 annotation of a field cannot name a class of the field's own name.
@@ -19,14 +19,14 @@ class EnvVar(Description):
 
 
 class ResourceRequirements(Description):
-    """Least and most resources of a container: resource -> quantity."""
+    """Minimum (Requests) and maximum (Limits) resources of a container: resource -> quantity."""
 
     Limits: Annotated[dict[str, Text], Field(default_factory=dict)]
     Requests: Annotated[dict[str, Text], Field(default_factory=dict)]
 
 
 class SecurityContextCapabilities(Description):
-    """Linux capabilities to add to a container, or to remove from it."""
+    """Linux capabilities to add to a container or to drop from it."""
 
     Add: Annotated[list[Text], Field(default_factory=list)]
     Drop: Annotated[list[Text], Field(default_factory=list)]
@@ -43,7 +43,7 @@ _SeccompProfile: TypeAlias = SeccompProfile
 
 
 class SecurityContext(Description):
-    """User, group and privileges of a container. Privileged needs subscribed Lingjun resources."""
+    """Users and privileges of a container. Privileged is for subscribed Lingjun resources only."""
 
     RunAsUser: Integer | None = None
     RunAsGroup: Integer | None = None
@@ -56,7 +56,7 @@ _SecurityContext: TypeAlias = SecurityContext
 
 
 class ContainerSpec(Description):
-    """Additional container, which runs before the main one or beside it."""
+    """Additional container, which runs before the main container or beside it."""
 
     Name: Text | None = None
     Image: Text | None = None
@@ -69,13 +69,13 @@ class ContainerSpec(Description):
 
 
 class LifecycleExec(Description):
-    """Program and arguments to run in the main container."""
+    """Program and its arguments, run in the main container."""
 
     Command: Annotated[list[Text], Field(default_factory=list)]
 
 
 class LifecycleHandler(Description):
-    """Handler of one event in a container's life."""
+    """Handler of one event in the life of a container."""
 
     Exec: Annotated[LifecycleExec, Field(default_factory=LifecycleExec)]
 
@@ -91,7 +91,7 @@ _Lifecycle: TypeAlias = Lifecycle
 
 
 class ExtraPodSpec(Description):
-    """Additions to the pods of a role. All containers mount the SharedVolumeMountPaths."""
+    """Additions to the pods of a role. SharedVolumeMountPaths are mounted in all containers."""
 
     InitContainers: Annotated[list[ContainerSpec], Field(default_factory=list)]
     SideCarContainers: Annotated[list[ContainerSpec], Field(default_factory=list)]

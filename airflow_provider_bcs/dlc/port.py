@@ -55,7 +55,7 @@ class DlcPort:
 
     @staticmethod
     def warnings(job: dict[str, Any]) -> list[str]:
-        """Return what is valid in a job description but may surprise its author."""
+        """Return a sentence for each valid value that may not have the effect that the author expects."""
         return job_warnings(job)
 
     @property
@@ -69,7 +69,7 @@ class DlcPort:
         if workspace:
             return {**job, "WorkspaceId": workspace}
         if not self.is_local:
-            log.info("Neither job nor connection has a workspace: the account's default workspace is taken.")
+            log.info("No WorkspaceId in the job or the connection: PAI-DLC uses the account's default workspace.")
         return job
 
     def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
@@ -77,7 +77,7 @@ class DlcPort:
         return submit(self.client, job, owner, resume=resume)
 
     def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-        """Return the id of the job whose submission was interrupted, None when there is none that goes on."""
+        """Return the id of the job whose submission was interrupted, None when there is no job or it has ended."""
         return find_submitted(self.client, job, owner)
 
     def target(self, job_id: str) -> JobTarget:
@@ -93,7 +93,7 @@ class DlcPort:
 
     def read_all(self, targets: Iterable[JobTarget | PodTarget]) -> Iterator[tuple[Hashable, Status | Exception]]:
         """Yield the state of each target, or its error, in as few calls as possible."""
-        # This module builds the models of answers, which a DAG file that is being parsed does not need.
+        # The import builds the response models, which the parse of a DAG file does not need.
         from .reading import read_all
 
         return read_all(self.client, targets)

@@ -1,4 +1,4 @@
-"""Read the states of many jobs and pods in few calls."""
+"""Read the states of many jobs and pods in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 def read_all(
     client: Client, targets: Iterable[JobTarget | PodTarget]
 ) -> Iterator[tuple[Hashable, Job | Pod | Exception]]:
-    """Yield the state of each target, or its own error, as soon as it is known.
+    """Yield the state of each target, or the error of that target, as soon as it is known.
 
-    One ListJobs call reads up to 100 jobs by their ids. A single job, a job that the list lacks, and a job with a pod
-    among the targets cost one GetJob call each.
+    ListJobs returns 100 jobs per call. GetJob is used for a single job, for a job that ListJobs leaves out, and for a
+    job whose pods are targets.
 
-    :raises ApiError: for an error that concerns all targets
+    :param client: reads the jobs
+    :param targets: jobs and pods
+    :raises ApiError: when the error concerns all targets
     """
-    # One target a job is the usual case: a list for each job would cost memory for thousands of jobs.
+    # Most jobs have one target, so the dict holds the target itself: thousands of lists would cost memory.
     listed: dict[str, JobTarget] = {}
     single: dict[str, list[JobTarget | PodTarget]] = {}
     for target in targets:
@@ -42,13 +44,13 @@ def read_all(
     for job_id in single.keys() & listed.keys():
         single[job_id].append(listed.pop(job_id))
     try:
-        # A single job needs no list.
+        # GetJob is the cheaper call for a single job.
         together = sorted(listed) if len(listed) > 1 else ()
         for job in client.list_jobs(together, unreadable=_leave_out, fields=JOB_STATE):
             if job.JobId in listed:
                 yield listed.pop(job.JobId), job
     except (InvalidRequestError, NotFoundError, AccessDeniedError, TypeError):
-        # A malformed id, or no permission to list jobs: the single calls below report the error of each job.
+        # One id is invalid, or the user may not list jobs. GetJob returns the error of each remaining job.
         pass
     for target in listed.values():
         yield target, _job(client, target.job_id)
@@ -59,7 +61,7 @@ def read_all(
 
 
 def _leave_out(error: ServerError) -> None:
-    """Ignore an unreadable item of a list: a single call reports its error."""
+    """Ignore an unreadable job of a page; GetJob reads it later and returns its error."""
 
 
 def _job(client: Client, job_id: str) -> Job | Exception:

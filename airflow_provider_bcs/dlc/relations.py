@@ -1,6 +1,6 @@
-"""Rules that concern several fields of a job description at once.
+"""Rules for several fields of a job description at once.
 
-A template may render to any value, also to an empty one. So a rule skips a value that depends on a template.
+Airflow may render a template to any value, also to an empty one. A rule that depends on such a value is skipped.
 """
 
 from __future__ import annotations
@@ -14,20 +14,25 @@ from airflow_provider_bcs.description.violation import Violation, did_you_mean
 
 from .rule_table import NAMED_WORKERS, ROLES, WORDING
 
-#: Return whether Airflow has yet to render a value.
+#: Function that returns whether Airflow has yet to render a value.
 _Pending: TypeAlias = Callable[[object], bool]
 
 
 def objects(value: object) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return the objects in an array with their indexes; an empty list for any other value."""
+    """Return the objects in an array with their indexes; an empty list for any other value.
+
+    >>> objects([{"Type": "Worker"}, "Master"])
+    [(0, {'Type': 'Worker'})]
+    """
     elements = value if isinstance(value, (list, tuple)) else ()
     return [(index, element) for index, element in enumerate(elements) if isinstance(element, Mapping)]
 
 
 def check_relations(job: Mapping[str, Any], *, templates: bool) -> Iterator[Violation]:
-    """Yield the violations between fields of ``job``, which may have invalid single values too.
+    """Yield the violations between the fields of ``job``.
 
-    :param templates: skip values with a Jinja template
+    :param job: the description; its single values may be wrong too
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
     """
 
     def pending(value: object) -> bool:
@@ -54,7 +59,7 @@ def _missing(path: str, advice: str) -> Violation:
 
 
 def _user_command(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
-    """Check that the job, or each role, has a command. That the roles' commands suffice is assumed."""
+    """Require UserCommand of the job, or of each role (assumed)."""
     specs = job.get("JobSpecs")
     if is_given(job.get("UserCommand")) or pending(specs):
         return
@@ -66,9 +71,9 @@ def _user_command(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
 
 def _success_policy(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
     policy, job_type = job.get("SuccessPolicy"), job.get("JobType")
-    of_another = isinstance(job_type, str) and job_type in ROLES and job_type != "TFJob"
-    if of_another and is_given(policy) and not pending(policy):
-        advice = f"Found JobType {job_type}; remove SuccessPolicy."
+    is_other = isinstance(job_type, str) and job_type in ROLES and job_type != "TFJob"
+    if is_other and is_given(policy) and not pending(policy):
+        advice = f"Found JobType {job_type}; expected no SuccessPolicy."
         yield _invalid("SuccessPolicy", "It is for JobType TFJob only.", advice)
 
 
@@ -85,13 +90,13 @@ def _roles(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
                     path, f"It must be a role of a {job_type}.", f"Found {role!r}{did_you_mean(role, known)}"
                 )
             if role in first:
-                advice = f"Found {role!r}, which JobSpecs.{first[role]} is; give that one the PodCount of both."
-                yield _invalid(path, "Each role can be given once.", advice)
+                advice = f"Found {role!r}, which JobSpecs.{first[role]} has too; expected one with both PodCounts."
+                yield _invalid(path, "A role must occur once.", advice)
             first.setdefault(role, index)
         mark = next((name for name in ("IsChief", "IsCheif") if spec.get(name) is True), None)
         if mark and chief is not None:
-            advice = f"Found the mark here and in JobSpecs.{chief}; remove one of them."
-            yield _invalid(f"JobSpecs.{index}.{mark}", "At most one role is the chief.", advice)
+            advice = f"Found true here and in JobSpecs.{chief}; expected one of the two."
+            yield _invalid(f"JobSpecs.{index}.{mark}", "At most one role can be the chief.", advice)
         elif mark:
             chief = index
 
@@ -102,7 +107,10 @@ def _is_named_worker(job_type: str, role: str) -> bool:
 
 
 def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pending: _Pending) -> Iterator[Violation]:
-    """Check for EcsSpec on public resources, ResourceConfig on a quota: ResourceId, or (assumed) the role's QuotaId."""
+    """Require EcsSpec on public resources and ResourceConfig on a quota.
+
+    A quota is the job's ResourceId or (assumed) the role's QuotaId.
+    """
     if pending(spec.get("EcsSpec")) or pending(spec.get("ResourceConfig")):
         return
     quotas = [job.get("ResourceId"), spec.get("QuotaId")]
@@ -110,22 +118,22 @@ def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pendi
     perhaps_on_quota = on_quota or any(map(pending, quotas))
     instance, config = is_given(spec.get("EcsSpec")), is_given(spec.get("ResourceConfig"))
     if on_quota and instance:
-        tail = "It is for public resources; on a quota, which ResourceId or QuotaId names, ResourceConfig is."
+        tail = "It is for public resources. A job with a quota (ResourceId or QuotaId) has ResourceConfig instead."
         yield _invalid(f"{path}.EcsSpec", tail, "Found EcsSpec with a quota; expected ResourceConfig alone.")
     elif config and not perhaps_on_quota:
-        tail = "It is for a quota, which ResourceId or QuotaId names; on public resources EcsSpec is."
-        yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; add ResourceId, or give EcsSpec alone.")
+        tail = "It is for a quota (ResourceId or QuotaId). A job on public resources has EcsSpec instead."
+        yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; expected ResourceId too, or EcsSpec alone.")
     elif config and instance:
-        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both; expected one of the two.")
-    # ElasticSpotSpecs name instance types too; that they need no EcsSpec is assumed.
+        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both fields; expected one of the two.")
+    # ElasticSpotSpecs have instance types too, so a role with them needs no EcsSpec (assumed).
     if not config and not instance and not is_given(spec.get("ElasticSpotSpecs")):
-        missing = "ResourceConfig" if on_quota else "EcsSpec"
-        advice = "Add EcsSpec, such as ecs.c6.large; on a quota, which ResourceId or QuotaId names, ResourceConfig."
-        yield _missing(f"{path}.{missing}", advice)
+        expected = "ResourceConfig" if on_quota else "EcsSpec"
+        advice = "Add EcsSpec, such as ecs.c6.large; on a quota (ResourceId or QuotaId), add ResourceConfig."
+        yield _missing(f"{path}.{expected}", advice)
 
 
 def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
-    """Check a SpotSpec. That a limit without a strategy requests no spot instances is assumed."""
+    """Require SpotStrategy with a limit, because a limit alone requests no spot instances (assumed)."""
     if not isinstance(spot, Mapping) or not spot:
         return
     if not is_given(spot.get("SpotStrategy")):
@@ -136,7 +144,7 @@ def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
     given = sum(map(is_given, limits))
     if given == 0:
         yield _missing(
-            f"{path}.SpotPriceLimit", "Add SpotPriceLimit (CNY a minute) or SpotDiscountLimit (0.8 for 80 %)."
+            f"{path}.SpotPriceLimit", "Add SpotPriceLimit (CNY per minute) or SpotDiscountLimit (0.8 for 80 %)."
         )
     elif given == 2:
         advice = "Found both limits; expected one of the two."
@@ -150,17 +158,17 @@ def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
         data_set, uri, mount = (source.get(name) for name in ("DataSourceId", "Uri", "MountPath"))
         if not pending(data_set) and not pending(uri):
             if is_given(data_set) and is_given(uri):
-                advice = "Found both; expected a dataset or an address."
+                advice = "Found both fields; expected DataSourceId for a dataset, or Uri."
                 yield _invalid(f"{path}.Uri", "It excludes DataSourceId.", advice)
             elif not is_given(data_set) and not is_given(uri):
                 yield _missing(f"{path}.Uri", "Add Uri, or DataSourceId for a dataset.")
         if is_given(uri) and not pending(uri) and not is_given(mount):
-            yield _missing(f"{path}.MountPath", "Add MountPath: only a dataset has a default.")
+            yield _missing(f"{path}.MountPath", "Add MountPath; only a dataset has a default for it.")
         if isinstance(mount, str) and mount.startswith("/") and not pending(mount):
             other = mounted.setdefault(normpath(mount), index)
             if other != index:
-                advice = f"Found {mount!r}, which DataSources.{other} has too."
-                yield _invalid(f"{path}.MountPath", "It must be given once.", advice)
+                advice = f"Found {mount!r}, which DataSources.{other} has too; expected another path."
+                yield _invalid(f"{path}.MountPath", "A path must occur once.", advice)
 
 
 def _user_vpc(network: Any, pending: _Pending) -> Iterator[Violation]:
@@ -168,4 +176,4 @@ def _user_vpc(network: Any, pending: _Pending) -> Iterator[Violation]:
         return
     switch, ranges = network.get("SwitchId"), network.get("ExtendedCIDRs")
     if is_given(switch) and not pending(switch) and not is_given(ranges):
-        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs: with a SwitchId the service chooses none.")
+        yield _missing("UserVpc.ExtendedCIDRs", "Add ExtendedCIDRs; with a SwitchId, the service does not choose them.")

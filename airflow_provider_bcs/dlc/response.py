@@ -1,4 +1,4 @@
-"""Models of PAI-DLC's answers. Source: the pages of the operations, API version 2020-12-03."""
+"""Models of PAI-DLC's responses. Source: the pages of the operations, API version 2020-12-03."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .facts import ACTIVE, FAILED, OUTCOMES, POD_TERMINAL, STOPPED, SUCCEEDED
 
 
 class Created(Response):
-    """Answer to CreateJob, UpdateJob, StopJob and DeleteJob."""
+    """Response of CreateJob, UpdateJob, StopJob and DeleteJob."""
 
     JobId: str
 
 
 class StatusPeriod(Response):
-    """Period in which a job had one status."""
+    """Period that a job spent in one Status."""
 
     Status: str = ""
     StartTime: Time = None
@@ -28,7 +28,7 @@ class StatusPeriod(Response):
 
 
 class PodStatusDetail(Response):
-    """End of a pod. Not documented; seen in answers of the service."""
+    """Exit code and reason of a pod's end. StatusDetail is not documented, but occurs in responses of GetJob."""
 
     ExitCode: str = ""
     Reason: str = ""
@@ -36,12 +36,12 @@ class PodStatusDetail(Response):
 
 
 def _object(value: Any) -> Any:
-    """Return an object; an empty one for any other value, because the field is not documented."""
+    """Return an empty object for any other value, because the type of StatusDetail is not documented."""
     return value if isinstance(value, dict) else {}
 
 
 class Pod(Response):
-    """Pod of a job. HistoryPods are its earlier incarnations, each with its own PodUid. Duration in seconds."""
+    """Pod of a job. HistoryPods are its earlier incarnations, each with its own PodUid. Duration is in seconds."""
 
     PodId: str = ""
     PodUid: str = ""
@@ -59,27 +59,27 @@ class Pod(Response):
 
     @property
     def is_terminal(self) -> bool:
-        """True when the pod has ended."""
+        """True once the pod has ended."""
         return self.Status in POD_TERMINAL
 
     @property
     def outcome(self) -> str | None:
-        """Terminal status; None before the end."""
+        """Terminal Status; None before that."""
         return self.Status if self.is_terminal else None
 
     @property
     def is_unsuccessful(self) -> bool:
-        """True when it failed or was stopped."""
+        """True once the pod has failed or was stopped."""
         return self.is_terminal and self.Status != SUCCEEDED
 
     @property
     def progress(self) -> str:
-        """One line on its progress."""
+        """Status and SubStatus in one line."""
         return f"{self.Status} ({self.SubStatus})" if self.SubStatus not in ("", "Normal") else self.Status
 
 
 class Settings(Response):
-    """The part of a job's Settings that this package reads."""
+    """Settings of a job: the fields that this package reads."""
 
     Tags: dict[str, str] = Field(default_factory=dict)
 
@@ -88,7 +88,12 @@ _Settings: TypeAlias = Settings
 
 
 class Job(Response):
-    """Job in an answer of GetJob or ListJobs; ListJobs may omit pods and history. Duration in seconds."""
+    """Job, as GetJob and ListJobs return it. ListJobs may leave out Pods and StatusHistory. Duration is in seconds.
+
+    >>> job = Job(JobId="dlc1", Status="Failed", ReasonCode="JobFailed", Pods=[{"Status": "Failed"}])
+    >>> job.is_terminal, job.outcome, job.progress
+    (True, 'Failed', 'Failed; JobFailed; pods: 1 Failed')
+    """
 
     JobId: str
     Status: str
@@ -119,9 +124,9 @@ class Job(Response):
 
     @property
     def outcome(self) -> str | None:
-        """``Succeeded``, ``Failed`` or ``Stopped`` as soon as that is certain; None while the job continues.
+        """``Succeeded``, ``Failed`` or ``Stopped`` once the job has ended; None before that.
 
-        An unknown status, such as ``Deleted``, is the outcome once the job has a GmtFinishTime.
+        A Status that this version does not know, e.g. ``Deleted``, is the outcome once the job has a GmtFinishTime.
         """
         if self.GmtFinishTime is not None and self.Status not in ACTIVE:
             return OUTCOMES.get(self.Status, self.Status)
@@ -129,17 +134,17 @@ class Job(Response):
 
     @property
     def is_terminal(self) -> bool:
-        """True when the outcome is certain; the service may keep the pods for a while."""
+        """True once the outcome is known. The service may keep the pods for some minutes after that."""
         return self.outcome is not None
 
     @property
     def is_unsuccessful(self) -> bool:
-        """True when it failed or was stopped."""
+        """True once the job has failed, was stopped or was deleted."""
         return self.is_terminal and self.outcome != SUCCEEDED
 
     @property
     def ran_too_long(self) -> bool:
-        """True when it reached its JobMaxRunningTimeMinutes; the resulting status is not documented."""
+        """True when the job exceeded its JobMaxRunningTimeMinutes. The Status of such a job is not documented."""
         if not self.JobMaxRunningTimeMinutes or self.GmtRunningTime is None or self.GmtFinishTime is None:
             return False
         seconds = (self.GmtFinishTime - self.GmtRunningTime).total_seconds()
@@ -147,10 +152,10 @@ class Job(Response):
 
     @property
     def progress(self) -> str:
-        """One line on its progress; equal lines mean no progress."""
+        """Progress in one line; the line changes when the progress does."""
         text = self.Status
         if not self.is_terminal and self.Status not in ACTIVE:
-            text += " (a status unknown to this version; waiting on)"
+            text += " (a status unknown to this version, which polls on)"
         if self.SubStatus:
             text += f" ({self.SubStatus})"
         reason = ": ".join(part for part in (self.ReasonCode, self.ReasonMessage) if part)
@@ -163,7 +168,7 @@ class Job(Response):
         return "; ".join(part for part in parts if part)
 
 
-#: Fields of a job that status, progress and outcome need.
+#: Fields that :attr:`Job.progress` and :attr:`Job.outcome` use.
 JOB_STATE = (
     "JobId",
     "Status",
@@ -177,7 +182,7 @@ JOB_STATE = (
 
 
 class PodLogs(Response):
-    """Lines of a pod's log, stdout and stderr merged."""
+    """Response of GetPodLogs: lines of a pod's log."""
 
     JobId: str = ""
     PodId: str = ""
@@ -186,7 +191,7 @@ class PodLogs(Response):
 
 
 class Events(Response):
-    """Events of a job or pod; each line begins with its time."""
+    """Response of GetJobEvents and GetPodEvents. Each line begins with its time."""
 
     JobId: str = ""
     PodId: str = ""
@@ -195,14 +200,14 @@ class Events(Response):
 
 
 class Metric(Response):
-    """Measured value; Time in milliseconds since 1970."""
+    """Value of a metric. Time is in milliseconds since 1970."""
 
     Time: int
     Value: float
 
 
 class PodMetrics(Response):
-    """Measured values of one pod."""
+    """Values of one metric for one pod."""
 
     PodId: str
     Metrics: list[Metric] = Field(default_factory=list)
@@ -212,13 +217,13 @@ _PodMetrics: TypeAlias = PodMetrics
 
 
 class JobMetrics(Response):
-    """Answer to GetJobMetrics."""
+    """Response of GetJobMetrics."""
 
     PodMetrics: list[_PodMetrics] = Field(default_factory=list)
 
 
 class EcsSpec(Response):
-    """Instance type for jobs. Memory in GiB (assumed: the page names no unit)."""
+    """Instance type that jobs can run on. Memory is in GiB (assumed)."""
 
     InstanceType: str
     AcceleratorType: str = ""

@@ -1,7 +1,8 @@
 """The rules of a job description, as a table; see :mod:`airflow_provider_bcs.description.rules`.
 
-Fields and types follow from the models; this module holds the limits. Source: the CreateJob page, API version
-2020-12-03, and the texts of its Python SDK 1.11.6. Rows marked "assumed" have no source: no job can run without them.
+The rows for fields and types are derived from the models; this module adds the limits. Source: the CreateJob page, API
+version 2020-12-03, and the texts of its Python SDK 1.11.6. Rows marked "assumed" have no source: they exclude values
+with which no job can run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .facts import MAX_NAME_LENGTH, invalid_parameter, missing_parameter
 from .job import JobDescription
 
 _MASTER_AND_WORKER = ("Master", "Worker")
-#: JobType -> the possible Types of its JobSpecs; empty where they are not documented.
+#: JobType -> values of Type in its JobSpecs; empty when they are not documented.
 ROLES: dict[str, tuple[str, ...]] = {
     "TFJob": ("Chief", "PS", "Worker", "Evaluator", "GraphLearn", "Master"),
     "PyTorchJob": _MASTER_AND_WORKER,
@@ -40,13 +41,13 @@ ROLES: dict[str, tuple[str, ...]] = {
     "RayJob": ("Head", "Worker"),
     "SlurmJob": (),
     "DataJuicerJob": (),
-    # Only the vendor's command-line tool names it.
+    # Only the vendor's command-line tool names this one.
     "FlinkBatchJob": (),
 }
-#: JobType -> prefix of the Type of a further group of workers.
+#: JobType -> prefix of Type for a further group of workers.
 NAMED_WORKERS = {"RayJob": "Worker-"}
 
-#: Fields whose absence is an error; PodCount has no default (assumed).
+#: Fields whose absence is an error. PodCount has no default (assumed).
 REQUIRED = frozenset(
     {
         "DisplayName",
@@ -58,7 +59,7 @@ REQUIRED = frozenset(
     }
 )
 
-#: Documented values of OversoldType of a job; those of a role are the same (assumed).
+#: The documented values of OversoldType in Settings. A role has the same (assumed).
 _OVERSOLD = one_of("ForbiddenQuotaOverSold", "ForceQuotaOverSold", "AcceptQuotaOverSold")
 
 
@@ -110,6 +111,6 @@ TABLE = RuleTable(
     (*type_rows(JobDescription, string=STRING), *LIMITS),
     WORDING,
     required=REQUIRED,
-    # Fields whose values may be passwords, tokens, or secrets of an author's own variables.
+    # These fields hold passwords, tokens, and secrets in variables.
     secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env", "Options"),
 )

@@ -1,4 +1,4 @@
-"""Check a job description: the table of rules, the rules that concern several fields at once, and warnings."""
+"""Check a job description: the table of rules, the rules for several fields at once, and the warnings."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from .relations import check_relations, objects
 from .rule_table import TABLE
 
 _SPOT_JOB_TYPES = ("PyTorchJob", "MPIJob")
-# No instance costs more a minute (CNY), or less an hour.
+# CNY. No instance costs more per minute, or less per hour.
 _MAX_PRICE_A_MINUTE = 15
 _MIN_PRICE_AN_HOUR = 0.01
 
 
 def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
-    """Read a job description and check it; the result needs neither again.
+    """Read and check a job description once; all functions that take a description accept the result.
 
-    :param job: see :func:`~.job.read_job`; a :class:`CheckedJob` is checked without being read or copied
+    :param job: a description as for :func:`~airflow_provider_bcs.dlc.job.read_job`. A ``CheckedJob`` is checked again,
+        but neither read nor copied
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
-    :param source: the name of the description in an error, such as a file name
-    :raises InvalidJobError: when the description breaks a rule, with all violations
-    :raises JobSourceError: when it is unreadable
+    :param source: name of the description in error messages, e.g. a file name
+    :raises InvalidJobError: when the description breaks rules; the error has all violations
+    :raises JobSourceError: when ``job`` is unreadable
 
     >>> spec = {"Type": "Worker", "PodCount": 1, "Image": "python:3.12", "EcsSpec": "ecs.c6.large"}
     >>> body = {"DisplayName": "train", "JobType": "PyTorchJob", "JobSpecs": [spec], "UserCommand": "python train.py"}
@@ -45,13 +46,13 @@ def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> Ch
 def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
     """Check a job description, the body of CreateJob, against all known rules.
 
-    The service publishes neither the order of its checks nor their messages: codes are its general
-    ``InvalidParameter`` and ``MissingParameter``, the messages are this project's.
+    The codes are the service's general ``InvalidParameter`` and ``MissingParameter``. The messages are this project's,
+    because the service publishes none of its own.
 
-    :param job: anything that describes a job, see :func:`~.job.read_job`
+    :param job: a description as for :func:`~airflow_provider_bcs.dlc.job.read_job`
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
     :return: all violations; empty when the job is valid
-    :raises JobSourceError: when ``job`` is a file that cannot be read
+    :raises JobSourceError: when ``job`` is a file that is unreadable
 
     >>> [found.path for found in validate_job({"DisplayName": "train", "UserCommand": "python train.py"})]
     ['JobType', 'JobSpecs']
@@ -64,23 +65,30 @@ def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
 
 
 def job_warnings(job: JobSource) -> list[str]:
-    """Return a sentence for each valid value in ``job`` that may not have the effect that the author expects.
+    """Return a sentence for each valid value that may not have the effect that the author expects.
 
+    :param job: a description as for :func:`~airflow_provider_bcs.dlc.job.read_job`
     :raises JobSourceError: when ``job`` is unreadable
+
+    >>> job_warnings({"Priority": 5})
+    ['Priority: found without a ResourceId; on public resources it has no effect.']
     """
     return list(job.warnings if isinstance(job, CheckedJob) else _warnings(read_job(job)))
 
 
 def check_description(description: dict[str, Any], *, templates: bool) -> list[Violation]:
-    """Check a description of plain values without reading or copying it; see :func:`validate_job`."""
+    """Return all violations of a description that is a dict of plain values, without a copy of it.
+
+    :param description: the body of CreateJob
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
+    """
     found = list(TABLE.check(description, templates=templates))
     found += check_relations(description, templates=templates)
     if is_given(description.get("TemplateId")):
-        # A template of the service is itself a body and may hold every field. The name is always the job's own
-        # (assumed).
+        # The service's job template may have any field of the body. DisplayName does not come from it (assumed).
         found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
     if (size := _size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
-        advice = f"Found {size} bytes; mount long commands and data as files instead."
+        advice = f"Found {size} bytes; expected at most {MAX_BODY_SIZE}. Mount long commands and data as files."
         found.append(_invalid_body(f"It must have at most {MAX_BODY_SIZE} bytes.", advice))
     return found
 
@@ -95,7 +103,7 @@ def _size(description: dict[str, Any]) -> int:
 
 
 def _without_templates(value: Any) -> Any:
-    """Return a copy with an empty text for each template, which may render to one."""
+    """Return a copy of ``value`` with an empty text for each template, because the rendered value may be that short."""
     if isinstance(value, dict):
         return {key: _without_templates(element) for key, element in value.items()}
     if isinstance(value, list):
@@ -107,14 +115,14 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
     specs = objects(job.get("JobSpecs"))
     for name in ("ElasticSpec", "DebuggerConfigContent"):
         if is_given(job.get(name)):
-            yield f"{name} has no effect: the service ignores it."
+            yield f"{name}: the service ignores this field."
     on_quota = is_given(job.get("ResourceId")) or any(is_given(spec.get("QuotaId")) for _, spec in specs)
     if is_given(job.get("Priority")) and not on_quota:
-        yield "Priority has no effect without a ResourceId: jobs on public resources do not queue for a quota."
+        yield "Priority: found without a ResourceId; on public resources it has no effect."
     for index, source in objects(job.get("DataSources")):
         uri = source.get("Uri")
         if isinstance(uri, str) and uri.startswith("oss://") and not is_template(uri) and "." not in uri.split("/")[2]:
-            yield f"DataSources.{index}.Uri names a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
+            yield f"DataSources.{index}.Uri: found a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
 
@@ -123,21 +131,22 @@ def _spot_warnings(job_type: Any, spec: Mapping[str, Any], path: str) -> Iterato
     spot = spec.get("SpotSpec")
     uses_spot = is_given(spot) or is_given(spec.get("ElasticSpotSpecs")) or spec.get("UseSpotInstance") is True
     if uses_spot and isinstance(job_type, str) and job_type not in _SPOT_JOB_TYPES and not is_template(job_type):
-        yield f"{path} requests spot instances, which are documented for {' and '.join(_SPOT_JOB_TYPES)} only."
+        expected = " or ".join(_SPOT_JOB_TYPES)
+        yield f"{path}: found spot instances in a job of JobType {job_type}; expected JobType {expected}."
     if isinstance(spot, Mapping):
         price, discount = spot.get("SpotPriceLimit"), spot.get("SpotDiscountLimit")
         place = f"{path}.SpotSpec"
         if _is_above(price, _MAX_PRICE_A_MINUTE):
-            yield f"{place}.SpotPriceLimit is a price a minute: {price} looks like one an hour."
+            yield f"{place}.SpotPriceLimit: found {price}, which may be a price per hour; expected CNY per minute."
         if _is_above(discount, 1):
-            yield f"{place}.SpotDiscountLimit is a fraction, such as 0.8: {discount} looks like percent."
+            yield f"{place}.SpotDiscountLimit: found {discount}, which may be percent; expected a fraction, e.g. 0.8."
     for number, elastic in objects(spec.get("ElasticSpotSpecs")):
         price, discount = elastic.get("SpotPriceLimit"), elastic.get("SpotDiscountLimit")
         place = f"{path}.ElasticSpotSpecs.{number}"
         if _is_above(price, 0) and not _is_above(price, _MIN_PRICE_AN_HOUR):
-            yield f"{place}.SpotPriceLimit is a price an hour: {price} looks like one a minute."
+            yield f"{place}.SpotPriceLimit: found {price}, which may be a price per minute; expected CNY per hour."
         if _is_above(discount, 0) and not _is_above(discount, 1):
-            yield f"{place}.SpotDiscountLimit is in percent, such as 90: {discount} looks like a fraction."
+            yield f"{place}.SpotDiscountLimit: found {discount}, which may be a fraction; expected percent, e.g. 90."
 
 
 def _is_above(value: Any, limit: float) -> bool:

@@ -1,4 +1,4 @@
-"""Models of a job's Settings.
+"""Models of the field Settings of a job.
 
 Source: CreateJob, API version 2020-12-03, and its Python SDK 1.11.6, which fills in no defaults. The private aliases
 exist because the annotation of a field cannot name a class of the field's own name.
@@ -12,7 +12,7 @@ from airflow_provider_bcs.description.model import Boolean, Description, Integer
 
 
 class ResourceLimit(Description):
-    """Most resources of a data processing job, in the forms of ResourceConfig."""
+    """Maximum resources of a DataJuicerJob, in the form of ResourceConfig."""
 
     CPU: Text | None = None
     Memory: Text | None = None
@@ -23,7 +23,7 @@ _ResourceLimit: TypeAlias = ResourceLimit
 
 
 class DataJuicerConfig(Description):
-    """Options of a DataJuicerJob. CommandType is shell or config, ExecutionMode standalone or distributed."""
+    """Configuration of a DataJuicerJob. CommandType is shell or config, ExecutionMode standalone or distributed."""
 
     CommandType: Text | None = None
     ExecutionMode: Text | None = None
@@ -54,11 +54,11 @@ _ModelConfig: TypeAlias = ModelConfig
 
 
 class JobSettings(Description):
-    """Options of a job.
+    """Settings of a job.
 
-    ListJobs can filter by Tags. The service keeps the pods for JobReservedMinutes after the end in the cases of
-    JobReservedPolicy (Always, OnFailure, OnSucceed). TerminationGracePeriodSeconds pass between SIGTERM and SIGKILL.
-    Shell runs UserCommand, e.g. ``/bin/bash``.
+    ListJobs filters by Tags. The service keeps the pods for JobReservedMinutes after the end, as JobReservedPolicy
+    (Always, OnFailure or OnSucceed) says. TerminationGracePeriodSeconds is the time between SIGTERM and SIGKILL. Shell
+    is the program that runs UserCommand, e.g. ``/bin/bash``.
     """
 
     Tags: Annotated[dict[str, Text], Field(default_factory=dict)]
@@ -81,7 +81,7 @@ class JobSettings(Description):
     EnableDSWDev: Boolean | None = None
     AllowUnschedulableNodes: Boolean | None = None
     DisableEcsStockCheck: Boolean | None = None
-    # Not documented, but in answers of the service, which authors copy.
+    # The next two fields are undocumented, but occur in responses of GetJob, from which authors copy.
     EnablePreemptibleJob: Boolean | None = None
     EnablePriorityPreemption: Boolean | None = None
     Caller: Text | None = None

@@ -1,8 +1,10 @@
-"""Submit a job exactly once to a service that has no idempotency token.
+"""Submit a job exactly once, although CreateJob has no idempotency token.
 
-The job itself carries the token: a part at the end of its DisplayName, by which ListJobs finds the job, and more of it
-in a tag. The client looks for it before it creates a job, and again after a lost answer. The DisplayName also carries a
-token of the whole series of an owner's submissions, so that the client finds and stops jobs from before a clear.
+The token is part of the job. DisplayName ends in its first digits, by which ListJobs finds the job. A tag has more of
+its digits. A submission looks for the token before it creates a job, and again after a response was lost.
+
+In DisplayName, the token follows digits that all generations of an owner share. By these, a submission finds the jobs
+from before a clear and stops them.
 """
 
 from __future__ import annotations
@@ -15,9 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from airflow_provider_bcs.exceptions import NoAnswerError, ServerError, TooManySubmissionsError
+from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
 from airflow_provider_bcs.waiting.stopping import stop
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, series_token, submission_token
+from airflow_provider_bcs.waiting.submission import (
+    MAX_SUBMISSIONS,
+    series_token,
+    submission_token,
+    too_many_submissions,
+)
 
 from .facts import MAX_NAME_LENGTH
 
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Tag with the token and a digest of the description, ``TOKEN.CONTENT``.
+#: Key of the tag with the token and a hash of the description: ``TOKEN.HASH``.
 TAG = "airflow-submission"
 _SERIES_DIGITS = 16
 _TOKEN_DIGITS = 8
@@ -41,36 +48,45 @@ def submit(
     *,
     resume: bool,
 ) -> str:
-    """Submit ``job`` for ``owner``, or find the job that was submitted for it before; return the job id.
+    """Submit a job for ``owner``, or find the job that was submitted before; return the ``JobId``.
 
-    Stop jobs of earlier generations of the owner.
+    Jobs of other generations of the owner are stopped. A second call with the same owner returns the same job::
 
-    :param resume: continue the found job: submit another one when it failed or was stopped, because the service cannot
-        start it again; stop it and submit another one when the description has changed
-    :raises ApiError: when the service refuses or does not answer, or when an earlier job cannot be stopped now
+        owner = {"dag": "train", "run": "2026-01-02", "task": "fit", "generation": 1}
+        job_id = submit(client, job, owner, resume=False)
+        assert submit(client, job, owner, resume=False) == job_id
+
+    :param client: client of the job's service
+    :param job: the description, with a ``DisplayName``; the token is added to a copy of it
+    :param owner: plain JSON values that identify the owner; see
+        :func:`~airflow_provider_bcs.waiting.submission.submission_token`
+    :param resume: True for a further attempt. A job that failed or was stopped is then submitted again, because
+        PAI-DLC cannot restart a job. If the description has changed, the former job is stopped and replaced
+    :raises ApiError: when the service refuses or does not respond, or a former job cannot be stopped now
+    :raises TooManySubmissionsError: after 1000 submissions of one owner
     """
     for ended in range(MAX_SUBMISSIONS):
-        marked = _Marked(job, owner, ended)
-        # A job of the previous attempt may be so new that the service does not list it yet.
-        found = marked.find_patiently(client, client.retry.attempts - 1) if resume else marked.find(client)
-        if found is not None and resume and not _can_be_continued(client, found, marked):
+        submission = _Submission(job, owner, ended)
+        # The previous attempt may have created a job just now, and ListJobs may return it some seconds later.
+        found = submission.find_with_retries(client, client.retry.attempts - 1) if resume else submission.find(client)
+        if found is not None and resume and not _can_be_continued(client, found, submission):
             continue
-        marked.stop_others(client)
+        submission.stop_others(client)
         if found is None:
-            return marked.create(client)
-        log.info("Job %s was submitted before and is %s.", found.JobId, found.Status)
+            return submission.create(client)
+        log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
         return found.JobId
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")
+    raise too_many_submissions(owner)
 
 
-def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
+def _can_be_continued(client: Client, found: Job, submission: _Submission) -> bool:
     if found.is_unsuccessful:
-        log.info("Job %s of the previous attempt is %s; submitting another job.", found.JobId, found.Status)
+        log.info("Job %s of the previous attempt is %s; the job is submitted again.", found.JobId, found.Status)
         return False
-    if marked.has_content_of(found):
+    if submission.has_content_of(found):
         return True
     log.warning(
-        "The job description differs from that of the previous attempt, job %s; submitting another job.", found.JobId
+        "The description has changed since job %s of the previous attempt; the job is submitted again.", found.JobId
     )
     if not found.is_terminal:
         stop(client, found.JobId, log, raise_transient=True)
@@ -78,17 +94,23 @@ def _can_be_continued(client: Client, found: Job, marked: _Marked) -> bool:
 
 
 def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
-    """Return the id of the job that was submitted last for ``owner``; None when no such job continues."""
+    """Return the ``JobId`` of the owner's last job, None when there is no job or it has ended.
+
+    :param client: client of the job's service
+    :param job: the description that was submitted
+    :param owner: the owner, as for :func:`submit`
+    :raises ApiError: when the service refuses or does not respond
+    """
     for ended in range(MAX_SUBMISSIONS):
-        # A request that was sent just now may take effect only after this.
-        found = _Marked(job, owner, ended).find_patiently(client, client.retry.attempts)
+        # A CreateJob that was interrupted may take effect after the first request of this loop.
+        found = _Submission(job, owner, ended).find_with_retries(client, client.retry.attempts)
         if found is None or not found.is_terminal:
             return found.JobId if found else None
     return None
 
 
-class _Marked:
-    """Job description with a token in its DisplayName and tags."""
+class _Submission:
+    """One submission of an owner: the job description with its token."""
 
     def __init__(self, job: Mapping[str, Any], owner: Mapping[str, Any], ended: int) -> None:
         token = submission_token(owner, ended)
@@ -103,10 +125,10 @@ class _Marked:
         self._job = {**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}}
 
     def find(self, client: Client) -> Job | None:
-        """Return the job with the token; prefer one that continues or succeeded."""
-        # The filter by name, which matches any part of it, is better documented than the filter by tag.
+        """Return the job with the token. A job that runs or has succeeded precedes one that failed or was stopped."""
         from .client import BEGINNING
 
+        # The filter by Tags is documented less precisely than DisplayName, which matches any part of the name.
         listed = client.list_jobs(
             display_name=self._series,
             start_time=BEGINNING,
@@ -117,49 +139,50 @@ class _Marked:
         self._others = []
         for item in listed:
             (found if item.DisplayName.endswith(self._name_end) else self._others).append(item)
-        # ListJobs begins with the newest job; the sort keeps the oldest of equal ones last.
+        # ListJobs returns the newest job first. The sort keeps that order, so the last job is the oldest one.
         found.sort(key=lambda job: (job.is_unsuccessful, not job.is_terminal), reverse=True)
-        for surplus in found[:-1]:
-            if not surplus.is_terminal:
-                log.warning("Job %s is a duplicate of %s; stopping it.", surplus.JobId, found[-1].JobId)
-                stop(client, surplus.JobId, log)
+        for duplicate in found[:-1]:
+            if not duplicate.is_terminal:
+                log.warning("Job %s is a duplicate of %s and is stopped.", duplicate.JobId, found[-1].JobId)
+                stop(client, duplicate.JobId, log)
         return found[-1] if found else None
 
     def stop_others(self, client: Client) -> None:
-        """Stop other jobs of the owner, for instance those from before a clear."""
+        """Stop the owner's other jobs, e.g. the job from before a clear."""
         for other in self._others:
             if not other.is_terminal:
-                log.info("Job %s of an earlier generation is %s; stopping it.", other.JobId, other.Status)
+                log.info("Job %s, submitted before, is %s and is stopped.", other.JobId, other.Status)
                 stop(client, other.JobId, log, raise_transient=True)
 
     def create(self, client: Client) -> str:
-        """Create the job; after a lost answer, look whether it exists."""
-        for attempt in range(1, _CREATE_ATTEMPTS + 1):
+        """Create the job. When the response is lost, look for the job before the next attempt."""
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return client.create_job(self._job).JobId
             except (NoAnswerError, ServerError) as error:
                 if isinstance(error, NoAnswerError) and error.never_sent:
                     raise
-                log.warning("Lost the answer to CreateJob; looking for the job: %s", error)
-                found = self.find_patiently(client, client.retry.attempts + 3)
+                log.warning("CreateJob had no response, so ListJobs shows whether the job exists: %s", error)
+                found = self.find_with_retries(client, client.retry.attempts + 3)
                 if found is not None:
                     return found.JobId
                 if attempt == _CREATE_ATTEMPTS:
                     raise
-        raise AssertionError("unreachable")
 
-    def find_patiently(self, client: Client, looks: int) -> Job | None:
-        """Return the job with the token after several looks: how soon ListJobs shows a new job is not documented."""
-        looking = Retrying(
-            stop=stop_after_attempt(looks),
+    def find_with_retries(self, client: Client, attempts: int) -> Job | None:
+        """Call :meth:`find` up to ``attempts`` times: it is not documented when ListJobs returns a new job."""
+        finding = Retrying(
+            stop=stop_after_attempt(attempts),
             wait=wait_exponential(client.retry.first_wait, max=client.retry.max_wait),
             retry=retry_if_result(lambda found: found is None),
         )
         try:
-            return looking(self.find, client)
+            return finding(self.find, client)
         except RetryError:
             return None
 
     def has_content_of(self, job: Job) -> bool:
-        """Return whether ``job`` has the same description; assume so when the answer has no tags."""
+        """Return whether ``job`` has the same description; True also when ListJobs returns no tags."""
         return job.Settings.Tags.get(TAG, self._tag) == self._tag

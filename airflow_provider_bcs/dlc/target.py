@@ -1,4 +1,4 @@
-"""Targets of a wait: a job, with or without its logs, or one of its pods."""
+"""Targets of a wait: a job, with or without its logs, or one pod of a job."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ if TYPE_CHECKING:
     from .client import Client
     from .response import Job, Pod
 
-#: Seconds to wait for the last lines after the end of a job: the service collects them with a delay.
-LOG_PATIENCE = 6.0
-#: Seconds in which unreadable logs are tried again after the end of a job.
-LOG_FAILURE_PATIENCE = 60.0
-#: The pods of a job may show an outdated state for this long after its end.
-POD_PATIENCE = timedelta(seconds=30)
+#: Seconds without a new line after which the logs of an ended job are complete: GetPodLogs returns lines with a delay.
+LOG_GRACE_PERIOD = 6.0
+#: Seconds after the end of a job in which a log that could not be read is read again.
+LOG_RETRY_PERIOD = 60.0
+#: Time after the end of a job in which its pods may still have the state from before it.
+POD_GRACE_PERIOD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
 class JobTarget:
-    """Job to wait for.
+    """Job, with or without its logs.
 
-    :ivar log_limit: most lines of the pods' logs that one poll writes; 0: no logs
+    :ivar job_id: ``JobId`` of the job
+    :ivar log_limit: maximum number of log lines per poll, of all pods together; 0: no logs
     """
 
     job_id: str
     log_limit: int = 0
 
     def read(self, client: Client) -> Job:
-        """Return the present state."""
+        """Return the present state of the job."""
         return client.get_job(self.job_id)
 
     def fields(self) -> dict[str, Any]:
-        """Return the target as plain values, so that Airflow can serialize a trigger."""
+        """Return the target as plain values, so that a trigger can be serialized."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -49,25 +50,28 @@ class JobTarget:
 
 @dataclass(frozen=True)
 class PodTarget:
-    """Pod of a job to wait for.
+    """Pod of a job.
 
-    :ivar pod_id: its PodId, or the part after the job id, such as ``worker-0``
+    :ivar job_id: ``JobId`` of the job
+    :ivar pod_id: ``PodId``, or the part of it after the ``JobId``, e.g. ``worker-0``
     """
 
     job_id: str
     pod_id: str
 
     def read(self, client: Client) -> Pod:
-        """Return it as it is now.
+        """Return the present state of the pod.
 
-        :raises WaitAbortedError: when its job has ended and it has not, or never was
+        :raises WaitAbortedError: when the job has ended, but the pod has not ended or does not exist
         """
         return self.find(client, client.get_job(self.job_id))
 
     def find(self, client: Client, job: Job) -> Pod:
-        """Return it as its job shows it.
+        """Return the state of the pod in ``job``.
 
-        :raises WaitAbortedError: when the job has ended and it has not, or never was
+        :param client: has the time of the service's clock
+        :param job: the job, with its pods
+        :raises WaitAbortedError: when the job has ended, but the pod has not ended or does not exist
         """
         from .response import Pod
 
@@ -76,11 +80,13 @@ class PodTarget:
         if job.is_terminal and (pod is None or (not pod.is_terminal and _is_settled(client, job))):
             found = f"is {pod.Status}" if pod else "does not exist"
             known = ", ".join(pod.PodId for pod in job.Pods) or "none"
-            raise WaitAbortedError(f"{job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}.")
+            raise WaitAbortedError(
+                f"Job {job.JobId} is {job.Status}, but its pod {self.pod_id} {found}; pods: {known}."
+            )
         return pod or Pod(PodId=self.pod_id, Status="not created yet")
 
     def fields(self) -> dict[str, Any]:
-        """Return the target as plain values, so that Airflow can serialize a trigger."""
+        """Return the target as plain values, so that a trigger can be serialized."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -88,22 +94,25 @@ class PodTarget:
 
 
 def _is_settled(client: Client, job: Job) -> bool:
-    """Tell whether a job ended long enough ago for its pods to show it."""
-    return job.GmtFinishTime is None or client.now() - job.GmtFinishTime > POD_PATIENCE
+    """Return whether the states of the pods are final, because the job ended long enough ago."""
+    return job.GmtFinishTime is None or client.now() - job.GmtFinishTime > POD_GRACE_PERIOD
 
 
 class LoggingPoll(Poll["Job"]):
-    """A poll that writes the pods' logs too, and tells of the end only when they are whole.
+    """Poll that writes the pods' logs too, and returns the terminal state once the logs are complete.
 
-    :ivar logs: the logs; their client is that of the poll
+    :param client: reads the job and the logs
+    :param target: the job; its ``log_limit`` is positive
+    :param log: receives the lines of the logs and the progress
+    :ivar logs: writes the logs; the poll uses the client of ``logs``
     """
 
     def __init__(self, client: Client, target: JobTarget, log: Log) -> None:
         super().__init__(lambda: target.read(self.logs.client), target, log)
         self._limit = target.log_limit
         self.logs = JobLogs(client, target.job_id, log, target.log_limit)
-        # The local service collects nothing: what is written can be read.
-        self._patience = 0.0 if is_loopback_url(client.endpoint) else LOG_PATIENCE
+        # The local service returns each line without a delay.
+        self._grace_period = 0.0 if is_loopback_url(client.endpoint) else LOG_GRACE_PERIOD
         self._ended_since: float | None = None
         self._quiet_since = 0.0
         self._pause: float | None = None
@@ -124,23 +133,27 @@ class LoggingPoll(Poll["Job"]):
         self._pause = 0.0 if written else 1.0
         if written:
             self._quiet_since = time.monotonic()
-        if not self._is_written(written, present):
+        if not self._is_complete(written, present):
             return None
         if self.logs.failed:
-            self._log.warning("Not all of the pods' logs could be read.")
+            self._log.warning("The pods' logs are incomplete, because some could not be read.")
         self._log_progress(job)
         return job
 
-    def _is_written(self, written: int, present: float) -> bool:
-        """Tell whether no more lines are waited for; ``written`` is the number of the last ones."""
+    def _is_complete(self, written: int, present: float) -> bool:
+        """Return whether the logs are complete.
+
+        :param written: number of lines that the last call wrote
+        :param present: monotonic time of this poll, in seconds
+        """
         assert self._ended_since is not None
         if written >= self._limit:
             return False
         since_end = present - self._ended_since
         if self.logs.failed:
-            return since_end >= LOG_FAILURE_PATIENCE
-        # A pod that is kept after the end may go on writing.
-        return present - self._quiet_since >= self._patience or since_end >= 10 * LOG_PATIENCE
+            return since_end >= LOG_RETRY_PERIOD
+        # A pod that the service keeps after the end may write without end.
+        return present - self._quiet_since >= self._grace_period or since_end >= 10 * LOG_GRACE_PERIOD
 
     def pause(self, interval: float) -> float:
         return interval if self._pause is None else min(interval, self._pause)

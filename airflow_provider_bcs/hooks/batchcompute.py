@@ -39,7 +39,9 @@ class BatchComputeHook(ServiceHook["Client", BatchComputePort]):
     service = "batchcompute"
     port_class = BatchComputePort
 
-    def _client_class(self) -> type[Client]:
+    @property
+    def client_class(self) -> type[Client]:
+        """The client's class."""
         from airflow_provider_bcs.batchcompute.client import Client
 
         return Client

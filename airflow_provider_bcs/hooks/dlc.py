@@ -47,7 +47,9 @@ class DlcHook(ServiceHook["Client", DlcPort]):
         """The service's port, with the connection's workspace."""
         return DlcPort(self.client, self.workspace_id)
 
-    def _client_class(self) -> type[Client]:
+    @property
+    def client_class(self) -> type[Client]:
+        """The client's class."""
         from airflow_provider_bcs.dlc.client import Client
 
         return Client

@@ -55,9 +55,10 @@ class ServiceHook(BaseHook, Generic[C, P]):
         self.region = region
         self._was_read = False
 
+    @property
     @abstractmethod
-    def _client_class(self) -> type[C]:
-        """Return the client's class. It is imported here, so that parsing a DAG file imports no HTTP library."""
+    def client_class(self) -> type[C]:
+        """The client's class. It is imported here, so that parsing a DAG file imports no HTTP library."""
 
     @cached_property
     def port(self) -> P:
@@ -162,7 +163,7 @@ class ServiceHook(BaseHook, Generic[C, P]):
             return await asyncio.to_thread(self.get_connection, self.bcs_conn_id)
 
     def _build_client(self, settings: ServiceSettings, **options: Any) -> C:
-        return self._client_class()(
+        return self.client_class(
             settings.region,
             endpoint=settings.endpoint,
             credentials=settings.credentials,

@@ -18,6 +18,7 @@ from airflow_provider_bcs.dlc.facts import STOPPED, TimeLimitStatus
 #: The default secret. Airflow masks it in each log, so it is no word that occurs in a path or a message.
 ACCESS_KEY_SECRET = "bcs-local-secret-9f3a"  # noqa: S105 - the secret is public and only for tests
 
+_FROZEN = ConfigDict(frozen=True)
 _CAPACITY = max(4, 2 * (os.cpu_count() or 1))
 _QUOTA_NAMES = [field.name for field in fields(Quotas)]
 
@@ -50,14 +51,16 @@ Quota = Annotated[tuple[str, Annotated[int, Field(ge=0)]], BeforeValidator(_spli
 class AccessKeyOptions(BaseModel):
     """AccessKey of the clients."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _FROZEN
 
     access_key_id: KeyId = Field("local", description="id of the only valid AccessKey")
     access_key_secret: Annotated[str, Field(min_length=1)] = Field(ACCESS_KEY_SECRET, description="its secret")
 
 
-class BatchComputeOptions(AccessKeyOptions):
+class BatchComputeOptions(BaseModel):
     """Options of BatchCompute."""
+
+    model_config = _FROZEN
 
     max_instances: Capacity = Field(_CAPACITY, description="maximum number of instances that run concurrently")
     cluster_delay: Seconds = Field(
@@ -70,8 +73,10 @@ class BatchComputeOptions(AccessKeyOptions):
         return Quotas(**dict(self.quota))
 
 
-class DlcOptions(AccessKeyOptions):
+class DlcOptions(BaseModel):
     """Options of PAI-DLC."""
+
+    model_config = _FROZEN
 
     max_pods: Capacity = Field(
         _CAPACITY, description="maximum number of pods that run concurrently; a job with more pods runs alone"
@@ -89,7 +94,7 @@ class DlcOptions(AccessKeyOptions):
     )
 
 
-class LocalOptions(BatchComputeOptions, DlcOptions):
+class LocalOptions(AccessKeyOptions, BatchComputeOptions, DlcOptions):
     """Options of the service."""
 
     host: str = Field("127.0.0.1", description="address to listen on")

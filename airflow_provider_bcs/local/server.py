@@ -69,8 +69,8 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     oss_host = _url(_reachable(options.host), oss_listener).removeprefix("http://")
     settings = Settings(data_dir, isolation, _search_path(), oss_host)
-    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, settings, store)
-    dlc_gateway, dlc_engine = dlc.assemble(options, settings, store)
+    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, options, settings, store)
+    dlc_gateway, dlc_engine = dlc.assemble(options, options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
     hosts = Hosts(options.allow_host)
     oss_gateway = oss.assemble(options, data_dir, store, hosts)

@@ -11,6 +11,8 @@ from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 
+__all__ = ["Part", "assemble", "followed_part", "submitted_job"]
+
 
 @dataclass(frozen=True)
 class Part:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_bcs.exceptions import TooManySubmissionsError
+
 __all__ = ["GENERATION", "MAX_SUBMISSIONS", "series_token", "submission_token"]
 
 #: Key of an owner's generation, which changes when the owner starts over. A clear in Airflow does that.
@@ -40,3 +42,8 @@ def series_token(owner: Mapping[str, Any]) -> str:
     True
     """
     return submission_token({name: value for name, value in owner.items() if name != GENERATION})
+
+
+def too_many_submissions(owner: Mapping[str, Any]) -> TooManySubmissionsError:
+    """Return the error for an owner that has reached :data:`MAX_SUBMISSIONS`."""
+    return TooManySubmissionsError(f"{MAX_SUBMISSIONS} submissions for {dict(owner)}")

@@ -36,7 +36,8 @@ def run_dag(dag: Any, **kwargs: Any) -> Any:
 def poll_often(dag: Any) -> None:
     """Shorten the poll intervals of a parsed DAG, which are made for jobs that take minutes."""
     for item in dag.tasks:
-        values = item.partial_kwargs if item.is_mapped else vars(item)
+        # Only a mapped operator has these; Airflow 2 has no other sign of it.
+        values = getattr(item, "partial_kwargs", None) or vars(item)
         values |= dict.fromkeys({"poll_interval", "poke_interval"} & set(values), 0.1)
 
 

@@ -56,7 +56,7 @@ def test_a_pod_that_never_was(dlc, caplog, capfd):
     wait_until(lambda: dlc.get_job(submitted).is_terminal)
     assert run(DlcPodSensor, "dlc_no_pod", job_id=submitted, pod_id="worker-7") == "failed"
     text = task_log(caplog) + "".join(capfd.readouterr())
-    assert f"{submitted} is Succeeded, but its pod worker-7 does not exist; pods: {submitted}-master-0." in text
+    assert f"Job {submitted} is Succeeded, but its pod worker-7 does not exist; pods: {submitted}-master-0." in text
 
 
 def test_a_job_whose_pods_are_kept_has_ended(dlc):

@@ -26,6 +26,7 @@ NO_CLASSES_OF_AUTHORS = {
     "ClusterWaiting",
     "OwnedJob",
     "Packing",
+    "Part",
     "ServiceSettings",
     "SharedWatcher",
 }

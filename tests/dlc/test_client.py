@@ -240,9 +240,7 @@ def test_a_failure_names_pod_and_last_lines(dlc):
 
 def test_a_failure_of_an_unreachable_service_is_said_all_the_same():
     client = Client("http://127.0.0.1:9", "local", ACCESS_KEY_SECRET, retry=RetryPolicy(attempts=1))
-    assert str(explain_failure(client, "dlc1", "Failed")).startswith(
-        "Job dlc1 is Failed\n(what failed in it could not be"
-    )
+    assert str(explain_failure(client, "dlc1", "Failed")).startswith("Job dlc1 is Failed\n(the job could not be")
 
 
 def test_the_end_of_a_long_log(dlc):
@@ -263,7 +261,7 @@ def test_a_job_created_twice_is_stopped_once(dlc):
 
 def test_an_unknown_status_is_waited_for_until_it_has_an_end():
     assert Job(JobId="dlc1", Status="Dequeued").outcome is None
-    assert "does not know" in Job(JobId="dlc1", Status="Dequeued").progress
+    assert "unknown to this version" in Job(JobId="dlc1", Status="Dequeued").progress
     gone = Job(JobId="dlc1", Status="Deleted", GmtFinishTime="2026-01-02T03:04:05Z")
     assert (gone.outcome, gone.is_unsuccessful) == ("Deleted", True)
 

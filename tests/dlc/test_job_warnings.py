@@ -16,17 +16,20 @@ PENDING = "{{ params.x }}"
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec has no effect"),
-        ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent has no effect"),
-        ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri names a bucket without"),
-        ({"Priority": 5}, "Priority has no effect without a ResourceId"),
-        ({"JobType": "TFJob", f"{R}.SpotSpec": SPOT}, "for PyTorchJob and MPIJob only"),
-        ({"JobType": "TFJob", f"{R}.UseSpotInstance": True}, "for PyTorchJob and MPIJob only"),
-        ({"JobType": "TFJob", f"{R}.ElasticSpotSpecs": [{"InstanceType": "x"}]}, "for PyTorchJob and MPIJob only"),
-        ({f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": 28}}, "28 looks like one an hour"),
-        ({f"{R}.SpotSpec": {"SpotDiscountLimit": 80}}, "80 looks like percent"),
-        ({f"{R}.ElasticSpotSpecs": [{"SpotPriceLimit": 0.004}]}, "0.004 looks like one a minute"),
-        ({f"{R}.ElasticSpotSpecs": [{"SpotDiscountLimit": 0.9}]}, "0.9 looks like a fraction"),
+        ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec: the service ignores"),
+        ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent: the service ignores"),
+        ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri: found a bucket without"),
+        ({"Priority": 5}, "Priority: found without a ResourceId"),
+        ({"JobType": "TFJob", f"{R}.SpotSpec": SPOT}, "expected JobType PyTorchJob or MPIJob"),
+        ({"JobType": "TFJob", f"{R}.UseSpotInstance": True}, "expected JobType PyTorchJob or MPIJob"),
+        (
+            {"JobType": "TFJob", f"{R}.ElasticSpotSpecs": [{"InstanceType": "x"}]},
+            "expected JobType PyTorchJob or MPIJob",
+        ),
+        ({f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": 28}}, "found 28, which may be a price per hour"),
+        ({f"{R}.SpotSpec": {"SpotDiscountLimit": 80}}, "found 80, which may be percent"),
+        ({f"{R}.ElasticSpotSpecs": [{"SpotPriceLimit": 0.004}]}, "found 0.004, which may be a price per minute"),
+        ({f"{R}.ElasticSpotSpecs": [{"SpotDiscountLimit": 0.9}]}, "found 0.9, which may be a fraction"),
     ],
 )
 def test_warnings(changes, part):

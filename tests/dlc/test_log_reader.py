@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_bcs.dlc.logs import FIRST_MAX_LINES, PodLogReader
+from airflow_provider_bcs.exceptions import ServerError
 
 BEGIN = 1_700_000_000
 
@@ -131,6 +132,29 @@ def test_one_second_with_too_many_lines_spoils_no_other(keeps_last):
     found = read_all(PodLog(burst + steady, keeps_last=keeps_last, cap=2000), BEGIN + 75, 10.0)
     assert [line for line in found if line.startswith("line")] == [text for _, _, text in steady]
     assert len(set(found)) == len(found) == 8000
+
+
+@pytest.mark.parametrize("failing", range(1, 21))
+def test_no_line_is_lost_whichever_request_fails(failing):
+    lines = [(BEGIN + n / 400, BEGIN + n / 400, f"line {n}") for n in range(12_000)]
+    log = PodLog(lines)
+
+    def fetch(start: int, end: int | None, max_lines: int) -> list[str]:
+        answer = log.fetch(start, end, max_lines)
+        if log.requests == failing:
+            raise ServerError(503, "ServiceUnavailable", "Try again.")
+        return answer
+
+    reader = PodLogReader(fetch, lambda: log.now, BEGIN - 60)
+    found: list[str] = []
+    failures = 0
+    while log.now < BEGIN + 60:
+        log.now += 5
+        try:
+            found += reader.read(100_000)
+        except ServerError:
+            failures += 1
+    assert (failures, found) == (1, [text for _, _, text in lines])
 
 
 @pytest.mark.parametrize("ahead", [5.0, 10.0, 30.0])

@@ -63,7 +63,7 @@ CASES = [
     case({"JobType": "TFJob", f"{R}.Type": "Cheif"}, f"{R}.Type", INVALID, "did you mean Chief?"),
     case({"JobType": "RayJob", f"{R}.Type": "Worker-"}, f"{R}.Type", INVALID, "did you mean Worker?"),
     case({"JobType": "MPIJob", f"{R}.Type": "Head"}, f"{R}.Type", INVALID, "known here: Master, Worker."),
-    case({"JobSpecs": [role(), role()]}, "JobSpecs.1.Type", INVALID, "which JobSpecs.0 is"),
+    case({"JobSpecs": [role(), role()]}, "JobSpecs.1.Type", INVALID, "which JobSpecs.0 has too"),
     case(
         {"JobSpecs": [role(IsChief=True), role(Type="Master", IsChief=True)]},
         "JobSpecs.1.IsChief",
@@ -102,7 +102,7 @@ CASES = [
     missing(f"{R}.EcsSpec", "such as ecs.c6.large"),
     case({**ON_QUOTA}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {}}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
-    wrong(f"{R}.ResourceConfig", CONFIG, "add ResourceId, or give EcsSpec"),
+    wrong(f"{R}.ResourceConfig", CONFIG, "expected ResourceId too, or EcsSpec alone"),
     case({"ResourceId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
     case({f"{R}.QuotaId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
     case({"ResourceId": "quota1", f"{R}.ResourceConfig": CONFIG}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig"),
@@ -175,7 +175,7 @@ CASES = [
     # The rest of the body
     wrong("JobMaxRunningTimeMinutes", 0, "at least 1"),
     wrong("Accessibility", "Public", "did you mean PUBLIC?"),
-    wrong("SuccessPolicy", "AllWorkers", "Found JobType PyTorchJob; remove SuccessPolicy."),
+    wrong("SuccessPolicy", "AllWorkers", "Found JobType PyTorchJob; expected no SuccessPolicy."),
     case({"JobType": "TFJob", "SuccessPolicy": "Chief"}, "SuccessPolicy", INVALID, "did you mean ChiefWorker?"),
     wrong("UserVpc.DefaultRoute", "eth2", "did you mean eth"),
     case({"UserVpc": {"SwitchId": "vsw-1"}}, "UserVpc.ExtendedCIDRs", MISSING, "Add ExtendedCIDRs"),

@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.batchcompute.facts import CLUSTER_ACTIVE
-from airflow_provider_bcs.exceptions import (
-    NotFoundError,
-    StateConflictError,
-    TokenMismatchError,
-    TooManySubmissionsError,
-)
-from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
+from airflow_provider_bcs.batchcompute.submission import submissions
+from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -35,12 +30,15 @@ def create_cluster(
     :param on_created: called with the cluster id as soon as it is known, before the next call can fail
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+
+    def is_active(cluster_id: str) -> bool:
         on_created(cluster_id)
         if _is_active(client, cluster_id):
-            return cluster_id
+            return True
         log.info("Cluster %s was deleted; creating another one.", cluster_id)
-    raise AssertionError("unreachable")
+        return False
+
+    return next(filter(is_active, _submissions(client, cluster, owner)))
 
 
 def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> str:
@@ -50,26 +48,20 @@ def delete_created(client: Client, cluster: Mapping[str, Any], owner: Mapping[st
 
     :raises ApiError: when the service refuses
     """
-    for cluster_id in _submissions(client, cluster, owner):
+
+    def is_deleted(cluster_id: str) -> bool:
         try:
             client.delete_cluster(cluster_id)
         except (NotFoundError, StateConflictError):
             # A cluster of an earlier attempt.
-            continue
-        return cluster_id
-    raise AssertionError("unreachable")
+            return False
+        return True
+
+    return next(filter(is_deleted, _submissions(client, cluster, owner)))
 
 
 def _submissions(client: Client, cluster: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of an owner's clusters, the oldest first; create the next one only when the caller asks for it."""
-    for ended in range(MAX_SUBMISSIONS):
-        try:
-            yield client.create_cluster(cluster, submission_token(owner, ended)).Id
-        except TokenMismatchError:
-            log.warning(
-                "The cluster description differs from that of the previous attempt; its cluster stays as it is."
-            )
-    raise TooManySubmissionsError(f"{MAX_SUBMISSIONS} clusters for {dict(owner)}")
+    return submissions(lambda token: client.create_cluster(cluster, token).Id, owner, "cluster")
 
 
 def _is_active(client: Client, cluster_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_bcs.local.options import BatchComputeOptions
+from airflow_provider_bcs.local.options import AccessKeyOptions, BatchComputeOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
@@ -23,7 +23,9 @@ from .verifier import Verifier
 SCHEMA = jobs.SCHEMA + creation.SCHEMA + clusters.SCHEMA + image_api.SCHEMA + apps.SCHEMA
 
 
-def assemble(options: BatchComputeOptions, settings: Settings, store: Store) -> tuple[BatchComputeGateway, Engine]:
+def assemble(
+    options: BatchComputeOptions, key: AccessKeyOptions, settings: Settings, store: Store
+) -> tuple[BatchComputeGateway, Engine]:
     """Return the gateway for requests and the engine that runs instances."""
     all_jobs, all_clusters, all_apps = Jobs(store), Clusters(store, options.cluster_delay), Apps(store)
     notifier = Notifier(all_jobs)
@@ -35,4 +37,4 @@ def assemble(options: BatchComputeOptions, settings: Settings, store: Store) -> 
         *ImageApi(store).routes(),
         *AppApi(all_apps).routes(),
     ]
-    return BatchComputeGateway(routes, Verifier(options.access_key_id, options.access_key_secret)), engine
+    return BatchComputeGateway(routes, Verifier(key.access_key_id, key.access_key_secret)), engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_bcs.local.options import DlcOptions
+from airflow_provider_bcs.local.options import AccessKeyOptions, DlcOptions
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
@@ -20,10 +20,10 @@ from .verifier import Verifier
 PATH_PREFIX = "/api/v1/"
 
 
-def assemble(options: DlcOptions, settings: Settings, store: Store) -> tuple[DlcGateway, Engine]:
+def assemble(options: DlcOptions, key: AccessKeyOptions, settings: Settings, store: Store) -> tuple[DlcGateway, Engine]:
     """Return the gateway for requests and the engine that runs pods."""
     jobs = Jobs(store, open_clock(settings.data_dir / "clock.json", options.clock_rate))
     lifecycle = Lifecycle(jobs, options.max_pods, options.time_limit_status)
     engine = Engine(jobs, lifecycle, settings, install_libs=options.install_libs)
     routes = [*JobApi(jobs, lifecycle, engine).routes(), *PodApi(jobs, engine).routes(), *ROUTES]
-    return DlcGateway(routes, Verifier(options.access_key_id, options.access_key_secret)), engine
+    return DlcGateway(routes, Verifier(key.access_key_id, key.access_key_secret)), engine

@@ -22,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
     :param argv: arguments without the program's name; None for those of the process
-    :return: 0 for success, 1 for an error, 130 after SIGINT; argparse exits with 2 for wrong arguments
+    :return: 0 for success and for the help without arguments, 1 for an error, 130 after SIGINT; argparse exits with 2
+        for wrong arguments
     """
     args = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -59,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="airflow-bcs", description="Run BatchCompute job files as native Airflow graphs."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    parser.set_defaults(run=lambda _: _help(parser))
-    commands = parser.add_subparsers()
+    parser.set_defaults(run=lambda args: _help(parser))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     local = commands.add_parser("local", help="run the local service for development and tests")
     add_arguments(local)

@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, unquote
+
+#: Scheme of the Authorization header, and the only value of ``x-acs-signature-method``.
+SCHEME = "acs"
+METHOD = "HMAC-SHA1"
 
 
 def encode_query(params: Mapping[str, str]) -> str:
@@ -58,6 +62,35 @@ def string_to_sign(method: str, resource: str, headers: Mapping[str, str], *, da
     return "\n".join([*lines, resource])
 
 
+def resources(target: str) -> Iterator[str]:
+    """Yield the forms of path and query that a client may have signed.
+
+    The Python SDK of BatchCompute signs them as sent, its Node SDK signs them decoded. Its Java SDK and the SDKs of
+    PAI-DLC sign the raw path. All but the first sort the query and sign a parameter with an empty value without ``=``.
+
+    :param target: path and query as on the wire
+
+    >>> list(resources("/a%20b?y=&x=%2F"))
+    ['/a%20b?y=&x=%2F', '/a b?x=/&y', '/a%20b?x=/&y']
+    """
+    yield target
+    path, question_mark, query = target.partition("?")
+    pairs = sorted((unquote(name), unquote(value)) for name, _, value in (p.partition("=") for p in query.split("&")))
+    decoded = question_mark + "&".join(f"{name}={value}" if value else name for name, value in pairs)
+    yield unquote(path) + decoded
+    yield path + decoded
+
+
+def matches(secret: str, method: str, target: str, headers: Mapping[str, str], given: str, *, date: str) -> bool:
+    """Return whether ``given`` is the signature of any form of a request that a client may have signed.
+
+    :param target: path and query as on the wire
+    :param date: value of the date line
+    """
+    texts = (string_to_sign(method, resource, headers, date=date) for resource in resources(target))
+    return any(hmac.compare_digest(signature(secret, text).encode(), given.encode()) for text in texts)
+
+
 def signature(secret: str, text: str) -> str:
     """Return the base64 HMAC-SHA1 of ``text``."""
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
@@ -96,7 +129,7 @@ def sign(
     headers["x-acs-access-key-id"] = access_key_id
     if security_token:
         headers["x-acs-security-token"] = security_token.strip()
-    headers["x-acs-signature-method"] = "HMAC-SHA1"
+    headers["x-acs-signature-method"] = METHOD
     headers["x-acs-signature-version"] = "1.0"
     headers["x-acs-version"] = version
     headers["x-acs-signature-nonce"] = nonce
@@ -106,4 +139,4 @@ def sign(
         headers["contentMd5"] = body_digest(body)
     headers["Content-Length"] = str(len(body))
     text = string_to_sign(method, resource, headers)
-    headers["Authorization"] = f"acs {access_key_id}:{signature(access_key_secret, text)}"
+    headers["Authorization"] = f"{SCHEME} {access_key_id}:{signature(access_key_secret, text)}"

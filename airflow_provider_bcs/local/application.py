@@ -20,8 +20,9 @@ from .control import PREFIX, Control
 from .error_response import ErrorResponse, internal_error
 from .faults import Fault, Faults, play
 from .gateway import Gateway
+from .hosts import Hosts
 from .origins import OriginCheck
-from .request import joined_headers, raw_target
+from .request import host_name, in_origin_form, joined_headers, raw_target
 from .routes import PendingResponse, RequestT, ResponseT, Route
 
 if TYPE_CHECKING:
@@ -34,26 +35,34 @@ class Application:
     """ASGI application that dispatches the requests on all ports to the operations of the APIs.
 
     :param gateways: APIs by port and by path prefix; the first prefix that matches decides, the last one is empty
+    :param services: APIs by name; a host name of the cloud decides before the port
+    :param hosts: host names of the service
     :param origins: check of the Host and Origin headers
     :param control_port: port of the control API
     """
 
     def __init__(
-        self, gateways: Mapping[int, Mapping[str, Gateway[Any, Any]]], origins: OriginCheck, control_port: int
+        self,
+        gateways: Mapping[int, Mapping[str, Gateway[Any, Any]]],
+        services: Mapping[str, Gateway[Any, Any]],
+        hosts: Hosts,
+        origins: OriginCheck,
+        control_port: int,
     ) -> None:
         self._gateways = gateways
+        self._services = services
+        self._hosts = hosts
         self._origins = origins
         self._control_port = control_port
         self._requests: Counter[str] = Counter()
         self._faults = Faults()
-        operations = {
-            route.operation for of_port in gateways.values() for api in of_port.values() for route in api.routes
-        }
+        operations = {route.operation for api in services.values() for route in api.routes}
         self._control = Control(self._requests, self._faults, operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        scope = in_origin_form(scope)
         http = HttpRequest(scope, receive)
         gateway = self._gateway(http)
         try:
@@ -68,14 +77,23 @@ class Application:
         await response(scope, receive, send)
 
     def _gateway(self, http: HttpRequest) -> Gateway[Any, Any]:
+        if service := self._service(http):
+            return self._services[service]
         path = f"{raw_target(http)[0]}/"
         return next(gateway for prefix, gateway in self._gateways[_port(http)].items() if path.startswith(prefix))
+
+    def _service(self, http: HttpRequest) -> str:
+        return self._hosts.service(host_name(http.headers))
+
+    def _is_control(self, http: HttpRequest) -> bool:
+        is_its_port = _port(http) == self._control_port and not self._service(http)
+        return is_its_port and raw_target(http)[0].startswith(PREFIX)
 
     async def _respond(self, gateway: Gateway[RequestT, ResponseT], http: HttpRequest) -> HttpResponse | None:
         """Return the response, or None to close the connection without a response."""
         try:
             self._origins.check(joined_headers(http))
-            if raw_target(http)[0].startswith(PREFIX) and _port(http) == self._control_port:
+            if self._is_control(http):
                 return await self._control.respond(http, gateway.refusals.body_too_large)
             route, request = await gateway.receive(http)
         except ErrorResponse as error:

@@ -39,6 +39,7 @@ def probe_namespace(data_dir: Path, search_path: str) -> None:
             data_dir=str(data_dir),
             isolation="namespace",
             search_path=search_path,
+            oss_host="",
             job_id="job-probe",
             task_name="probe",
             instance_id=0,

@@ -43,6 +43,8 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 #: The id occurs in headers and URLs, between delimiters.
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
+#: A name without scheme and port.
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 Quota = Annotated[tuple[str, Annotated[int, Field(ge=0)]], BeforeValidator(_split_quota)]
 
 
@@ -98,6 +100,11 @@ class LocalOptions(AccessKeyOptions, BatchComputeOptions, DlcOptions):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(8642, description="port of BatchCompute and PAI-DLC; 0 selects a free port")
     oss_port: Port = Field(8643, description="port of the object store; 0 selects a free port")
+    allow_host: list[HostName] = Field(
+        [],
+        description="NAME, a host name that clients may use besides those of this machine, such as"
+        " batchcompute.cn-beijing.aliyuncs.com; a name of the cloud also tells the API, on either port",
+    )
     data_dir: Annotated[Path, BeforeValidator(_check_path)] = Field(
         Path(".bcs-local"), description="directory for state and objects"
     )

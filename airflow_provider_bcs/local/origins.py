@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from airflow_provider_bcs.http.loopback import is_loopback, is_loopback_url
 
 from .error_response import ErrorResponse
+from .hosts import Hosts
 from .request import host_name
 
 
@@ -17,10 +18,12 @@ class OriginCheck:
     resolves to this machine: its script could sign requests and run commands.
 
     :param host: address that the service listens on; unless it is loopback, every Host header is accepted
+    :param hosts: host names of the service
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, hosts: Hosts) -> None:
         self._has_other_names = not is_loopback(host)
+        self._hosts = hosts
 
     def check(self, headers: Mapping[str, str]) -> None:
         """Check the headers of a request.
@@ -28,15 +31,10 @@ class OriginCheck:
         :raises ErrorResponse: Forbidden, when Host is not this machine, or Origin is a page of another host
         """
         host, origin = host_name(headers), headers.get("origin")
-        if not (self._has_other_names or is_own(host)):
-            raise _forbidden("Host", host, "localhost or another loopback name; --host allows other names")
+        if not (self._has_other_names or self._hosts.is_own(host)):
+            raise _forbidden("Host", host, "localhost, another loopback name, or one of --allow-host")
         if origin is not None and not is_loopback_url(origin):
             raise _forbidden("Origin", origin, "a page of this machine, or no header")
-
-
-def is_own(host: str) -> bool:
-    """Tell whether a host name is loopback, with or without a bucket as first label."""
-    return is_loopback(host) or is_loopback(host.partition(".")[2])
 
 
 def _forbidden(name: str, found: str, expected: str) -> ErrorResponse:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
+    from starlette.types import Scope
 
     from .error_response import ErrorResponse
+
+_ABSOLUTE = re.compile(rb"(?i:https?)://([^/]*)(/.*)?")
 
 
 @dataclass
@@ -42,6 +46,20 @@ def joined_headers(http: HttpRequest) -> dict[str, str]:
     for name, value in http.headers.items():
         found[name] = f"{found[name]},{value}" if name in found else value
     return found
+
+
+def in_origin_form(scope: Scope) -> Scope:
+    """Return the scope of a request whose target has the origin form.
+
+    A client that uses the service as its proxy sends an absolute target, such as ``GET http://host/jobs``. Its host
+    replaces the Host header (RFC 9112, 3.2.2).
+    """
+    match = _ABSOLUTE.fullmatch(scope["raw_path"])
+    if match is None:
+        return scope
+    path = match[2] or b"/"
+    headers = [(b"host", match[1]), *(header for header in scope["headers"] if header[0] != b"host")]
+    return {**scope, "raw_path": path, "path": unquote(path.decode("latin-1")), "headers": headers}
 
 
 def raw_target(http: HttpRequest) -> tuple[str, str]:

@@ -32,11 +32,13 @@ class Settings:
     :ivar data_dir: data directory of the service
     :ivar isolation: ``namespace`` or ``rewrite``
     :ivar search_path: first directory of ``PATH``
+    :ivar oss_host: host and port at which programs reach the object store
     """
 
     data_dir: Path
     isolation: str
     search_path: str
+    oss_host: str
 
 
 class Runner(ABC, Generic[Key]):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import ipaddress
 import json
 import logging
 import os
+import shlex
 import signal
 import socket
 import sqlite3
@@ -26,6 +28,7 @@ from .batchcompute import assembly as batchcompute
 from .connection import ClosableConnection
 from .dlc import assembly as dlc
 from .gateway import Gateway
+from .hosts import Hosts
 from .isolation import IsolationUnavailableError, probe_namespace
 from .options import LocalOptions
 from .origins import OriginCheck
@@ -65,16 +68,25 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         store = Store(data_dir / "state.sqlite", batchcompute.SCHEMA, dlc.SCHEMA, oss.SCHEMA)
     except sqlite3.DatabaseError as error:
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
-    settings = Settings(data_dir, isolation, _search_path())
+    oss_host = _url(_reachable(options.host), oss_listener).removeprefix("http://")
+    settings = Settings(data_dir, isolation, _search_path(), oss_host)
     batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, options, settings, store)
     dlc_gateway, dlc_engine = dlc.assemble(options, options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
+    hosts = Hosts(options.allow_host)
+    oss_gateway = oss.assemble(options, data_dir, store, hosts)
     gateways: dict[int, dict[str, Gateway[Any, Any]]] = {
         _port(listener): {dlc.PATH_PREFIX: dlc_gateway, "": batchcompute_gateway},
-        _port(oss_listener): {"": oss.assemble(options, data_dir, store)},
+        _port(oss_listener): {"": oss_gateway},
     }
+    services: dict[str, Gateway[Any, Any]] = {
+        "batchcompute": batchcompute_gateway,
+        "dlc": dlc_gateway,
+        "oss": oss_gateway,
+    }
+    origins = OriginCheck(options.host, hosts)
     config = uvicorn.Config(
-        Application(gateways, OriginCheck(options.host), control_port=_port(listener)),
+        Application(gateways, services, hosts, origins, control_port=_port(listener)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",
@@ -86,7 +98,11 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    server = _Server(config, _announcement(options, data_dir, listener, oss_listener))
+    server = _Server(
+        config,
+        _announcement(options, data_dir, listener, oss_listener),
+        _connection(options, listener, oss_listener),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.end)
     _warn(options.host)
@@ -103,11 +119,16 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn server that announces its URLs after the start and does not install signal handlers."""
+    """Uvicorn server that announces its URLs after the start and does not install signal handlers.
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    :param announcement: line for standard output
+    :param connection: line for standard error
+    """
+
+    def __init__(self, config: uvicorn.Config, announcement: str, connection: str) -> None:
         super().__init__(config)
         self._announcement = announcement
+        self._connection = connection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,6 +137,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        logging.getLogger(__name__).info("The connection for Airflow, as an environment variable to export:")
+        print(self._connection, file=sys.stderr, flush=True)  # noqa: T201
         print(self._announcement, flush=True)  # noqa: T201
 
     def end(self, *_: object) -> None:
@@ -136,8 +159,30 @@ def _announcement(options: LocalOptions, data_dir: Path, listener: socket.socket
     )
 
 
+def _connection(options: LocalOptions, listener: socket.socket, oss_listener: socket.socket) -> str:
+    """Return the assignment of the environment variable that makes the service Airflow's default connection."""
+    host = _reachable(options.host)
+    connection = {
+        "conn_type": "bcs",
+        "host": _url(host, listener),
+        "login": options.access_key_id,
+        "password": options.access_key_secret,
+        "extra": {"oss_endpoint": _url(host, oss_listener)},
+    }
+    return f"AIRFLOW_CONN_BCS_DEFAULT={shlex.quote(json.dumps(connection))}"
+
+
 def _url(host: str, listener: socket.socket) -> str:
     return f"http://[{host}]:{_port(listener)}" if ":" in host else f"http://{host}:{_port(listener)}"
+
+
+def _reachable(host: str) -> str:
+    """Return the address at which programs of this machine reach a service that listens on ``host``."""
+    try:
+        is_every_address = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        is_every_address = False
+    return ("::1" if ":" in host else "127.0.0.1") if is_every_address else host
 
 
 def _port(listener: socket.socket) -> int:

@@ -159,7 +159,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         return convert(as_current(job).job, self.options, templates=templates).violations
 
     def _warnings(self, job: dict[str, Any]) -> list[str]:
-        return [*job_warnings(job), *convert(as_current(job).job, self._options, templates=True).warnings]
+        return [*job_warnings(job), *convert(as_current(job).job, self.options, templates=True).warnings]
 
     def _steps(self) -> Sequence[Step]:
         return (lambda job: as_current(job).job, partial(upload_package, self), self._converted, *super()._steps())

@@ -39,7 +39,7 @@ def test_scopes_and_pages(client):
     assert [item.Name for item in client.list_apps(page_size=1) if "paged" in item.Name] == [
         *("paged_a", "paged_b", "paged_c")
     ]
-    assert [item.Name for item in client.list_apps("Public", page_size=1)] == ["Public:paged_a", ":paged_c"]
+    assert [item.Name for item in client.list_apps("Public", page_size=1)] == ["paged_a", "paged_c"]
     client.modify_app("paged_b", command("false", Name="paged_b"))
     assert {item.Name: item.Revision for item in client.list_apps()}["paged_b"] == 1
     assert client.get_app("paged_a", scope="Public").Scope == client.get_app(":paged_a").Scope == "Public"

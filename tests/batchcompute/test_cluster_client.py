@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pendulum
 import pytest
 
@@ -104,5 +107,15 @@ def test_what_can_be_had(client):
     assert quotas.AvailableClusterResourceType == ["OnDemand", "Spot", "PrePaid"]
     sizes = {item.InstanceType: (item.CpuCore, item.MemorySize) for item in available.AvailableClusterInstanceType}
     assert sizes["ecs.g5.2xlarge"] == (8, 32)
+    assert sizes["ecs.sn1ne.large"] == (2, 4)
     assert set(sizes) == set(quotas.AvailableClusterInstanceType)
     assert available.AvailableSpotInstanceType[0].Network.Vpc is True
+
+
+def test_the_quotas_name_each_machine_of_the_examples(client):
+    known = client.get_quotas().AvailableClusterInstanceType
+    root = Path(__file__).parents[2]
+    files = [*(root / "docs").rglob("*.md"), *(root / "example_dags").rglob("*.json")]
+    named = {name for file in files for name in re.findall(r'"InstanceType": "([^"]+)"', file.read_text())}
+    assert len(named) >= 1
+    assert named <= set(known)

@@ -86,3 +86,11 @@ def test_the_commands_need_no_airflow(file):
             timeout=LIMIT,
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_without_a_command_the_help_is_shown(run):
+    code, out, err = run()
+    assert (code, err) == (0, [])
+    assert out[0].startswith("usage: airflow-bcs ")
+    for command in ("local", "validate", "translate", "graph", "demo"):
+        assert any(line.split()[:1] == [command] for line in out)

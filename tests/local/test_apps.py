@@ -65,6 +65,8 @@ def test_statuses_and_bodies(service: Service) -> None:
     found = service.get("/apps/bodies")
     assert (found["Scope"], found["Revision"], found["Description"]) == ("Private", 0, "")
     assert TIME.fullmatch(found["UpdateTime"])
+    assert found["CreationTime"] == found["UpdateTime"]
+    assert "CommandLine" not in found
     assert found["InputParameters"]["words"] == {"Description": "", "Type": "String", "LocalPath": "/home/in/words.txt"}
     assert found["Config"]["Timeout"] == {"Default": 60, "Description": "", "Overwritable": False}
     assert found["Config"]["DiskType"] == {"Default": "cloud_efficiency", "Description": "", "Overwritable": True}
@@ -72,6 +74,10 @@ def test_statuses_and_bodies(service: Service) -> None:
     assert {name: detail[name] for name in found} == found
     assert (detail["CommandLine"], detail["VM"], detail["Daemonize"]) == ("sort -o ${sorted} ${words}", {}, False)
     assert service.call("PUT", "/apps/bodies", app(Name="bodies", CommandLine="true")).status_code == 200
+    assert service.get("/apps/bodies")["CreationTime"] == found["CreationTime"]
+    [listed] = [item for item in service.get("/apps?MaxItemCount=100")["Items"] if item["Name"] == "bodies"]
+    assert listed == service.get("/apps/bodies?Detail=True")
+    assert (listed["CommandLine"], listed["CreationTime"]) == ("true", found["CreationTime"])
     revisions = service.get("/apps/bodies?Revisions=True")
     assert [(item["Revision"], set(item)) for item in revisions] == [(n, {"Revision", "UpdateTime"}) for n in (0, 1)]
     assert service.get("/apps/bodies?Detail=True&Qualifier=0")["CommandLine"] == detail["CommandLine"]
@@ -329,3 +335,13 @@ def test_no_body_makes_the_service_fail(service: Service, path: str, of_job: str
         if answer.status_code == 201:
             assert service.wait(answer.json()["Id"])["State"] in ("Failed", "Finished")
     service.call("DELETE", "/apps/fuzzed")
+
+
+def test_names_of_public_apps_have_no_prefix(service: Service) -> None:
+    for name in (":plain", "Public:long"):
+        assert create(service, command("true", Name=name)) == name
+    listed = {item["Name"]: item["Scope"] for item in service.get("/apps?Scope=Public&MaxItemCount=100")["Items"]}
+    assert (listed["plain"], listed["long"]) == ("Public", "Public")
+    for target in ("/apps/plain?Scope=Public", "/apps/:plain", "/apps/:plain?Detail=True"):
+        assert service.get(target)["Name"] == "plain"
+    assert [item["Name"] for item in service.get("/apps?Scope=Public&Marker=long&MaxItemCount=1")["Items"]] == ["plain"]

@@ -36,8 +36,11 @@ def test_each_field_is_an_option() -> None:
         "time_limit_status": "Failed",
     }
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
-    options = read(*arguments, "--install-libs", "--quota", "MaxJobCount=3", "--quota=MaxJobTaskCount=0")
-    assert options.model_dump(exclude={"quota"}) == {**values, "install_libs": True}
+    lists = ["--quota", "MaxJobCount=3", "--quota=MaxJobTaskCount=0", "--allow-host=a.example", "--allow-host=b-c"]
+    options = read(*arguments, "--install-libs", *lists)
+    rest = options.model_dump(exclude={"quota", "allow_host"})
+    assert rest == {**values, "install_libs": True}
+    assert options.allow_host == ["a.example", "b-c"]
     assert options.quotas == Quotas(MaxJobCount=3, MaxJobTaskCount=0)
 
 
@@ -51,6 +54,8 @@ def test_each_field_is_an_option() -> None:
         ("--isolation=chroot", "argument --isolation: found 'chroot'; expected 'auto', 'namespace' or 'rewrite'"),
         ("--access-key-id=a/b", "argument --access-key-id: found 'a/b'; expected text that matches the pattern"),
         ("--access-key-id=a\n", "argument --access-key-id: found 'a\\n'; expected text that matches the pattern"),
+        ("--allow-host=http://a", "argument --allow-host: found 'http://a'; expected text that matches the pattern"),
+        ("--allow-host=a:80", "argument --allow-host: found 'a:80'; expected text that matches the pattern"),
         ("--access-key-secret=", "argument --access-key-secret: found ''; expected at least 1 character"),
         ("--max-instances=0", "argument --max-instances: found '0'; expected greater than or equal to 1"),
         ("--cluster-delay=-1", "argument --cluster-delay: found '-1'; expected greater than or equal to 0"),

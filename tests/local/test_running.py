@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_environment(service: Service) -> None:
         "BATCH_COMPUTE_DAG_JOB_ID": job_id,
         "BATCH_COMPUTE_DAG_TASK_ID": "t",
         "BATCH_COMPUTE_DAG_INSTANCE_ID": "1",
-        "BATCH_COMPUTE_OSS_HOST": "oss.invalid",
+        "BATCH_COMPUTE_OSS_HOST": urlsplit(service.ready["oss"]).netloc,
         "BATCH_COMPUTE_REGION": "local",
         "BATCH_COMPUTE_CLUSTER_ID": "cls-1",
         "BATCH_COMPUTE_WORKER_ID": os.uname().nodename,

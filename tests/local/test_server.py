@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -41,6 +43,25 @@ def test_the_line_on_stdout(start_service: Callable[..., Service]) -> None:
     assert "Isolation: " in log
     assert "development and tests" in log
     assert "loopback" not in log
+
+
+@pytest.mark.parametrize(
+    ("host", "reachable"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")]
+)
+def test_the_connection_on_stderr(start_service: Callable[..., Service], host: str, reachable: str) -> None:
+    secret = "it's $HOME"
+    service = start_service("--host", host, "--access-key-id", "me", "--access-key-secret", secret)
+    [line] = [line for line in service.log.read_text().splitlines() if line.startswith("AIRFLOW_CONN_BCS_DEFAULT=")]
+    # A shell has to read it as one word.
+    shell = ["sh", "-c", f'export {line}; printf %s "$AIRFLOW_CONN_BCS_DEFAULT"']
+    ports = {name: urlsplit(service.ready[name]).port for name in ("batchcompute", "oss")}
+    assert json.loads(subprocess.run(shell, capture_output=True, text=True, check=True).stdout) == {
+        "conn_type": "bcs",
+        "host": f"http://{reachable}:{ports['batchcompute']}",
+        "login": "me",
+        "password": secret,
+        "extra": {"oss_endpoint": f"http://{reachable}:{ports['oss']}"},
+    }
 
 
 def test_one_service_for_a_data_directory(start_service: Callable[..., Service]) -> None:

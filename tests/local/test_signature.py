@@ -143,9 +143,10 @@ def test_clock_skew_names_both_times(minutes: int) -> None:
     ("change", "status", "code"),
     [
         ({"authorization": ""}, 400, "MissingAuthorization"),
-        ({"authorization": "Basic abc"}, 400, "MissingAuthorization"),
+        ({"authorization": "Basic abc"}, 400, "InvalidAuthorization"),
         ({"authorization": "acs other:abc="}, 404, "InvalidAccessKeyId.NotFound"),
         ({"authorization": "acs testid:abc="}, 400, "SignatureDoesNotMatch"),
+        ({"x-acs-signature-method": "HMAC-SHA256"}, 400, "InvalidSignatureMethod"),
         ({"date": ""}, 400, "MissingDate"),
         ({"date": "yesterday"}, 400, "InvalidDate"),
     ],

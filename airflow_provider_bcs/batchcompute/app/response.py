@@ -23,6 +23,7 @@ class App(Response):
     Description: str = ""
     OwnerId: int | str = 0
     Revision: int = 0
+    CreationTime: Time = None
     UpdateTime: Time = None
     InputParameters: dict[str, Any] = Field(default_factory=dict)
     OutputParameters: dict[str, Any] = Field(default_factory=dict)

@@ -26,7 +26,10 @@ from .resources import job_spec
 _PLATFORM = Platform(
     job=("${bc_pod%-master-*}", "${bc_job%-worker-*}"),
     rank="${RANK:-0}",
-    variables=("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "NPROC_PER_NODE", "TF_CONFIG"),
+    variables=(
+        *("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "NPROC_PER_NODE", "TF_CONFIG"),
+        *("JOB_NAME", "CUSTOM_PORTS"),
+    ),
 )
 #: Seconds between SIGTERM and SIGKILL at a Timeout; the script has the same.
 _GRACE_SECONDS = 10

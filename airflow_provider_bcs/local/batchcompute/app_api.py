@@ -18,8 +18,8 @@ from .creation import create_once, idempotent_token, parse_object, refuse
 from .listing import max_item_count, page
 
 _SCOPES = ("Private", "Public")
-# Assumption: GetApp returns what the author of a job needs, but not the program of the app.
-_SHOWN = ("Name", "Description", "InputParameters", "OutputParameters", "Config")
+#: Fields of the description in GetApp: those that the author of a job needs, without the program of the app.
+_SHOWN = ("Description", "InputParameters", "OutputParameters", "Config")
 
 
 class AppApi:
@@ -55,8 +55,7 @@ class AppApi:
         return Response(200, _item(self._apps.revisions(name)[-1]))
 
     def get_app_detail(self, request: Request) -> Response:
-        app = self._revisions(request)[-1]
-        return Response(200, {**app.description, **_item(app)})
+        return Response(200, _detail(self._revisions(request)[-1]))
 
     def get_app_revisions(self, request: Request) -> Response:
         found = self._apps.revisions(request.names["AppName"])
@@ -68,7 +67,7 @@ class AppApi:
         # The marker is the last name of the page.
         return Response(
             200,
-            page([_item(app) for app in found[:count]], found[count - 1].name if 0 < count < len(found) else ""),
+            page([_detail(app) for app in found[:count]], found[count - 1].name if 0 < count < len(found) else ""),
         )
 
     def modify_app(self, request: Request) -> Response:
@@ -107,9 +106,16 @@ def _scope(request: Request) -> str:
 def _item(app: App) -> dict[str, Any]:
     description = app.description
     return {
+        # Clients add the prefix of public apps to this name.
+        "Name": app.name,
         **{name: description[name] for name in _SHOWN},
         "Scope": app.scope,
         "OwnerId": ACCOUNT_ID,
         "Revision": app.revision,
+        "CreationTime": app.created,
         "UpdateTime": app.updated,
     }
+
+
+def _detail(app: App) -> dict[str, Any]:
+    return {**app.description, **_item(app)}

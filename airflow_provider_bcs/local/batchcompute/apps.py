@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS app_revisions (
     name TEXT NOT NULL,
     revision INTEGER NOT NULL,
     description TEXT NOT NULL,
+    created TEXT NOT NULL,
     updated TEXT NOT NULL,
     PRIMARY KEY (scope, name, revision)
 ) WITHOUT ROWID;
@@ -39,12 +40,15 @@ class App:
     :ivar scope: ``Private`` or ``Public``
     :ivar name: name without the prefix ``:`` of public apps
     :ivar text: description as JSON
+    :ivar created: time of the first revision
+    :ivar updated: time of this revision
     """
 
     scope: str
     name: str
     revision: int
     text: str
+    created: str
     updated: str
 
     @property
@@ -72,7 +76,7 @@ class Apps:
 
     def modify(self, newest: App, description: dict[str, Any]) -> None:
         """Add a revision to an app, with the next number."""
-        self._add(description, newest.revision + 1)
+        self._add(description, newest.revision + 1, newest.created)
 
     def find(self, name: str) -> App | None:
         """Return the newest revision of an app, or None when the app does not exist."""
@@ -99,13 +103,15 @@ class Apps:
             "DELETE FROM app_revisions WHERE scope = ? AND name = ? AND revision = ?", app.scope, app.name, app.revision
         )
 
-    def _add(self, description: dict[str, Any], revision: int) -> None:
+    def _add(self, description: dict[str, Any], revision: int, created: str | None = None) -> None:
+        updated = now()
         self.store.execute(
-            "INSERT INTO app_revisions VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO app_revisions VALUES (?, ?, ?, ?, ?, ?)",
             *split_name(description["Name"]),
             revision,
             json.dumps(_fill_in_defaults(description)),
-            now(),
+            created or updated,
+            updated,
         )
 
     def _revisions(self, name: str) -> list[App]:
@@ -116,7 +122,7 @@ class Apps:
         return list(self._select(where(scope=scope, name=name), "revision"))
 
     def _select(self, condition: Where, order: str, limit: int = -1) -> Iterator[App]:
-        columns = "scope, name, revision, description, updated"
+        columns = "scope, name, revision, description, created, updated"
         for row in self.store.select("app_revisions", condition, columns=columns, order=order, limit=limit):
             yield App(*row)
 

@@ -117,6 +117,7 @@ class Engine(Runner[Attempt]):
             data_dir=str(self._settings.data_dir),
             isolation=self._settings.isolation,
             search_path=self._settings.search_path,
+            oss_host=self._settings.oss_host,
             job_id=job.id,
             task_name=key.task,
             instance_id=key.number,

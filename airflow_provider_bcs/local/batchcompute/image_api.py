@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.cluster.rules import validate_image
-from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES
+from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, SMALL_INSTANCE_TYPES
 from airflow_provider_bcs.batchcompute.machine_rules import DISK_TYPES, RESOURCE_TYPES
 from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.clock import now
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS images (
 );
 """
 
+_INSTANCE_TYPES = {**SMALL_INSTANCE_TYPES, **INSTANCE_TYPES}
 #: Images of Type System, which exist in every account.
 _SYSTEM_IMAGES = {
     image_id: {
@@ -107,15 +108,15 @@ class ImageApi:
 
 
 def get_quotas(request: Request) -> Response:
-    """Return the resource types, disk types and instance types that the rules accept."""
+    """Return the resource types, disk types and known instance types; a job may name other instance types."""
     return Response(
         200,
         {
             "AvailableClusterResourceType": list(RESOURCE_TYPES),
             "AvailableClusterInstanceSystemDiskType": list(DISK_TYPES),
             "AvailableClusterInstanceDataDiskType": list(DISK_TYPES),
-            "AvailableClusterInstanceType": list(INSTANCE_TYPES),
-            "AvailableSpotInstanceType": list(INSTANCE_TYPES),
+            "AvailableClusterInstanceType": list(_INSTANCE_TYPES),
+            "AvailableSpotInstanceType": list(_INSTANCE_TYPES),
         },
     )
 
@@ -129,7 +130,7 @@ def get_available_resource(request: Request) -> Response:
             "MemorySize": memory / 1024,
             "Network": {"Classic": False, "Vpc": True},
         }
-        for name, (cores, memory) in INSTANCE_TYPES.items()
+        for name, (cores, memory) in _INSTANCE_TYPES.items()
     ]
     return Response(
         200,

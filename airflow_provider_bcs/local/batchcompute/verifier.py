@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate, parsedate_to_datetime
-from urllib.parse import unquote
 
 from airflow_provider_bcs.batchcompute.facts import API_VERSION
+from airflow_provider_bcs.http import roa
 from airflow_provider_bcs.http.facts import MAX_CLOCK_SKEW
-from airflow_provider_bcs.http.roa import signature, string_to_sign
 from airflow_provider_bcs.local.error_response import ErrorResponse, invalid, missing
+from airflow_provider_bcs.local.signature_kind import signature_kind
 
 
 class Verifier:
@@ -35,22 +34,22 @@ class Verifier:
         :param headers: header values by name in lower case
         :raises ErrorResponse: when one of these is missing or not valid
         """
-        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        authorization = headers.get("authorization", "")
+        scheme, _, credentials = authorization.partition(" ")
         key_id, colon, given = credentials.strip().partition(":")
-        if scheme != "acs" or not colon:
-            raise missing("Authorization")
+        if scheme != roa.SCHEME or not colon:
+            raise _wrong_kind(signature_kind(authorization, target.partition("?")[2]))
+        found = headers.get("x-acs-signature-method", roa.METHOD)
+        if found != roa.METHOD:
+            raise invalid("SignatureMethod", f"Found {found[:40]!r}; expected {roa.METHOD}.")
         if key_id != self._key_id:
             # The first version of the API has this code.
             raise ErrorResponse(404, "InvalidAccessKeyId.NotFound", f"Specified access key {key_id} is not found.")
         date = headers.get("date") or headers.get("x-acs-date") or ""
         self._verify_date(date)
-        for resource in _resources(target):
-            text = string_to_sign(method, resource, headers, date=date)
-            if hmac.compare_digest(signature(self._secret, text).encode(), given.encode()):
-                break
-        else:
+        if not roa.matches(self._secret, method, target, headers, given, date=date):
             shown = {**headers, "x-acs-security-token": "***"} if "x-acs-security-token" in headers else headers
-            received = string_to_sign(method, target, shown, date=date)
+            received = roa.string_to_sign(method, target, shown, date=date)
             raise ErrorResponse(
                 400,
                 "SignatureDoesNotMatch",
@@ -79,15 +78,7 @@ class Verifier:
             raise ErrorResponse(403, "InvalidVersion.NotFound", "Specified version is not found.")
 
 
-def _resources(target: str) -> Iterator[str]:
-    """Yield the forms of path and query that a client may have signed.
-
-    The Python SDK signs them as sent, the Node SDK signs them decoded, the Java SDK signs the raw path. The Node and
-    Java SDKs sort the query and sign a parameter with an empty value without ``=``.
-    """
-    yield target
-    path, question_mark, query = target.partition("?")
-    pairs = sorted((unquote(name), unquote(value)) for name, _, value in (p.partition("=") for p in query.split("&")))
-    decoded = question_mark + "&".join(f"{name}={value}" if value else name for name, value in pairs)
-    yield unquote(path) + decoded
-    yield path + decoded
+def _wrong_kind(kind: str) -> ErrorResponse:
+    if not kind:
+        return missing("Authorization")
+    return invalid("Authorization", f"Found {kind}; expected {roa.SCHEME} KEY_ID:SIGNATURE, which is {roa.METHOD}.")

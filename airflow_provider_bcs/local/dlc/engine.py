@@ -131,6 +131,7 @@ class Engine(Runner[Pod]):
             data_dir=str(self._settings.data_dir),
             isolation=self._settings.isolation,
             search_path=self._settings.search_path,
+            oss_host=self._settings.oss_host,
             pod_id=pod.id,
             host_names=host_names(job.id, job.places),
             shell=settings.get("Shell") or _SHELL,

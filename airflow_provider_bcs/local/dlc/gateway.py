@@ -32,7 +32,7 @@ def _body_too_large(limit: int) -> ErrorResponse:
 
 
 class DlcGateway(JsonGateway):
-    """Gateway with ACS3 signatures; every response body is a JSON object with a RequestId."""
+    """Gateway with ACS3 and ROA signatures; every response body is a JSON object with a RequestId."""
 
     max_body = MAX_BODY_SIZE
     refusals = Refusals(_throttled, _body_too_large)

@@ -18,8 +18,10 @@ from .jobs import Job, Jobs
 from .lifecycle import Lifecycle
 from .listing import list_jobs
 from .parameters import is_true, json_object, text_list
+from .plan import custom_port_count
 
 _MAX_PODS = 1000
+_MAX_CUSTOM_PORTS = 10_000
 
 
 class JobApi:
@@ -53,12 +55,16 @@ class JobApi:
             raise ErrorResponse(violation.status, violation.code, f"{violation.message} ({violation.path})")
         if body.get("TemplateId"):
             raise ErrorResponse(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
-        if sum(spec["PodCount"] for spec in body["JobSpecs"]) > _MAX_PODS:
+        pods = sum(spec["PodCount"] for spec in body["JobSpecs"])
+        if pods > _MAX_PODS:
             raise invalid("JobSpecs", f"The local service runs at most {_MAX_PODS} pods per job.")
         for index, spec in enumerate(body["JobSpecs"]):
             if not (spec.get("UserCommand") or body.get("UserCommand") or "").strip():
                 # A pod in the cloud would run the entry point of its image.
                 raise invalid(f"JobSpecs.{index}.UserCommand", "The local service runs no images; it needs a command.")
+        if pods * custom_port_count(body) > _MAX_CUSTOM_PORTS:
+            name = "Settings.AdvancedSettings.customPortNumPerWorker"
+            raise invalid(name, f"The pods of a job get at most {_MAX_CUSTOM_PORTS} ports in the local service.")
         job = self._jobs.add(without_secrets(body))
         self._engine.wake()
         return Response(200, {"JobId": job.id})

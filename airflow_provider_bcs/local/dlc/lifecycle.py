@@ -78,9 +78,9 @@ class Lifecycle:
                 self._move(job, QUEUING, "JobEnqueue", message)
 
     def admit_next(self) -> bool:
-        """Admit the first job of the queue, by Priority and age, if the capacity is sufficient; return whether it is.
+        """Admit the first job of the queue, by Priority and age, if the capacity and the ports are sufficient.
 
-        A smaller job does not overtake the first one.
+        Return whether they are. A smaller job does not overtake the first one.
         """
         with self._store.transaction():
             first = self._jobs.select(where(status=QUEUING), "priority DESC, number", 1)
@@ -93,6 +93,8 @@ class Lifecycle:
                 return False
             taken = {port for other in holding for port in json.loads(other.ports)}
             ports = free_ports(job.body, taken)
+            if ports is None:
+                return False
             job = self._jobs.update(job, submitted=self._jobs.clock.now(), ports=json.dumps(ports))
             self._move(job, ENV_PREPARING)
             self._add_pods(job)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_bcs.local.account import ACCOUNT_ID
@@ -16,6 +18,9 @@ from .resources import gpus
 _MASTER_TYPES = ("PyTorchJob", "XGBoostJob", "OneFlowJob", "ElasticBatchJob")
 _MASTER_PORT = 23456
 _TF_PORT = 2222
+#: Ports for ``customPortNumPerWorker``: below the range from which Linux takes the ports of clients.
+CUSTOM_PORTS = range(10_000, 32_768)
+_COUNT = re.compile(r"[0-9]{1,5}")
 _LOOPBACK = "127.0.0.1"
 
 
@@ -61,12 +66,20 @@ def host_names(job_id: str, job_places: Sequence[Place]) -> list[str]:
     return [*names, *map(_service_name, names)]
 
 
-def free_ports(body: Mapping[str, Any], taken: Collection[int]) -> list[int]:
-    """Return the ports of a job: one for the master, one per pod for a TFJob, none for other types.
+def custom_port_count(body: Mapping[str, Any]) -> int:
+    """Return how many ports each pod gets by ``customPortNumPerWorker``, which PyTorchJobs have."""
+    advanced = (body.get("Settings") or {}).get("AdvancedSettings") or {}
+    text = str(advanced.get("customPortNumPerWorker") or "")
+    return int(text) if body["JobType"] == "PyTorchJob" and _COUNT.fullmatch(text) else 0
 
-    The search begins at the documented port, because all pods share the network of this machine.
+
+def free_ports(body: Mapping[str, Any], taken: Collection[int]) -> list[int] | None:
+    """Return the ports of a job: one for the master, one per pod for a TFJob, and the custom ports of all pods.
+
+    The search for the first ones begins at the documented port, because all pods share the network of this machine.
 
     :param taken: ports of other admitted jobs
+    :return: None when too few ports are free for the custom ports
     """
     if body["JobType"] in _MASTER_TYPES:
         first, count = _MASTER_PORT, 1
@@ -77,7 +90,10 @@ def free_ports(body: Mapping[str, Any], taken: Collection[int]) -> list[int]:
         if first not in taken and _is_free(first):
             found.append(first)
         first += 1
-    return found
+    missing = custom_port_count(body) * len(places(body))
+    free = (port for port in CUSTOM_PORTS if port not in taken and port not in found and _is_free(port))
+    custom = list(islice(free, missing))
+    return [*found, *custom] if len(custom) == missing else None
 
 
 def _is_free(port: int) -> bool:
@@ -94,12 +110,22 @@ def _is_free(port: int) -> bool:
 def platform_variables(
     job_id: str, body: Mapping[str, Any], position: int, ports: Sequence[int], *, names: bool
 ) -> dict[str, str]:
-    """Return the variables that the framework of a job needs in one of its pods.
+    """Return the variables that the platform sets in one of the pods of a job.
 
-    Assumption: all JobTypes with a master have the variables of PyTorchJob.
+    Assumptions: all JobTypes have JOB_NAME, and all JobTypes with a master have the variables of PyTorchJob.
 
     :param names: host names of pods resolve to this machine; otherwise use its address
     """
+    found = {"JOB_NAME": job_id, **_framework_variables(job_id, body, position, ports, names=names)}
+    if count := custom_port_count(body):
+        own = ports[1 + position * count : 1 + (position + 1) * count]
+        found["CUSTOM_PORTS"] = ";".join(map(str, own))
+    return found
+
+
+def _framework_variables(
+    job_id: str, body: Mapping[str, Any], position: int, ports: Sequence[int], *, names: bool
+) -> dict[str, str]:
     job_places = places(body)
     if body["JobType"] in _MASTER_TYPES:
         return {

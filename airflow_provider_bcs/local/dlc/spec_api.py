@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_ECS_SPECS_PAGE_SIZE, MAX_PAGE_SIZE
@@ -10,16 +11,21 @@ from airflow_provider_bcs.local.request import Request
 from airflow_provider_bcs.local.routes import Response, Route
 
 from .errors import invalid
-from .parameters import integer
+from .parameters import choice, integer
 from .resources import INSTANCE_TYPES, InstanceType
+
+#: Order of the instance types by SortBy. No instance type has a creation time: the table has them in their order.
+_SORT_KEYS: dict[str, Callable[[dict[str, Any]], int]] = {
+    "CPU": lambda fields: int(fields["Cpu"]),
+    "GPU": lambda fields: int(fields["Gpu"]),
+    "Memory": lambda fields: int(fields["Memory"]),
+    "GmtCreateTime": lambda fields: 0,
+}
 
 
 def list_ecs_specs(request: Request) -> Response:
     """Return the known ECS instance types; CreateJob accepts others, too."""
     query = request.query
-    if query.get("SortBy"):
-        # PAI-DLC documents values of SortBy, but reportedly refuses all of them.
-        raise invalid("SortBy", "Sorting is not supported.")
     names = [name for name in query.get("InstanceTypes", "").split(",") if name]
     found = [
         fields
@@ -28,7 +34,12 @@ def list_ecs_specs(request: Request) -> Response:
         and query.get("ResourceType", "") in ("", fields["ResourceType"])
         and (not names or fields["InstanceType"] in names)
     ]
-    if query.get("Order", "").lower() == "desc":
+    found.sort(key=_SORT_KEYS[choice(query, "SortBy", "GmtCreateTime", tuple(_SORT_KEYS))])
+    # Assumption: the default Order is ascending, and letters of either case are accepted, as by ListJobs.
+    order = query.get("Order", "").lower() or "asc"
+    if order not in ("asc", "desc"):
+        raise invalid("Order", "It must be one of asc, desc.")
+    if order == "desc":
         found.reverse()
     # Assumption: the default PageSize returns all instance types.
     size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from airflow_provider_bcs.local.hosts import Hosts
 from airflow_provider_bcs.local.options import AccessKeyOptions
 from airflow_provider_bcs.local.store import Store
 
@@ -18,7 +19,7 @@ from .records import Records
 from .verifier import Verifier
 
 
-def assemble(options: AccessKeyOptions, data_dir: Path, store: Store) -> ObjectGateway:
+def assemble(options: AccessKeyOptions, data_dir: Path, store: Store, hosts: Hosts) -> ObjectGateway:
     """Return the gateway of the object store."""
     objects = Objects(data_dir, Records(store))
     uploads = Uploads(data_dir, objects)
@@ -27,4 +28,5 @@ def assemble(options: AccessKeyOptions, data_dir: Path, store: Store) -> ObjectG
         *MultipartApi(uploads, objects).routes(),
         *ObjectApi(objects).routes(),
     ]
-    return ObjectGateway(routes, Verifier(options.access_key_id, options.access_key_secret), objects.incoming)
+    verifier = Verifier(options.access_key_id, options.access_key_secret)
+    return ObjectGateway(routes, verifier, objects.incoming, hosts)

@@ -14,7 +14,8 @@ from starlette.responses import Response as HttpResponse
 
 from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.gateway import Gateway, Refusals, request_id
-from airflow_provider_bcs.local.request import joined_headers, raw_target, read_body
+from airflow_provider_bcs.local.hosts import Hosts
+from airflow_provider_bcs.local.request import host_name, joined_headers, raw_target, read_body
 from airflow_provider_bcs.local.routes import Body
 
 from . import document, errors
@@ -48,17 +49,20 @@ class ObjectGateway(Gateway[ObjectRequest, HttpResponse]):
     """Gateway with V1, V2 and V4 signatures, which do not cover the body.
 
     :param incoming: directory for request bodies that are being received
+    :param hosts: host names of the service, which may have a bucket as first label
     """
 
     refusals = Refusals(_throttled, _body_too_large)
 
-    def __init__(self, routes: Sequence[ObjectRoute], verifier: Verifier, incoming: Path) -> None:
+    def __init__(self, routes: Sequence[ObjectRoute], verifier: Verifier, incoming: Path, hosts: Hosts) -> None:
         super().__init__(routes)
         self._verifier = verifier
         self._incoming = incoming
+        self._hosts = hosts
 
     async def receive(self, http: HttpRequest) -> tuple[ObjectRoute, ObjectRequest]:
-        request = read_request(http.method, *raw_target(http), joined_headers(http))
+        headers = joined_headers(http)
+        request = read_request(http.method, *raw_target(http), headers, self._hosts.bucket(host_name(headers)))
         self._verifier.verify(request)
         return find_operation(self.routes, request), request
 

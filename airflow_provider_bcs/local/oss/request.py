@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from airflow_provider_bcs.http.loopback import is_loopback
-from airflow_provider_bcs.local.request import Request, host_name
+from airflow_provider_bcs.local.request import Request
 
 from . import errors
 
@@ -47,18 +46,18 @@ class ObjectRequest(Request):
         return int(text)
 
 
-def read_request(method: str, path: str, query: str, headers: Mapping[str, str]) -> ObjectRequest:
+def read_request(
+    method: str, path: str, query: str, headers: Mapping[str, str], host_bucket: str = ""
+) -> ObjectRequest:
     """Return the request without its body.
 
-    The bucket is the first label of a host name such as ``bucket.127.0.0.1``, else the first segment of the path.
-
     :param path: path as received, percent-encoded
+    :param host_bucket: bucket in the host name; without one, it is the first segment of the path
     :raises ErrorResponse: InvalidURI or InvalidObjectName, unless it is a path in UTF-8
     """
     if not path.startswith("/"):
         raise errors.invalid_uri(path)
-    bucket, _, parent = host_name(headers).partition(".")
-    bucket, key = (bucket, _decoded(path[1:])) if is_loopback(parent) else read_path(path)
+    bucket, key = (host_bucket, _decoded(path[1:])) if host_bucket else read_path(path)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
     return ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, headers, path=path)

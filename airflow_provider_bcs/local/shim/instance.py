@@ -90,8 +90,7 @@ def _environment(spec: InstanceSpec) -> dict[str, str]:
         "BATCH_COMPUTE_DAG_JOB_ID": spec.job_id,
         "BATCH_COMPUTE_DAG_TASK_ID": spec.task_name,
         "BATCH_COMPUTE_DAG_INSTANCE_ID": str(spec.instance_id),
-        # Instances access objects as files. RFC 6761 reserves ".invalid": no resolver knows the name.
-        "BATCH_COMPUTE_OSS_HOST": "oss.invalid",
+        "BATCH_COMPUTE_OSS_HOST": spec.oss_host,
         "BATCH_COMPUTE_REGION": "local",
         "BATCH_COMPUTE_CLUSTER_ID": spec.task.get("ClusterId") or "",
         "BATCH_COMPUTE_WORKER_ID": os.uname().nodename,

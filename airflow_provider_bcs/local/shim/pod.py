@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 from typing import Any
@@ -29,6 +30,9 @@ _REQUIREMENTS = "requirements.txt"
 #: end in "/". PAI-DLC has no such variable: in a container every path is private.
 PRIVATE_PATHS = "BATCH_COMPUTE_PRIVATE_PATHS"
 LOG_FILE = "log"
+#: Object store of a region, in BATCH_COMPUTE_OSS_HOST of a converted BatchCompute task.
+_OSS_HOST = "BATCH_COMPUTE_OSS_HOST"
+_CLOUD_OSS_HOST = re.compile(r"oss-[a-z0-9-]+\.aliyuncs\.com")
 _NO_LIMIT = 1e9
 # PAI-DLC continues without a requirements file, after a line in the log.
 _IF_THERE = 'test -e "$0" || { echo "$0 does not exist: nothing is installed from it."; exit 0; }; exec "$@"'
@@ -61,6 +65,9 @@ class Pod:
         # Kubernetes sets HOSTNAME to the pod name; assumption: PAI-DLC does the same.
         basic = {**basic_environment(WORKDIR, spec.search_path), "HOSTNAME": spec.pod_id}
         self._variables = {**basic, **spec.variables, **spec.platform}
+        if _CLOUD_OSS_HOST.fullmatch(self._variables.get(_OSS_HOST, "")):
+            # The conversion knows the region's object store, but the objects of the job are in the local one.
+            self._variables[_OSS_HOST] = spec.oss_host
 
     def run(self) -> Result:
         """Run the pod.

@@ -13,6 +13,7 @@ class InstanceSpec(NamedTuple):
     :ivar data_dir: data directory of the service, which holds the objects
     :ivar isolation: ``namespace`` or ``rewrite``
     :ivar search_path: first directory of ``PATH``
+    :ivar oss_host: host and port of the object store
     :ivar task: task of the job description, with default values
     :ivar stdout: URL of the object for standard output; empty for none
     :ivar stderr: URL of the object for standard error; empty for none
@@ -22,6 +23,7 @@ class InstanceSpec(NamedTuple):
     data_dir: str
     isolation: str
     search_path: str
+    oss_host: str
     job_id: str
     task_name: str
     instance_id: int
@@ -36,7 +38,7 @@ class InstanceSpec(NamedTuple):
 
 
 class PodSpec(NamedTuple):
-    """Incarnation of a pod of a PAI-DLC job; :class:`InstanceSpec` documents the first four fields.
+    """Incarnation of a pod of a PAI-DLC job; :class:`InstanceSpec` documents the first five fields.
 
     :ivar pod_id: PodId, which is also the pod's host name
     :ivar host_names: host names of all pods of the job
@@ -54,6 +56,7 @@ class PodSpec(NamedTuple):
     data_dir: str
     isolation: str
     search_path: str
+    oss_host: str
     pod_id: str
     host_names: list[str]
     shell: str

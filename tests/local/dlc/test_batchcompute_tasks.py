@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -293,3 +294,23 @@ def test_inputs_never_change(isolated: DlcService, pods: Pods) -> None:
     pods.run(command, InputMapping={"oss://ro/": f"{HOME}/ro"})
     assert isolated.objects("ro") == ["a.txt"]
     assert isolated.object("ro/a.txt") == "A"
+
+
+@pytest.mark.parametrize("region", ["local", "cn-shanghai"])
+def test_the_object_store_of_a_region_is_the_local_one(isolated: DlcService, region: str) -> None:
+    description = job({"t": task("sh -c 'echo $BATCH_COMPUTE_OSS_HOST'")})
+    body, _ = convert(description, OPTIONS, Site.of(region))
+    assert body["Envs"]["BATCH_COMPUTE_OSS_HOST"] == f"oss-{region}-internal.aliyuncs.com"
+    job_id = isolated.create(body)
+    isolated.wait_for(job_id, "Succeeded")
+    assert isolated.object(f"logs/stdout.{job_id}.t.0") == f"{urlsplit(isolated.ready['oss']).netloc}\n"
+
+
+def test_the_object_store_that_a_task_names_stays(pods: Pods) -> None:
+    job_id = pods.run("sh -c 'echo $BATCH_COMPUTE_OSS_HOST'", EnvVars={"BATCH_COMPUTE_OSS_HOST": "oss.example"})
+    assert pods.stdout(job_id) == "oss.example\n"
+
+
+def test_variables_that_the_platform_sets_too(pods: Pods) -> None:
+    job_id = pods.run("sh -c 'echo $JOB_NAME $CUSTOM_PORTS'", EnvVars={"JOB_NAME": "mine", "CUSTOM_PORTS": "1;2"})
+    assert pods.stdout(job_id) == "mine 1;2\n"

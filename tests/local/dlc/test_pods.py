@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.local.service import wait_until
+
 from .dlc_service import DlcService, dlc_job, role, write_dataset
 
 _ENVIRONMENT = "python -c 'import json, os; print(json.dumps(dict(os.environ)))'"
@@ -58,7 +60,43 @@ def test_pytorch_environment(isolated: DlcService) -> None:
         assert int(item["MASTER_PORT"]) >= 23456
         assert (item["WORLD_SIZE"], item["NPROC_PER_NODE"]) == ("3", "1")
         assert (item["A"], item["C"], item["USER"]) == ("α 'x'", "3", "me")
+        assert item["JOB_NAME"] == job_id
+        assert "CUSTOM_PORTS" not in item
         assert "SERVER_SECRET" not in item
+
+
+def test_custom_ports(dlc: DlcService) -> None:
+    settings = {"AdvancedSettings": {"customPortNumPerWorker": 3}}
+    first, second = (environments(dlc, dlc_job("", 2, Settings=settings)) for _ in range(2))
+    for found in (first, second):
+        ports = [int(port) for item in found.values() for port in item["CUSTOM_PORTS"].split(";")]
+        assert len(set(ports)) == 6
+        assert not {int(item["MASTER_PORT"]) for item in found.values()} & set(ports)
+        assert all(10_000 <= port < 32_768 for port in ports)
+
+
+def test_jobs_that_run_at_once_have_other_custom_ports(dlc: DlcService) -> None:
+    settings = {"AdvancedSettings": {"customPortNumPerWorker": "2"}}
+    command = "echo $CUSTOM_PORTS; sleep 60"
+    jobs = [dlc.create(dlc_job(command, Settings=settings)) for _ in range(2)]
+    for job_id in jobs:
+        dlc.wait_for(job_id, "Running")
+    wait_until(lambda: all(dlc.texts(job_id) for job_id in jobs))
+    ports = [port for job_id in jobs for port in dlc.texts(job_id)[0].split(";")]
+    for job_id in jobs:
+        dlc.send("POST", f"/api/v1/jobs/{job_id}/stop")
+        dlc.wait_for(job_id, "Stopped")
+    assert len(set(ports)) == 4
+
+
+def test_more_custom_ports_than_there_are(dlc: DlcService) -> None:
+    response = dlc.send(
+        "POST",
+        "/api/v1/jobs",
+        body=dlc_job("true", 2, Settings={"AdvancedSettings": {"customPortNumPerWorker": 5001}}),
+    )
+    assert (response.status_code, response.json()["Code"]) == (400, "InvalidParameter")
+    assert "customPortNumPerWorker" in response.json()["Message"]
 
 
 def test_node_has_as_many_processes_as_gpus(dlc: DlcService) -> None:
@@ -101,7 +139,9 @@ def test_tf_config(isolated: DlcService) -> None:
 def test_types_without_variables(dlc: DlcService, job_type: str, specs: list[dict[str, Any]]) -> None:
     found = environments(dlc, dlc_job("", JobType=job_type) | {"JobSpecs": specs})
     assert list(found) == [f"{spec['Type'].lower()}-0" for spec in specs]
-    assert not {"MASTER_ADDR", "RANK", "TF_CONFIG"} & set(found[f"{specs[1]['Type'].lower()}-0"])
+    variables = found[f"{specs[1]['Type'].lower()}-0"]
+    assert not {"MASTER_ADDR", "RANK", "TF_CONFIG", "CUSTOM_PORTS"} & set(variables)
+    assert variables["JOB_NAME"] == variables["JobId"]
 
 
 def test_two_jobs_meet_their_own_workers(isolated: DlcService) -> None:

@@ -119,6 +119,16 @@ def test_ecs_specs(dlc: DlcService, sdk: Any) -> None:
     assert all(spec.gpu and spec.is_available for spec in gpus.ecs_specs)
     one = sdk.list_ecs_specs(models.ListEcsSpecsRequest(instance_types="ecs.c6.large,nothing")).body
     assert [(spec.cpu, spec.memory) for spec in one.ecs_specs] == [(2, 4)]
+    for sort_by, name in (("CPU", "cpu"), ("GPU", "gpu"), ("Memory", "memory")):
+        up, down = (
+            sdk.list_ecs_specs(models.ListEcsSpecsRequest(sort_by=sort_by, order=order)).body.ecs_specs
+            for order in ("asc", "desc")
+        )
+        values = [getattr(spec, name) for spec in up]
+        assert values == sorted(values)
+        assert [spec.instance_type for spec in down] == [spec.instance_type for spec in reversed(up)]
+    for wrong in ({"SortBy": "Colour"}, {"Order": "up"}):
+        assert dlc.send("GET", "/api/v1/ecsspecs", wrong).json()["Code"] == "InvalidParameter"
     page = sdk.list_ecs_specs(models.ListEcsSpecsRequest(page_number=2, page_size=2)).body
     assert [spec.instance_type for spec in page.ecs_specs] == [spec.instance_type for spec in everything.ecs_specs[2:4]]
     assert page.total_count == everything.total_count

@@ -1,16 +1,20 @@
-"""Verification of ACS3 signatures, and the errors of invalid ones."""
+"""Verification of ACS3 and ROA signatures, and the errors of invalid ones."""
 
 from __future__ import annotations
 
 import calendar
 import time
+import uuid
+from email.utils import formatdate
+from typing import Any
 
 import pytest
 import requests
 
-from airflow_provider_bcs.http import acs3
+from airflow_provider_bcs.http import acs3, roa
 from airflow_provider_bcs.local.dlc.verifier import Verifier
 from airflow_provider_bcs.local.error_response import ErrorResponse
+from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 
 from .dlc_service import DlcService
 
@@ -107,6 +111,118 @@ def test_replay_over_http(dlc: DlcService) -> None:
 
 
 def test_each_api_has_its_own_signature(dlc: DlcService) -> None:
-    assert dlc.call("GET", "/api/v1/jobs").json()["Code"] == "IncompleteSignature"
-    assert dlc.send("GET", "/jobs").json()["Code"] == "MissingAuthorization"
+    # The request has the version of BatchCompute.
+    assert dlc.call("GET", "/api/v1/jobs").json()["Code"] == "InvalidVersion"
+    assert dlc.send("GET", "/jobs").json()["Code"] == "InvalidAuthorization"
     assert requests.get(f"{dlc.url}/api/v1/jobs", timeout=10).json()["Code"] == "MissingParameter"
+
+
+ROA_MOMENT = calendar.timegm((2026, 11, 30, 20, 50, 7))
+# What version 1.0.0 of the vendor's SDK sent: method, target, nonce, signature.
+ROA_VECTORS = [
+    (
+        "GET",
+        "/api/v1/jobs?DisplayName=%E8%AE%AD%E7%BB%83%20a%2Bb%2Ac~d%26e%3Df&Status=&StartTime=2026-01-01T00%3A00%3A00Z"
+        "&PageSize=100",
+        "464af5a080ef1fcc25aa56342e188d77",
+        "y1VJ4sK+8CxPO1NjKDh1GcBHcyw=",
+    ),
+    (
+        "GET",
+        "/api/v1/jobs/dlc%201/%C3%A4",
+        "549068bacbef43b9a2aeaef6399e03fe",
+        "0HsabLs7jEc1aOX6UCmcerxfxxk=",
+    ),
+    ("POST", "/api/v1/jobs", "b547ad24e499492df1aeb87dc546fe44", "46r7HcQconYJxT/LeLqSfLRifSA="),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "nonce", "signature"), ROA_VECTORS)
+def test_the_signature_of_older_sdks(method: str, target: str, nonce: str, signature: str) -> None:
+    path, _, query = target.partition("?")
+    action = {"/api/v1/jobs": {"GET": "ListJobs", "POST": "CreateJob"}[method]}.get(path, "GetJob")
+    sent = {
+        "date": "Mon, 30 Nov 2026 20:50:07 GMT",
+        "accept": "application/json",
+        "x-acs-signature-nonce": nonce,
+        "x-acs-signature-method": "HMAC-SHA1",
+        "x-acs-signature-version": "1.0",
+        "x-acs-version": "2020-12-03",
+        "x-acs-action": action,
+        "x-acs-credentials-provider": "static_ak",
+        "authorization": f"acs testAccessKeyId:{signature}",
+        **({"content-type": "application/json; charset=utf-8"} if method == "POST" else {}),
+    }
+    verifier(ROA_MOMENT).verify(method, path, query, sent, b"{}")
+    with pytest.raises(ErrorResponse, match="400 SignatureDoesNotMatch.*string to sign"):
+        verifier(ROA_MOMENT).verify(method, f"{path}x", query, sent, b"{}")
+    with pytest.raises(ErrorResponse, match=r"400 InvalidTimeStamp\.Expired"):
+        verifier(ROA_MOMENT + 16 * 60).verify(method, path, query, sent, b"{}")
+
+
+def send_roa(dlc: DlcService, method: str, target: str, body: bytes = b"", **changes: str) -> requests.Response:
+    """Send a request with a ROA signature; ``changes`` replace headers before they are signed."""
+    sent = {
+        "Date": formatdate(usegmt=True),
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "x-acs-signature-method": "HMAC-SHA1",
+        "x-acs-signature-nonce": uuid.uuid4().hex,
+        "x-acs-signature-version": "1.0",
+        "x-acs-version": "2020-12-03",
+        **{name.replace("_", "-"): value for name, value in changes.items()},
+    }
+    text = roa.string_to_sign(method, target, sent)
+    sent["Authorization"] = f"acs local:{roa.signature(ACCESS_KEY_SECRET, text)}"
+    return requests.request(method, f"{dlc.url}{target}", data=body, headers=sent, timeout=30)
+
+
+def test_roa_over_http(dlc: DlcService) -> None:
+    job = b'{"DisplayName": "old", "JobType": "PyTorchJob", "UserCommand": "true",'
+    job += b' "JobSpecs": [{"Type": "Worker", "PodCount": 1, "Image": "i", "EcsSpec": "ecs.c6.large"}]}'
+    created = send_roa(dlc, "POST", "/api/v1/jobs", job, x_acs_action="CreateJob")
+    assert created.status_code == 200, created.text
+    found = send_roa(dlc, "GET", f"/api/v1/jobs/{created.json()['JobId']}", x_acs_action="GetJob")
+    assert found.json()["DisplayName"] == "old"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"Date": ""}, "MissingParameter"),
+        ({"Date": "yesterday"}, "InvalidTimeStamp.Format"),
+        ({"Date": "Fri, 02 Jan 2026 03:04:05 GMT"}, "InvalidTimeStamp.Expired"),
+        ({"x_acs_signature_nonce": ""}, "MissingParameter"),
+        ({"x_acs_signature_method": "HMAC-SHA256"}, "InvalidSignatureMethod"),
+        ({"x_acs_action": "CreateJob"}, "InvalidParameter"),
+    ],
+)
+def test_roa_headers(dlc: DlcService, change: dict[str, str], code: str) -> None:
+    response = send_roa(dlc, "GET", "/api/v1/jobs", **change)
+    assert (response.status_code, response.json()["Code"]) == (400, code)
+
+
+def test_a_replayed_roa_request(dlc: DlcService) -> None:
+    nonce = uuid.uuid4().hex
+    assert send_roa(dlc, "GET", "/api/v1/jobs", x_acs_signature_nonce=nonce).status_code == 200
+    assert send_roa(dlc, "GET", "/api/v1/jobs", x_acs_signature_nonce=nonce).json()["Code"] == "SignatureNonceUsed"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "query", "named"),
+    [
+        ("OSS4-HMAC-SHA256 Credential=local/20260101", "", "OSS4-HMAC-SHA256"),
+        ("Bearer abcdef", "", "Bearer"),
+        ("bcs-local-secret-9f3a", "", "a value without a scheme"),
+        ("", "?Action=ListJobs&SignatureMethod=HMAC-SHA1&Signature=abcdef", "an RPC signature in the query"),
+    ],
+)
+def test_a_wrong_kind_of_signature_is_named(dlc: DlcService, authorization: str, query: str, named: str) -> None:
+    sent: dict[str, Any] = {"Authorization": authorization} if authorization else {}
+    for path, code in (("/api/v1/jobs", "IncompleteSignature"), ("/jobs", "InvalidAuthorization")):
+        response = requests.get(f"{dlc.url}{path}{query}", headers=sent, timeout=10)
+        assert (response.status_code, response.json()["Code"]) == (400, code)
+        assert f"ound {named}; expected " in response.json()["Message"]
+        assert "acs KEY_ID:SIGNATURE" in response.json()["Message"]
+        assert "abcdef" not in response.text
+        assert "9f3a" not in response.text

@@ -23,7 +23,6 @@ __all__ = [
     "SoftFailError",
     "TaskTimeoutError",
     "WaitTimeoutError",
-    "limit_passed",
 ]
 
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.child import LIMIT
+
 from .service import Service, job, task
 
 
@@ -55,7 +57,7 @@ def test_the_connection_on_stderr(start_service: Callable[..., Service], host: s
     # A shell has to read it as one word.
     shell = ["sh", "-c", f'export {line}; printf %s "$AIRFLOW_CONN_BCS_DEFAULT"']
     ports = {name: urlsplit(service.ready[name]).port for name in ("batchcompute", "oss")}
-    assert json.loads(subprocess.run(shell, capture_output=True, text=True, check=True).stdout) == {
+    assert json.loads(subprocess.run(shell, capture_output=True, text=True, check=True, timeout=LIMIT).stdout) == {
         "conn_type": "bcs",
         "host": f"http://{reachable}:{ports['batchcompute']}",
         "login": "me",

@@ -48,11 +48,15 @@ class JobApi:
 
     def create_job(self, request: Request) -> Response:
         # The import of the rules takes as long as all others of the local service: do not delay its start.
+        from airflow_provider_bcs.dlc.rule_table import ROLES
         from airflow_provider_bcs.dlc.rules import validate_job
 
         body = json_object(request.body)
         for violation in validate_job(body, templates=False)[:1]:
             raise ErrorResponse(violation.status, violation.code, f"{violation.message} ({violation.path})")
+        if body["JobType"] not in ROLES:
+            # A newer PAI-DLC may have more types; the environment of their pods is not known here.
+            raise invalid("JobType", f"The local service runs jobs of the types {', '.join(ROLES)}.")
         if body.get("TemplateId"):
             raise ErrorResponse(404, "NotFound.JobTemplate", f"The job template {body['TemplateId']} is not found.")
         pods = sum(spec["PodCount"] for spec in body["JobSpecs"])
@@ -61,7 +65,7 @@ class JobApi:
         for index, spec in enumerate(body["JobSpecs"]):
             if not (spec.get("UserCommand") or body.get("UserCommand") or "").strip():
                 # A pod in the cloud would run the entry point of its image.
-                raise invalid(f"JobSpecs.{index}.UserCommand", "The local service runs no images; it needs a command.")
+                raise missing(f"JobSpecs.{index}.UserCommand")
         if pods * custom_port_count(body) > _MAX_CUSTOM_PORTS:
             name = "Settings.AdvancedSettings.customPortNumPerWorker"
             raise invalid(name, f"The pods of a job get at most {_MAX_CUSTOM_PORTS} ports in the local service.")

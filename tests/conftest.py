@@ -46,7 +46,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One local service for all tests that need no options of their own."""
-    running = Service(tmp_path_factory.mktemp("service") / "data", "--max-instances", "8")
+    running = Service(tmp_path_factory.mktemp("service") / "data", "--max-instances", "8", "--max-pods", "16")
     yield running
     running.session.close()
     assert running.end() == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_each_way_to_run_writes_the_same_objects(service, data) -> None:
             log_count(way, service.ready),
             f"log_count_{way}",
             execution=execution,
-            operator_args={"poll_interval": 0.2},
+            operator_args={"poll_interval": 0.2, "execution_timeout": timedelta(minutes=2)},
         )
         found = states(run_dag(dag))
         assert set(found.values()) == {"success"}, (found, *(service.data_dir / "oss" / BUCKET / way).rglob("std*"))

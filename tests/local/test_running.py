@@ -282,4 +282,6 @@ def test_a_command_has_default_signals(start_service: Callable[..., Service]) ->
         signal.signal(signal.SIGQUIT, before)
     job_id = service.create(job("grep SigIgn /proc/self/status"))
     service.wait(job_id)
-    assert service.object(f"logs/stdout.{job_id}.t.0").split() == ["SigIgn:", "0" * 16]
+    ignored = int(service.object(f"logs/stdout.{job_id}.t.0").split()[1], 16)
+    # The C library keeps signals 32 and 33 for itself: no program can change what it inherits of these.
+    assert [number for number in signal.valid_signals() if ignored >> (number - 1) & 1] == []

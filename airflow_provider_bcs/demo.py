@@ -34,10 +34,11 @@ class DemoError(BcsError):
     """The demo failed; the text is the reason in one line."""
 
 
-def run(directory: str) -> int:
+def run(directory: str, examples: Path | None = None) -> int:
     """Run the demo and return the exit code: 0 for success, 1 for an error, 130 after a signal.
 
     :param directory: directory for logs and results; the directory of an earlier demo is replaced
+    :param examples: directory of the example DAGs; default: the one that is installed, or the checkout's
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A shell script starts background commands with SIGINT ignored; Ctrl-C would then end the local service only.
@@ -45,7 +46,7 @@ def run(directory: str) -> int:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     try:
-        _run(Path(directory).resolve())
+        _run(Path(directory).resolve(), examples or _examples())
     except (DemoError, OSError) as error:
         print(f"demo failed: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -55,13 +56,12 @@ def run(directory: str) -> int:
     return 0
 
 
-def _run(directory: Path) -> None:
+def _run(directory: Path, examples: Path) -> None:
     started = time.monotonic()
 
     def say(text: str) -> None:
         print(f"[{time.monotonic() - started:5.1f} s] {text}", flush=True)  # noqa: T201
 
-    examples = _examples()
     _prepare(directory)
     with _local_service(directory) as service:
         say(f"the local service answers on {service['batchcompute']}")

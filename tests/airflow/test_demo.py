@@ -68,12 +68,11 @@ def test_a_directory_that_is_not_its_own(tmp_path, capsys):
     assert (tmp_path / "precious").read_text() == "x"
 
 
-def test_a_dag_file_that_cannot_be_imported(tmp_path, capsys, monkeypatch):
+def test_a_dag_file_that_cannot_be_imported(tmp_path, capsys):
     examples = tmp_path / "examples"
     shutil.copytree(Path(demo.__file__).parents[1] / "example_dags", examples)
-    monkeypatch.setattr(demo, "_examples", lambda: examples)
     (examples / "example_bcs_find_primes.py").write_text("from airflow.sdk_of_tomorrow import DAG\n")
-    assert main(["demo", "--directory", str(tmp_path / "demo")]) == 1
+    assert demo.run(str(tmp_path / "demo"), examples) == 1
     log = tmp_path / "demo" / "import-errors.json"
     assert capsys.readouterr().err == (
         "demo failed: Airflow cannot import example_bcs_find_primes.py: "

@@ -12,14 +12,13 @@ from airflow_provider_bcs.waiting.stopping import stop
 from .facts import FINISHED, UNSUCCESSFUL
 from .failure import explain_failure, explain_task_failure
 from .instance_logs import InstanceLogs, Selection, Texts
-from .legacy import as_current
 from .mirror import FollowedTarget, continue_job
-from .rules import job_warnings, validate_job
+from .rules import check_job
 from .submission import find_submitted, submit
 from .target import Target
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
 
     from .client import Client
@@ -41,8 +40,14 @@ class BatchComputePort:
         from airflow_provider_bcs.batchcompute import Client
         from airflow_provider_bcs.batchcompute.port import BatchComputePort
 
+        task = {
+            "Parameters": {"Command": {"CommandLine": "echo hello"}},
+            "InstanceCount": 1,
+            "AutoCluster": {"ImageId": "img-ubuntu", "InstanceType": "ecs.sn1ne.large"},
+        }
         port = BatchComputePort(Client("cn-shanghai", "my-key-id", "my-key-secret"))
-        assert port.validate({"Name": "nightly"})
+        job = port.check_job({"Name": "hello", "Type": "DAG", "DAG": {"Tasks": {"echo": task}}})
+        assert job["Name"] == "hello"
 
     :ivar client: sends the requests
     :ivar objects: returns the object store that holds the logs of instances; None: logs are named but not read
@@ -62,24 +67,19 @@ class BatchComputePort:
     name_field: ClassVar[str] = "Name"
 
     @staticmethod
-    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
-        """Return the rules that a job description breaks."""
-        return validate_job(job, templates=templates)
+    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+        """Read a job description, convert it to the current API, and check it."""
+        return check_job(job, templates=templates, source=source)
 
-    @staticmethod
-    def warnings(job: dict[str, Any]) -> list[str]:
-        """Return what is valid in a job description but may surprise its author."""
-        return job_warnings(job)
+    def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
+        """Return the job as it is."""
+        return job
 
-    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
-        """Return the description in the service's second API, which is the only one that the service takes."""
-        return as_current(job).job
-
-    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
         return submit(self.client, job, owner, resume=resume, restart=self._restarts)
 
-    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
         """Return the id of the job whose submission was interrupted."""
         return find_submitted(self.client, job, owner, restart=self._restarts)
 

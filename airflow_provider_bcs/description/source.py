@@ -48,18 +48,13 @@ DESCRIBED = (Mapping, HasDetail, HasMap)
 
 
 @dataclass(frozen=True, eq=False)
-class CheckedJob(Mapping[str, Any]):
-    """A job description that was read, has the form of the current API, and breaks no rule.
-
-    ``check_job`` of a service makes it. Every function that takes a job takes a CheckedJob too, and then neither reads,
-    copies nor converts it. A value with a Jinja template is unchecked until Airflow has rendered it.
+class PlainDescription(Mapping[str, Any]):
+    """A description that was read. Every function that takes a description takes it too, and does not copy it.
 
     :ivar content: the description as plain values; several holders share it, so never change it
-    :ivar warnings: a sentence for each valid value that may not have the effect that the author expects
     """
 
     content: dict[str, Any]
-    warnings: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.content[name]
@@ -71,11 +66,32 @@ class CheckedJob(Mapping[str, Any]):
         return len(self.content)
 
 
+@dataclass(frozen=True, eq=False)
+class CheckedJob(PlainDescription):
+    """A job description that was read, has the form of the current API, and breaks no rule.
+
+    ``check_job`` of a service makes it. Every function that takes a job takes a CheckedJob too, and then neither reads,
+    copies nor converts it. A value with a Jinja template is unchecked until Airflow has rendered it.
+
+    :ivar warnings: a sentence for each valid value that may not have the effect that the author expects
+    """
+
+    warnings: tuple[str, ...] = ()
+
+    def with_fields(self, **fields: Any) -> CheckedJob:
+        """Return a job with other values of some fields, which have to be valid.
+
+        >>> CheckedJob({"Name": "count"}).with_fields(AutoRelease=False).content
+        {'Name': 'count', 'AutoRelease': False}
+        """
+        return CheckedJob({**self.content, **fields}, self.warnings)
+
+
 def read_description(job: JobSource) -> dict[str, Any]:
     """Return a description as a new dict of plain values, with the service's field names.
 
     :param job: a dict, JSON text, the path of a ``.json``/``.yaml``/``.yml`` file, or an object with ``detail()`` or
-        ``to_map()``; the content of a :class:`CheckedJob` is not copied in depth
+        ``to_map()``; the content of a :class:`PlainDescription` is not copied in depth
     :raises JobSourceError: when it is none of these, or the file or text is unreadable
 
     >>> read_description('{"Name": "count"}')
@@ -83,7 +99,7 @@ def read_description(job: JobSource) -> dict[str, Any]:
     >>> read_description({"Mounts": ()})
     {'Mounts': []}
     """
-    if isinstance(job, CheckedJob):
+    if isinstance(job, PlainDescription):
         return dict(job.content)
     if isinstance(job, DESCRIBED):
         return dict(_plain(job))

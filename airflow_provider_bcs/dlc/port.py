@@ -12,12 +12,12 @@ from airflow_provider_bcs.waiting.stopping import stop
 
 from .facts import SUCCEEDED
 from .failure import explain_failure
-from .rules import job_warnings, validate_job
+from .rules import check_job
 from .submission import find_submitted, submit
 from .target import JobTarget, LoggingPoll, PodTarget
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
 
     from .client import Client
@@ -34,8 +34,12 @@ class DlcPort:
         from airflow_provider_bcs.dlc import Client
         from airflow_provider_bcs.dlc.port import DlcPort
 
+        worker = {"Type": "Worker", "PodCount": 2, "EcsSpec": "ecs.c6.large", "Image": "python:3.12"}
         port = DlcPort(Client("cn-shanghai", "my-key-id", "my-key-secret"), workspace_id="12345")
-        assert port.validate({"DisplayName": "train"})
+        job = port.check_job(
+            {"DisplayName": "train", "JobType": "PyTorchJob", "JobSpecs": [worker], "UserCommand": "python train.py"}
+        )
+        assert job["DisplayName"] == "train"
 
     :ivar client: sends the requests
     :ivar workspace_id: ``WorkspaceId`` of jobs that name none
@@ -49,34 +53,29 @@ class DlcPort:
     name_field: ClassVar[str] = "DisplayName"
 
     @staticmethod
-    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
-        """Return the rules that a job description breaks."""
-        return validate_job(job, templates=templates)
-
-    @staticmethod
-    def warnings(job: dict[str, Any]) -> list[str]:
-        """Return a sentence for each valid value that may not have the effect that the author expects."""
-        return job_warnings(job)
+    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+        """Read a job description and check it."""
+        return check_job(job, templates=templates, source=source)
 
     @property
     def is_local(self) -> bool:
         """True for the local service, which has neither workspaces nor a console."""
         return is_loopback_url(self.client.endpoint)
 
-    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
+    def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
         """Return the job with a ``WorkspaceId`` if the job or the port has one."""
         workspace = job.get("WorkspaceId") or self.workspace_id
         if workspace:
-            return {**job, "WorkspaceId": workspace}
+            return job.with_fields(WorkspaceId=workspace)
         if not self.is_local:
             log.info("No WorkspaceId in the job or the connection: PAI-DLC uses the account's default workspace.")
         return job
 
-    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
         return submit(self.client, job, owner, resume=resume)
 
-    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
         """Return the id of the job whose submission was interrupted, None when there is no job or it has ended."""
         return find_submitted(self.client, job, owner)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
+from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
 from airflow_provider_bcs.waiting.stopping import stop
 from airflow_provider_bcs.waiting.submission import (
@@ -118,11 +119,12 @@ class _Submission:
         self._name_end = self._series + token[:_TOKEN_DIGITS]
         self._others: list[Job] = []
         name = str(job["DisplayName"])[: MAX_NAME_LENGTH - len(self._name_end)] + self._name_end
-        content = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
+        content = hashlib.sha256(json.dumps(dict(job), sort_keys=True).encode()).hexdigest()
         self._tag = f"{token[:32]}.{content[:16]}"
         settings = job.get("Settings") or {}
         tags = {**(settings.get("Tags") or {}), TAG: self._tag}
-        self._job = {**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}}
+        # The client does not copy it.
+        self._job = CheckedJob({**job, "DisplayName": name, "Settings": {**settings, "Tags": tags}})
 
     def find(self, client: Client) -> Job | None:
         """Return the job with the token. A job that runs or has succeeded precedes one that failed or was stopped."""

@@ -19,7 +19,7 @@ from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.source import JobSource
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = ["BatchComputeSubmitJobOperator"]
 
@@ -116,6 +116,6 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)
 
-    def _kept_while_waiting(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _kept_while_waiting(self, job: CheckedJob) -> CheckedJob:
         # The service deletes a job with AutoRelease at its end, and then has no state of it.
-        return {**job, "AutoRelease": False} if self.wait_for_completion and job.get("AutoRelease") else job
+        return job.with_fields(AutoRelease=False) if self.wait_for_completion and job.get("AutoRelease") else job

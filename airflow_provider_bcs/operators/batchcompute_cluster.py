@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, submitter
-from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster
+from airflow_provider_bcs.batchcompute.cluster.rules import check_cluster
 from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster, delete_created
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import ACTIVE
@@ -25,15 +25,14 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.cluster_wait import wait_for_cluster, wait_has_ended
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError, RefusedJobError
+from airflow_provider_bcs.task_errors import RefusedJobError
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 from airflow_provider_bcs.xcom import cluster_id_of, is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.description.source import JobSource
-    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = [
     "BatchComputeCreateClusterOperator",
@@ -94,18 +93,16 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         self._cluster_id: str | None = None
-        self._creating: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._creating: tuple[CheckedJob, dict[str, Any]] | None = None
         self.cluster: Any = cluster
         self._accept(cluster)
 
-    def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
-        return validate_cluster(description, templates=templates)
+    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
+        return check_cluster(description, templates=templates, source=source)
 
     def execute(self, context: Context) -> str:
         """Create the cluster, and wait unless told otherwise; return its id."""
-        cluster = self._rendered()
-        if violations := self._violations(cluster, templates=False):
-            raise InvalidRenderedJobError(violations, "The rendered cluster")
+        cluster = self._checked()
         try:
             cluster_id = self._create(cluster, context)
             if not self.wait_for_ready:
@@ -149,7 +146,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         else:
             self.log.info("Cluster %s is deleted.", cluster_id)
 
-    def _create(self, cluster: dict[str, Any], context: Context) -> str:
+    def _create(self, cluster: CheckedJob, context: Context) -> str:
         ti: Any = context["ti"]
 
         def remember(cluster_id: str) -> None:

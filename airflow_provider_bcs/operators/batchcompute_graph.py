@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
-from airflow_provider_bcs.description.source import CheckedJob, read_description
+from airflow_provider_bcs.description.source import CheckedJob, PlainDescription, read_description
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.graph_job import submitted_job
@@ -85,7 +85,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     def resolve_template_files(self) -> None:
         """Make the job of the graph and validate it. Airflow calls this after parsing."""
         if not self._is_complete:
-            self._take(submitted_job(self), f"The job of task {self.task_id}")
+            self._take(PlainDescription(submitted_job(self)), f"The job of task {self.task_id}")
             self._is_complete = True
         super().resolve_template_files()
 
@@ -93,6 +93,6 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         return (*super()._steps(), partial(upload_package, self), _kept)
 
 
-def _kept(job: dict[str, Any]) -> dict[str, Any]:
+def _kept(job: CheckedJob) -> CheckedJob:
     # The service deletes a job with AutoRelease at its end. The last task of the graph deletes it instead.
-    return {**job, "AutoRelease": False} if job.get("AutoRelease") else job
+    return job.with_fields(AutoRelease=False) if job.get("AutoRelease") else job

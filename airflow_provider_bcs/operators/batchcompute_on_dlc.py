@@ -9,14 +9,13 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.rules import check_job
 from airflow_provider_bcs.description.secrets import without_secrets
-from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
-from airflow_provider_bcs.exceptions import ConnectionSettingsError
+from airflow_provider_bcs.exceptions import ConnectionSettingsError, InvalidJobError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
@@ -153,18 +152,17 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             dlc_job=self.with_secrets("dlc_job"),
         )
 
-    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        if violations := validate_job(job, templates=templates):
-            return violations
-        return convert(as_current(job).job, self.options, templates=templates).violations
-
-    def _warnings(self, job: dict[str, Any]) -> list[str]:
-        return [*job_warnings(job), *convert(as_current(job).job, self.options, templates=True).warnings]
+    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
+        job = check_job(description, templates=templates, source=source)
+        converted = convert(job, self.options, templates=templates)
+        if converted.violations:
+            raise InvalidJobError(converted.violations, source)
+        return CheckedJob(job.content, (*job.warnings, *converted.warnings))
 
     def _steps(self) -> Sequence[Step]:
-        return (lambda job: as_current(job).job, partial(upload_package, self), self._converted, *super()._steps())
+        return (partial(upload_package, self), self._converted, *super()._steps())
 
-    def _converted(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _converted(self, job: CheckedJob) -> CheckedJob:
         if job.get("AutoRelease") and not self.wait_for_completion:
             self.log.warning("AutoRelease is not done: the task does not wait for the job's success.")
         settings = self.hook.settings
@@ -173,7 +171,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
-        return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
+        return CheckedJob(convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body)
 
-    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

@@ -20,14 +20,16 @@ from airflow_provider_bcs.description.source import (
     FILE_SUFFIXES,
     CheckedJob,
     JobSource,
+    PlainDescription,
     parse_description,
     read_description,
     read_text,
 )
 from airflow_provider_bcs.description.values import is_template
-from airflow_provider_bcs.description.violation import JobWarning, Violation
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.task_errors import InvalidRenderedJobError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -68,12 +70,11 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         return self.hook_class(self.bcs_conn_id)
 
     @abstractmethod
-    def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
-        """Return the rules that a description breaks."""
+    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
+        """Return a description that breaks no rule.
 
-    def _warnings(self, description: dict[str, Any]) -> list[str]:
-        """Return what is valid in a description but may surprise its author."""
-        return []
+        :raises InvalidJobError: when it breaks one; the error names ``source``
+        """
 
     @property
     def _description(self) -> Any:
@@ -96,7 +97,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             given = os.fspath(given)
         elif isinstance(given, DESCRIBED):
             # Templates are rendered in plain values, not in models.
-            given = read_description(given)
+            given = PlainDescription(read_description(given))
         self._description = given
         if not self._is_file(given):
             self._take(given)
@@ -115,7 +116,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         if isinstance(given, str):
             try:
                 # Airflow renders a dict value by value, so that a rendered value cannot change the structure.
-                given = _parsed(given, source)
+                given = PlainDescription(_parsed(given, source))
             except JobSyntaxError:
                 if is_template(given):
                     # It may become JSON or YAML when it is rendered.
@@ -123,12 +124,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 raise
         if is_template(given):
             return
-        self._description = given
-        if violations := self._violations(given, templates=True):
-            raise InvalidJobError(violations, source)
-        for text in self._warnings(given):
+        self._description = given.content if isinstance(given, PlainDescription) else given
+        for text in self._check(given, templates=True, source=source).warnings:
             warnings.warn(text, JobWarning, stacklevel=2)
-        self._show(self.described, without_secrets(given))
+        self._show(self.described, without_secrets(self._description))
 
     def _show(self, field: str, shown: Any) -> None:
         """Show another value in a field than the one that is used."""
@@ -193,10 +192,23 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             for key, value in rendered.items()
         }
 
-    def _rendered(self) -> dict[str, Any]:
+    def _rendered(self) -> Mapping[str, Any]:
         # Not read_description: a rendered text must not be able to name a file.
         given = self.with_secrets()
-        return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_description(given)
+        if isinstance(given, str):
+            return PlainDescription(_parsed(given, f"The rendered {self.described}"))
+        return given if isinstance(given, Mapping) else PlainDescription(read_description(given))
+
+    def _checked(self) -> CheckedJob:
+        """Return the rendered description, read and checked.
+
+        :raises InvalidRenderedJobError: when it breaks a rule
+        """
+        source = f"The rendered {self.described}"
+        try:
+            return self._check(self._rendered(), templates=False, source=source)
+        except InvalidJobError as error:
+            raise InvalidRenderedJobError(error.violations, source) from None
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.description.source import JobSource
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = ["DlcSubmitJobOperator"]
 
@@ -93,7 +93,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
         return replace(self.hook.port, log_limit=self.max_log_lines)
 
-    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)
 
 

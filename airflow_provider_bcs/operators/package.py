@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from copy import deepcopy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_bcs.exceptions import PackageError
 from airflow_provider_bcs.task_errors import FailedPackageError
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.source import CheckedJob
     from airflow_provider_bcs.hooks.service import ServiceHook
     from airflow_provider_bcs.waiting.polling import Log
 
@@ -49,7 +50,7 @@ def checked_package(package: str | os.PathLike[str] | None, package_uri: str | N
     return os.fspath(package)
 
 
-def upload_package(operator: Packing, job: dict[str, Any]) -> dict[str, Any]:
+def upload_package(operator: Packing, job: CheckedJob) -> CheckedJob:
     """Return the job with the package in all tasks without ``PackagePath``; upload it unless the bucket has it.
 
     :raises FailedPackageError: when the package cannot be made, or when the job is one of Type App
@@ -58,10 +59,9 @@ def upload_package(operator: Packing, job: dict[str, Any]) -> dict[str, Any]:
         return job
     if job.get("Type") == "App":
         raise FailedPackageError("package is for the tasks of a job of Type DAG; an app has its own program.")
-    job = deepcopy(job)
-    commands = [task["Parameters"]["Command"] for task in job["DAG"]["Tasks"].values()]
-    commands = [command for command in commands if not command.get("PackagePath")]
-    if not commands:
+    tasks = job["DAG"]["Tasks"]
+    without = {name: task for name, task in tasks.items() if not task["Parameters"]["Command"].get("PackagePath")}
+    if not without:
         return job
     # This module imports the vendor's OSS library.
     from airflow_provider_bcs.oss.package import Package
@@ -72,6 +72,10 @@ def upload_package(operator: Packing, job: dict[str, Any]) -> dict[str, Any]:
     except PackageError as error:
         raise FailedPackageError(str(error)) from error
     operator.log.info("The package of %s is %s.", operator.package, uri)
-    for command in commands:
-        command["PackagePath"] = uri
-    return job
+    packed = {name: _with_package(task, uri) for name, task in without.items()}
+    return job.with_fields(DAG={**job["DAG"], "Tasks": {**tasks, **packed}})
+
+
+def _with_package(task: Mapping[str, Any], uri: str) -> dict[str, Any]:
+    parameters = task["Parameters"]
+    return {**task, "Parameters": {**parameters, "Command": {**parameters["Command"], "PackagePath": uri}}}

@@ -15,7 +15,7 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError, RefusedJobError, TaskTimeoutError
+from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.waiting.reattach import reattach
@@ -23,14 +23,13 @@ from airflow_provider_bcs.waiting.reattach import reattach
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_bcs.description.source import JobSource
-    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.waiting.port import ServicePort
 
 __all__ = ["Step", "SubmitJobOperator"]
 
 #: Function from a job description to the next form of it.
-Step: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+Step: TypeAlias = "Callable[[CheckedJob], CheckedJob]"
 H = TypeVar("H", bound=ServiceHook[Any, Any])
 
 
@@ -70,7 +69,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
         self._job_id: str | None = None
-        self._submitting: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._submitting: tuple[CheckedJob, dict[str, Any]] | None = None
         self.job: Any = job
         self._accept(job)
 
@@ -80,19 +79,15 @@ class SubmitJobOperator(DescriptionOperator[H]):
         port: ServicePort[Any] = self.hook.port
         return port
 
-    def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        found: list[Violation] = self.hook_class.port_class.validate(job, templates=templates)
-        return found
-
-    def _warnings(self, job: dict[str, Any]) -> list[str]:
-        found: list[str] = self.hook_class.port_class.warnings(job)
-        return found
+    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
+        port_class: type[ServicePort[Any]] = self.hook_class.port_class
+        return port_class.check_job(description, templates=templates, source=source)
 
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""
         return (lambda job: self.port.prepare(job, self.log),)
 
-    def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
+    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         """Hook for subclasses: called once the job id is known."""
 
     def execute(self, context: Context) -> str:
@@ -102,9 +97,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         :raises RefusedJobError: when the service refuses the job
         :raises JobFailedError: when the job failed or was stopped
         """
-        job = self._rendered()
-        if violations := self._violations(job, templates=False):
-            raise InvalidRenderedJobError(violations, "The rendered job")
+        job = self._checked()
         for step in self._steps():
             job = step(job)
         job_id = self._submit_once(job, context)
@@ -163,7 +156,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         job_id = ti.xcom_pull(task_ids=self.task_id, key="job_id", map_indexes=ti.map_index)
         return str(job_id) if job_id else None
 
-    def _submit_once(self, job: dict[str, Any], context: Context) -> str:
+    def _submit_once(self, job: CheckedJob, context: Context) -> str:
         ti: Any = context["ti"]
         owner = submitter(context)
         # After a clear try_number is above 1 too. The number of retries tells no clear from a retry: it can be edited.

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from airflow_provider_bcs.description.violation import Violation
+    from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
 
     from .polling import Log, Poll, Status
@@ -35,26 +35,25 @@ class ServicePort(Protocol[T]):
     def __init__(self, client: Any, /) -> None: ...
 
     @staticmethod
-    def validate(job: dict[str, Any], *, templates: bool = True) -> list[Violation]:
-        """Return the rules that a job description breaks; needs no client.
+    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+        """Read, convert and check a job description; needs no client.
 
         :param templates: whether values with a Jinja template are left unchecked
+        :param source: the name of the description in an error
+        :raises InvalidJobError: when the description breaks a rule
+        :raises JobSourceError: when it is unreadable
         """
 
-    @staticmethod
-    def warnings(job: dict[str, Any]) -> list[str]:
-        """Return what is valid in a job description but may surprise its author; needs no client."""
+    def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
+        """Return the job with the values that only the port knows, such as those of the connection."""
 
-    def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
-        """Return the description in the form that :meth:`submit` takes."""
-
-    def submit(self, job: Mapping[str, Any], owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job for ``owner``, or find the job that was submitted before; return the job id.
 
         :param resume: whether this is a further attempt, which continues or replaces a job that failed
         """
 
-    def find(self, job: Mapping[str, Any], owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
         """Return the id of the job whose submission was interrupted, None when there is none."""
 
     def target(self, job_id: str) -> T:

@@ -169,7 +169,7 @@ def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):
         BatchComputeSubmitJobOperator(task_id="submit", job="{")
     with pytest.raises(JobSourceError, match="The job of task submit: found a string"):
         BatchComputeSubmitJobOperator(task_id="submit", job="job.txt")
-    with pytest.raises(InvalidJobError, match="expected a dict, JSON text"):
+    with pytest.raises(JobSourceError, match="expected a dict, JSON text"):
         BatchComputeSubmitJobOperator(task_id="submit", job=3)
     found = run("late_violation", job=job({"a": task(Timeout="{{ 'soon' }}")}))
     assert states(found) == {"submit": "failed"}

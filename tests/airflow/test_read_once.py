@@ -5,16 +5,23 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, PaiDlc, SingleJob, job_to_dag
+from tests.airflow.running import run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import find_prime, v1_job
+from tests.dlc import jobs as dlc_jobs
 
-#: The functions that read, convert and copy a description, by file and name.
-READER = ("description/source.py", "read_description")
+#: The functions that read (and so copy), convert and copy a description, by file and name.
+READER = ("description/source.py", "_plain")
 CONVERTER = ("batchcompute/legacy.py", "_convert")
 COPIER = ("copy.py", "deepcopy")
 MAPS = {"images": {"img-ubuntu": "ubuntu"}, "instance_types": {"ecs.c5.2xlarge": "ecs.c6.large"}}
@@ -86,10 +93,45 @@ def test_a_job_of_the_first_api_is_converted_once_and_never_copied_whole(executi
 
 
 def test_a_group_reads_once_too():
-    from airflow.providers.common.compat.sdk import DAG
-
     def build() -> None:
         with DAG("counted", schedule=None):
             BatchComputeTaskGroup("group", job({"a": task(), "b": task()}))
 
     assert counted(build)[READER] == 1
+
+
+LEGACY = v1_job({"Find": {**find_prime(), "ImageId": "img-ubuntu"}}, JobTag="")
+#: Operator, its job, its other arguments.
+SUBMITTING: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+    "BatchCompute": (BatchComputeSubmitJobOperator, job({"a": task("true")}), {}),
+    "BatchCompute's first API": (BatchComputeSubmitJobOperator, LEGACY, {}),
+    "PAI-DLC": (DlcSubmitJobOperator, dlc_jobs.job("true"), {}),
+    "a BatchCompute task on PAI-DLC": (
+        BatchComputeTaskOnDlcOperator,
+        job({"a": task("true")}),
+        {"image": "ubuntu", "instance_type": "ecs.c6.large", "ignore": ["ClusterId"]},
+    ),
+    "a task of the first API on PAI-DLC": (
+        BatchComputeTaskOnDlcOperator,
+        LEGACY,
+        {"image": "ubuntu", "instance_type": "ecs.c6.large"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUBMITTING)
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_an_operator_reads_its_job_once_at_parse_time_and_once_on_the_way_to_the_wire(name: str):
+    operator, description, arguments = SUBMITTING[name]
+    once = (1, int("JobName" in description), 0)
+
+    def build() -> None:
+        operator(task_id="submit", job=description, wait_for_completion=False, **arguments)
+
+    with DAG("read_once", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), schedule=None) as dag:
+        parsing = counted(build)
+    assert (parsing[READER], parsing[CONVERTER], parsing[COPIER]) == once
+    found = []
+    running = counted(lambda: found.append(run_dag(dag)))
+    assert states(found[0]) == {"submit": "success"}
+    assert (running[READER], running[CONVERTER], running[COPIER]) == once

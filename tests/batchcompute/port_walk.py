@@ -9,6 +9,7 @@ import sys
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.batchcompute.target import Target
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.oss.store import ObjectStore
 from airflow_provider_bcs.waiting.polling import wait_for_end
@@ -22,14 +23,15 @@ def walk(port: BatchComputePort) -> dict[str, object]:
     """Use each method of the port; return the results."""
     service: ServicePort[Target] = port
     owner = {"run": "port-walk", "generation": 0}
-    failing = job({"a": task("sh -c 'echo out of cheese >&2; exit 3'")}, Name="port-walk")
+    failing = service.check_job(job({"a": task("sh -c 'echo out of cheese >&2; exit 3'")}, Name="port-walk"))
     prepared = service.prepare(failing, log)
     job_id = service.submit(prepared, owner, resume=False)
     found = service.submit(prepared, owner, resume=False), service.find(prepared, owner)
     state = wait_for_end(service.poll(service.target(job_id), log), 0.1)
     error = service.explain(job_id, str(state))
     assert error is not None
-    endless = service.submit(job({"a": task("sleep 600")}), {"run": "port-walk-stop", "generation": 0}, resume=False)
+    running = service.check_job(job({"a": task("sleep 600")}))
+    endless = service.submit(running, {"run": "port-walk-stop", "generation": 0}, resume=False)
     service.stop(endless, log)
     states = {
         str(target): getattr(status, "outcome", status)
@@ -43,8 +45,8 @@ def walk(port: BatchComputePort) -> dict[str, object]:
     remaining = [each.Id for each in port.client.list_jobs() if each.Id in (job_id, endless)]
     service.close()
     return {
-        "violations": len(port.validate({"Name": "x"})),
-        "warnings": port.warnings(failing),
+        "violations": violations_of(service),
+        "warnings": list(failing.warnings),
         "found again": set(found) == {job_id},
         "state": state,
         "failed": error.state,
@@ -55,6 +57,15 @@ def walk(port: BatchComputePort) -> dict[str, object]:
         "logged": [line for line in logged if "out of cheese" in line],
         "remaining": remaining,
     }
+
+
+def violations_of(service: ServicePort[Target]) -> int:
+    """Return the number of rules that a wrong description breaks."""
+    try:
+        service.check_job({"Name": "x"})
+    except InvalidJobError as error:
+        return len(error.violations)
+    return 0
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_without_objects_logs_are_named_only(client):
 def test_a_further_attempt_follows_the_strategy(client, strategy, is_another):
     port = BatchComputePort(client, retry_strategy=strategy)
     owner = {"run": f"port-{strategy}", "generation": 0}
-    description = port.prepare(job({"a": task("false")}), log)
+    description = port.prepare(port.check_job(job({"a": task("false")})), log)
     first = port.submit(description, owner, resume=False)
     poll = port.poll(Target(first), log)
     while (status := poll()) is None or not status.is_terminal:

@@ -9,6 +9,7 @@ import sys
 from airflow_provider_bcs.dlc import Client
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.http.session import RetryPolicy
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.waiting.port import ServicePort
@@ -21,10 +22,10 @@ def walk(port: DlcPort) -> dict[str, object]:
     """Use each method of the port; return the results."""
     service: ServicePort[JobTarget] = port
     owner = {"run": "port-walk", "generation": 0}
-    failing = service.prepare(job("echo out of cheese; exit 3", DisplayName="port-walk"), log)
+    failing = service.prepare(service.check_job(job("echo out of cheese; exit 3", DisplayName="port-walk")), log)
     job_id = service.submit(failing, owner, resume=False)
     again = service.submit(failing, owner, resume=False)
-    endless = job("sleep 600", DisplayName="port-walk-stop")
+    endless = service.check_job(job("sleep 600", DisplayName="port-walk-stop"))
     running_owner = {"run": "port-walk-stop", "generation": 0}
     running = service.submit(endless, running_owner, resume=False)
     found = service.find(endless, running_owner)
@@ -41,8 +42,8 @@ def walk(port: DlcPort) -> dict[str, object]:
         service.delete(each)
     service.close()
     return {
-        "violations": len(port.validate({"DisplayName": "x"})),
-        "warnings": port.warnings(failing),
+        "violations": violations_of(service),
+        "warnings": list(failing.warnings),
         "workspace": failing.get("WorkspaceId"),
         "found again": (again, found) == (job_id, running),
         "state": state,
@@ -52,6 +53,15 @@ def walk(port: DlcPort) -> dict[str, object]:
         "states": sorted(map(str, states)),
         "left to read": list(port.read_logs(job_id)),
     }
+
+
+def violations_of(service: ServicePort[JobTarget]) -> int:
+    """Return the number of rules that a wrong description breaks."""
+    try:
+        service.check_job({"DisplayName": "x"})
+    except InvalidJobError as error:
+        return len(error.violations)
+    return 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_bcs.dlc import Client
+from airflow_provider_bcs.dlc import CheckedJob, Client
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.child import LIMIT
@@ -43,10 +43,11 @@ def test_each_method_without_airflow(service):
 def test_a_job_without_a_workspace_says_so_in_the_cloud_only(dlc, caplog):
     caplog.set_level(logging.INFO)
     log = logging.getLogger(__name__)
-    assert DlcPort(dlc).prepare({}, log) == {}
+    without = CheckedJob({})
+    assert DlcPort(dlc).prepare(without, log) is without
     assert caplog.messages == []
     cloud = Client("cn-shanghai", "key-id", "secret")
-    assert DlcPort(cloud).prepare({}, log) == {}
+    assert DlcPort(cloud).prepare(without, log) is without
     assert "default workspace" in caplog.text
     cloud.close()
 

@@ -21,10 +21,11 @@ from airflow_provider_bcs.batchcompute.machine_rules import (
 from airflow_provider_bcs.batchcompute.wording import SECRET, WORDING, check_description
 from airflow_provider_bcs.description.checks import OBJECT, Check, length, number_range, one_of
 from airflow_provider_bcs.description.rules import Row, RuleTable
-from airflow_provider_bcs.description.source import JobSource
+from airflow_provider_bcs.description.source import CheckedJob, JobSource, PlainDescription, read_description
 from airflow_provider_bcs.description.type_rows import type_rows
 from airflow_provider_bcs.description.values import is_absent, is_template
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 from .description import ClusterDescription, ImageDescription
 
@@ -76,6 +77,25 @@ IMAGE = RuleTable(
     WORDING,
     required=("Name", "EcsImageId", "Platform"),
 )
+
+
+def check_cluster(cluster: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+    """Read and check the description of a cluster; the result needs neither of them again.
+
+    :param cluster: see :func:`validate_cluster`
+    :param templates: skip values with a Jinja template, because Airflow has yet to render them
+    :param source: the name of the description in an error, such as a file name
+    :raises InvalidJobError: when the description breaks a rule, with all violations
+    :raises JobSourceError: when it is unreadable
+
+    >>> groups = {"workers": {"DesiredVMCount": 2, "InstanceType": "ecs.c5.large"}}
+    >>> check_cluster({"Name": "nightly", "ImageId": "img-ubuntu", "Groups": groups})["Name"]
+    'nightly'
+    """
+    content = read_description(cluster)
+    if violations := validate_cluster(PlainDescription(content), templates=templates):
+        raise InvalidJobError(violations, source)
+    return CheckedJob(content)
 
 
 def validate_cluster(cluster: JobSource, *, templates: bool = True) -> list[Violation]:

@@ -12,6 +12,7 @@ from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.site import Site
+from airflow_provider_bcs.description.source import PlainDescription
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
@@ -55,7 +56,7 @@ class Converted(NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """A sentence for each valid value of the body that may not have the effect that the author expects."""
-        return job_warnings(self.body)
+        return job_warnings(PlainDescription(self.body))
 
 
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:

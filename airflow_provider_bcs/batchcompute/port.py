@@ -12,7 +12,6 @@ from airflow_provider_bcs.waiting.stopping import stop
 from .facts import FINISHED, UNSUCCESSFUL
 from .failure import explain_failure, explain_task_failure
 from .instance_logs import InstanceLogs, Selection, Texts
-from .mirror import FollowedTarget, continue_job
 from .rules import check_job
 from .submission import find_submitted, submit
 from .target import Target
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from .client import Client
     from .cluster.target import ClusterTarget
+    from .mirror import FollowedTarget
 
 __all__ = ["BatchComputePort", "RetryStrategy", "check_retry_strategy"]
 
@@ -129,6 +129,9 @@ class BatchComputePort:
 
     def continue_job(self, target: FollowedTarget) -> FollowedTarget:
         """Start the job of a task again if it failed or was stopped; return the target to wait for from now on."""
+        # Most operators follow no task.
+        from .mirror import continue_job
+
         return continue_job(self.client, target)
 
     def explain_task(self, job_id: str, task_name: str, state: str) -> JobFailedError | None:

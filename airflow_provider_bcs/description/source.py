@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -47,14 +46,20 @@ JobSource: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | HasDetail | 
 DESCRIBED = (Mapping, HasDetail, HasMap)
 
 
-@dataclass(frozen=True, eq=False)
 class PlainDescription(Mapping[str, Any]):
     """A description that was read. Every function that takes a description takes it too, and does not copy it.
 
     :ivar content: the description as plain values; several holders share it, so never change it
     """
 
-    content: dict[str, Any]
+    # A dataclass would take as long to import as the rest of this module.
+    __slots__ = ("content",)
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.content!r})"
 
     def __getitem__(self, name: str) -> Any:
         return self.content[name]
@@ -66,7 +71,6 @@ class PlainDescription(Mapping[str, Any]):
         return len(self.content)
 
 
-@dataclass(frozen=True, eq=False)
 class CheckedJob(PlainDescription):
     """A job description that was read, has the form of the current API, and breaks no rule.
 
@@ -76,7 +80,11 @@ class CheckedJob(PlainDescription):
     :ivar warnings: a sentence for each valid value that may not have the effect that the author expects
     """
 
-    warnings: tuple[str, ...] = ()
+    __slots__ = ("warnings",)
+
+    def __init__(self, content: dict[str, Any], warnings: tuple[str, ...] = ()) -> None:
+        super().__init__(content)
+        self.warnings = warnings
 
     def with_fields(self, **fields: Any) -> CheckedJob:
         """Return a job with other values of some fields, which have to be valid.

@@ -14,12 +14,12 @@ from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.exceptions import ApiError, ConnectionSettingsError, MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, AirflowConnection, ServiceSettings, read_connection
-from airflow_provider_bcs.waiting.port import ServicePort
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.http.client import ServiceClient
     from airflow_provider_bcs.http.credentials import CredentialProvider
     from airflow_provider_bcs.oss.store import ObjectStore
+    from airflow_provider_bcs.waiting.port import ServicePort
 
 __all__ = ["DEFAULT_CONNECTION", "ServiceHook"]
 
@@ -29,7 +29,7 @@ DEFAULT_CONNECTION = "bcs_default"
 _TRIGGERER_TIMEOUT = (5.0, 20.0)
 
 C = TypeVar("C", bound="ServiceClient")
-P = TypeVar("P", bound=ServicePort[Any])
+P = TypeVar("P", bound="ServicePort[Any]")
 
 
 class ServiceHook(BaseHook, Generic[C, P]):

@@ -18,11 +18,11 @@ from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.triggers.killing import OwnedJob
 from airflow_provider_bcs.triggers.watching import SharedWatcher
 from airflow_provider_bcs.waiting.polling import PollResults
-from airflow_provider_bcs.waiting.port import ServicePort, Target
 from airflow_provider_bcs.waiting.watcher import in_thread
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.waiting.polling import Status
+    from airflow_provider_bcs.waiting.port import ServicePort, Target
     from airflow_provider_bcs.waiting.watcher import Watcher
 
 __all__ = ["DEFERRABLE", "StateTrigger", "state_of"]

@@ -19,6 +19,9 @@ from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeSubmitJobOperator"]
@@ -84,7 +87,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         log_lines: int = 50,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
         check_selection(log_instances)

@@ -31,7 +31,9 @@ from airflow_provider_bcs.xcom import cluster_id_of, is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
     from airflow_provider_bcs.description.violation import Violation
 
@@ -87,7 +89,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.wait_for_ready = wait_for_ready
@@ -186,7 +188,7 @@ class _ClusterOperator(ServiceOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.cluster_id = cluster_id
@@ -230,7 +232,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(
             cluster_id=cluster_id,
@@ -287,7 +289,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(
             cluster_id=cluster_id,

@@ -29,7 +29,9 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -113,7 +115,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         image: str | None = None,
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines

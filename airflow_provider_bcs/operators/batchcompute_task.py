@@ -33,6 +33,9 @@ from airflow_provider_bcs.xcom import job_id_of, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["BatchComputeTaskOperator", "job_id_of"]
 
@@ -94,7 +97,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         start_from_trigger: bool = False,
         log_instances: Selection = "failed",
         log_lines: int = 50,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         check_selection(log_instances)

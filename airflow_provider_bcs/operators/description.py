@@ -31,6 +31,9 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["DescriptionOperator"]
 
@@ -58,7 +61,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
 

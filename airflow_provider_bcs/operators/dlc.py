@@ -18,7 +18,9 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["DlcSubmitJobOperator"]
@@ -75,7 +77,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines

@@ -124,7 +124,7 @@ class ServiceHook(BaseHook, Generic[C, P]):
         if settings.oss_endpoint is None and settings.region == LOCAL_REGION:
             raise ConnectionSettingsError(
                 f"Connection {self.bcs_conn_id} does not say where objects are: set the extra field oss_endpoint, for"
-                " the local service to the URL oss of the line it prints, or region."
+                " the local service to the URL oss of the line it prints, or the field Region."
             )
         return ObjectStore(
             settings.region,

@@ -173,7 +173,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         if settings.region == LOCAL_REGION and not settings.oss_endpoint and not self.port.is_local:
             raise ConnectionSettingsError(
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
-                " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
+                " set the field Region, e.g. cn-shanghai, or the extra field oss_endpoint."
             )
         return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
 

@@ -119,6 +119,14 @@ def test_the_hooks_test_the_same(connection: None, service: Service, hook: Any) 
     assert (works, len(text.splitlines())) == (True, 3)
 
 
+def test_airflows_connections_test_themselves(connection: None, service: Service) -> None:
+    """A worker of Airflow 3.3 tests so, where the web server asks it to."""
+    url, key_id, secret = keys_of(service)
+    one = Connection(conn_id="bcs_default", conn_type="bcs", host=url, login=key_id, password=secret)
+    works, text = one.test_connection()
+    assert (works, text.splitlines()[0]) == (True, accepts("BatchCompute", url))
+
+
 def test_a_service_that_fails_does_not_hide_the_other(service: Service, faults: Any) -> None:
     faults({"operation": "batchcompute.ListJobs", "kind": "error-500"})
     works, lines = check(service)

@@ -63,6 +63,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped

@@ -68,6 +68,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises RefusedJobError: when the service refuses the cluster
     :raises ClusterFailedError: when the cluster is deleted while the task waits
@@ -215,6 +216,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     :raises ClusterFailedError: when the cluster is deleted while the task waits
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
@@ -274,6 +276,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """

@@ -54,6 +54,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """

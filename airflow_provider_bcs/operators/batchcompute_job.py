@@ -59,6 +59,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     :param job_id: id of the job; empty or None: no job (templated)
     :param delete_finished: delete the job if it has finished (templated)
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     """
 
@@ -142,6 +143,7 @@ class BatchComputeDeleteJobOperator(_JobOperator):
     :param job_id: id of the job (templated)
     :param stop: stop a job that still waits or runs, which is an error otherwise
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """
@@ -183,6 +185,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     :param job_id: id of the job (templated)
     :param priority: 0 to 1000; the highest runs first (templated)
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """

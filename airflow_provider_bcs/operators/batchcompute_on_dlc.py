@@ -76,6 +76,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped

@@ -71,6 +71,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :param log_instances: instances whose standard output and error are written to the task's log at the end:
         ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
     :param log_lines: number of lines from the beginning of each of these logs, and from its end
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
     :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on

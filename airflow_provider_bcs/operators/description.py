@@ -50,6 +50,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     the DAG. So secrets in the field are ``***``, wherever they come from: the DAG file, a job file or a template.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES

@@ -57,6 +57,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped

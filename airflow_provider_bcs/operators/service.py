@@ -25,6 +25,7 @@ class ServiceOperator(BaseOperator, Generic[H]):
     """Operator with the hook of one service.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)

@@ -47,6 +47,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
 

@@ -14,28 +14,31 @@ def _field(label: str, description: str, *, secret: bool = False) -> dict[str, A
     return {"label": label, "description": description, "schema": schema}
 
 
-#: Extra fields of a ``bcs`` connection.
+#: Extra fields of a ``bcs`` connection. Airflow 3 folds them away at first; the standard fields are visible.
 CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
-    "region": _field("Region", "Region id, e.g. cn-shanghai"),
     "security_token": _field("Security token", "Security token of temporary (STS) keys", secret=True),
     "role_arn": _field("RAM role", "ARN of a role to assume with the keys"),
     "workspace_id": _field("PAI workspace", "Workspace id of PAI-DLC jobs that name none"),
     "batchcompute_endpoint": _field("BatchCompute endpoint", "URL; empty: the region's public endpoint"),
     "dlc_endpoint": _field("PAI-DLC endpoint", "URL; empty: the region's public endpoint"),
     "oss_endpoint": _field("OSS endpoint", "URL; empty: the region's public endpoint"),
+    "verify": _field("Verify TLS", "true, false, or the path of a CA bundle; empty: true"),
 }
 
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
-    "hidden-fields": ["schema"],
+    "hidden-fields": [],
     "relabeling": {
         "login": "AccessKey id",
         "password": "AccessKey secret",
         "host": "Endpoint of all services",
+        "schema": "Region",
     },
     "placeholders": {
         "login": "empty: default credential chain",
         "host": "empty: the region's public endpoints; http://127.0.0.1 for the local service",
-        "port": "8642 for the local service",
+        # Airflow 3.3 cannot test a connection whose port is empty. Without a host the port has no effect.
+        "port": "443; 8642 for the local service",
+        "schema": "e.g. cn-shanghai; empty for the local service",
     },
 }
 

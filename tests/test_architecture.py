@@ -16,6 +16,7 @@ EVERYWHERE = {
     "__init__",
     "exceptions",
     "lazy",
+    "airflow_arguments",
     "airflow_versions",
     "masked_log",
     "provider_info",

@@ -32,6 +32,7 @@ class BatchComputeHook(ServiceHook["Client", BatchComputePort]):
 
     :param bcs_conn_id: id of the Airflow connection
     :param region: region such as ``cn-shanghai``, in place of the connection's
+    :param logger_name: name of the hook's logger, as of every Airflow hook
     :raises AirflowNotFoundException: at first use, when the connection does not exist
     :raises ConnectionSettingsError: at first use, when a field of the connection is missing or wrong
     """

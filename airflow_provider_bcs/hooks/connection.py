@@ -1,9 +1,12 @@
 """Read an Airflow connection: keys, region and endpoints, for both services.
 
 Connection type ``bcs``: login and password are AccessKey id and secret (none: the vendor's default credential chain);
-extra holds ``region``, ``security_token``, ``role_arn``, ``workspace_id``, ``batchcompute_endpoint``, ``dlc_endpoint``,
-``oss_endpoint``, ``verify``; host and port set one endpoint for all services. Connections of the Alibaba provider
-(type ``alibaba_cloud``, keys in extra) are read as they are.
+schema, or ``region`` in extra, is the region; extra holds ``security_token``, ``role_arn``, ``workspace_id``,
+``batchcompute_endpoint``, ``dlc_endpoint``, ``oss_endpoint``, ``verify``; host and port set one endpoint for
+BatchCompute and PAI-DLC. Connections of the Alibaba provider (type ``alibaba_cloud``, keys in extra) are read as they
+are.
+
+Messages do not hold the connection's id: while Airflow tests a connection, the id is a random text. The hook adds it.
 """
 
 from __future__ import annotations
@@ -11,15 +14,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider, default_credentials
 from airflow_provider_bcs.http.loopback import is_loopback
 
-__all__ = ["LOCAL_REGION", "AirflowConnection", "ServiceSettings", "read_connection"]
+__all__ = ["LOCAL_REGION", "OWN_ENDPOINT", "AirflowConnection", "ServiceSettings", "read_connection", "services_of"]
 
 #: The region of a connection that names none: that of the local service.
 LOCAL_REGION = "local"
+#: Extra field that holds the endpoint of one service.
+OWN_ENDPOINT = {service: f"{service}_endpoint" for service in ("batchcompute", "dlc", "oss")}
+
+_SCHEMES = ("http", "https")
 
 
 class AirflowConnection(Protocol):
@@ -55,33 +63,62 @@ class ServiceSettings:
 
 
 def read_connection(connection: AirflowConnection, service: str, region: str | None = None) -> ServiceSettings:
-    """Return how to reach ``service`` (``batchcompute``, ``dlc`` or ``oss``).
+    """Return how to reach ``service`` (``batchcompute`` or ``dlc``).
 
     :param region: instead of the connection's
-    :raises ConnectionSettingsError: when neither a region nor an endpoint is given, or only half a key
+    :raises ConnectionSettingsError: when neither a region nor an endpoint is given, or a field is wrong
     """
-    extra = connection.extra_dejson
-    if not isinstance(extra, dict):
-        # The type promises one; Airflow reads any JSON.
-        raise ConnectionSettingsError(
-            f'Connection {connection.conn_id}: extra is a JSON object, such as {{"region": "cn-shanghai"}};'
-            f" found {type(extra).__name__}."
-        )
-    endpoint = extra.get(f"{service}_endpoint") or _host_endpoint(connection)
-    region = region or extra.get("region") or extra.get("region_id")
+    extra = _extra(connection)
+    endpoint = extra.get(OWN_ENDPOINT[service]) or _host_endpoint(connection)
+    region = region or _region(connection, extra)
     if not region and not endpoint:
         raise ConnectionSettingsError(
-            f"Connection {connection.conn_id} has no region: set the extra field region, e.g. cn-shanghai,"
-            f" or {service}_endpoint, or host for the local service."
+            "Region: found none; expected a region in the field Region (schema) or in extra, e.g."
+            f' {{"region": "cn-shanghai"}}; or else {OWN_ENDPOINT[service]} in extra, or host for the local service.'
         )
     return ServiceSettings(
         region=region or LOCAL_REGION,
         endpoint=endpoint if not endpoint or "://" in endpoint else f"https://{endpoint}",
         credentials=_credentials(connection, extra),
-        verify=_verify(connection, extra.get("verify")),
+        verify=_verify(extra.get("verify")),
         workspace_id=str(extra["workspace_id"]) if extra.get("workspace_id") else None,
         oss_endpoint=extra.get("oss_endpoint") or None,
     )
+
+
+def services_of(connection: AirflowConnection, region: str | None = None) -> list[str]:
+    """Return the services that the connection leads to, of ``batchcompute``, ``dlc`` and ``oss``.
+
+    :param region: instead of the connection's
+    :raises ConnectionSettingsError: when a field is wrong
+    """
+    extra = _extra(connection)
+    if region or _region(connection, extra):
+        return list(OWN_ENDPOINT)
+    by_host = ("batchcompute", "dlc") if _host_endpoint(connection) else ()
+    return [service for service, field in OWN_ENDPOINT.items() if service in by_host or extra.get(field)]
+
+
+def _extra(connection: AirflowConnection) -> dict[str, Any]:
+    extra = connection.extra_dejson
+    if not isinstance(extra, dict):
+        # The type promises one; Airflow reads any JSON.
+        raise ConnectionSettingsError(
+            f'Extra: found {type(extra).__name__}; expected a JSON object, e.g. {{"region": "cn-shanghai"}}.'
+        )
+    return extra
+
+
+def _region(connection: AirflowConnection, extra: dict[str, Any]) -> str | None:
+    """Return the region. The form shows schema as Region: it has no other field that is visible from the start."""
+    schema = (connection.schema or "").strip()
+    visible = None if schema.lower() in _SCHEMES else schema or None
+    named = extra.get("region") or extra.get("region_id") or None
+    if visible and named and visible != named:
+        raise ConnectionSettingsError(
+            f"Region: found {visible!r} in the field Region (schema) and {named!r} in extra; expected one region."
+        )
+    return visible or named
 
 
 def _credentials(connection: AirflowConnection, extra: dict[str, Any]) -> CredentialProvider:
@@ -90,8 +127,8 @@ def _credentials(connection: AirflowConnection, extra: dict[str, Any]) -> Creden
     if bool(key_id) != bool(secret):
         found, missing = ("login", "password") if key_id else ("password", "login")
         raise ConnectionSettingsError(
-            f"Connection {connection.conn_id} has a {found} but no {missing}: login is the AccessKey id and password"
-            " its secret; leave both empty for the default credential chain."
+            f"{missing.capitalize()}: found none beside a {found}; expected both, or neither for the default credential"
+            " chain. Login is the AccessKey id, and password its secret."
         )
     given = Credentials(key_id, secret, extra.get("security_token")) if key_id and secret else None
     if extra.get("role_arn"):
@@ -104,22 +141,32 @@ def _host_endpoint(connection: AirflowConnection) -> str | None:
     if not host:
         return None
     if "://" not in host:
-        scheme = connection.schema if connection.schema in ("http", "https") else None
+        schema = (connection.schema or "").strip().lower()
+        scheme = schema if schema in _SCHEMES else None
         # The local service speaks plain HTTP, and only on this machine.
         host = f"{scheme or ('http' if is_loopback(host.partition(':')[0]) else 'https')}://{host}"
-    return f"{host}:{connection.port}" if connection.port else host
+    own = _port(host)
+    if own and connection.port and own != connection.port:
+        raise ConnectionSettingsError(f"Port: found {own} in Host and {connection.port} in Port; expected one port.")
+    return f"{host}:{connection.port}" if connection.port and not own else host
 
 
-def _verify(connection: AirflowConnection, value: Any) -> bool | str:
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        # The client says what is wrong with the URL.
+        return None
+
+
+def _verify(value: Any) -> bool | str:
     """Forms and environment variables give text; an empty one must not switch the check off."""
     words = {"true": True, "false": False, "": True}
-    if value is None or isinstance(value, bool):
-        return value is not False
-    if str(value).lower() in words:
-        return words[str(value).lower()]
-    if not Path(str(value)).exists():
+    text = "" if value is None else str(value).strip()
+    if text.lower() in words:
+        return words[text.lower()]
+    if not Path(text).exists():
         raise ConnectionSettingsError(
-            f"Connection {connection.conn_id}: extra field verify is true, false or the path of a CA bundle;"
-            f" found {value!r}, which does not exist."
+            f"Extra field verify: found {value!r}; expected true, false, or the path of a CA bundle on this machine."
         )
-    return str(value)
+    return text

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 
 from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.exceptions import ApiError, ConnectionSettingsError, MissingConnectionError, NoAnswerError
+from airflow_provider_bcs.exceptions import ConnectionSettingsError, MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, AirflowConnection, ServiceSettings, read_connection
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ServiceHook(BaseHook, Generic[C, P]):
 
     :param bcs_conn_id: id of the Airflow connection
     :param region: region such as ``cn-shanghai``, in place of the connection's
+    :param logger_name: name of the hook's logger, as of every Airflow hook
     """
 
     conn_name_attr = "bcs_conn_id"
@@ -49,8 +50,10 @@ class ServiceHook(BaseHook, Generic[C, P]):
     #: Class of :attr:`port`.
     port_class: type[P]
 
-    def __init__(self, bcs_conn_id: str = DEFAULT_CONNECTION, region: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, bcs_conn_id: str = DEFAULT_CONNECTION, region: str | None = None, *, logger_name: str | None = None
+    ) -> None:
+        super().__init__(logger_name=logger_name)
         self.bcs_conn_id = bcs_conn_id
         self.region = region
         self._was_read = False
@@ -79,10 +82,13 @@ class ServiceHook(BaseHook, Generic[C, P]):
         return self._read_settings()
 
     def _read_settings(self) -> ServiceSettings:
-        connection = self.get_connection(self.bcs_conn_id)
+        return self._read(self._connection())
+
+    def _connection(self) -> AirflowConnection:
+        connection: AirflowConnection = self.get_connection(self.bcs_conn_id)
         # Airflow 3 registers these secrets in the process that writes the task's log, and not in this one.
         mask([connection.password, *secret_values(connection.extra_dejson)])
-        return self._read(connection)
+        return connection
 
     def _read_credentials(self) -> CredentialProvider:
         """Read the keys again: temporary keys expire, and the connection may hold new ones."""
@@ -118,7 +124,7 @@ class ServiceHook(BaseHook, Generic[C, P]):
         if settings.oss_endpoint is None and settings.region == LOCAL_REGION:
             raise ConnectionSettingsError(
                 f"Connection {self.bcs_conn_id} does not say where objects are: set the extra field oss_endpoint, for"
-                " the local service to the URL oss of the line it prints, or region."
+                " the local service to the URL oss of the line it prints, or the field Region."
             )
         return ObjectStore(
             settings.region,
@@ -175,12 +181,18 @@ class ServiceHook(BaseHook, Generic[C, P]):
             raise ConnectionSettingsError(f"Connection {self.bcs_conn_id}: {error}") from error
 
     def _read(self, connection: AirflowConnection) -> ServiceSettings:
-        return read_connection(connection, self.service, self.region)
+        try:
+            return read_connection(connection, self.service, self.region)
+        except ConnectionSettingsError as error:
+            raise ConnectionSettingsError(f"Connection {self.bcs_conn_id}: {error}") from error
 
     def test_connection(self) -> tuple[bool, str]:
-        """Send a request; return whether it succeeded, and one line that says why or why not."""
-        try:
-            self.port.check()
-        except (ApiError, ValueError) as error:
-            return False, str(error)
-        return True, f"{self.client.endpoint} answers and accepts the keys"
+        """Send a request to each service that the connection leads to.
+
+        :return: whether the connection works, and one line for each service; see
+            :func:`~airflow_provider_bcs.hooks.connection_check.check_connection`
+        :raises AirflowNotFoundException: when the connection does not exist
+        """
+        from airflow_provider_bcs.hooks.connection_check import check_connection
+
+        return check_connection(self._connection(), self.region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import ssl
 from datetime import datetime, timedelta, timezone
@@ -27,8 +28,14 @@ from airflow_provider_bcs.exceptions import (
 
 from .facts import MAX_CLOCK_SKEW
 
+log = logging.getLogger(__name__)
+
 # The response to a wrong signature repeats the signed text, which contains the security token.
 _SECURITY_TOKEN = re.compile(r"(x-acs-security-token:)[^\s\\]+")
+_SIGNED_TEXT = re.compile(
+    r"[\s,;:]*(?:\bthe )?(?:\bserver(?:'s)? *)?(?:\bstring[ -]*to[ -]*sign|\bcanonical[ -]*request)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 #: Errors that may concern one target only, so that polling of other targets can go on. A client raises TypeError for an
 #: id that cannot be one. RefusedKeysError, a subclass of AccessDeniedError, concerns all targets.
@@ -67,7 +74,11 @@ def service_error(
             f" which accepts at most {MAX_CLOCK_SKEW.seconds // 60}; set the clock. The service's message: {message}"
         )
     elif "Signature" in code:
-        message = f"Most likely the AccessKey secret is wrong. The service's message: {message}"
+        shown = _SIGNED_TEXT.sub("", message)
+        if shown != message:
+            # The text is long, and helps only to debug a client.
+            log.debug("The service's answer to a signature that does not match: %s", message)
+        message = f"Most likely the AccessKey secret is wrong. The service's message: {shown}"
     return kind(status, code, message, request_id, retry_after)
 
 
@@ -122,7 +133,11 @@ def tls_error(endpoint: str, error: Exception) -> ApiError:
         inner = next((found for found in arguments if isinstance(found, BaseException)), None)
         cause = inner or cause.__cause__ or cause.__context__
     if cause is not None:
-        return CertificateError(f"{endpoint}: the TLS certificate was not accepted: {error}")
+        reason = getattr(cause, "verify_message", "") or cause
+        return CertificateError(
+            f"{endpoint}: the TLS certificate was not accepted: {str(reason).rstrip('.')}. For a certificate of an"
+            " authority of your own, give the path of its CA bundle as verify."
+        )
     return NoAnswerError(f"{endpoint} did not answer: {error}")
 
 

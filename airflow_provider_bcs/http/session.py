@@ -23,7 +23,7 @@ from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .errors import redirect_error, service_error, tls_error
 
-__all__ = ["RetryPolicy", "Session", "Signer"]
+__all__ = ["RetryPolicy", "Session", "Signer", "no_answer"]
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class Session:
         except requests.exceptions.SSLError as error:
             raise tls_error(self.endpoint, error) from error
         except requests.RequestException as error:
-            raise _no_answer(self.endpoint, error) from error
+            raise no_answer(self.endpoint, error) from error
         self._note_time(response.headers.get("Date"))
         if parse is not None and response.status_code == requests.codes.ok:
             with suppress(ValueError):
@@ -205,15 +205,25 @@ class Session:
         self._ahead = there.replace(tzinfo=there.tzinfo or timezone.utc) - datetime.now(timezone.utc)
 
 
-def _no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
+def no_answer(endpoint: str, error: requests.RequestException) -> NoAnswerError:
+    """Return the exception for a request without a response.
+
+    :param endpoint: URL of the service
+    :param error: exception of the HTTP library
+    """
     # requests has no exception class for a refused connection or an unknown host name.
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(reason, NameResolutionError):
         return NoAnswerError(f"{endpoint}: the host name does not exist; check region and endpoint", never_sent=True)
     if isinstance(reason, NewConnectionError):
-        return NoAnswerError(f"{endpoint}: no connection; check that the service runs: {reason}", never_sent=True)
-    never_sent = isinstance(error, requests.ConnectTimeout)
-    return NoAnswerError(f"{endpoint} did not answer: {error}", never_sent=never_sent)
+        # The text begins with the address of a Python object.
+        system = str(reason).rpartition("]")[2].strip() or reason
+        return NoAnswerError(f"{endpoint}: no connection; check that the service runs: {system}", never_sent=True)
+    if isinstance(error, requests.ConnectTimeout):
+        return NoAnswerError(
+            f"{endpoint} did not answer within the time limit; check that this machine can reach it", never_sent=True
+        )
+    return NoAnswerError(f"{endpoint} did not answer: {error}")
 
 
 def _read(response: requests.Response) -> dict[str, Any]:

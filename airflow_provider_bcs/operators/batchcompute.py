@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
@@ -19,6 +19,9 @@ from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = ["BatchComputeSubmitJobOperator"]
@@ -60,6 +63,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -84,7 +88,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         log_lines: int = 50,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
         check_selection(log_instances)

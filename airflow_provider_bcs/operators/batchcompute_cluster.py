@@ -31,7 +31,9 @@ from airflow_provider_bcs.xcom import cluster_id_of, is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = [
@@ -65,6 +67,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises RefusedJobError: when the service refuses the cluster
     :raises ClusterFailedError: when the cluster is deleted while the task waits
@@ -86,7 +89,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.wait_for_ready = wait_for_ready
@@ -183,7 +186,7 @@ class _ClusterOperator(ServiceOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.cluster_id = cluster_id
@@ -210,6 +213,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     :raises ClusterFailedError: when the cluster is deleted while the task waits
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
@@ -227,7 +231,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(
             cluster_id=cluster_id,
@@ -269,6 +273,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
@@ -284,7 +289,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(
             cluster_id=cluster_id,

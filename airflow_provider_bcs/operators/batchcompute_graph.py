@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.description.source import CheckedJob, PlainDescription, read_description
@@ -16,6 +16,11 @@ from airflow_provider_bcs.operators.graph_job import submitted_job
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["BatchComputeSubmitGraphOperator"]
 
@@ -49,6 +54,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
@@ -66,7 +72,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         retry_strategy: RetryStrategy = "restart",
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
         self.retry_strategy = retry_strategy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.submission import start_again
@@ -17,6 +17,9 @@ from airflow_provider_bcs.xcom import is_missing, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = [
     "BatchComputeChangeJobPriorityOperator",
@@ -31,7 +34,13 @@ class _JobOperator(ServiceOperator[BatchComputeHook]):
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
 
-    def __init__(self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Unpack[OperatorArguments],
+    ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.job_id = job_id
 
@@ -50,6 +59,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     :param job_id: id of the job; empty or None: no job (templated)
     :param delete_finished: delete the job if it has finished (templated)
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ApiError: when the service does not answer or refuses
     """
 
@@ -61,7 +71,7 @@ class BatchComputeStopJobOperator(_JobOperator):
         job_id: str,
         delete_finished: bool | str = False,
         bcs_conn_id: str = DEFAULT_CONNECTION,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.delete_finished = delete_finished
@@ -133,12 +143,18 @@ class BatchComputeDeleteJobOperator(_JobOperator):
     :param job_id: id of the job (templated)
     :param stop: stop a job that still waits or runs, which is an error otherwise
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """
 
     def __init__(
-        self, *, job_id: str, stop: bool = False, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+        self,
+        *,
+        job_id: str,
+        stop: bool = False,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.stop = stop
@@ -169,6 +185,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     :param job_id: id of the job (templated)
     :param priority: 0 to 1000; the highest runs first (templated)
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """
@@ -176,7 +193,12 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
 
     def __init__(
-        self, *, job_id: str, priority: int | str, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+        self,
+        *,
+        job_id: str,
+        priority: int | str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.priority = priority

@@ -28,7 +28,9 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -73,6 +75,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -112,7 +115,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         image: str | None = None,
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines
@@ -169,7 +172,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         if settings.region == LOCAL_REGION and not settings.oss_endpoint and not self.port.is_local:
             raise ConnectionSettingsError(
                 f"Connection {self.bcs_conn_id} has no region, which pods need to reach object storage:"
-                " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
+                " set the field Region, e.g. cn-shanghai, or the extra field oss_endpoint."
             )
         return CheckedJob(convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body)
 

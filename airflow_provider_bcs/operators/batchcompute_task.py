@@ -33,6 +33,9 @@ from airflow_provider_bcs.xcom import job_id_of, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["BatchComputeTaskOperator", "job_id_of"]
 
@@ -68,6 +71,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :param log_instances: instances whose standard output and error are written to the task's log at the end:
         ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
     :param log_lines: number of lines from the beginning of each of these logs, and from its end
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
     :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on
@@ -94,7 +98,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         start_from_trigger: bool = False,
         log_instances: Selection = "failed",
         log_lines: int = 50,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         check_selection(log_instances)

@@ -33,6 +33,9 @@ from airflow_provider_bcs.task_errors import InvalidRenderedJobError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["DescriptionOperator"]
 
@@ -49,6 +52,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     the DAG. So secrets in the field are ``***``, wherever they come from: the DAG file, a job file or a template.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
@@ -60,7 +64,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
@@ -18,7 +18,9 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = ["DlcSubmitJobOperator"]
@@ -55,6 +57,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -75,7 +78,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
 __all__ = ["ServiceOperator", "seconds"]
 
@@ -20,12 +25,13 @@ class ServiceOperator(BaseOperator, Generic[H]):
     """Operator with the hook of one service.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)
     hook_class: type[H]
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
 

@@ -22,7 +22,9 @@ from airflow_provider_bcs.waiting.reattach import reattach
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.waiting.port import ServicePort
 
@@ -44,6 +46,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
+    :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
 
@@ -62,7 +65,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
-        **kwargs: Any,
+        **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.deferrable = deferrable

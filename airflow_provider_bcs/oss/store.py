@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.exceptions import ApiError, NoAnswerError, ServiceError
+from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError, NoAnswerError, ServiceError
 from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider
 from airflow_provider_bcs.http.errors import redirect_error, service_error, tls_error
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
@@ -58,6 +58,21 @@ class ObjectStore:
     ) -> None:
         self.endpoint = _url(endpoint or f"oss-{region}.aliyuncs.com")
         self._client = _client(region, self.endpoint, as_provider(credentials), verify, attempts)
+
+    def check(self) -> None:
+        """List one bucket, to see whether the store answers and accepts the keys. They need no permission to list.
+
+        :raises ApiError: when the store does not answer, or refuses the keys
+        """
+        import alibabacloud_oss_v2 as oss
+
+        try:
+            with _errors(self.endpoint):
+                self._client.list_buckets(oss.ListBucketsRequest(max_keys=1))
+        except AccessDeniedError as error:
+            # OSS verifies the signature before it looks at permissions.
+            if error.code != "AccessDenied":
+                raise
 
     def exists(self, uri: str) -> bool:
         """Return whether the object exists.
@@ -175,6 +190,8 @@ def _error(endpoint: str, error: Exception) -> Exception:
     import alibabacloud_oss_v2 as oss
     import requests
 
+    from airflow_provider_bcs.http.session import no_answer
+
     while isinstance(inner := getattr(error, "kwargs", {}).get("error"), Exception):
         error = inner
     if isinstance(error, oss.exceptions.ServiceError):
@@ -186,4 +203,6 @@ def _error(endpoint: str, error: Exception) -> Exception:
         return ValueError(str(error))
     if isinstance(error, requests.exceptions.SSLError):
         return tls_error(endpoint, error)
+    if isinstance(error, requests.RequestException):
+        return no_answer(endpoint, error)
     return NoAnswerError(f"{endpoint} did not answer: {error}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.target import Target
@@ -12,6 +12,11 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import SensorArguments
 
 __all__ = ["BatchComputeInstanceSensor", "BatchComputeJobSensor", "BatchComputeTaskSensor"]
 
@@ -24,7 +29,12 @@ class _BatchComputeSensor(StateSensor[BatchComputeHook]):
     success_states = frozenset({FINISHED})
 
     def __init__(
-        self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+        self,
+        *,
+        job_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.job_id = job_id
@@ -82,7 +92,7 @@ class BatchComputeTaskSensor(_BatchComputeSensor):
         task_name: str,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
-        **kwargs: Any,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.task_name = task_name
@@ -123,7 +133,7 @@ class BatchComputeInstanceSensor(_BatchComputeSensor):
         instance_id: int | str,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
-        **kwargs: Any,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.task_name = task_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import READY
@@ -13,6 +13,11 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import SensorArguments
 
 __all__ = ["BatchComputeClusterSensor"]
 
@@ -43,7 +48,12 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
     success_states = frozenset({READY})
 
     def __init__(
-        self, *, cluster_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+        self,
+        *,
+        cluster_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.cluster_id = cluster_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
@@ -12,6 +12,11 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import SensorArguments
 
 __all__ = ["DlcJobSensor", "DlcPodSensor"]
 
@@ -43,7 +48,12 @@ class DlcJobSensor(StateSensor[DlcHook]):
     success_states = frozenset({SUCCEEDED})
 
     def __init__(
-        self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
+        self,
+        *,
+        job_id: str,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.job_id = job_id
@@ -86,7 +96,7 @@ class DlcPodSensor(StateSensor[DlcHook]):
         pod_id: str,
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
-        **kwargs: Any,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, deferrable=deferrable, **kwargs)
         self.job_id = job_id

@@ -18,7 +18,9 @@ from airflow_provider_bcs.xcom import require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
+    from airflow_provider_bcs.airflow_arguments import SensorArguments
     from airflow_provider_bcs.waiting.polling import Poll, Status
     from airflow_provider_bcs.waiting.port import ServicePort, Target
 
@@ -42,7 +44,13 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     id_field: ClassVar[str] = "job_id"
     success_states: ClassVar[frozenset[str]]
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = DEFERRABLE,
+        **kwargs: Unpack[SensorArguments],
+    ) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import DAG
 
@@ -16,6 +16,11 @@ from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import DagArguments
 
 
 def job_to_dag(
@@ -29,7 +34,7 @@ def job_to_dag(
     assets: bool = False,
     package: str | os.PathLike[str] | None = None,
     package_uri: str | None = None,
-    **dag_kwargs: Any,
+    **dag_kwargs: Unpack[DagArguments],
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
 
@@ -73,7 +78,9 @@ def job_to_dag(
     if dag_kwargs.setdefault("schedule", None) is None:
         # Airflow 2 wants a start date even of a DAG that only runs when triggered.
         dag_kwargs.setdefault("start_date", datetime(2015, 11, 11, tzinfo=timezone.utc))
-    with DAG(dag_id or plan.dag_id, **dag_kwargs) as dag:
+    # Airflow itself refuses an argument that its version does not have.
+    arguments: dict[str, Any] = {**dag_kwargs}
+    with DAG(dag_id or plan.dag_id, **arguments) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
         build(plan, execution, graph)

@@ -15,6 +15,10 @@ from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import TaskGroupArguments
+
 
 class BatchComputeJobTaskGroup(TaskGroup):
     """Submit the ``BatchComputeTaskOperator`` that are made and wired inside the group as ONE BatchCompute job.
@@ -41,11 +45,12 @@ class BatchComputeJobTaskGroup(TaskGroup):
         job: Mapping[str, Any] | None = None,
         bcs_conn_id: str | None = None,
         operator_args: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskGroupArguments],
     ) -> None:
         if bcs_conn_id is not None:
             kwargs["default_args"] = {**(kwargs.get("default_args") or {}), "bcs_conn_id": bcs_conn_id}
-        super().__init__(group_id=group_id, **kwargs)
+        # Airflow 3's type of default_args is an unbound variable.
+        super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
         self._job = {"Name": group_id, "Type": "DAG", **(job or {})}
         self._arguments = GraphArguments(operator_args=operator_args or {})
         self._around: JobSetupTeardown | None = None

@@ -17,6 +17,9 @@ from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import DAG, BaseOperator
+    from typing_extensions import Unpack
+
+    from airflow_provider_bcs.airflow_arguments import TaskGroupArguments
 
 
 class BatchComputeTaskGroup(TaskGroup):
@@ -55,7 +58,7 @@ class BatchComputeTaskGroup(TaskGroup):
         assets: bool = False,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskGroupArguments],
     ) -> None:
         check_execution(execution, kwargs)
         graph = GraphArguments(
@@ -66,7 +69,8 @@ class BatchComputeTaskGroup(TaskGroup):
             package=package,
             package_uri=package_uri,
         )
-        super().__init__(group_id=group_id, **kwargs)
+        # Airflow 3's type of default_args is an unbound variable.
+        super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
         dag: DAG = self.dag
         self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])
         with self:

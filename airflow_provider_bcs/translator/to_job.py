@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup
 
@@ -22,11 +22,26 @@ from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOpe
 from airflow_provider_bcs.operators.graph_job import Part, assemble, followed_part
 from airflow_provider_bcs.translator.plan import CARRIED_OVER
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 #: Setup and teardown operators of a graph, which are no tasks of a job.
 _AROUND = (BatchComputeStopJobOperator, BatchComputeCreateClusterOperator, BatchComputeDeleteClusterOperator)
 
 
-def task_group_to_job(group: TaskGroup | DAG, /, **fields: Any) -> dict[str, Any]:
+class JobFields(TypedDict, total=False):
+    """Fields of a BatchCompute job that its tasks and their edges do not give."""
+
+    Name: str
+    Description: str
+    Type: str
+    Priority: int | str
+    JobFailOnInstanceFail: bool | str
+    AutoRelease: bool | str
+    Notification: Mapping[str, Any]
+
+
+def task_group_to_job(group: TaskGroup | DAG, /, **fields: Unpack[JobFields]) -> dict[str, Any]:
     """Make one job description of the BatchCompute operators in a group and of the edges between them.
 
     A :class:`~.task_group.BatchComputeTaskGroup` gives the description that it was made of. For any other TaskGroup, or

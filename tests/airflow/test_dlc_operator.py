@@ -333,7 +333,7 @@ def test_what_nobody_expected_is_an_error_event(monkeypatch):
         "AIRFLOW_CONN_BCS_DEFAULT", json.dumps({"conn_type": "bcs", "login": "half", "host": "localhost"})
     )
     (event,) = trigger_events(DlcJobTrigger("dlc1", poll_interval=0.1))
-    assert "has a login but no password" in event["error"]
+    assert "Password: found none" in event["error"]
 
 
 @pytest.mark.usefixtures("impatient")

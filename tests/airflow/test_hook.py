@@ -15,7 +15,6 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.connection import read_connection
 from airflow_provider_bcs.http.credentials import Credentials
-from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.child import LIMIT
 
 
@@ -41,6 +40,14 @@ KEYS = {"login": "id", "password": "secret"}
         ({"extra": {"batchcompute_endpoint": "b.example.com"}}, "local", "https://b.example.com"),
         ({"extra": {"dlc_endpoint": "https://d", "region": "r"}}, "r", None),
         ({"extra": {"dlc_endpoint": "https://d", "region": "r"}, "service": "dlc"}, "r", "https://d"),
+        # The form shows schema as Region.
+        ({"schema": "cn-shanghai"}, "cn-shanghai", None),
+        ({"schema": " cn-shanghai", "extra": {"region": "cn-shanghai"}}, "cn-shanghai", None),
+        ({"schema": "HTTP", "host": "bc.example.com", "extra": {"region": "r"}}, "r", "http://bc.example.com"),
+        ({"schema": "cn-shanghai", "host": "bc.example.com"}, "cn-shanghai", "https://bc.example.com"),
+        ({"schema": "cn-shanghai", "port": 443}, "cn-shanghai", None),
+        ({"host": "http://127.0.0.1:8642", "port": 8642}, "local", "http://127.0.0.1:8642"),
+        ({"host": "127.0.0.1:8642", "port": 8642}, "local", "http://127.0.0.1:8642"),
     ],
 )
 def test_region_and_endpoint(settings, region, endpoint):
@@ -95,18 +102,27 @@ def test_an_empty_credential_chain_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        (KEYS, "Connection c has no region: set the extra field region"),
-        ({"login": "id", "host": "x"}, "has a login but no password"),
-        ({"password": "secret", "host": "x"}, "has a password but no login"),
+        (KEYS, "^Region: found none; expected a region in the field Region"),
+        ({**KEYS, "schema": "https"}, "^Region: found none"),
+        ({**KEYS, "schema": "cn-a", "extra": {"region": "cn-b"}}, "^Region: found 'cn-a' in .* and 'cn-b' in extra"),
+        ({**KEYS, "host": "http://127.0.0.1:8642", "port": 443}, "^Port: found 8642 in Host and 443 in Port"),
+        ({**KEYS, "extra": ["cn-a"]}, "^Extra: found list; expected a JSON object"),
+        ({"login": "id", "host": "x"}, "^Password: found none beside a login"),
+        ({"password": "secret", "host": "x"}, "^Login: found none beside a password"),
     ],
 )
-def test_what_a_connection_lacks(fields, says):
+def test_what_a_connection_lacks(fields, says, monkeypatch):
     with pytest.raises(ConnectionSettingsError, match=says):
         read(**fields)
+    # The hook says whose fault it is.
+    monkeypatch.setenv("AIRFLOW_CONN_LACKING", json.dumps({"conn_type": "bcs", **fields}))
+    with pytest.raises(ConnectionSettingsError, match=f"^Connection lacking: {says.removeprefix('^')}"):
+        _ = BatchComputeHook("lacking").settings
 
 
 @pytest.mark.parametrize(
-    ("value", "verify"), [(None, True), (True, True), ("true", True), ("", True), (False, False), ("False", False)]
+    ("value", "verify"),
+    [(None, True), (True, True), ("true", True), ("", True), (" ", True), (False, False), ("False", False)],
 )
 def test_verify(value, verify):
     assert read(**KEYS, extra={"region": "r", "verify": value}).verify is verify
@@ -114,7 +130,7 @@ def test_verify(value, verify):
 
 def test_verify_names_a_bundle(tmp_path):
     assert read(**KEYS, extra={"region": "r", "verify": str(tmp_path)}).verify == str(tmp_path)
-    with pytest.raises(ConnectionSettingsError, match="extra field verify is true, false or the path"):
+    with pytest.raises(ConnectionSettingsError, match="^Extra field verify: found '/no/such/file'; expected"):
         read(**KEYS, extra={"region": "r", "verify": "/no/such/file"})
 
 
@@ -123,26 +139,6 @@ def test_no_connection_is_resolved_before_the_client_is_used():
     assert hook.bcs_conn_id == "there_is_no_such_connection"
     with pytest.raises(Exception, match="there_is_no_such_connection"):
         hook.get_conn()
-
-
-def test_test_connection(connection, service, monkeypatch):
-    assert BatchComputeHook().test_connection() == (True, f"{service.url} answers and accepts the keys")
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_WRONG_KEY", json.dumps({"host": service.url, "login": "local", "password": "wrong-key"})
-    )
-    ok, text = BatchComputeHook("wrong_key").test_connection()
-    assert not ok
-    assert "Signature" in text
-    monkeypatch.setenv("AIRFLOW_CONN_EMPTY", json.dumps({"conn_type": "bcs"}))
-    ok, text = BatchComputeHook("empty").test_connection()
-    assert (ok, "has no region" in text) == (False, True)
-
-
-def test_airflows_own_button(connection, airflow_db, service):
-    found = Connection(
-        conn_id="bcs_default", conn_type="bcs", host=service.url, login="local", password=ACCESS_KEY_SECRET
-    ).test_connection()
-    assert found == (True, f"{service.url} answers and accepts the keys")
 
 
 def test_one_client_a_hook(connection):

@@ -91,7 +91,7 @@ class Renewed(DlcHook):
         return connection
 
 
-@pytest.mark.parametrize("before", [{"password": "expired"}, {"port": 1}])
+@pytest.mark.parametrize("before", [{"password": "expired"}, {"host": "http://127.0.0.1:1"}])
 def test_a_wait_with_logs_goes_on_with_what_the_connection_says_by_now(dlc, monkeypatch, caplog, capfd, before):
     submitted = dlc.create_job(dlc_job("echo from the pod")).JobId
     trigger = DlcJobTrigger(submitted, 100, poll_interval=0.2)
@@ -153,13 +153,13 @@ def test_one_that_was_never_there_is_told_soon():
 def test_one_that_lacks_something_is_told_at_once(monkeypatch):
     monkeypatch.setenv(VARIABLE, '{"conn_type": "bcs"}')
     (event,) = trigger_events(BatchComputeTrigger("job-1", poll_interval=0.1))
-    assert "has no region" in event["error"]
+    assert "Region: found none" in event["error"]
 
 
 def test_one_whose_extra_is_no_object_is_told_at_once(monkeypatch):
     monkeypatch.setenv(VARIABLE, '{"conn_type": "bcs", "extra": "[1]"}')
     (event,) = trigger_events(BatchComputeTrigger("job-1", poll_interval=0.1))
-    assert "extra is a JSON object" in event["error"]
+    assert "Extra: found " in event["error"]
 
 
 def test_a_job_is_stopped_all_the_same(client, unreadable_for, caplog, capfd):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +12,20 @@ import pytest
 
 from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.exceptions import CertificateError, NoAnswerError
-from tests.child import LIMIT
 from tests.http.test_session import QUICK, Canned
+from tests.http.tls import make_certificate, server_context
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of this machine; its key lies beside it."""
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-        timeout=LIMIT,
-    )
-    return certificate
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @contextmanager
 def serving(certificate: Path, closed: int = 0) -> Iterator[str]:
     """Serve a job over TLS; so many of the first connections are closed while they are being made."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    context = server_context(certificate)
     left = closed
 
     class Server(ThreadingHTTPServer):
@@ -75,7 +63,10 @@ def state(url: str, certificate: Path | None = None) -> str:
 def test_it_is_verified(certificate):
     with serving(certificate) as url:
         assert state(url, certificate) == "Running"
-    with serving(certificate) as url, pytest.raises(CertificateError, match="the TLS certificate was not accepted"):
+    with (
+        serving(certificate) as url,
+        pytest.raises(CertificateError, match="not accepted: self-signed certificate"),
+    ):
         state(url)
 
 

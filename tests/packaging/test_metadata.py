@@ -8,8 +8,12 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -17,6 +21,7 @@ from airflow_provider_bcs.cli import LOCAL_EXTRA
 from tests.child import LIMIT
 
 CHECKOUT = Path(__file__).parents[2]
+TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 #: Where the address in the metadata shows a file of the checkout, a folder, or the file itself.
 PAGES = re.compile(r"/(?:blob|tree|raw)/main/(?P<path>[^#?]+)")
 
@@ -46,12 +51,41 @@ def test_only_the_extra_brings_a_server(metadata):
     assert server <= names(extras["dev"])
 
 
-def test_each_address_leads_to_a_file_of_the_checkout(metadata):
-    readme = metadata["readme"]["text"] if isinstance(metadata["readme"], dict) else metadata["readme"]
-    links = re.findall(r"\]\(([^)\s]+)[^)]*\)", readme)
-    pages = [link for link in [*links, *metadata["urls"].values()] if link.startswith(metadata["urls"]["Source"])]
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build a wheel or an sdist; return the file."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        timeout=LIMIT,
+    )
+    [built] = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+def read_wheel(wheel: Path) -> Message:
+    """Return the metadata of a wheel; its payload is the long description."""
+    with ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return message_from_string(archive.read(name).decode())
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Message:
+    return read_wheel(build("wheel", CHECKOUT, tmp_path_factory.mktemp("wheel")))
+
+
+def test_each_address_leads_to_a_file_of_the_checkout(wheel):
+    urls = dict(each.split(", ", 1) for each in wheel.get_all("Project-URL"))
+    readme = wheel.get_payload()
+    links = re.findall(r"\]\(([^)\s]+)[^)]*\)|^\[[^\]]+\]: (\S+)|(?:src|href)=[\"']([^\"']+)", readme, re.MULTILINE)
+    links = ["".join(link) for link in links]
+    pages = [link for link in [*links, *urls.values()] if link.startswith(urls["Source"])]
     assert len(pages) > 20
     assert all(link.startswith(("https://", "#")) for link in links)
+    anchors = {"#" + re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in TITLE.findall(readme)}
+    assert {link for link in links if link.startswith("#")} <= anchors
     for found in filter(None, map(PAGES.search, pages)):
         assert (CHECKOUT / found["path"]).exists(), found[0]
 
@@ -78,8 +112,27 @@ def test_a_picture_is_the_file_and_a_link_is_its_page(tmp_path):
     assert expected in built.stdout
 
 
+def test_the_versions_are_those_of_the_table(wheel):
+    """README.md says what each version is tested with, or why it is not possible."""
+    pythons = [each.rpartition(" :: ")[2] for each in wheel.get_all("Classifier") if ":: Python :: 3." in each]
+    table = wheel.get_payload().partition("## Supported versions")[2].partition("\n## ")[0]
+    assert re.findall(r"Python (3\.\d+) \|", table) == pythons
+    last = int(pythons[-1].partition(".")[2])
+    assert set(wheel["Requires-Python"].split(",")) == {f">={pythons[0]}", f"<3.{last + 1}"}
+    assert "apache-airflow>=2.11" in wheel.get_all("Requires-Dist")
+    assert re.findall(r"^\| Airflow (\S+) \|", table, re.MULTILINE)[0] == "2.11"
+    assert "Framework :: Apache Airflow :: Provider" in wheel.get_all("Classifier")
+
+
+def test_the_wheel_of_the_sdist_is_the_same(wheel, tmp_path):
+    with tarfile.open(build("sdist", CHECKOUT, tmp_path)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [source] = [folder for folder in tmp_path.iterdir() if folder.is_dir()]
+    assert read_wheel(build("wheel", source, tmp_path)).as_string() == wheel.as_string()
+
+
 def test_airflow_finds_the_documentation(metadata):
-    """Airflow 3.3 links its page of providers to the address of this name, and to nothing without it."""
+    """Airflow links its page of providers to the address of this name, and to nothing without it."""
     assert "Documentation" in metadata["urls"]
 
 

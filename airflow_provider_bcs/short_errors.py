@@ -1,4 +1,4 @@
-"""Short errors: Airflow's traceback shows no inner frames of this package."""
+"""Short errors: what failed stands first, and Airflow's traceback shows no inner frames of this package."""
 
 from __future__ import annotations
 
@@ -8,11 +8,49 @@ from functools import wraps
 from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
-from airflow_provider_bcs.exceptions import BcsError
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
-__all__ = ["at_dag_line"]
+from airflow_provider_bcs.exceptions import BcsError
+from airflow_provider_bcs.masked_log import MaskedLog
+from airflow_provider_bcs.waiting.polling import Log
+
+__all__ = ["at_dag_line", "log_failure", "short_failure"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_LOGGED = "_is_logged"
+
+
+def short_failure(method: F) -> F:
+    """Decorate a method that Airflow calls, such as ``execute``, so that its errors are short in the task's log.
+
+    Airflow logs an error under the frames that it came through, and under the errors that caused it. The decorated
+    method first logs the text of a :class:`BcsError`, and then raises it without the inner frames and the causes. The
+    text names the cause. An error of another class keeps all its frames, because it points to a fault.
+    """
+
+    @wraps(method)
+    def reported(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except AirflowSkipException:
+            # Airflow logs the reason without a traceback.
+            raise
+        except BcsError as error:
+            log_failure(self.log, error)
+            raise error.with_traceback(None) from None
+
+    return cast("F", reported)
+
+
+def log_failure(log: Log, error: BcsError) -> None:
+    """Log the text of an error line by line at level ERROR, unless that was done before."""
+    if vars(error).get(_LOGGED):
+        return
+    setattr(error, _LOGGED, True)
+    masked_log = MaskedLog(log)
+    for line in str(error).splitlines():
+        masked_log.error("%s", line)
 
 
 def at_dag_line(function: F) -> F:

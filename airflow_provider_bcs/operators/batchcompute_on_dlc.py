@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
+from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
@@ -174,6 +175,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
         return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
+
+    def _output_lines(self) -> list[str]:
+        return output_lines(as_current(self._rendered()).job)
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

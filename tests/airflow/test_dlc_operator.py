@@ -81,9 +81,10 @@ def test_failure_says_which_pod_and_what_it_wrote(dlc, deferrable, caplog, capfd
     assert states(found) == {"submit": "failed"}
     (submitted,) = jobs_of(dlc, name)
     text = output(caplog, capfd)
-    error = text[text.rindex(f"Job {submitted.JobId} ({submitted.DisplayName}) is Failed: JobFailed") :]
-    assert f"Pod {submitted.JobId}-worker-0 failed: exit code 3\nPod {submitted.JobId}-worker-0 failed\n" in error
-    assert "out of cheese" in error
+    error = text[text.rindex(f"Job {submitted.JobId} ({name}) is Failed: JobFailed") :]
+    assert f"Pod {submitted.JobId}-worker-0 failed: exit code 3\nThe job waited " in error
+    assert re.search(r"^Pod worker-0 failed$", error, re.MULTILINE)
+    assert re.search(r"^  \| [-\d]+ [:\d]+ out of cheese$", error, re.MULTILINE)
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -154,7 +155,7 @@ def test_a_connection_of_the_database_while_deferred(dlc, service, monkeypatch):
 
 def test_the_end_is_told_after_the_last_line(dlc, caplog, capfd):
     run("dlc_order", job=job("echo the last line"), deferrable=True)
-    assert found_in_log(r"\d (the last line)|: (Succeeded); JobSucceeded", caplog, capfd) == [
+    assert found_in_log(r"\d (the last line)|(Succeeded); JobSucceeded", caplog, capfd) == [
         ("the last line", ""),
         ("", "Succeeded"),
     ]

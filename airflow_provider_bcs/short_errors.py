@@ -56,20 +56,34 @@ def log_failure(log: Log, error: BcsError) -> None:
 def at_dag_line(function: F) -> F:
     """Decorate a function that a DAG file calls, so that the traceback of its errors ends at the line of the DAG file.
 
-    Airflow keeps the last frames of an import error, two by default. They would be frames of this package.
+    Airflow keeps the last frames of an import error, two by default. They would be frames of this package. An error of
+    another class than :class:`BcsError` keeps them too, before the line of the DAG file: it may point to a fault.
     """
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except BcsError as error:
+        except (BcsError, TypeError, ValueError) as error:
             trace = None
             for frame in _frames_of_author(sys._getframe(1)):
                 trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno)
-            raise error.with_traceback(trace) from None
+            if isinstance(error, BcsError):
+                raise error.with_traceback(trace) from None
+            raise error.with_traceback(_before(error.__traceback__, trace)) from error.__cause__
 
     return cast("F", called)
+
+
+def _before(inner: TracebackType | None, trace: TracebackType | None) -> TracebackType | None:
+    """Return the inner frames, without the first one, which the next raise adds again, and then those of ``trace``."""
+    first = last = inner.tb_next if inner else None
+    if last is None:
+        return trace
+    while last.tb_next is not None:
+        last = last.tb_next
+    last.tb_next = trace
+    return first
 
 
 def _frames_of_author(frame: FrameType | None) -> Iterator[FrameType]:

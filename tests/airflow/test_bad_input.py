@@ -92,6 +92,7 @@ CALLS = {
     "argument": ("job_to_dag('good.json', operator_args={'retires': 2})", "operator_args: found 'retires'"),
     "conversion": ("job_to_dag('good.json', execution=PaiDlc())", r"\S+good.json:\d+: DAG.Tasks.a.ClusterId: "),
     "first api": ("job_to_dag('v1.json')", r"\S+v1.json:4: Priority: "),
+    "app": ("job_to_dag('app.json')", r"Type of \S+app.json: found 'App'; expected 'DAG'"),
     "no file": ("job_to_dag('none.json')", "There is no job file none.json in "),
 }
 
@@ -105,6 +106,8 @@ def test_an_import_error_ends_at_the_line_of_the_dag_file(tmp_path, call):
     says = says.replace("{tiemout}", str(1 + text.partition("Tiemout")[0].count("\n")))
     (tmp_path / "job.json").write_text(text)
     (tmp_path / "good.json").write_text(json.dumps(job({"a": task()}), indent=1))
+    app = {"Name": "x", "Type": "App", "App": {"AppName": "sort"}}
+    (tmp_path / "app.json").write_text(json.dumps(app))
     (tmp_path / "v1.json").write_text(json.dumps({"JobName": "x", "JobTag": "", **v1_job(), "Priority": -1}, indent=1))
     (tmp_path / "dags.py").write_text(
         "from airflow.providers.common.compat.sdk import DAG\n"
@@ -113,7 +116,9 @@ def test_an_import_error_ends_at_the_line_of_the_dag_file(tmp_path, call):
         f"def make():\n    return job_to_dag('job.json')\ndag = {code}\n"
     )
     (error,) = dag_bag(tmp_path).import_errors.values()
-    trace, _, told = error.partition("\nairflow_provider_bcs.exceptions.")
+    trace, told = re.split(
+        r"^(?:airflow_provider_bcs.exceptions\.)?(?=\w+Error: )", error, maxsplit=1, flags=re.MULTILINE
+    )
     assert re.match(rf"\w+Error: {says}", told)
     assert trace.startswith("Traceback (most recent call last):\n")
     assert "airflow_provider_bcs" not in trace

@@ -135,9 +135,9 @@ def test_the_traceback_of_a_timeout(caplog, capfd, deferrable):
             BatchComputeSubmitJobOperator,
             job("sleep 600"),
             deferrable=deferrable,
-            execution_timeout=timedelta(seconds=3),
+            execution_timeout=timedelta(seconds=5),
         )
-    assert_short(traceback_of(caplog, printed_in(capfd)), rf"TaskTimeoutError: Job {ID} did not end within 0:00:03")
+    assert_short(traceback_of(caplog, printed_in(capfd)), rf"TaskTimeoutError: Job {ID} did not end within 0:00:05")
 
 
 def test_the_traceback_of_a_sensor(caplog, capfd, service):

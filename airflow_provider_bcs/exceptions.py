@@ -268,14 +268,19 @@ class InvalidJobError(DescriptionError):
 
     :ivar violations: all violations, never empty
     :ivar source: name of what was read, for instance a file name; may be empty
+    :ivar lines: line of each violation in the file ``source``, None for an unknown line; empty when it is no file
     """
 
-    def __init__(self, violations: Iterable[Violation], source: str = "") -> None:
+    def __init__(self, violations: Iterable[Violation], source: str = "", lines: Iterable[int | None] = ()) -> None:
         self.violations = list(violations)
         self.source = source
-        super().__init__(self.violations, source)
+        self.lines = list(lines)
+        super().__init__(self.violations, source, self.lines)
 
     def __str__(self) -> str:
+        if self.lines:
+            places = (self.source if line is None else f"{self.source}:{line}" for line in self.lines)
+            return "\n".join(f"{place}: {found}" for place, found in zip(places, self.violations, strict=True))
         count = len(self.violations)
         head = f"{self.source or 'The job description'} has {count} error{'s' if count != 1 else ''}"
         return "\n  ".join([head + ":", *map(str, self.violations)])

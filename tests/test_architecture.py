@@ -20,6 +20,7 @@ EVERYWHERE = {
     "airflow_versions",
     "masked_log",
     "provider_info",
+    "short_errors",
     "task_errors",
     "xcom",
 }

@@ -1,4 +1,4 @@
-"""Explain why a job did not succeed: its message, its failed instances, and their last lines."""
+"""Explain how a job ended: its times or, without success, its message, failed instances and their last lines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.exceptions import ApiError, JobFailedError
+from airflow_provider_bcs.waiting.timing import timing
 
-from .facts import FAILED
+from .facts import FAILED, FINISHED
 from .instance_logs import InstanceLogs, indented
 
 if TYPE_CHECKING:
@@ -30,10 +31,14 @@ def explain_failure(client: Client, job_id: str, state: str, logs: InstanceLogs 
     try:
         job = client.get_job(job_id)
         head, message = f"Job {job_id} ({job.Name}) is {state}", job.Message
+        if spent := times(job):
+            lines.append(f"The job {spent}.")
         for task_name, instance in islice(_failed_instances(client, job), MAX_INSTANCES):
             message = _beyond(message, task_name, instance)
             lines.append(_told(task_name, instance, logs))
             exit_codes[f"{task_name}/{instance.InstanceId}"] = instance.Result.ExitCode
+        if (failed := job.InstanceMetrics.FailedCount) > MAX_INSTANCES:
+            lines.append(f"({failed - MAX_INSTANCES} more instances failed)")
     except ApiError as error:
         lines.append(f"(its failed instances are unreadable: {error})")
     reason = "\n".join([f"{head}: {message}" if message else head, *lines])
@@ -60,6 +65,30 @@ def explain_task_failure(
     return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
 
 
+def summary(client: Client, job_id: str, task_name: str | None = None) -> str:
+    """Return that a job, or one of its tasks, has finished, and how long it waited and ran.
+
+    :param task_name: name of the task; None for the whole job
+    """
+    name, spent = f"Task {task_name} of job {job_id}" if task_name else f"Job {job_id}", ""
+    try:
+        if task_name:
+            task = client.get_task(job_id, task_name)
+            # The service has no time from which on a task waits.
+            spent = timing(None, task.StartTime, task.EndTime)
+        else:
+            job = client.get_job(job_id)
+            name, spent = f"{name} ({job.Name})", times(job)
+    except ApiError as error:
+        return f"{name} is {FINISHED}. (Its times are unreadable: {error})"
+    return f"{name} is {FINISHED}" + (f"; it {spent}." if spent else ".")
+
+
+def times(job: Job) -> str:
+    """Return how long a job waited and ran; empty before its end."""
+    return timing(job.CreationTime, job.StartTime, job.EndTime)
+
+
 def _failed_instances(client: Client, job: Job) -> Iterator[tuple[str, Instance]]:
     for task in client.list_tasks(job):
         if task.State == FAILED or task.InstanceMetrics.FailedCount:
@@ -75,9 +104,10 @@ def _beyond(message: str, task_name: str, instance: Instance) -> str:
 
 
 def _told(task_name: str, instance: Instance, logs: InstanceLogs | None) -> str:
-    text = (
-        f"Instance {instance.InstanceId} of task {task_name}"
-        f" failed after {instance.RetryCount} retries: {instance.Result}"
+    result, *detail = str(instance.Result).splitlines() or [""]
+    retries = f" after {instance.RetryCount} retries" if instance.RetryCount else ""
+    text = "\n".join(
+        [f"Instance {instance.InstanceId} of task {task_name} failed{retries}: {result}", *indented(detail)]
     )
     for stream, path in (("output", instance.StdoutRedirectPath), ("error", instance.StderrRedirectPath)):
         if path:

@@ -8,11 +8,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from airflow_provider_bcs.exceptions import ApiError, NotFoundError
+from airflow_provider_bcs.waiting.line_level import LeveledLine, level_of
 
 from .facts import FAILED
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.oss.excerpt import Excerpt
+    from airflow_provider_bcs.waiting.line_level import Level
 
     from .client import Client
     from .response import Instance
@@ -46,16 +48,26 @@ class InstanceLogs:
     selection: Selection = "failed"
     lines: int = 50
 
-    def read(self, job_id: str, task_name: str | None = None) -> Iterator[str]:
-        """Yield the lines of the logs of a job, or of one of its tasks, with a heading for each log."""
+    def read(self, job_id: str, task_name: str | None = None) -> Iterator[LeveledLine]:
+        """Yield the lines of the logs of a job, or of one of its tasks, with a heading for each log.
+
+        A line has the level of its prefix. A line of standard error without one is an error if the instance failed.
+        """
         try:
             for name, instance in self._selected(job_id, task_name):
                 for stream, uri in (("stdout", instance.StdoutRedirectPath), ("stderr", instance.StderrRedirectPath)):
-                    if uri:
-                        yield f"{stream} of instance {instance.InstanceId} of task {name}, {instance.State}: {uri}"
-                        yield from indented(self._excerpt(uri, self.lines, self.lines))
+                    if not uri:
+                        continue
+                    level: Level = "error" if stream == "stderr" and instance.State == FAILED else "info"
+                    yield LeveledLine(
+                        f"{stream} of instance {instance.InstanceId} of task {name}, {instance.State}: {uri}"
+                    )
+                    for line in self._excerpt(uri, self.lines, self.lines):
+                        # What the program has not written has its level already.
+                        known = line.level if isinstance(line, LeveledLine) else level_of(line, level)
+                        yield LeveledLine(f"  | {line}", known)
         except ApiError as error:
-            yield f"(the instances of job {job_id} cannot be listed: {error})"
+            yield LeveledLine(f"(the instances of job {job_id} cannot be listed: {error})", "warning")
 
     def last_error_lines(self, instance: Instance) -> list[str]:
         """Return the last lines of an instance's standard error."""
@@ -65,11 +77,11 @@ class InstanceLogs:
 
     def _excerpt(self, uri: str, first: int, last: int) -> list[str]:
         try:
-            return self.texts().head_and_tail(uri, first, last).lines() or ["(empty)"]
+            return self.texts().head_and_tail(uri, first, last).lines() or [LeveledLine("(empty)")]
         except NotFoundError as error:
-            return [f"(there is no log: {error})"]
+            return [LeveledLine(f"(there is no log: {error})")]
         except (ApiError, ValueError) as error:
-            return [f"(the log is unreadable: {error})"]
+            return [LeveledLine(f"(the log is unreadable: {error})", "warning")]
 
     def _selected(self, job_id: str, task_name: str | None) -> Iterator[tuple[str, Instance]]:
         if self.selection == "none":

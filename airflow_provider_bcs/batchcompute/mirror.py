@@ -45,6 +45,11 @@ class FollowedTask:
         return self.outcome is not None
 
     @property
+    def is_unsuccessful(self) -> bool:
+        """True once the task has failed, or was stopped with its job."""
+        return self.is_terminal and self.outcome != FINISHED
+
+    @property
     def progress(self) -> str:
         """One line on the task's progress."""
         return self.task.progress

@@ -10,8 +10,9 @@ from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
 from .facts import FINISHED, UNSUCCESSFUL
-from .failure import explain_failure, explain_task_failure
+from .failure import explain_failure, explain_task_failure, summary
 from .instance_logs import InstanceLogs, Selection, Texts
+from .outputs import output_lines
 from .rules import check_job
 from .submission import find_submitted, submit
 from .target import Target
@@ -19,6 +20,7 @@ from .target import Target
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
+    from airflow_provider_bcs.waiting.line_level import LeveledLine
 
     from .client import Client
     from .cluster.target import ClusterTarget
@@ -106,7 +108,16 @@ class BatchComputePort:
         """Return why a job failed or was stopped, with the exit codes of failed instances as ``task/instance``."""
         return explain_failure(self.client, job_id, state, self._logs) if state in UNSUCCESSFUL else None
 
-    def read_logs(self, job_id: str, task_name: str | None = None) -> Iterator[str]:
+    def summary(self, job_id: str) -> str:
+        """Return that a job has finished, and how long it waited and ran."""
+        return summary(self.client, job_id)
+
+    @staticmethod
+    def output_lines(job: Mapping[str, Any]) -> list[str]:
+        """Return lines that say where the output of a job is."""
+        return output_lines(job)
+
+    def read_logs(self, job_id: str, task_name: str | None = None) -> Iterator[LeveledLine]:
         """Yield what the selected instances wrote to standard output and error.
 
         :param task_name: read the instances of this task only
@@ -137,6 +148,10 @@ class BatchComputePort:
     def explain_task(self, job_id: str, task_name: str, state: str) -> JobFailedError | None:
         """Return why one task of a job did not finish, None when it finished."""
         return None if state == FINISHED else explain_task_failure(self.client, job_id, task_name, state, self._logs)
+
+    def summarize_task(self, job_id: str, task_name: str) -> str:
+        """Return that one task of a job has finished, and how long it ran."""
+        return summary(self.client, job_id, task_name)
 
     @property
     def _logs(self) -> InstanceLogs | None:

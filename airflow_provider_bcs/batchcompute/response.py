@@ -85,7 +85,12 @@ class Job(Stateful):
 
     @property
     def progress(self) -> str:
-        return f"{self.State}; tasks: {self.TaskMetrics}; instances: {self.InstanceMetrics}"
+        return _progress(self.State, tasks=self.TaskMetrics, instances=self.InstanceMetrics)
+
+
+def _progress(state: str, **metrics: Metrics) -> str:
+    """Return the state and the counts; the count of an only task or instance says no more than the state."""
+    return "; ".join([state, *(f"{name}: {counts}" for name, counts in metrics.items() if counts.total > 1)])
 
 
 #: Fields of a job that state, progress and outcome need.
@@ -100,7 +105,7 @@ class Task(Stateful):
 
     @property
     def progress(self) -> str:
-        return f"{self.State}; instances: {self.InstanceMetrics}"
+        return _progress(self.State, instances=self.InstanceMetrics)
 
 
 class Result(Response):

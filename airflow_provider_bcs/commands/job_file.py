@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_bcs import batchcompute, dlc
 from airflow_provider_bcs.batchcompute import rules
+from airflow_provider_bcs.batchcompute.file_lines import with_lines
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, InstanceTypes
 from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
-from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
 from airflow_provider_bcs.description.model import Description
-from airflow_provider_bcs.description.position import Positions
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, parse_description, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
@@ -94,7 +93,8 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
         job, notes, job_warnings = conversion.job, conversion.notes, rules.job_warnings
         violations = conversion.violations + rules.validate_job(job, max_tasks=max_tasks)
     if violations:
-        return JobFile(path, errors=_lines(path, violations, Positions(text), legacy=is_legacy(given)))
+        lines = with_lines(violations, text, legacy=is_legacy(given))
+        return JobFile(path, errors=[_located(path, line, str(found)) for line, found in lines])
     return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in notes + job_warnings(job)])
 
 
@@ -148,15 +148,6 @@ _KINDS = (
 def _kind(given: dict[str, Any]) -> _Kind:
     """Return the kind whose model has most of the given fields."""
     return _JOB if is_legacy(given) else max(_KINDS, key=lambda kind: len(given.keys() & kind.model.model_fields))
-
-
-def _lines(path: Path, violations: list[Violation], positions: Positions, *, legacy: bool) -> list[str]:
-    lines = []
-    for violation in violations:
-        in_file = v1_path(violation.path) if legacy else violation.path
-        both = violation.path if in_file == violation.path else f"{violation.path} ({in_file})"
-        lines.append(_located(path, positions.line(in_file), str(replace(violation, path=both))))
-    return lines
 
 
 def _located(path: Path, line: int | None, text: str) -> str:

@@ -46,7 +46,7 @@ class Client(ServiceClient):
     Submit a job and read its state::
 
         job_id = client.create_job("train.json").JobId
-        print(client.get_job(job_id).progress)  # EnvPreparing; pods: 1 Pending
+        print(client.get_job(job_id).progress)  # EnvPreparing; pod: Pending
     """
 
     service = "pai-dlc"

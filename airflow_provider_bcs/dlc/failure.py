@@ -1,4 +1,4 @@
-"""Explain why a job failed: the service's reason, the failed pods, and the last lines of their logs."""
+"""Explain how a job ended: its times or, without success, the reason, the failed pods and their last lines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.exceptions import ApiError, JobFailedError
+from airflow_provider_bcs.waiting.timing import timing
 
-from .facts import DEFAULT_LINES, FAILED
+from .facts import DEFAULT_LINES, FAILED, SUCCEEDED
+from .job_logs import short_pod_id
 from .logs import may_lack_lines
+from .submission import author_name
 
 if TYPE_CHECKING:
     from .client import Client
@@ -38,7 +41,9 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
     try:
         job = client.get_job(job_id)
         reason = ": ".join(part for part in (job.ReasonCode, job.ReasonMessage) if part)
-        lines = [f"Job {job_id} ({job.DisplayName}) is {job.Status}" + (f": {reason}" if reason else "")]
+        lines = [f"Job {job_id} ({author_name(job)}) is {job.Status}" + (f": {reason}" if reason else "")]
+        if spent := times(job):
+            lines.append(f"The job {spent}.")
         if job.ran_too_long:
             lines.append(f"The job exceeded its JobMaxRunningTimeMinutes of {job.JobMaxRunningTimeMinutes}.")
     except ApiError as error:
@@ -50,18 +55,33 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         try:
             lines += _failed_pod(client, job, pod)
         except ApiError as error:
-            lines.append(f"(the log of pod {pod.PodId} is unreadable: {error})")
+            lines.append(f"(the log of pod {short_pod_id(job_id, pod.PodId)} is unreadable: {error})")
     return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
+
+
+def summary(client: Client, job_id: str) -> str:
+    """Return that a job has succeeded, and how long it waited and ran."""
+    try:
+        job = client.get_job(job_id)
+    except ApiError as error:
+        return f"Job {job_id} is {SUCCEEDED}. (Its times are unreadable: {error})"
+    text = f"Job {job_id} ({author_name(job)}) is {SUCCEEDED}"
+    return f"{text}; it {spent}." if (spent := times(job)) else f"{text}."
+
+
+def times(job: Job) -> str:
+    """Return how long a job waited and ran; empty while neither is known."""
+    return timing(job.GmtCreateTime or job.GmtSubmittedTime, job.GmtRunningTime, job.GmtFinishTime)
 
 
 def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:
     detail = pod.StatusDetail
     code = f"exit code {detail.ExitCode}" if detail.ExitCode else ""
     why = ", ".join(part for part in (pod.SubStatus.replace("Normal", ""), code, detail.Reason, detail.Message) if part)
-    yield f"Pod {pod.PodId} failed" + (f" ({why})" if why else "")
-    tail = _last_lines(client, job, pod)
-    if tail:
-        yield "The last lines of its log:\n" + "\n".join(map(_shortened, tail))
+    yield f"Pod {short_pod_id(job.JobId, pod.PodId)} failed" + (f" ({why})" if why else "")
+    if tail := _last_lines(client, job, pod):
+        yield "The last lines of its log:"
+        yield from (f"  | {_shortened(line)}" for line in tail)
 
 
 def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:

@@ -11,7 +11,7 @@ from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
 from .facts import SUCCEEDED
-from .failure import explain_failure
+from .failure import explain_failure, summary
 from .rules import check_job
 from .submission import find_submitted, submit
 from .target import JobTarget, LoggingPoll, PodTarget
@@ -19,6 +19,7 @@ from .target import JobTarget, LoggingPoll, PodTarget
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
+    from airflow_provider_bcs.waiting.line_level import LeveledLine
 
     from .client import Client
 
@@ -105,7 +106,18 @@ class DlcPort:
         """Return why a job failed or was stopped, with the exit codes of failed pods by ``PodId``."""
         return None if state == SUCCEEDED else explain_failure(self.client, job_id, state)
 
-    def read_logs(self, job_id: str) -> Iterator[str]:
+    def summary(self, job_id: str) -> str:
+        """Return that a job has succeeded, and how long it waited and ran."""
+        return summary(self.client, job_id)
+
+    @staticmethod
+    def output_lines(job: Mapping[str, Any]) -> list[str]:
+        """Return a line for each storage that the pods could write to."""
+        sources = [source for source in job.get("DataSources") or () if source.get("MountAccess") != "RO"]
+        places = [(source.get("Uri") or source.get("DataSourceId"), source.get("MountPath")) for source in sources]
+        return [f"Output below {path} is in {place}" for place, path in places if path and place]
+
+    def read_logs(self, job_id: str) -> Iterator[LeveledLine]:
         """Yield nothing: :meth:`poll` logs the pods' lines while the job runs."""
         return iter(())
 

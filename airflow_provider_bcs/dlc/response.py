@@ -92,7 +92,7 @@ class Job(Response):
 
     >>> job = Job(JobId="dlc1", Status="Failed", ReasonCode="JobFailed", Pods=[{"Status": "Failed"}])
     >>> job.is_terminal, job.outcome, job.progress
-    (True, 'Failed', 'Failed; JobFailed; pods: 1 Failed')
+    (True, 'Failed', 'Failed; JobFailed')
     """
 
     JobId: str
@@ -159,13 +159,21 @@ class Job(Response):
         if self.SubStatus:
             text += f" ({self.SubStatus})"
         reason = ": ".join(part for part in (self.ReasonCode, self.ReasonMessage) if part)
+        restarts = "" if self.RestartTimes.startswith("0/") else self.RestartTimes
+        parts = (text, reason, self._pod_progress, restarts and f"restarts: {restarts}")
+        return "; ".join(part for part in parts if part)
+
+    @property
+    def _pod_progress(self) -> str:
+        if len(self.Pods) == 1:
+            # The count of an only pod says nothing, and its state mostly no more than that of the job.
+            status = self.Pods[0].Status
+            return "" if status in (self.Status, self.outcome) else f"pod: {status}"
         counts: dict[str, int] = {}
         for pod in self.Pods:
             counts[pod.Status] = counts.get(pod.Status, 0) + 1
         pods = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        restarts = "" if self.RestartTimes.startswith("0/") else self.RestartTimes
-        parts = (text, reason, pods and f"pods: {pods}", restarts and f"restarts: {restarts}")
-        return "; ".join(part for part in parts if part)
+        return pods and f"pods: {pods}"
 
 
 #: Fields that :attr:`Job.progress` and :attr:`Job.outcome` use.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ TAG = "airflow-submission"
 _SERIES_DIGITS = 16
 _TOKEN_DIGITS = 8
 _CREATE_ATTEMPTS = 3
+_TOKENS = re.compile(rf"-[0-9a-f]{{{_SERIES_DIGITS}}}-[0-9a-f]{{{_TOKEN_DIGITS}}}$")
+
+
+def author_name(job: Job) -> str:
+    """Return the ``DisplayName`` of a job without the tokens that :func:`submit` has added."""
+    return _TOKENS.sub("", job.DisplayName) if TAG in job.Settings.Tags else job.DisplayName
 
 
 def submit(

@@ -109,7 +109,6 @@ class LoggingPoll(Poll["Job"]):
 
     def __init__(self, client: Client, target: JobTarget, log: Log) -> None:
         super().__init__(lambda: target.read(self.logs.client), target, log)
-        self._limit = target.log_limit
         self.logs = JobLogs(client, target.job_id, log, target.log_limit)
         # The local service returns each line without a delay.
         self._grace_period = 0.0 if is_loopback_url(client.endpoint) else LOG_GRACE_PERIOD
@@ -133,21 +132,20 @@ class LoggingPoll(Poll["Job"]):
         self._pause = 0.0 if written else 1.0
         if written:
             self._quiet_since = time.monotonic()
-        if not self._is_complete(written, present):
+        if not self._is_complete(present):
             return None
         if self.logs.failed:
             self._log.warning("The pods' logs are incomplete, because some could not be read.")
         self._log_progress(job)
         return job
 
-    def _is_complete(self, written: int, present: float) -> bool:
+    def _is_complete(self, present: float) -> bool:
         """Return whether the logs are complete.
 
-        :param written: number of lines that the last call wrote
         :param present: monotonic time of this poll, in seconds
         """
         assert self._ended_since is not None
-        if written >= self._limit:
+        if self.logs.has_more:
             return False
         since_end = present - self._ended_since
         if self.logs.failed:

@@ -25,6 +25,7 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.cluster_wait import wait_for_cluster, wait_has_ended
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
+from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 from airflow_provider_bcs.xcom import cluster_id_of, is_missing
@@ -103,6 +104,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
         return check_cluster(description, templates=templates, source=source)
 
+    @short_failure
     def execute(self, context: Context) -> str:
         """Create the cluster, and wait unless told otherwise; return its id."""
         cluster = self._checked()
@@ -124,6 +126,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
             self.on_kill()
             raise
 
+    @short_failure
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after a deferral; delete the cluster when Airflow itself has ended the deferral."""
         if next_method == "__fail__":
@@ -193,6 +196,7 @@ class _ClusterOperator(ServiceOperator[BatchComputeHook]):
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
 
+    @short_failure
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
         """Continue after the trigger's event; return the cluster id."""
         return wait_has_ended(self, event)
@@ -243,6 +247,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
         self.groups = groups
         self.wait_for_ready = wait_for_ready
 
+    @short_failure
     def execute(self, context: Context) -> str:
         """Change the cluster; return its id."""
         counts = {name: int(count) for name, count in self.groups.items()}
@@ -301,6 +306,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
         self.stop_jobs = stop_jobs
         self.wait_for_deletion = wait_for_deletion
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Delete the cluster."""
         if is_missing(self.cluster_id):

@@ -12,6 +12,7 @@ from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.service import ServiceOperator
+from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError
 from airflow_provider_bcs.xcom import is_missing, require_id
 
@@ -76,6 +77,7 @@ class BatchComputeStopJobOperator(_JobOperator):
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.delete_finished = delete_finished
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Stop the job, or delete it."""
         if is_missing(self.job_id):
@@ -91,7 +93,7 @@ class BatchComputeStopJobOperator(_JobOperator):
                 client.delete_job(self.job_id)
                 self.log.info("Job %s is deleted, as AutoRelease asks.", self.job_id)
             else:
-                self.log.info("Job %s is %s.", self.job_id, job.State)
+                (self.log.error if job.is_unsuccessful else self.log.info)("Job %s is %s.", self.job_id, job.State)
         except (NotFoundError, StateConflictError) as error:
             self.log.info("Job %s is not running any more: %s", self.job_id, error)
 
@@ -114,6 +116,7 @@ class BatchComputeStartJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    @short_failure
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
         require_id("job_id", self.job_id)
@@ -159,6 +162,7 @@ class BatchComputeDeleteJobOperator(_JobOperator):
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.stop = stop
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Delete the job."""
         require_id("job_id", self.job_id)
@@ -203,6 +207,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
         super().__init__(job_id=job_id, bcs_conn_id=bcs_conn_id, **kwargs)
         self.priority = priority
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Set the priority."""
         require_id("job_id", self.job_id)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.rules import check_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import CheckedJob
@@ -175,6 +176,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 " set the field Region, e.g. cn-shanghai, or the extra field oss_endpoint."
             )
         return CheckedJob(convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body)
+
+    def _output_lines(self) -> list[str]:
+        return output_lines(self._rendered())
 
     def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf, redact
+from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
+from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.description.source import CheckedJob, read_description
@@ -23,11 +23,13 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
-from airflow_provider_bcs.masked_log import masked
+from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
+from airflow_provider_bcs.short_errors import log_failure, short_failure
 from airflow_provider_bcs.task_errors import SoftFailError, limit_passed
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from airflow_provider_bcs.triggers.state import state_of
+from airflow_provider_bcs.waiting.line_level import log_line
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.xcom import job_id_of, require_id
 
@@ -170,10 +172,12 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         """The BatchCompute task."""
         return FollowedTarget(str(self.job_id), self.task_name)
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Continue the job if this is a further try, and wait for the end of the BatchCompute task."""
         require_id("job_id", self.job_id)
         target = self.target
+        self.log.info("Waiting for %s.", target)
         ti: Any = context["ti"]
         if ti.try_number > 1:
             target = self.port.continue_job(target)
@@ -191,6 +195,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             raise self._failure(error) from error
         self._conclude(state)
 
+    @short_failure
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after a deferral; ``soft_fail`` also applies when Airflow itself has ended the deferral.
 
@@ -232,23 +237,35 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             # The trigger reports the error.
             return False
         if task.State == FINISHED:
-            self.log.info("%s: %s", self.target, task.progress)
+            self.log.info("%s", task.progress)
         return task.State == FINISHED
 
     def _conclude(self, state: str) -> None:
         job_id = str(self.job_id)
-        self._mask_secrets()
+        job = self._description()
+        # The program may have printed the job's secrets. The submitting task is another process.
+        mask(secret_values(job))
+        log = MaskedLog(self.log)
+        failure = self.port.explain_task(job_id, self.task_name, state)
+        if failure is not None:
+            failure = masked(failure)
+            if not self.soft_fail:
+                # The reason stands above what the instances have written, which may be long.
+                log_failure(self.log, failure)
         for line in self.port.read_logs(job_id, self.task_name):
-            self.log.info("%s", redact(line))
-        if (error := self.port.explain_task(job_id, self.task_name, state)) is not None:
-            raise self._failure(masked(error))
-        self.log.info("%s: %s.", self.target, state)
+            log_line(log, line.level, "%s", line)
+        if failure is not None:
+            raise self._failure(failure)
+        log.info("%s", self.port.summarize_task(job_id, self.task_name))
+        for text in output_lines(job, self.task_name):
+            log.info("%s", text)
 
-    def _mask_secrets(self) -> None:
-        """Register the job's secrets, which its program may have printed. The submitting task is another process."""
-        # A job whose description cannot be read has no readable logs either.
-        with contextlib.suppress(ApiError):
-            mask(secret_values(self.hook.client.get_job_description(self.job_id).detail()))
+    def _description(self) -> dict[str, Any]:
+        """Return the description of the job; an empty one when it cannot be read, as the logs cannot either then."""
+        try:
+            return self.hook.client.get_job_description(self.job_id).detail()
+        except ApiError:
+            return {}
 
     def _timed_out(self) -> BcsError:
         return limit_passed(self.target, self.timeout, self.execution_timeout)

@@ -27,8 +27,9 @@ from airflow_provider_bcs.description.source import (
 )
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning
-from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
+from airflow_provider_bcs.exceptions import DescriptionError, InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.task_errors import InvalidRenderedJobError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     def _description(self, value: Any) -> None:
         setattr(self, self.described, value)
 
+    @at_dag_line
     def _accept(self, given: JobSource) -> None:
         """Set the field to what the author gave; :meth:`resolve_template_files` reads a file later.
 
@@ -162,7 +164,14 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 f"The {self.described} file {file} of task {self.task_id} cannot be read;"
                 f" looked in {', '.join(folders)}.{advice}"
             )
-        self._take(self._description, source=file)
+        text = self._description
+        try:
+            self._take(text, source=file)
+        except DescriptionError as error:
+            # Only an error needs this import, and the lines.
+            from airflow_provider_bcs.batchcompute.file_lines import in_file
+
+            raise in_file(error, file, text) from None
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         """Render the templated fields, after reading the file if that was not done yet.

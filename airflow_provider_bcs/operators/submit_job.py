@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, redact
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
 from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
@@ -15,8 +15,10 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
+from airflow_provider_bcs.short_errors import log_failure, short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
+from airflow_provider_bcs.waiting.line_level import log_line
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.waiting.reattach import reattach
 
@@ -93,6 +95,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         """Hook for subclasses: called once the job id is known."""
 
+    @short_failure
     def execute(self, context: Context) -> str:
         """Submit the job, and wait for its end unless told otherwise; return the job id.
 
@@ -123,6 +126,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
             raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
         return self._conclude(job_id, state_of(event, f"job {job_id}"))
 
+    @short_failure
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after a deferral; stop the job when Airflow has ended the deferral by a timeout.
 
@@ -209,15 +213,28 @@ class SubmitJobOperator(DescriptionOperator[H]):
             raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}.") from error
 
     def _conclude(self, job_id: str, state: str) -> str:
+        # Airflow 3 masks the task's log, but not the copy that the worker prints.
+        log = MaskedLog(self.log)
+        failure = self.port.explain(job_id, state)
+        if failure is not None:
+            failure = masked(failure)
+            # The reason stands above what the instances have written, which may be long.
+            log_failure(self.log, failure)
         for line in self.port.read_logs(job_id):
-            # Airflow 3 masks the task's log, but not the copy that the worker prints.
-            self.log.info("%s", redact(line))
-        if (error := self.port.explain(job_id, state)) is not None:
-            raise masked(error)
+            log_line(log, line.level, "%s", line)
+        if failure is not None:
+            raise failure
+        log.info("%s", self.port.summary(job_id))
+        for text in self._output_lines():
+            log.info("%s", text)
         # Only BatchCompute's jobs have this field.
         if self._rendered().get("AutoRelease"):
             self._release(job_id)
         return job_id
+
+    def _output_lines(self) -> list[str]:
+        """Return lines that say where the output of the job is."""
+        return self.port.output_lines(self._rendered())
 
     def _release(self, job_id: str) -> None:
         """Delete a job that succeeded; a failure to delete it does not fail the task."""

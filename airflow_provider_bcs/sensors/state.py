@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.xcom import require_id
@@ -73,6 +74,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
 
     @cached_property
     def _poll(self) -> Poll[Status]:
+        self.log.info("Waiting for %s.", self.target)
         poll = self.port.poll(self.target, self.log)
         if self.reschedule:
             # Each poke is a process of its own and cannot count the errors of former ones.
@@ -99,6 +101,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         self._check(status.outcome or "")
         return True
 
+    @short_failure
     def execute(self, context: Context) -> None:
         """Wait: in the triggerer if deferrable, else as the sensor's mode says.
 
@@ -118,6 +121,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         except AirflowSkipException as error:
             raise SoftFailError(f"{self.target}: {error}") from error
 
+    @short_failure
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Continue after the trigger's event.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource
-from airflow_provider_bcs.exceptions import JobSourceError
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, read_text
+from airflow_provider_bcs.exceptions import DescriptionError, JobSourceError
+from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.translator.assets import output_assets
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.plan import Plan, plan_job
@@ -18,13 +20,29 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 
+@at_dag_line
 def read_plan(job: JobSource, folders: list[str]) -> Plan:
     """Read, validate and split a job; a relative path is looked for in ``folders``."""
     source = ""
     if isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES)):
         job = _find(Path(job), folders)
         source = str(job)
-    return plan_job(job, source)
+    with _lines_of(source):
+        return plan_job(job, source)
+
+
+@contextmanager
+def _lines_of(source: str) -> Iterator[None]:
+    """Give the errors of a job their lines in its file, unless it was read from none."""
+    try:
+        yield
+    except DescriptionError as error:
+        if not source:
+            raise
+        # An author looks at import errors only: no other parse of the DAG file reads the file for its lines.
+        from airflow_provider_bcs.batchcompute.file_lines import in_file
+
+        raise in_file(error, source, read_text(source)) from None
 
 
 def search_path(path: str | Iterable[str] | None) -> list[str]:
@@ -46,12 +64,14 @@ def _find(path: Path, folders: list[str]) -> Path:
     raise JobSourceError(f"There is no job file {path} in {', '.join(folders)}.{advice}")
 
 
+@at_dag_line
 def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[str, BaseOperator]:
     """Make the operators and their edges; nodes first, in the file's order.
 
     :return: task name -> its operator, and the execution's other operators by their own names
     """
-    operators = execution.operators(plan, graph)
+    with _lines_of(plan.source):
+        operators = execution.operators(plan, graph)
     _check_operators(operators, plan, f"{type(execution).__name__}.operators")
     graph.check_names(plan.name, operators)
     for name, successors in plan.edges.items():

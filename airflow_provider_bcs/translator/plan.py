@@ -28,6 +28,7 @@ class Plan:
     :ivar nodes: task name -> the job that runs this task alone
     :ivar edges: task name -> the tasks that wait for it, each once
     :ivar job: the whole job
+    :ivar source: name of the file that the job was read from, or ""
     """
 
     name: str
@@ -35,6 +36,7 @@ class Plan:
     nodes: dict[str, CheckedJob]
     edges: dict[str, list[str]]
     job: dict[str, Any]
+    source: str = ""
 
     @property
     def first(self) -> list[str]:
@@ -110,4 +112,5 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         nodes=nodes,
         edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
         job=content,
+        source=source,
     )

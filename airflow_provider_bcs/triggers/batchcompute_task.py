@@ -14,9 +14,10 @@ from asgiref.sync import sync_to_async
 from airflow_provider_bcs.airflow_versions import mask, push_from_trigger
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
+from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.exceptions import ApiError
+from airflow_provider_bcs.exceptions import ApiError, BcsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.state import StateTrigger
 
@@ -85,6 +86,7 @@ class BatchComputeTaskTrigger(StateTrigger):
             return
         ti: Any = self.task_instance
         self.target = target = FollowedTarget(self.job_id, self.task_name)
+        self.log.info("Waiting for %s.", target)
         if self.deadline is None and self.timeout is not None:
             # A trigger does not know when its task started.
             self.deadline = time.time() + self.timeout
@@ -111,7 +113,8 @@ class BatchComputeTaskTrigger(StateTrigger):
     async def _ended(self, event: dict[str, Any]) -> TriggerEvent:
         state = event.get("state")
         if state == FINISHED:
-            self.log.info("%s: %s.", self.target, state)
+            for line in await self._told_of_success():
+                self.log.info("%s", line)
             return TaskSuccessEvent()
         if event.get("timeout"):
             why = f"{self.target} did not end within {self.timeout} s."
@@ -120,8 +123,18 @@ class BatchComputeTaskTrigger(StateTrigger):
         else:
             why = await self._explained(state)
         # No worker raises the error, so that the log has to hold it.
-        self.log.error(why)
+        for line in why.splitlines():
+            self.log.error("%s", line)
         return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
+
+    async def _told_of_success(self) -> list[str]:
+        """Return how long the task ran and where its output is; what cannot be read fails no task that has finished."""
+        try:
+            async with self._shared_watcher() as watcher:
+                client = await watcher.client()
+                return await watcher.in_thread(partial(_told, client, self.target.job_id, self.target.task_name))
+        except BcsError as error:
+            return [f"Task {self.target.task_name} is {FINISHED}. (Its times are unreadable: {error})"]
 
     async def _explained(self, state: str) -> str:
         job_id, task_name = self.target.job_id, self.target.task_name
@@ -135,3 +148,8 @@ class BatchComputeTaskTrigger(StateTrigger):
             await sync_to_async(mask)(list(secret_values(description.detail())))
             port = BatchComputePort(client)
             return str(redact(str(await watcher.in_thread(partial(port.explain_task, job_id, task_name, state)))))
+
+
+def _told(client: Client, job_id: str, task_name: str) -> list[str]:
+    job = client.get_job_description(job_id).detail()
+    return [BatchComputePort(client).summarize_task(job_id, task_name), *output_lines(job, task_name)]

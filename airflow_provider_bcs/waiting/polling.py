@@ -37,6 +37,10 @@ class Status(Protocol):
         """Terminal state, e.g. ``Finished``; None before that."""
 
     @property
+    def is_unsuccessful(self) -> bool:
+        """True once the target has failed or was stopped."""
+
+    @property
     def progress(self) -> str:
         """Progress in one line; the line changes when the progress does."""
 
@@ -57,8 +61,8 @@ class Log(Protocol):
 class PollResults(Generic[S]):
     """Poll results delivered to one waiter. It logs each change of progress and counts failed polls.
 
-    :param target: what is polled, for log lines and messages
-    :param log: receives a line per change and a warning per failed poll
+    :param target: what is polled, for warnings and errors
+    :param log: receives a line per change, which is an error when the target has failed, and a warning per failed poll
     :ivar error: error of the last poll; None when that poll succeeded
     """
 
@@ -117,15 +121,16 @@ class PollResults(Generic[S]):
         progress = sys.intern(status.progress)
         if progress != self._progress:
             self._progress = progress
-            self._log.info("%s: %s", self._target, progress)
+            # The waiter's first line names the target; 40 characters of its id in each line hide what has changed.
+            (self._log.error if status.is_unsuccessful else self._log.info)("%s", progress)
 
 
 class Poll(PollResults[S]):
     """Callable that polls once per call.
 
     :param read: reads the state from the service; returns None when there is no result yet
-    :param target: what is polled, for log lines and messages
-    :param log: receives a line per change and a warning per failed poll
+    :param target: what is polled, for warnings and errors
+    :param log: receives a line per change, and a warning per failed poll
     :ivar final_status: terminal state, when it is known before the poll returns it
     """
 

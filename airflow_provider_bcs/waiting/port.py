@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
 
+    from .line_level import LeveledLine
     from .polling import Log, Poll, Status
 
 __all__ = ["ServicePort", "Target"]
@@ -74,7 +75,14 @@ class ServicePort(Protocol[T]):
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return the reason why a job ended in ``state``, None when that is a success."""
 
-    def read_logs(self, job_id: str) -> Iterator[str]:
+    def summary(self, job_id: str) -> str:
+        """Return that a job has succeeded, and how long it waited and ran; an ``ApiError`` is part of the text."""
+
+    @staticmethod
+    def output_lines(job: Mapping[str, Any]) -> list[str]:
+        """Return lines that say where the output of a valid job is; needs no client."""
+
+    def read_logs(self, job_id: str) -> Iterator[LeveledLine]:
         """Yield the log lines of a job that has ended, except those that :meth:`poll` has logged."""
 
     def delete(self, job_id: str) -> None:

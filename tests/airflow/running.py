@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,16 @@ def task_log(caplog: Any) -> str:
 def output(caplog: Any, capfd: Any) -> str:
     """Return what was logged and printed since the last call; which of the two, Airflow's versions differ in."""
     return task_log(caplog) + "".join(capfd.readouterr())
+
+
+def leveled(caplog: Any, printed: str) -> list[tuple[str, str]]:
+    """Return level and text of each line that tasks and triggers have logged.
+
+    :param printed: standard output and error, where a trigger of Airflow 3 logs; in Airflow 2 it logs in both ways
+    """
+    found = re.findall(r"^\S+ \[(\w+) *\] (.*?) *\[airflow[\w.]*\]", printed, re.MULTILINE)
+    logged = [(record.levelname.lower(), record.getMessage()) for record in caplog.records]
+    return [(level, text) for level, text in [*found, *logged] if level != "debug"]
 
 
 def break_xcom(monkeypatch: Any, broken_key: str) -> None:

@@ -43,7 +43,7 @@ def test_failure_says_what_the_program_wrote(client, deferrable, caplog, capfd):
     job = app_job(name, Logging={"StdoutPath": "oss://app/logs/", "StderrPath": "oss://app/logs/"})
     assert run(name, job=job, deferrable=deferrable) == "failed"
     text = output(caplog, capfd)
-    assert "Instance 0 of task App failed after 0 retries: CommandFailed: The command ended with exit code 3." in text
+    assert "Instance 0 of task App failed: CommandFailed: The command ended with exit code 3." in text
     assert "out of cheese" in text
 
 

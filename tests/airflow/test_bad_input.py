@@ -10,10 +10,11 @@ import pytest
 from airflow_provider_bcs.cli import main
 from tests.airflow.running import dag_bag
 from tests.batchcompute.jobs import job, task
+from tests.batchcompute.legacy_jobs import v1_job
 
 BAD = {
-    "not_json": ("{'Name': 1}", "not_json.json is not JSON: Expecting property name"),
-    "empty": ("", "empty.json is empty."),
+    "not_json": ("{'Name': 1}", "not_json.json:1: is not JSON: Expecting property name"),
+    "empty": ("", "empty.json: is empty."),
     "misspelt": (json.dumps(job({"a": task(Tiemout=3)})), "DAG.Tasks.a.Tiemout: InvalidTiemout: "),
     "cycle": (
         json.dumps(job({"a": task(), "b": task()}, {"a": ["b"], "b": ["a"]})),
@@ -58,6 +59,21 @@ def test_in_airflows_import_errors(bad, tmp_path, kind):
     (tmp_path / "dags.py").write_text(DAG_FILES[kind].format(file=file.name))
     (error,) = dag_bag(tmp_path).import_errors.values()
     assert says in error
+    *trace, told = error.strip().splitlines()
+    assert re.match(rf"[\w.]+Error: (\S*/)?{re.escape(file.name)}:(\d+:)? ", told)
+    # An error of a file that Airflow reads after the DAG file has no traceback.
+    assert bool(trace) == (kind != "operator")
+    assert "airflow_provider_bcs" not in "".join(trace)
+    assert not trace or f"{tmp_path}/dags.py" in "".join(trace[-4:])
+
+
+def test_the_import_error_is_what_the_command_says(bad, tmp_path, capsys):
+    file, _ = bad
+    main(["validate", str(file)])
+    said = capsys.readouterr().out
+    (tmp_path / "dags.py").write_text(DAG_FILES["dag"].format(file=file.name))
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    assert error.endswith(f"Error: {said}")
 
 
 def test_from_the_command(bad, capsys):
@@ -65,4 +81,48 @@ def test_from_the_command(bad, capsys):
     assert main(["validate", str(file)]) == 1
     (line,) = capsys.readouterr().out.splitlines()
     assert re.match(rf"{re.escape(str(file))}:(\d+:)? ", line)
-    assert says.removeprefix(f"{file.name} ") in line
+    assert says in line
+
+
+#: Calls that break a rule -> the beginning of the error, and the line of the DAG file that it ends at.
+CALLS = {
+    "file": ("job_to_dag('job.json')", r"\S+job.json:3: Priority: .*\n\S+job.json:{tiemout}: DAG.Tasks.a.Tiemout: "),
+    "helper": ("make()", r"\S+job.json:3: Priority: "),
+    "dict": ("BatchComputeSubmitJobOperator(task_id='t', job={'Name': 'x'})", "The job of task t has 2 errors:\n"),
+    "argument": ("job_to_dag('good.json', operator_args={'retires': 2})", "operator_args: found 'retires'"),
+    "conversion": ("job_to_dag('good.json', execution=PaiDlc())", r"\S+good.json:\d+: DAG.Tasks.a.ClusterId: "),
+    "first api": ("job_to_dag('v1.json')", r"\S+v1.json:4: Priority: "),
+    "app": ("job_to_dag('app.json')", r"Type of \S+app.json: found 'App'; expected 'DAG'"),
+    "no file": ("job_to_dag('none.json')", "There is no job file none.json in "),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_import_error_ends_at_the_line_of_the_dag_file(tmp_path, call):
+    code, says = CALLS[call]
+    bad = job({"a": task(Tiemout=3)}, Priority=1001)
+    order = {"Name": 0, "Priority": 0, **bad}
+    text = json.dumps(order, indent=1)
+    says = says.replace("{tiemout}", str(1 + text.partition("Tiemout")[0].count("\n")))
+    (tmp_path / "job.json").write_text(text)
+    (tmp_path / "good.json").write_text(json.dumps(job({"a": task()}), indent=1))
+    app = {"Name": "x", "Type": "App", "App": {"AppName": "sort"}}
+    (tmp_path / "app.json").write_text(json.dumps(app))
+    (tmp_path / "v1.json").write_text(json.dumps({"JobName": "x", "JobTag": "", **v1_job(), "Priority": -1}, indent=1))
+    (tmp_path / "dags.py").write_text(
+        "from airflow.providers.common.compat.sdk import DAG\n"
+        "from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator\n"
+        "from airflow_provider_bcs.translator import PaiDlc, job_to_dag\n"
+        f"def make():\n    return job_to_dag('job.json')\ndag = {code}\n"
+    )
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    trace, told = re.split(
+        r"^(?:airflow_provider_bcs.exceptions\.)?(?=\w+Error: )", error, maxsplit=1, flags=re.MULTILINE
+    )
+    assert re.match(rf"\w+Error: {says}", told)
+    assert trace.startswith("Traceback (most recent call last):\n")
+    assert "airflow_provider_bcs" not in trace
+    files = re.findall(r'File "([^"]+)", line (\d+)', trace)
+    dags = str(tmp_path / "dags.py")
+    assert files[-1] == (dags, "5" if call == "helper" else "6")
+    assert len(files) == 2

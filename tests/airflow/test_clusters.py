@@ -77,7 +77,7 @@ def test_a_description_is_checked_while_the_dag_file_is_parsed(tmp_path):
     path.write_text("Name: x\nImageId: x\nGroups: {g: {DesiredVMCount: many}}\n")
     with dag("file"):
         operator = BatchComputeCreateClusterOperator(task_id="c", cluster=path)
-    with pytest.raises(InvalidJobError, match=r"cluster.yaml has 1 error.*\n.*InvalidDesiredVMCount"):
+    with pytest.raises(InvalidJobError, match=r"cluster.yaml:3: Groups.g.DesiredVMCount: InvalidDesiredVMCount"):
         operator.resolve_template_files()
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import textwrap
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.cli import main
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.translator import PaiDlc, job_to_dag
-from tests.airflow.running import BASH, dag_bag, due_runs, run_dag, states
+from tests.airflow.running import BASH, dag_bag, due_runs, leveled, run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import v1_job
 
@@ -23,6 +27,19 @@ DOCS = Path(__file__).parents[2] / "docs"
 def blocks(page: str, language: str) -> list[str]:
     """Return the code blocks of a page."""
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def pattern(shown: str) -> str:
+    """Return a regular expression for a line of a log on a page: ids, times and what is left out differ."""
+    text = re.escape(shown).replace(re.escape("..."), ".*")
+    for differs, found in {
+        re.escape("dlc0a1b2c3d4e5f6"): r"dlc\w{13}",
+        re.escape("job-0123456789ABCDEF0123456789ABCDEF"): r"job-[0-9A-F]{32}",
+        re.escape("2026-01-02 03:04:05"): r"[-\d]+ [:\d]+",
+        re.escape("waited 1 s and ran 2 s"): r"waited \d+ s and ran \d+ s",
+    }.items():
+        text = text.replace(differs, found)
+    return text
 
 
 def for_local_service(code: str, url: str) -> str:
@@ -78,19 +95,46 @@ def test_an_execution_of_ones_own(tmp_path):
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
-def test_the_first_training(tmp_path, dlc, capsys):
+def test_the_first_training(tmp_path, dlc, capsys, caplog):
     (tmp_path / "hello_training.yaml").write_text(blocks("train.md", "yaml")[0])
     (tmp_path / "hello_training.py").write_text(blocks("train.md", "python")[0])
     assert main(["validate", str(tmp_path / "hello_training.yaml")]) == 0
     assert capsys.readouterr().out.endswith("hello_training.yaml: valid\n")
     bag = dag_bag(tmp_path)
     assert bag.import_errors == {}
+    capsys.readouterr()
+    caplog.set_level("INFO")
     found = run_dag(bag.dags["hello_training"])
     assert states(found) == {"train": "success"}
+    lines = [text for _, text in leveled(caplog, capsys.readouterr().out)]
+    (shown,) = blocks("train.md", "text")
+    for line in shown.splitlines():
+        assert any(re.fullmatch(pattern(line), text) for text in lines), (line, lines)
     (ti,) = found.get_task_instances()
     job = dlc.get_job(ti.xcom_pull(task_ids="train", key="job_id"))
     (line,) = dlc.get_pod_logs(job, job.Pods[1].PodId).Logs
     assert re.search(r" hello from \S+, rank 1 of 2, master at ", line)
+
+
+@pytest.mark.parametrize(("block", "end"), [(0, "true"), (1, "sh -c 'echo out of cheese >&2; sleep 1; exit 3'")])
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_the_log_on_the_submit_page(capsys, caplog, block, end):
+    code = f'test "$BATCH_COMPUTE_DAG_INSTANCE_ID" != 1 || {end}'
+    count = task(
+        f"sh -c {shlex.quote(code)}", InstanceCount=2, OutputMapping={"/home/out/": "oss://my-bucket/nightly/out/"}
+    )
+    count["Parameters"] |= dict.fromkeys(("StdoutRedirectPath", "StderrRedirectPath"), "oss://my-bucket/nightly/logs/")
+    with DAG("submit_page", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+        BatchComputeSubmitJobOperator(task_id="t", job=job({"count": count}, Name="nightly"), poll_interval=0.2)
+    caplog.set_level("INFO")
+    run_dag(dag)
+    lines = [f"{level.upper()} - {text}" for level, text in leveled(caplog, capsys.readouterr().out)]
+    places = [
+        next((at for at, text in enumerate(lines) if re.fullmatch(pattern(line), text)), line)
+        for line in blocks("submit.md", "text")[block].splitlines()
+    ]
+    assert all(isinstance(place, int) for place in places), (places, lines)
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +172,13 @@ def test_the_validate_page(tmp_path, monkeypatch, capsys):
     (python,) = blocks("validate.md", "python")
     exec(compile(python, "validate.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) == len(places)
+    code = "from airflow_provider_bcs.translator import job_to_dag\n\n"
+    (tmp_path / "nightly.py").write_text(code + 'dag = job_to_dag("jobs/bad.json")\n')
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    # Python before 3.11 does not mark the expression.
+    told = [line for line in error.splitlines() if set(line) - {" ", "^"}]
+    (shown_error,) = (block.splitlines() for block in blocks("validate.md", "text"))
+    assert told[-len(shown_error) :] == [line.replace("/opt/airflow/dags", str(tmp_path)) for line in shown_error]
 
 
 def test_the_translate_page(tmp_path, monkeypatch, capfd):

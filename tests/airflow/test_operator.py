@@ -75,7 +75,7 @@ def test_failure_says_what_the_program_wrote(client, deferrable, caplog, capfd):
     found = run(name, job=job({"a": task(command, ClusterId=name)}), deferrable=deferrable)
     assert states(found) == {"submit": "failed"}
     text = task_log(caplog) + "".join(capfd.readouterr())
-    assert "Instance 0 of task a failed after 0 retries: CommandFailed: The command ended with exit code 3." in text
+    assert "Instance 0 of task a failed: CommandFailed: The command ended with exit code 3." in text
     assert "out of cheese" in text
     assert xcom(found) == jobs_of(client, name)[0].Id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -210,10 +211,12 @@ def test_a_failure_is_explained(client):
     failed = ended(client, client.create_job(job({"a": task("true"), "b": task(command)}, {"a": ["b"]})))
     # The job's message says the same as its instance, and so did the service of the exit code: each is said once.
     assert failed.Message == "Instance 0 of task b failed: CommandFailed: The command ended with exit code 3."
-    assert str(explain_failure(client, failed.Id, failed.State)).splitlines() == [
-        f"Job {failed.Id} (a-job) is Failed",
-        "Instance 0 of task b failed after 0 retries: CommandFailed: The command ended with exit code 3.",
-        "out of cheese",
+    head, spent, *lines = str(explain_failure(client, failed.Id, failed.State)).splitlines()
+    assert head == f"Job {failed.Id} (a-job) is Failed"
+    assert re.fullmatch(r"The job waited \d+ s and ran \d+ s\.", spent)
+    assert lines == [
+        "Instance 0 of task b failed: CommandFailed: The command ended with exit code 3.",
+        "  | out of cheese",
     ]
 
 
@@ -221,10 +224,10 @@ def test_a_failure_that_a_program_has_said_itself_is_not_said_again(client):
     missing = task("true")
     missing["Parameters"]["Command"]["PackagePath"] = "oss://b/none.tar"
     failed = ended(client, client.create_job(job({"a": missing}, JobFailOnInstanceFail=False)))
-    first, instance, program = str(explain_failure(client, failed.Id, failed.State)).splitlines()
+    first, _, instance, program = str(explain_failure(client, failed.Id, failed.State)).splitlines()
     assert first == f"Job {failed.Id} (a-job) is Failed: No instance of task a finished."
-    assert instance == "Instance 0 of task a failed after 0 retries: exit code 1"
-    assert program.startswith("PackageNotFound: PackagePath oss://b/none.tar does not exist")
+    assert instance == "Instance 0 of task a failed: exit code 1"
+    assert program.startswith("  | PackageNotFound: PackagePath oss://b/none.tar does not exist")
 
 
 @pytest.mark.parametrize(
@@ -251,4 +254,4 @@ def test_a_message_that_says_more_is_told(message, told):
         client.close()
     told = message if told is None else told
     assert first == (f"Job job-1 (n) is Failed: {told}" if told else "Job job-1 (n) is Failed")
-    assert second == "Instance 0 of task a failed after 0 retries: exit code 1, no disk"
+    assert second == "Instance 0 of task a failed: exit code 1, no disk"

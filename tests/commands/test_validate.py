@@ -170,7 +170,8 @@ def test_validate_what_is_no_job(file, run, description, wrong, kind):
     assert line.startswith(f"good.json: {kind} has no graph; ")
 
 
-def test_a_file_in_another_encoding(run):
+def test_a_file_in_another_encoding(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     Path("gbk.json").write_bytes('{\n"Name": "数据"}'.encode("gbk"))
     assert run("validate", "gbk.json")[1] == [
         "gbk.json: is not UTF-8 text: line 2 cannot be decoded; save it as UTF-8."

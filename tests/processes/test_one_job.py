@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -104,3 +105,4 @@ def test_followers_without_a_worker(airflow: Airflow, service: Service, client: 
     airflow.cli("tasks", "clear", "light", "--only-failed", "--yes")
     airflow.wait(lambda: airflow.run_state("light", "one") == "success", 240, "the end of light")
     assert job_called(client, "light").State == "Finished"
+    assert re.search(r"Task c of job job-\w+ is Finished; it ran \d+ s\.", airflow.trigger_logs("light"))

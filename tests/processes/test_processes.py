@@ -20,7 +20,11 @@ def test_find_primes_deferred(airflow: Airflow, service: Service):
     assert airflow.states("primes", "one") == {"split": "success", "find": "success", "merge": "success"}
     result = service.data_dir / "oss" / "bcs-demo" / "find_primes" / "one" / "result"
     assert (result / "count.txt").read_text() == "78498\n"
-    assert "Finished; tasks: 1 of 1 finished" in airflow.trigger_logs()
+    assert "Finished; instances: 5 of 5 finished" in airflow.trigger_logs()
+    # The level of each line is in the log that Airflow stores.
+    log = airflow.task_logs("primes", "find")
+    assert re.search(r"Job job-\w+ \(\S+\) is Finished; it waited \d+ s and ran \d+ s\.", log)
+    assert re.search(r"Output: oss://bcs-demo/find_primes/one/\S+", log)
 
 
 def test_the_first_example_of_job_files_makes_one_run(airflow: Airflow):

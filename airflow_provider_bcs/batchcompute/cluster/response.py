@@ -75,6 +75,11 @@ class Cluster(Response):
         return self.outcome is not None
 
     @property
+    def is_unsuccessful(self) -> bool:
+        """True when it cannot become ready any more."""
+        return self.is_terminal and not self.is_ready
+
+    @property
     def progress(self) -> str:
         """One line with the state and the machine counts; equal lines mean no progress."""
         groups = (f"{name}: {group.ActualVMCount} of {group.DesiredVMCount}" for name, group in self.Groups.items())

@@ -34,6 +34,11 @@ class ClusterDeletion:
         return GONE if self.cluster is None else None
 
     @property
+    def is_unsuccessful(self) -> bool:
+        """False: a deletion does not fail."""
+        return False
+
+    @property
     def progress(self) -> str:
         """One line with the state and the machines that are left."""
         return GONE if self.cluster is None else self.cluster.progress

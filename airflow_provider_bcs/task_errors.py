@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
 )
 
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, PackageError
+from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSyntaxError, PackageError
 
 __all__ = [
     "FailedPackageError",
@@ -22,6 +22,7 @@ __all__ = [
     "RefusedJobError",
     "SoftFailError",
     "TaskTimeoutError",
+    "UnreadableRenderedJobError",
     "WaitTimeoutError",
 ]
 
@@ -32,6 +33,10 @@ class RefusedJobError(BcsError, AirflowFailException):
 
 class InvalidRenderedJobError(InvalidJobError, AirflowFailException):
     """The description breaks rules now that its templates are rendered: Airflow does not retry the task."""
+
+
+class UnreadableRenderedJobError(JobSyntaxError, AirflowFailException):
+    """The description is not JSON or YAML now that its templates are rendered: Airflow does not retry the task."""
 
 
 class FailedPackageError(PackageError, AirflowFailException):

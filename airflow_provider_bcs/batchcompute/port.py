@@ -19,6 +19,7 @@ from .submission import find_submitted, submit
 from .target import Target
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.violation import Violation
     from airflow_provider_bcs.exceptions import JobFailedError
 
@@ -70,6 +71,14 @@ class BatchComputePort:
     def warnings(job: dict[str, Any]) -> list[str]:
         """Return what is valid in a job description but may surprise its author."""
         return job_warnings(job)
+
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model, which knows the type of each field."""
+        # A process that only imports an operator does not pay for pydantic.
+        from .job import JobDescription
+
+        return as_current(job).job, JobDescription
 
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
         """Return the description in the service's second API, which is the only one that the service takes."""

@@ -17,6 +17,7 @@ from .submission import find_submitted, submit
 from .target import JobTarget, LoggingPoll, PodTarget
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.violation import Violation
     from airflow_provider_bcs.exceptions import JobFailedError
 
@@ -62,6 +63,14 @@ class DlcPort:
     def is_local(self) -> bool:
         """True for the local service, which has neither workspaces nor a console."""
         return is_loopback_url(self.client.endpoint)
+
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model, which knows the type of each field."""
+        # A process that only imports an operator does not pay for pydantic.
+        from .job import JobDescription
+
+        return job, JobDescription
 
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
         """Return the job with a ``WorkspaceId`` if the job or the port has one."""

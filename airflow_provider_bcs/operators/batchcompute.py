@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
@@ -68,6 +68,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
 
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
+    template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
 

@@ -25,13 +25,14 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.cluster_wait import wait_for_cluster, wait_has_ended
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError, RefusedJobError
+from airflow_provider_bcs.task_errors import RefusedJobError
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 from airflow_provider_bcs.xcom import cluster_id_of, is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
     from airflow_provider_bcs.description.violation import Violation
 
@@ -101,11 +102,14 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
         return validate_cluster(description, templates=templates)
 
+    def _typed(self, description: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        from airflow_provider_bcs.batchcompute.cluster.description import ClusterDescription
+
+        return description, ClusterDescription
+
     def execute(self, context: Context) -> str:
         """Create the cluster, and wait unless told otherwise; return its id."""
-        cluster = self._rendered()
-        if violations := self._violations(cluster, templates=False):
-            raise InvalidRenderedJobError(violations, "The rendered cluster")
+        cluster = self._checked()
         try:
             cluster_id = self._create(cluster, context)
             if not self.wait_for_ready:
@@ -177,6 +181,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
 
 class _ClusterOperator(ServiceOperator[BatchComputeHook]):
     template_fields: Sequence[str] = ("cluster_id", *ServiceOperator.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "cluster_id": str}
     hook_class = BatchComputeHook
 
     def __init__(
@@ -219,6 +224,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     """
 
     template_fields: Sequence[str] = (*_ClusterOperator.template_fields, "groups")
+    template_types: ClassVar[Mapping[str, Any]] = {**_ClusterOperator.template_types, "groups": dict[str, int]}
     ui_color = "#ffe8cc"
 
     def __init__(

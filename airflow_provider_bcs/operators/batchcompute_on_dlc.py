@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
@@ -30,6 +31,7 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -90,6 +92,14 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         "instance_type",
         "dlc_job",
     )
+    template_types: ClassVar[Mapping[str, Any]] = {
+        **SubmitJobOperator.template_types,
+        "package_uri": str,
+        "images": dict[str, str],
+        "instance_types": dict[str, str | dict[str, str]],
+        "image": str,
+        "instance_type": str | dict[str, str],
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
@@ -157,6 +167,12 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         if violations := validate_job(job, templates=templates):
             return violations
         return convert(as_current(job).job, self.options, templates=templates).violations
+
+    def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        return BatchComputePort.typed(job)
+
+    def _field_types(self) -> dict[str, Any]:
+        return {**super()._field_types(), "dlc_job": DlcPort.typed({})[1]}
 
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         return [*job_warnings(job), *convert(as_current(job).job, self.options, templates=True).warnings]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf, redact
 from airflow.triggers.base import StartTriggerArgs
@@ -76,6 +76,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     """
 
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
+    template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "job_id": str, "task_name": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
 

@@ -15,7 +15,7 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError, RefusedJobError, TaskTimeoutError
+from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.waiting.reattach import reattach
@@ -23,6 +23,7 @@ from airflow_provider_bcs.waiting.reattach import reattach
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
     from airflow_provider_bcs.description.violation import Violation
     from airflow_provider_bcs.waiting.port import ServicePort
@@ -84,6 +85,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
         found: list[Violation] = self.hook_class.port_class.validate(job, templates=templates)
         return found
 
+    def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        found: tuple[dict[str, Any], type[Description]] = self.hook_class.port_class.typed(job)
+        return found
+
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         found: list[str] = self.hook_class.port_class.warnings(job)
         return found
@@ -98,13 +103,12 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def execute(self, context: Context) -> str:
         """Submit the job, and wait for its end unless told otherwise; return the job id.
 
-        :raises InvalidRenderedJobError: when the rendered description breaks a rule
+        :raises UnreadableRenderedJobError: when the rendered description is not JSON or YAML
+        :raises InvalidRenderedJobError: when it breaks a rule
         :raises RefusedJobError: when the service refuses the job
         :raises JobFailedError: when the job failed or was stopped
         """
-        job = self._rendered()
-        if violations := self._violations(job, templates=False):
-            raise InvalidRenderedJobError(violations, "The rendered job")
+        job = self._checked()
         for step in self._steps():
             job = step(job)
         job_id = self._submit_once(job, context)

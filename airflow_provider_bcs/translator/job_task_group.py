@@ -71,7 +71,7 @@ class BatchComputeJobTaskGroup(CopiedTaskGroup):
         if self._submit_task_id is None or self._stop_task_id is None or error is not None:
             return
         following: list[BatchComputeTaskOperator] = []
-        tasks = self.dag.task_dict
+        tasks: dict[str, Any] = self.dag.task_dict
         for op in tasks.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
                 following.append(op)

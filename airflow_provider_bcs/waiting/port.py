@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.violation import Violation
     from airflow_provider_bcs.exceptions import JobFailedError
 
@@ -44,6 +45,10 @@ class ServicePort(Protocol[T]):
     @staticmethod
     def warnings(job: dict[str, Any]) -> list[str]:
         """Return what is valid in a job description but may surprise its author; needs no client."""
+
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model; needs no client."""
 
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
         """Return the description in the form that :meth:`submit` takes."""

@@ -19,6 +19,7 @@ from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSyntax
 __all__ = [
     "FailedPackageError",
     "InvalidRenderedJobError",
+    "MissingOutputError",
     "RefusedJobError",
     "SoftFailError",
     "TaskTimeoutError",
@@ -37,6 +38,13 @@ class InvalidRenderedJobError(InvalidJobError, AirflowFailException):
 
 class UnreadableRenderedJobError(JobSyntaxError, AirflowFailException):
     """The description is not JSON or YAML now that its templates are rendered: Airflow does not retry the task."""
+
+
+class MissingOutputError(BcsError, AirflowFailException):
+    """A job succeeded without one of its outputs, and ``require_outputs`` makes this a failure.
+
+    Airflow does not retry the task: a retry finds the same job, which has ended.
+    """
 
 
 class FailedPackageError(PackageError, AirflowFailException):

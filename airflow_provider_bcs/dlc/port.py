@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow_provider_bcs.http.loopback import is_loopback_url
@@ -110,6 +111,10 @@ class DlcPort:
     def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
         """Stop a job; a job that has ended is no error."""
         stop(self.client, job_id, log, raise_transient=raise_transient)
+
+    def created(self, job_id: str) -> datetime | None:
+        """Return the time at which a job was created, by the service's clock."""
+        return self.client.get_job(job_id).GmtCreateTime
 
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return why a job failed or was stopped, with the exit codes of failed pods by ``PodId``."""

@@ -23,6 +23,7 @@ from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
+from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
@@ -76,9 +77,11 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
+    :raises MissingOutputError: when an output is missing, with ``require_outputs``
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
@@ -123,12 +126,14 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         image: str | None = None,
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
+        require_outputs: bool = False,
         **kwargs: Any,
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines
         self.package = checked_package(package, package_uri)
         self.package_uri = package_uri
+        self.require_outputs = check_require_outputs(require_outputs, wait_for_completion)
         # The base class validates the job with these.
         self.images = images
         self.instance_types = instance_types
@@ -190,6 +195,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
         return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
+
+    def _check_outputs(self, job_id: str, job: dict[str, Any]) -> None:
+        check_outputs(self, job_id, lambda: as_current(job).job["DAG"]["Tasks"])
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

@@ -100,6 +100,9 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         """Hook for subclasses: called once the job id is known."""
 
+    def _check_outputs(self, job_id: str, job: dict[str, Any]) -> None:
+        """Hook for subclasses: called once the job has succeeded."""
+
     def execute(self, context: Context) -> str:
         """Submit the job, and wait for its end unless told otherwise; return the job id.
 
@@ -222,8 +225,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
             self.log.info("%s", redact(line))
         if (error := self.port.explain(job_id, state)) is not None:
             raise masked(error)
+        job = self._rendered()
+        self._check_outputs(job_id, job)
         # Only BatchCompute's jobs have this field.
-        if self._rendered().get("AutoRelease"):
+        if job.get("AutoRelease"):
             self._release(job_id)
         return job_id
 

@@ -28,7 +28,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
             primes = BatchComputeTaskGroup("primes", "find_primes.json", operator_args={"retries": 2})
             primes >> send_report()
 
-    The parameters from ``bcs_conn_id`` to ``package_uri`` are those of
+    The parameters from ``bcs_conn_id`` to ``require_outputs`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param group_id: id of the group
@@ -56,6 +56,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
         assets: bool = False,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        require_outputs: bool | None = None,
         **kwargs: Any,
     ) -> None:
         check_execution(execution, kwargs)
@@ -66,6 +67,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
             assets=assets,
             package=package,
             package_uri=package_uri,
+            require_outputs=require_outputs,
         )
         super().__init__(group_id=group_id, **kwargs)
         dag: DAG = self.dag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class ServicePort(Protocol[T]):
 
         :param raise_transient: raise transient errors instead of logging them, so that the caller can retry
         """
+
+    def created(self, job_id: str) -> datetime | None:
+        """Return the time at which a job was created, by the service's clock; None when the service does not say."""
 
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return the reason why a job ended in ``state``, None when that is a success."""

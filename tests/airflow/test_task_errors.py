@@ -68,6 +68,7 @@ def test_keyword_attributes_survive_pickling():
         ("RefusedJobError", {AirflowFailException}),
         ("InvalidRenderedJobError", {AirflowFailException, InvalidJobError, ValueError}),
         ("UnreadableRenderedJobError", {AirflowFailException, JobSyntaxError, ValueError}),
+        ("MissingOutputError", {AirflowFailException}),
         ("FailedPackageError", {AirflowFailException, PackageError}),
         ("TaskTimeoutError", {AirflowTaskTimeout}),
         ("WaitTimeoutError", {AirflowSensorTimeout}),

@@ -139,8 +139,20 @@ def test_what_was_written_since(store: ObjectStore, service: Service) -> None:
         os.utime(service.data_dir / "oss/since" / key, (1_700_000_000, 1_700_000_000))
     since = datetime.fromtimestamp(time.time() - 600, timezone.utc)
     before = datetime.fromtimestamp(1_700_000_000.9, timezone.utc)
-    uris = ("old", "marker/", "folder/", "folder", "folder/new/", "folder/n", "stale/", "none", "none/", "named/x", "named", "")
-    written = {uri for uri in uris if store.is_written(f"oss://since/{uri}", since)}
+    uris = [
+        "old",
+        "marker/",
+        "folder/",
+        "folder",
+        "folder/new/",
+        "folder/n",
+        "stale/",
+        "none",
+        "none/",
+        "named/x",
+        "named",
+    ]
+    written = {uri for uri in (*uris, "") if store.is_written(f"oss://since/{uri}", since)}
     assert written == {"folder/", "folder", "folder/new/", "named/x", "named", ""}
     # To the second.
     assert store.is_written("oss://since/old", before)

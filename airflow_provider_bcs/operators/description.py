@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
+import re
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,7 @@ from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, Job
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError
 from airflow_provider_bcs.typed_templates import type_templates
+from airflow_provider_bcs.xcom import is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -42,6 +44,9 @@ __all__ = ["DescriptionOperator"]
 
 # Airflow masks five levels. EnvVars of a job are seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
+# One short expression or statement: it names the file that it includes, or the task that it pulls from. An error
+# repeats no other template, because a description in it may hold secrets.
+_TAG = re.compile(r"\{(\{[^{}\n]{1,200}\}|%[^{}\n]{1,200}%)\}")
 
 H = TypeVar("H", bound=ServiceHook[Any, Any])
 
@@ -64,8 +69,9 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     described: ClassVar[str]
     #: Fields that may hold secrets: the described one, and others.
     secret_fields: ClassVar[tuple[str, ...]]
-    #: The file that the description was read from; empty without one.
+    #: The file that the description was read from, or the one tag that it was before it was rendered; may be empty.
     _file = ""
+    _template = ""
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
@@ -204,6 +210,8 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             for field in self._hidden:
                 setattr(self, field, self.with_secrets(field))
             self._hidden = {}
+            if isinstance(self._description, str) and _TAG.fullmatch(self._description):
+                self._template = without_secrets(self._description)
             if renders_native_objects(self):
                 type_templates(self, template_fields, self._field_types(), seen_oids)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
@@ -245,7 +253,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
 
     @property
     def _rendered_name(self) -> str:
-        return f"{self._file} as rendered" if self._file else f"The rendered {self.described} of task {self.task_id}"
+        if self._file:
+            return f"{self._file} as rendered"
+        name = f"The rendered {self.described} of task {self.task_id}"
+        return f"{name} ({self._template})" if self._template else name
 
     def _checked(self) -> dict[str, Any]:
         """Return the rendered description.
@@ -253,6 +264,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         :raises UnreadableRenderedJobError: when it is not JSON or YAML
         :raises InvalidRenderedJobError: when it breaks a rule
         """
+        if is_missing(given := self._description):
+            raise UnreadableRenderedJobError(
+                f"{self._rendered_name}: found {given!r}; expected an object. Does its template find a value?"
+            )
         try:
             description = self._rendered()
         except JobSyntaxError as error:

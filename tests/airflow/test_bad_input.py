@@ -85,7 +85,8 @@ LATE = {
     "token": ('{"Priority": {{ params.name }}}', "is not JSON: Expecting value, found 'x' at line 1 column 14."),
     "end": ('{"Name": "{{ params.name }}"', "is not JSON: Expecting ',' delimiter, found the end of the text at line"),
     "array": ("[{{ params.name }}]", "late.json as rendered: found an array; expected an object."),
-    "empty": ("{{ '' }}", "late.json as rendered is empty."),
+    "empty": ("{{ '' }}", "late.json as rendered: found ''; expected an object."),
+    "blank": ("{{ ' ' }}", "late.json as rendered is empty."),
     "yaml": (
         "Name: {{ params.name }}\n  Type: DAG",
         "late.yaml as rendered is not YAML: mapping values are not allowed",
@@ -114,10 +115,12 @@ def test_a_rendered_file_that_is_no_description_is_not_retried(kind, native, tmp
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("operator", ["batchcompute", "dlc", "on_dlc", "cluster"])
-def test_a_template_that_renders_to_no_description_is_not_retried(operator, caplog, capfd):
+def test_a_template_that_renders_to_no_description_is_not_retried(operator, native, caplog, capfd):
     text = "{{ params.nothing }}"
-    with new_dag(f"late_{operator}", params={"nothing": None}) as dag:
+    options = {"params": {"nothing": None}, "render_template_as_native_obj": native}
+    with new_dag(f"late_{operator}_{native}", **options) as dag:
         if operator == "cluster":
             BatchComputeCreateClusterOperator(task_id="submit", cluster=text, retries=3)
         elif operator == "dlc":
@@ -127,8 +130,22 @@ def test_a_template_that_renders_to_no_description_is_not_retried(operator, capl
             kind(task_id="submit", job=text, retries=3)
     assert states(run_dag(dag)) == {"submit": "failed"}
     described = "cluster" if operator == "cluster" else "job"
-    expected = f"The rendered {described} of task submit: found a string; expected an object."
+    expected = (
+        f"The rendered {described} of task submit ({text}): found {'None' if native else repr('None')}; expected an"
+    )
     assert expected in output(caplog, capfd)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("native", [False, True])
+def test_the_error_names_the_included_file(native, tmp_path, caplog, capfd):
+    (tmp_path / "july.json").write_text("{'Name': None}" if not native else '{"Name": null')
+    text = "{% include 'july.json' %}"
+    options = {"template_searchpath": [str(tmp_path)], "render_template_as_native_obj": native}
+    with new_dag(f"included_{native}", **options) as dag:
+        BatchComputeSubmitJobOperator(task_id="submit", job=text, retries=3)
+    assert states(run_dag(dag)) == {"submit": "failed"}
+    assert f"The rendered job of task submit ({text}) is not JSON: Expecting" in output(caplog, capfd)
 
 
 @pytest.mark.usefixtures("airflow_db", "connection")

@@ -21,6 +21,7 @@ EVERYWHERE = {
     "masked_log",
     "provider_info",
     "task_errors",
+    "typed_templates",
     "xcom",
 }
 

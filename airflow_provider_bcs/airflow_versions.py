@@ -34,6 +34,7 @@ __all__ = [
     "is_waited_for",
     "mask",
     "push_from_trigger",
+    "renders_native_objects",
     "start_time",
     "submitter",
     "task_state_store",
@@ -109,6 +110,16 @@ def mask(values: Iterable[Any]) -> None:
             for line in map(str.strip, value.splitlines() if "\n" in value else ()):
                 if len(line) >= _MIN_LINE:
                     mask_secret(line)
+
+
+def renders_native_objects(operator: Any) -> bool:
+    """Return whether Airflow renders an operator's templates with ``render_template_as_native_obj``.
+
+    An operator has the option itself since Airflow 3.3, and else that of its DAG.
+    """
+    own = getattr(operator, "render_template_as_native_obj", None)
+    dag = operator.get_dag()
+    return bool(dag is not None and dag.render_template_as_native_obj) if own is None else bool(own)
 
 
 def push_from_trigger(ti: Any, key: str, value: Any) -> None:

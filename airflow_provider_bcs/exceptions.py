@@ -34,13 +34,15 @@
     |-- errors that Airflow acts on, of module ``task_errors``; each is Airflow's own class, too
         |-- RefusedJobError (AirflowFailException)            the service refuses the job or cluster: no retry
         |-- InvalidRenderedJobError (InvalidJobError, AirflowFailException)  the rendered job breaks rules: no retry
+        |-- UnreadableRenderedJobError (JobSyntaxError, AirflowFailException)  it is not JSON or YAML: no retry
+        |-- MissingOutputError (AirflowFailException)         an output of a job was not written: no retry
         |-- FailedPackageError (PackageError, AirflowFailException)          its package cannot be made: no retry
         |-- TaskTimeoutError (AirflowTaskTimeout)             the operator's execution_timeout has passed
         |-- WaitTimeoutError (AirflowSensorTimeout)           the sensor's timeout has passed
         |-- SoftFailError (AirflowSkipException)              the task ends as skipped, because of soft_fail
 
 
-The module imports neither Airflow nor an HTTP library: the last six are imported when they are first used.
+The module imports neither Airflow nor an HTTP library: the last eight are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -303,7 +305,7 @@ class UnknownArgumentError(BcsError, ValueError):
 _, __getattr__ = lazy_names(
     __name__,
     {
-        "airflow_provider_bcs.task_errors": "FailedPackageError InvalidRenderedJobError RefusedJobError SoftFailError"
-        " TaskTimeoutError WaitTimeoutError",
+        "airflow_provider_bcs.task_errors": "FailedPackageError InvalidRenderedJobError MissingOutputError"
+        " RefusedJobError SoftFailError TaskTimeoutError UnreadableRenderedJobError WaitTimeoutError",
     },
 )

@@ -14,14 +14,16 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
 )
 
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, PackageError
+from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSyntaxError, PackageError
 
 __all__ = [
     "FailedPackageError",
     "InvalidRenderedJobError",
+    "MissingOutputError",
     "RefusedJobError",
     "SoftFailError",
     "TaskTimeoutError",
+    "UnreadableRenderedJobError",
     "WaitTimeoutError",
 ]
 
@@ -32,6 +34,17 @@ class RefusedJobError(BcsError, AirflowFailException):
 
 class InvalidRenderedJobError(InvalidJobError, AirflowFailException):
     """The description breaks rules now that its templates are rendered: Airflow does not retry the task."""
+
+
+class UnreadableRenderedJobError(JobSyntaxError, AirflowFailException):
+    """The description is not JSON or YAML now that its templates are rendered: Airflow does not retry the task."""
+
+
+class MissingOutputError(BcsError, AirflowFailException):
+    """A job succeeded without one of its outputs, and ``require_outputs`` makes this a failure.
+
+    Airflow does not retry the task: a retry finds the same job, which has ended.
+    """
 
 
 class FailedPackageError(PackageError, AirflowFailException):

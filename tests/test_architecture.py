@@ -22,6 +22,7 @@ EVERYWHERE = {
     "provider_info",
     "short_errors",
     "task_errors",
+    "typed_templates",
     "xcom",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
@@ -12,12 +13,14 @@ from airflow_provider_bcs.waiting.stopping import stop
 from .facts import FINISHED, UNSUCCESSFUL
 from .failure import explain_failure, explain_task_failure, summary
 from .instance_logs import InstanceLogs, Selection, Texts
+from .legacy import as_current
 from .outputs import output_lines
 from .rules import check_job
 from .submission import find_submitted, submit
 from .target import Target
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
     from airflow_provider_bcs.waiting.line_level import LeveledLine
@@ -77,6 +80,14 @@ class BatchComputePort:
         """Return the job as it is."""
         return job
 
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model, which knows the type of each field."""
+        # A process that only imports an operator does not pay for pydantic.
+        from .job import JobDescription
+
+        return as_current(job).job, JobDescription
+
     def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
         return submit(self.client, job, owner, resume=resume, restart=self._restarts)
@@ -103,6 +114,10 @@ class BatchComputePort:
     def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
         """Stop a job; a job that has ended is no error."""
         stop(self.client, job_id, log, raise_transient=raise_transient)
+
+    def created(self, job_id: str) -> datetime | None:
+        """Return the time at which a job was created, by the service's clock."""
+        return self.client.get_job(job_id).CreationTime
 
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return why a job failed or was stopped, with the exit codes of failed instances as ``task/instance``."""

@@ -24,6 +24,8 @@ _MERGE = "tag:yaml.org,2002:merge"
 _SCALARS = frozenset({str, int, bool, float, type(None)})
 # Texts of PyYAML before a name: an unquoted password that begins with one of these characters is such a name.
 _NAMED = re.compile("(undefined alias|for the tag|tag handle|duplicate anchor) .*", re.DOTALL)
+_JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
+_PYTHON_WORD = re.compile(rf"({'|'.join(_JSON_WORDS)})\b")
 _INFINITE = (float("inf"), float("-inf"))
 
 
@@ -254,7 +256,10 @@ def _json_problem(error: json.JSONDecodeError) -> str:
         return "found a comma too many; remove the comma"
     if error.msg.startswith("Invalid control character"):
         return "found a control character in a text; write it as an escape, such as \\n or \\t"
-    return error.msg
+    if word := _PYTHON_WORD.match(after):
+        return f"found {word[0]}; expected {_JSON_WORDS[word[0]]}"
+    # No more of the text: it may be a secret.
+    return f"{error.msg}, found {after[0]!r}" if after else f"{error.msg}, found the end of the text"
 
 
 def _parse_yaml(text: str, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow_provider_bcs.http.loopback import is_loopback_url
@@ -17,6 +18,7 @@ from .submission import find_submitted, submit
 from .target import JobTarget, LoggingPoll, PodTarget
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
     from airflow_provider_bcs.waiting.line_level import LeveledLine
@@ -63,6 +65,14 @@ class DlcPort:
         """True for the local service, which has neither workspaces nor a console."""
         return is_loopback_url(self.client.endpoint)
 
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model, which knows the type of each field."""
+        # A process that only imports an operator does not pay for pydantic.
+        from .job import JobDescription
+
+        return job, JobDescription
+
     def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
         """Return the job with a ``WorkspaceId`` if the job or the port has one."""
         workspace = job.get("WorkspaceId") or self.workspace_id
@@ -101,6 +111,10 @@ class DlcPort:
     def stop(self, job_id: str, log: Log, *, raise_transient: bool = False) -> None:
         """Stop a job; a job that has ended is no error."""
         stop(self.client, job_id, log, raise_transient=raise_transient)
+
+    def created(self, job_id: str) -> datetime | None:
+        """Return the time at which a job was created, by the service's clock."""
+        return self.client.get_job(job_id).GmtCreateTime
 
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return why a job failed or was stopped, with the exit codes of failed pods by ``PodId``."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
+from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
@@ -63,15 +65,18 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
+    :raises MissingOutputError: when an output is missing, with ``require_outputs``
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
+    template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
 
@@ -88,6 +93,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         log_lines: int = 50,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        require_outputs: bool = False,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -98,6 +104,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         self.log_lines = log_lines
         self.package = checked_package(package, package_uri)
         self.package_uri = package_uri
+        self.require_outputs = check_require_outputs(require_outputs, wait_for_completion)
         super().__init__(
             job=job,
             bcs_conn_id=bcs_conn_id,
@@ -119,6 +126,9 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)
+
+    def _check_outputs(self, job_id: str, job: Mapping[str, Any]) -> None:
+        check_outputs(self, job_id, lambda: (as_current(dict(job)).job.get("DAG") or {}).get("Tasks") or {})
 
     def _kept_while_waiting(self, job: CheckedJob) -> CheckedJob:
         # The service deletes a job with AutoRelease at its end, and then has no state of it.

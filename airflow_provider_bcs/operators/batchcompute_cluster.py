@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = [
@@ -103,6 +104,11 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
 
     def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
         return check_cluster(description, templates=templates, source=source)
+
+    def _typed(self, description: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        from airflow_provider_bcs.batchcompute.cluster.description import ClusterDescription
+
+        return description, ClusterDescription
 
     @short_failure
     def execute(self, context: Context) -> str:
@@ -180,6 +186,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
 
 class _ClusterOperator(ServiceOperator[BatchComputeHook]):
     template_fields: Sequence[str] = ("cluster_id", *ServiceOperator.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "cluster_id": str}
     hook_class = BatchComputeHook
 
     def __init__(
@@ -224,6 +231,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     """
 
     template_fields: Sequence[str] = (*_ClusterOperator.template_fields, "groups")
+    template_types: ClassVar[Mapping[str, Any]] = {**_ClusterOperator.template_types, "groups": dict[str, int]}
     ui_color = "#ffe8cc"
 
     def __init__(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.submission import start_again
@@ -32,6 +32,7 @@ __all__ = [
 
 class _JobOperator(ServiceOperator[BatchComputeHook]):
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "job_id": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.outputs import output_lines
+from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.batchcompute.rules import check_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import CheckedJob
@@ -22,6 +24,7 @@ from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
+from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -76,10 +80,12 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
+    :raises MissingOutputError: when an output is missing, with ``require_outputs``
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
@@ -93,6 +99,14 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         "instance_type",
         "dlc_job",
     )
+    template_types: ClassVar[Mapping[str, Any]] = {
+        **SubmitJobOperator.template_types,
+        "package_uri": str,
+        "images": dict[str, str],
+        "instance_types": dict[str, str | dict[str, str]],
+        "image": str,
+        "instance_type": str | dict[str, str],
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
@@ -116,12 +130,14 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         image: str | None = None,
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
+        require_outputs: bool = False,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
         self.max_log_lines = max_log_lines
         self.package = checked_package(package, package_uri)
         self.package_uri = package_uri
+        self.require_outputs = check_require_outputs(require_outputs, wait_for_completion)
         # The base class validates the job with these.
         self.images = images
         self.instance_types = instance_types
@@ -163,6 +179,12 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             raise InvalidJobError(converted.violations, source)
         return CheckedJob(job.content, (*job.warnings, *converted.warnings))
 
+    def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        return BatchComputePort.typed(job)
+
+    def _field_types(self) -> dict[str, Any]:
+        return {**super()._field_types(), "dlc_job": DlcPort.typed({})[1]}
+
     def _steps(self) -> Sequence[Step]:
         return (partial(upload_package, self), self._converted, *super()._steps())
 
@@ -179,6 +201,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
 
     def _output_lines(self) -> list[str]:
         return output_lines(self._rendered())
+
+    def _check_outputs(self, job_id: str, job: Mapping[str, Any]) -> None:
+        check_outputs(self, job_id, lambda: as_current(dict(job)).job["DAG"]["Tasks"])
 
     def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

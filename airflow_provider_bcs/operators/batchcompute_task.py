@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf
 from airflow.triggers.base import StartTriggerArgs
@@ -24,9 +24,10 @@ from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, Wa
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.masked_log import MaskedLog, masked
+from airflow_provider_bcs.operators.outputs import check_outputs
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
-from airflow_provider_bcs.task_errors import SoftFailError, limit_passed
+from airflow_provider_bcs.task_errors import MissingOutputError, SoftFailError, limit_passed
 from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 from airflow_provider_bcs.triggers.state import state_of
 from airflow_provider_bcs.waiting.line_level import log_line
@@ -73,15 +74,18 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :param log_instances: instances whose standard output and error are written to the task's log at the end:
         ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
     :param log_lines: number of lines from the beginning of each of these logs, and from its end
+    :param require_outputs: fail without a retry when the BatchCompute task finishes without one of its outputs
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
+    :raises MissingOutputError: when an output is missing, with ``require_outputs``
     :raises WaitTimeoutError: when ``timeout`` has passed; the job goes on
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job goes on
     :raises SoftFailError: instead of these, with ``soft_fail``
     """
 
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
+    template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "job_id": str, "task_name": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
 
@@ -100,6 +104,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         start_from_trigger: bool = False,
         log_instances: Selection = "failed",
         log_lines: int = 50,
+        require_outputs: bool = False,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
@@ -111,6 +116,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.deferrable = deferrable
         self.log_instances = log_instances
         self.log_lines = log_lines
+        self.require_outputs = require_outputs
         self.task_name = task_name or str(self.label)
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
@@ -146,6 +152,11 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             )
         if self.outlets:
             raise ValueError("outlets and start_from_trigger: Airflow writes no event for a task that no worker ends.")
+        if self.require_outputs:
+            raise ValueError(
+                "require_outputs: found True with start_from_trigger; expected one of them. No worker looks for the"
+                " outputs."
+            )
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=f"{BatchComputeTaskTrigger.__module__}.{BatchComputeTaskTrigger.__qualname__}",
@@ -256,9 +267,20 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             log_line(log, line.level, "%s", line)
         if failure is not None:
             raise self._failure(failure)
+        self._check_outputs(job_id)
         log.info("%s", self.port.summarize_task(job_id, self.task_name))
         for text in output_lines(job, self.task_name):
             log.info("%s", text)
+
+    def _check_outputs(self, job_id: str) -> None:
+        def read_tasks() -> dict[str, Any]:
+            # The templates of the job were rendered in the task that submits it.
+            return {self.task_name: self.hook.client.get_job_description(job_id).DAG.get_task(self.task_name).detail()}
+
+        try:
+            check_outputs(self, job_id, read_tasks)
+        except MissingOutputError as error:
+            raise self._failure(error) from error
 
     def _description(self) -> dict[str, Any]:
         """Return the description of the job; an empty one when it cannot be read, as the logs cannot either then."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
+import re
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, redact
 
-from airflow_provider_bcs.airflow_versions import mask
+from airflow_provider_bcs.airflow_versions import mask, renders_native_objects
+from airflow_provider_bcs.description.checks import STRING
 from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
 from airflow_provider_bcs.description.source import (
     DESCRIBED,
@@ -30,18 +33,24 @@ from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import DescriptionError, InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.short_errors import at_dag_line
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError
+from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError
+from airflow_provider_bcs.typed_templates import type_templates
+from airflow_provider_bcs.xcom import is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.description.model import Description
 
 __all__ = ["DescriptionOperator"]
 
 # Airflow masks five levels. EnvVars of a job are seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
+# One short expression or statement: it names the file that it includes, or the task that it pulls from. An error
+# repeats no other template, because a description in it may hold secrets.
+_TAG = re.compile(r"\{(\{[^{}\n]{1,200}\}|%[^{}\n]{1,200}%)\}")
 
 H = TypeVar("H", bound=ServiceHook[Any, Any])
 
@@ -57,11 +66,17 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
+    #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``; the described field
+    #: has its model.
+    template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
     hook_class: type[H]
     #: Name of the field, which is also the word for what it describes.
     described: ClassVar[str]
     #: Fields that may hold secrets: the described one, and others.
     secret_fields: ClassVar[tuple[str, ...]]
+    #: The file that the description was read from, or the one tag that it was before it was rendered; may be empty.
+    _file = ""
+    _template = ""
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
@@ -80,6 +95,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
 
         :raises InvalidJobError: when it breaks one; the error names ``source``
         """
+
+    @abstractmethod
+    def _typed(self, description: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a description in the form of its model, and the model."""
 
     @property
     def _description(self) -> Any:
@@ -165,6 +184,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 f" looked in {', '.join(folders)}.{advice}"
             )
         text = self._description
+        self._file = file
         try:
             self._take(text, source=file)
         except DescriptionError as error:
@@ -173,17 +193,38 @@ class DescriptionOperator(BaseOperator, Generic[H]):
 
             raise in_file(error, file, text) from None
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+    def _field_types(self) -> dict[str, Any]:
+        """Return the annotations of the templated fields, with that of the described one."""
+        model: Any = Any
+        if isinstance(self._description, dict):
+            self._description, model = self._typed(self._description)
+        return {**self.template_types, self.described: model}
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
         """Render the templated fields, after reading the file if that was not done yet.
 
         Airflow calls this method for mapped tasks too, and ``render_template_fields`` for others only.
+
+        :raises UnreadableRenderedJobError: when the file of a mapped task is not JSON or YAML
+        :raises InvalidRenderedJobError: when its description breaks a rule
         """
         if parent is self:
-            self.resolve_template_files()
+            try:
+                self.resolve_template_files()
+            except JobSyntaxError as error:
+                raise UnreadableRenderedJobError(str(error), error.code, error.line) from error
+            except InvalidJobError as error:
+                raise InvalidRenderedJobError(error.violations, error.source) from error
             for field in self._hidden:
                 setattr(self, field, self.with_secrets(field))
             self._hidden = {}
-        super()._do_render_template_fields(parent, *args, **kwargs)
+            if isinstance(self._description, str) and _TAG.fullmatch(self._description):
+                self._template = without_secrets(self._description)
+            if renders_native_objects(self):
+                type_templates(self, template_fields, self._field_types(), seen_oids)
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
         if parent is self:
             # Airflow stores the shown values after this method.
             with contextlib.suppress(JobSourceError):
@@ -208,23 +249,47 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     def _rendered(self) -> Mapping[str, Any]:
         # Not read_description: a rendered text must not be able to name a file.
         given = self.with_secrets()
-        if isinstance(given, str):
-            return PlainDescription(_parsed(given, f"The rendered {self.described}"))
-        return given if isinstance(given, Mapping) else PlainDescription(read_description(given))
+        if not isinstance(given, str):
+            return given if isinstance(given, Mapping) else PlainDescription(read_description(given))
+        try:
+            return PlainDescription(_parsed(given, self._rendered_name, self._file))
+        except JobSyntaxError:
+            if renders_native_objects(self):
+                # A dict inside a text, as Airflow renders it with the option.
+                with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                    if isinstance(literal := ast.literal_eval(given), dict):
+                        return PlainDescription(read_description(literal))
+            raise
+
+    @property
+    def _rendered_name(self) -> str:
+        if self._file:
+            return f"{self._file} as rendered"
+        name = f"The rendered {self.described} of task {self.task_id}"
+        return f"{name} ({self._template})" if self._template else name
 
     def _checked(self) -> CheckedJob:
         """Return the rendered description, read and checked.
 
+        :raises UnreadableRenderedJobError: when it is not JSON or YAML
         :raises InvalidRenderedJobError: when it breaks a rule
         """
-        source = f"The rendered {self.described}"
+        name = self._rendered_name
+        if is_missing(given := self._description):
+            raise UnreadableRenderedJobError(
+                f"{name}: found {given!r}; expected an object. Does its template find a value?"
+            )
         try:
-            return self._check(self._rendered(), templates=False, source=source)
+            return self._check(self._rendered(), templates=False, source=name)
+        except JobSyntaxError as error:
+            raise UnreadableRenderedJobError(str(error), error.code, error.line) from error
         except InvalidJobError as error:
-            raise InvalidRenderedJobError(error.violations, source) from None
+            if renders_native_objects(self) and any(STRING.tail in found.message for found in error.violations):
+                name += " with render_template_as_native_obj=True, which makes numbers, lists and booleans of texts,"
+            raise InvalidRenderedJobError(error.violations, name) from None
 
 
-def _parsed(text: str, name: str) -> dict[str, Any]:
-    """Parse JSON, or YAML when the name ends in .yaml or the text does not begin with a brace; open no file."""
-    is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
+def _parsed(text: str, name: str, file: str = "") -> dict[str, Any]:
+    """Parse JSON, or YAML when the file ends in .yaml or the text does not begin with a brace; open no file."""
+    is_yaml = (file or name).endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith("{")
     return parse_description(text, name=name, yaml=is_yaml)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.typed_templates import type_templates
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
@@ -29,6 +32,8 @@ class ServiceOperator(BaseOperator, Generic[H]):
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)
+    #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``.
+    template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
     hook_class: type[H]
 
     def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
@@ -39,6 +44,14 @@ class ServiceOperator(BaseOperator, Generic[H]):
     def hook(self) -> H:
         """The hook. Use it in ``execute`` only: before, ``bcs_conn_id`` may be a template."""
         return self.hook_class(self.bcs_conn_id)
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render the templated fields, to the types that the service wants."""
+        if parent is self:
+            type_templates(self, template_fields, self.template_types, seen_oids)
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 
 
 def seconds(interval: float | timedelta) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.waiting.port import ServicePort
 
@@ -88,6 +89,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
         port_class: type[ServicePort[Any]] = self.hook_class.port_class
         return port_class.check_job(description, templates=templates, source=source)
 
+    def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        port_class: type[ServicePort[Any]] = self.hook_class.port_class
+        return port_class.typed(job)
+
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""
         return (lambda job: self.port.prepare(job, self.log),)
@@ -95,11 +100,15 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         """Hook for subclasses: called once the job id is known."""
 
+    def _check_outputs(self, job_id: str, job: Mapping[str, Any]) -> None:
+        """Hook for subclasses: called once the job has succeeded."""
+
     @short_failure
     def execute(self, context: Context) -> str:
         """Submit the job, and wait for its end unless told otherwise; return the job id.
 
-        :raises InvalidRenderedJobError: when the rendered description breaks a rule
+        :raises UnreadableRenderedJobError: when the rendered description is not JSON or YAML
+        :raises InvalidRenderedJobError: when it breaks a rule
         :raises RefusedJobError: when the service refuses the job
         :raises JobFailedError: when the job failed or was stopped
         """
@@ -224,11 +233,13 @@ class SubmitJobOperator(DescriptionOperator[H]):
             log_line(log, line.level, "%s", line)
         if failure is not None:
             raise failure
+        job = self._rendered()
+        self._check_outputs(job_id, job)
         log.info("%s", self.port.summary(job_id))
         for text in self._output_lines():
             log.info("%s", text)
         # Only BatchCompute's jobs have this field.
-        if self._rendered().get("AutoRelease"):
+        if job.get("AutoRelease"):
             self._release(job_id)
         return job_id
 

@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError, NoAnswerError, ServiceError
+from airflow_provider_bcs.exceptions import AccessDeniedError, ApiError, NoAnswerError, NotFoundError, ServiceError
 from airflow_provider_bcs.http.credentials import CredentialProvider, Credentials, as_provider
 from airflow_provider_bcs.http.errors import redirect_error, service_error, tls_error
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore", "split_uri"]
 
+#: Pages of a listing with 1000 objects each.
+_MAX_PAGES = 100
 _URI = re.compile(r"oss://([^/]+)/(.+)", re.DOTALL)
 
 
@@ -82,6 +85,46 @@ class ObjectStore:
         bucket, key = split_uri(uri)
         with _errors(self.endpoint):
             return bool(self._client.is_object_exist(bucket, key))
+
+    def is_written(self, uri: str, since: datetime) -> bool:
+        """Return whether an object, or an object below a folder, was written at ``since`` or later.
+
+        OSS knows the time of a write to the second, so that one in the same second counts. An object that stands for a
+        folder does not. Of a folder the first 100,000 objects are read; in a larger one the others count as written.
+
+        :param uri: URI of an object, or of a folder: of all objects that begin with it and a ``/``
+        """
+        begin = since.replace(microsecond=0)
+        try:
+            return (not uri.endswith("/") and self._is_object_written(uri, begin)) or self._is_folder_written(
+                uri, begin
+            )
+        except NotFoundError:
+            # There is no such bucket.
+            return False
+
+    def _is_object_written(self, uri: str, begin: datetime) -> bool:
+        import alibabacloud_oss_v2 as oss
+
+        bucket, key = split_uri(uri)
+        try:
+            with _errors(self.endpoint):
+                found = self._client.get_object_meta(oss.GetObjectMetaRequest(bucket=bucket, key=key))
+        except NotFoundError:
+            return False
+        return found.last_modified is not None and found.last_modified >= begin
+
+    def _is_folder_written(self, uri: str, begin: datetime) -> bool:
+        import alibabacloud_oss_v2 as oss
+
+        bucket, _, prefix = uri.removeprefix("oss://").rstrip("/").partition("/")
+        request = oss.ListObjectsV2Request(bucket=bucket, prefix=f"{prefix}/" if prefix else "", max_keys=1000)
+        with _errors(self.endpoint):
+            for number, page in enumerate(self._client.list_objects_v2_paginator().iter_page(request)):
+                found = page.contents or []
+                if number == _MAX_PAGES or any(not i.key.endswith("/") and i.last_modified >= begin for i in found):
+                    return True
+        return False
 
     def upload(self, path: str | os.PathLike[str], uri: str) -> None:
         """Upload a file, a large file in parts. An existing object is replaced."""

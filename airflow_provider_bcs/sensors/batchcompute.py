@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.target import Target
@@ -23,6 +23,7 @@ __all__ = ["BatchComputeInstanceSensor", "BatchComputeJobSensor", "BatchComputeT
 
 class _BatchComputeSensor(StateSensor[BatchComputeHook]):
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
@@ -84,6 +85,7 @@ class BatchComputeTaskSensor(_BatchComputeSensor):
     """
 
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name")
+    template_types: ClassVar[Mapping[str, Any]] = {**_BatchComputeSensor.template_types, "task_name": str}
 
     def __init__(
         self,
@@ -124,6 +126,7 @@ class BatchComputeInstanceSensor(_BatchComputeSensor):
     """
 
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name", "instance_id")
+    template_types: ClassVar[Mapping[str, Any]] = {**_BatchComputeSensor.template_types, "task_name": str}
 
     def __init__(
         self,

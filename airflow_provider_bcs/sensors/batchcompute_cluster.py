@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import READY
@@ -41,6 +41,7 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
     """
 
     template_fields: Sequence[str] = ("cluster_id", *StateSensor.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "cluster_id": str}
     ui_color = "#fff2e0"
     id_field = "cluster_id"
     hook_class = BatchComputeHook

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
@@ -42,6 +42,7 @@ class DlcJobSensor(StateSensor[DlcHook]):
     """
 
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
+    template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str}
     ui_color = "#e8f4ff"
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
@@ -84,6 +85,7 @@ class DlcPodSensor(StateSensor[DlcHook]):
     """
 
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields, "pod_id")
+    template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str, "pod_id": str}
     ui_color = "#e8f4ff"
     hook_class = DlcHook
     trigger_class = DlcPodTrigger

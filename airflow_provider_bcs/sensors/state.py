@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException, BaseSensorOperator
@@ -15,6 +16,7 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
+from airflow_provider_bcs.typed_templates import type_templates
 from airflow_provider_bcs.xcom import require_id
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)
+    #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``.
+    template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
     hook_class: type[H]
     trigger_class: ClassVar[type[StateTrigger]]
     #: Attribute that holds the target's id.
@@ -60,6 +64,14 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     @abstractmethod
     def target(self) -> Target:
         """The target, once its id is rendered."""
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render the templated fields, to the types that the service wants."""
+        if parent is self:
+            type_templates(self, template_fields, self.template_types, seen_oids)
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 
     @cached_property
     def hook(self) -> H:

@@ -34,6 +34,7 @@ def job_to_dag(
     assets: bool = False,
     package: str | os.PathLike[str] | None = None,
     package_uri: str | None = None,
+    require_outputs: bool | None = None,
     **dag_kwargs: Unpack[DagArguments],
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
@@ -48,7 +49,7 @@ def job_to_dag(
             tags=["primes"],
         )
 
-    The parameters from ``bcs_conn_id`` to ``package_uri`` are those of
+    The parameters from ``bcs_conn_id`` to ``require_outputs`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param job: the job description: a dict, JSON text, a model, an object with ``detail()``, or a path, relative to the
@@ -70,6 +71,7 @@ def job_to_dag(
         assets=assets,
         package=package,
         package_uri=package_uri,
+        require_outputs=require_outputs,
     )
     caller = sys._getframe(1).f_code.co_filename
     plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])

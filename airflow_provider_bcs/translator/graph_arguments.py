@@ -19,7 +19,7 @@ Operator = TypeVar("Operator", bound="BaseOperator")
 #: Kinds of parameters that can be given by name.
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 #: Arguments of the graph that become arguments of its operators.
-_NAMED = ("bcs_conn_id", "package", "package_uri")
+_NAMED = ("bcs_conn_id", "package", "package_uri", "require_outputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,9 @@ class GraphArguments:
     :ivar operator_args: arguments of all operators, e.g. ``{"deferrable": True, "retries": 2}``
     :ivar task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :ivar assets: whether the OSS objects and folders of a task's OutputMapping become its ``outlets``, beside those
-        that it has
+        that it has. An output that was not written gets no asset event, and a line in the task's log
+    :ivar require_outputs: True: a task fails without a retry when its job succeeds without one of its outputs. None
+        leaves it to ``default_args``, then to the operators' default, False
     :ivar package: directory, file or glob pattern, absolute or relative to the DAG file. It becomes the package of the
         tasks that name none: a task packs and uploads it when it runs, unless the same package is there already
     :ivar package_uri: folder that ``package`` is uploaded to, such as ``oss://bucket/packages/``; may be a template
@@ -42,6 +44,7 @@ class GraphArguments:
     assets: bool = False
     package: str | os.PathLike[str] | None = None
     package_uri: str | None = None
+    require_outputs: bool | None = None
 
     def __post_init__(self) -> None:
         given = {"operator_args": self.operator_args, "task_args": self.task_args}

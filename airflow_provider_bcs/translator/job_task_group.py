@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import TaskGroup
-
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
-from airflow_provider_bcs.translator.execution.job_setup_teardown import JobSetupTeardown
+from airflow_provider_bcs.translator.copied_task_group import CopiedTaskGroup
+from airflow_provider_bcs.translator.execution.job_setup_teardown import JobSetupTeardown, set_edges
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import TaskGroupArguments
 
 
-class BatchComputeJobTaskGroup(TaskGroup):
+class BatchComputeJobTaskGroup(CopiedTaskGroup):
     """Submit the ``BatchComputeTaskOperator`` that are made and wired inside the group as ONE BatchCompute job.
 
     The author writes Airflow, the service runs one DAG: the operators and the edges between them become its tasks and
@@ -38,6 +37,8 @@ class BatchComputeJobTaskGroup(TaskGroup):
     :param kwargs: what a TaskGroup takes: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
     """
 
+    kept = ("_job", "_arguments", "_submit_task_id", "_stop_task_id")
+
     def __init__(
         self,
         group_id: str,
@@ -53,27 +54,30 @@ class BatchComputeJobTaskGroup(TaskGroup):
         super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
         self._job = {"Name": group_id, "Type": "DAG", **(job or {})}
         self._arguments = GraphArguments(operator_args=operator_args or {})
-        self._around: JobSetupTeardown | None = None
+        self._submit_task_id: str | None = None
+        self._stop_task_id: str | None = None
 
     @property
     def submit_task_id(self) -> str | None:
         """Id of the task that submits the job; None before the group is entered."""
-        return None if self._around is None else self._around.submit.task_id
+        return self._submit_task_id
 
     def __enter__(self) -> BatchComputeJobTaskGroup:
         super().__enter__()
-        if self._around is None:
-            self._around = JobSetupTeardown(self._job, self._arguments)
+        if self._submit_task_id is None:
+            around = JobSetupTeardown(self._job, self._arguments)
+            self._submit_task_id, self._stop_task_id = around.submit.task_id, around.stop.task_id
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
-        if self._around is None or error is not None:
+        if self._submit_task_id is None or self._stop_task_id is None or error is not None:
             return
         following: list[BatchComputeTaskOperator] = []
-        for op in self.dag.task_dict.values():
+        tasks: dict[str, Any] = self.dag.task_dict
+        for op in tasks.values():
             if isinstance(op, BatchComputeTaskOperator) and op.submit_task_id == self.submit_task_id:
                 following.append(op)
             elif op.task_id in self.children and isinstance(op, BatchComputeSubmitJobOperator):
@@ -83,4 +87,5 @@ class BatchComputeJobTaskGroup(TaskGroup):
                 )
         inside = {op.task_id for op in following}
         # An edge that is added later changes the job, and leaves at most one edge of these too many.
-        self._around.set_edges([op for op in following if not op.upstream_task_ids & inside], following)
+        first = [op for op in following if not op.upstream_task_ids & inside]
+        set_edges(tasks[self._submit_task_id], tasks[self._stop_task_id], first, following)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, SupportsIndex
-
-from airflow.providers.common.compat.sdk import TaskGroup
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.violation import did_you_mean
+from airflow_provider_bcs.translator.copied_task_group import CopiedTaskGroup
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import TaskGroupArguments
 
 
-class BatchComputeTaskGroup(TaskGroup):
+class BatchComputeTaskGroup(CopiedTaskGroup):
     """One Airflow task for each task of a BatchCompute job.
 
     The edges are exactly those of ``Dependencies``; the task ids are the task names (behind the group's prefix, as
@@ -32,7 +31,7 @@ class BatchComputeTaskGroup(TaskGroup):
             primes = BatchComputeTaskGroup("primes", "find_primes.json", operator_args={"retries": 2})
             primes >> send_report()
 
-    The parameters from ``bcs_conn_id`` to ``package_uri`` are those of
+    The parameters from ``bcs_conn_id`` to ``require_outputs`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param group_id: id of the group
@@ -46,6 +45,8 @@ class BatchComputeTaskGroup(TaskGroup):
     :raises UnknownArgumentError: when no operator has an argument in ``operator_args`` or ``task_args``
     """
 
+    kept = ("_plan", "_task_ids")
+
     def __init__(
         self,
         group_id: str,
@@ -58,6 +59,7 @@ class BatchComputeTaskGroup(TaskGroup):
         assets: bool = False,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        require_outputs: bool | None = None,
         **kwargs: Unpack[TaskGroupArguments],
     ) -> None:
         check_execution(execution, kwargs)
@@ -68,6 +70,7 @@ class BatchComputeTaskGroup(TaskGroup):
             assets=assets,
             package=package,
             package_uri=package_uri,
+            require_outputs=require_outputs,
         )
         # Airflow 3's type of default_args is an unbound variable.
         super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
@@ -76,13 +79,6 @@ class BatchComputeTaskGroup(TaskGroup):
         with self:
             operators = build(self._plan, execution, graph)
         self._task_ids = {name: op.task_id for name, op in operators.items()}
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        # Airflow 3's task groups have slots: a copy would be without the attributes of this class.
-        reduced: Any = super().__reduce_ex__(protocol)
-        function, arguments, state, *rest = reduced
-        own = {"_plan": self._plan, "_task_ids": self._task_ids}
-        return (_with_attributes, (function, arguments, own), state, *rest)
 
     @property
     def job_description(self) -> dict[str, Any]:
@@ -101,9 +97,3 @@ class BatchComputeTaskGroup(TaskGroup):
             return made[task_name]
         except KeyError:
             raise KeyError(f"The job has no task {task_name!r}{did_you_mean(task_name, made)}") from None
-
-
-def _with_attributes(function: Callable[..., Any], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
-    made = function(*arguments)
-    vars(made).update(attributes)
-    return made

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
     from airflow_provider_bcs.exceptions import JobFailedError
 
@@ -48,6 +50,10 @@ class ServicePort(Protocol[T]):
     def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
         """Return the job with the values that only the port knows, such as those of the connection."""
 
+    @staticmethod
+    def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
+        """Return a job description in the form of its model, and the model; needs no client."""
+
     def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job for ``owner``, or find the job that was submitted before; return the job id.
 
@@ -71,6 +77,9 @@ class ServicePort(Protocol[T]):
 
         :param raise_transient: raise transient errors instead of logging them, so that the caller can retry
         """
+
+    def created(self, job_id: str) -> datetime | None:
+        """Return the time at which a job was created, by the service's clock; None when the service does not say."""
 
     def explain(self, job_id: str, state: str) -> JobFailedError | None:
         """Return the reason why a job ended in ``state``, None when that is a success."""

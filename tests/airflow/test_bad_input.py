@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.cli import main
-from tests.airflow.running import dag_bag
+from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
+from airflow_provider_bcs.operators.batchcompute_cluster import BatchComputeCreateClusterOperator
+from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
+from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
+from tests.airflow.running import dag_bag, output, run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import v1_job
+
+
+def new_dag(name, **kwargs):
+    return DAG(name, start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), schedule=None, **kwargs)
+
 
 BAD = {
     "not_json": ("{'Name': 1}", "not_json.json:1: is not JSON: Expecting property name"),
@@ -126,3 +137,83 @@ def test_an_import_error_ends_at_the_line_of_the_dag_file(tmp_path, call):
     dags = str(tmp_path / "dags.py")
     assert files[-1] == (dags, "5" if call == "helper" else "6")
     assert len(files) == 2
+
+
+LATE = {
+    "comma": ('{"Name": "{{ params.name }}", }', "late.json as rendered is not JSON: found a comma too many"),
+    "python": ('{"Priority": {{ params.nothing }}}', "late.json as rendered is not JSON: found None; expected null"),
+    "token": ('{"Priority": {{ params.name }}}', "is not JSON: Expecting value, found 'x' at line 1 column 14."),
+    "end": ('{"Name": "{{ params.name }}"', "is not JSON: Expecting ',' delimiter, found the end of the text at line"),
+    "array": ("[{{ params.name }}]", "late.json as rendered: found an array; expected an object."),
+    "empty": ("{{ '' }}", "late.json as rendered: found ''; expected an object."),
+    "blank": ("{{ ' ' }}", "late.json as rendered is empty."),
+    "yaml": (
+        "Name: {{ params.name }}\n  Type: DAG",
+        "late.yaml as rendered is not YAML: mapping values are not allowed",
+    ),
+}
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize(
+    ("kind", "native"),
+    # These two texts are Python literals, which Airflow's option reads.
+    [(kind, native) for kind in LATE for native in (False, True) if not native or kind not in ("comma", "python")],
+)
+def test_a_rendered_file_that_is_no_description_is_not_retried(kind, native, tmp_path, caplog, capfd):
+    content, says = LATE[kind]
+    file = f"late.{'yaml' if kind == 'yaml' else 'json'}"
+    (tmp_path / file).write_text(content)
+    options = {"template_searchpath": [str(tmp_path)], "params": {"name": "x", "nothing": None}}
+    with new_dag(f"late_{kind}_{native}", render_template_as_native_obj=native, **options) as dag:
+        if kind == "array":
+            # Flow style, which only YAML can be.
+            (tmp_path / file).write_text(content.replace("{{ params.name }}", "{{ params.name }}, 1"))
+        BatchComputeSubmitJobOperator(task_id="submit", job=file, retries=3)
+    assert states(run_dag(dag)) == {"submit": "failed"}
+    assert says in output(caplog, capfd)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("operator", ["batchcompute", "dlc", "on_dlc", "cluster"])
+def test_a_template_that_renders_to_no_description_is_not_retried(operator, native, caplog, capfd):
+    text = "{{ params.nothing }}"
+    options = {"params": {"nothing": None}, "render_template_as_native_obj": native}
+    with new_dag(f"late_{operator}_{native}", **options) as dag:
+        if operator == "cluster":
+            BatchComputeCreateClusterOperator(task_id="submit", cluster=text, retries=3)
+        elif operator == "dlc":
+            DlcSubmitJobOperator(task_id="submit", job=text, retries=3)
+        else:
+            kind = BatchComputeSubmitJobOperator if operator == "batchcompute" else BatchComputeTaskOnDlcOperator
+            kind(task_id="submit", job=text, retries=3)
+    assert states(run_dag(dag)) == {"submit": "failed"}
+    described = "cluster" if operator == "cluster" else "job"
+    expected = (
+        f"The rendered {described} of task submit ({text}): found {'None' if native else repr('None')}; expected an"
+    )
+    assert expected in output(caplog, capfd)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("native", [False, True])
+def test_the_error_names_the_included_file(native, tmp_path, caplog, capfd):
+    (tmp_path / "july.json").write_text("{'Name': None}" if not native else '{"Name": null')
+    text = "{% include 'july.json' %}"
+    options = {"template_searchpath": [str(tmp_path)], "render_template_as_native_obj": native}
+    with new_dag(f"included_{native}", **options) as dag:
+        BatchComputeSubmitJobOperator(task_id="submit", job=text, retries=3)
+    assert states(run_dag(dag)) == {"submit": "failed"}
+    assert f"The rendered job of task submit ({text}) is not JSON: Expecting" in output(caplog, capfd)
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("kind", ["not_json", "misspelt"])
+def test_a_bad_file_of_a_mapped_task_is_not_retried(kind, tmp_path, caplog, capfd):
+    content, says = BAD[kind]
+    (tmp_path / f"{kind}.json").write_text(content)
+    with new_dag(f"mapped_{kind}", template_searchpath=[str(tmp_path)]) as dag:
+        BatchComputeSubmitJobOperator.partial(task_id="submit", retries=3).expand(job=[f"{kind}.json"])
+    assert states(run_dag(dag)) == {"submit": "failed"}
+    assert says in output(caplog, capfd)

@@ -264,7 +264,8 @@ with DAG("page", schedule=None, start_date=datetime(2024, 1, 1)) as page:
         ("sensors.md", 0, None, {"whole", "count", "first"}),
         ("sensors.md", 1, None, {"trained", "first"}),
         ("submit.md", 0, None, {"nightly"}),
-        ("submit.md", 1, None, {"nightly"}),
+        ("submit.md", 1, "parts", {"parts"}),
+        ("submit.md", 2, None, {"nightly"}),
     ],
 )
 @pytest.mark.usefixtures("airflow_db")

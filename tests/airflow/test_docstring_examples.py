@@ -29,6 +29,7 @@ NO_CLASSES_OF_AUTHORS = {
     "Part",
     "ServiceSettings",
     "SharedWatcher",
+    "Writing",
 }
 
 

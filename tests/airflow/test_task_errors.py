@@ -18,7 +18,14 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_bcs import exceptions, task_errors
 from airflow_provider_bcs.batchcompute import validate_job
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobFailedError, PackageError, ServiceError
+from airflow_provider_bcs.exceptions import (
+    BcsError,
+    InvalidJobError,
+    JobFailedError,
+    JobSyntaxError,
+    PackageError,
+    ServiceError,
+)
 
 ALL: list[type[BcsError]] = [getattr(exceptions, name) for name in (*exceptions.__all__, *task_errors.__all__)]
 
@@ -60,6 +67,8 @@ def test_keyword_attributes_survive_pickling():
     [
         ("RefusedJobError", {AirflowFailException}),
         ("InvalidRenderedJobError", {AirflowFailException, InvalidJobError, ValueError}),
+        ("UnreadableRenderedJobError", {AirflowFailException, JobSyntaxError, ValueError}),
+        ("MissingOutputError", {AirflowFailException}),
         ("FailedPackageError", {AirflowFailException, PackageError}),
         ("TaskTimeoutError", {AirflowTaskTimeout}),
         ("WaitTimeoutError", {AirflowSensorTimeout}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,7 +22,7 @@ from airflow_provider_bcs.translator import (
     job_to_dag,
     task_group_to_job,
 )
-from tests.airflow.running import Nothing, run_dag, serialized, states
+from tests.airflow.running import AIRFLOW_3, Nothing, run_dag, serialized, states
 from tests.batchcompute.jobs import graphs, job, task
 from tests.local.service import Service
 
@@ -190,6 +191,42 @@ def test_the_graph_of_a_wired_group():
         "DAG": {"Tasks": {n: task(f"echo {n}") for n in "abc"}, "Dependencies": {"a": ["b"], "b": ["c"]}},
     }
     assert serialized(dag)
+
+
+def test_a_copied_dag_keeps_the_job_of_its_wired_group(airflow_db, connection, client: Client):
+    dag, _ = wired("copied")
+    for copied in (copy.deepcopy(dag), copy.deepcopy(copy.deepcopy(dag))):
+        group = copied.task_group.children["g"]
+        assert group.submit_task_id == "g.submit"
+        assert task_group_to_job(group)["DAG"]["Dependencies"] == {"a": ["b"], "b": ["c"]}
+        if not AIRFLOW_3:
+            # A copied group of Airflow 2 has no DAG, and takes no further task.
+            continue
+        with copied, group:
+            added = BatchComputeTaskOperator(task_id="added", task=task("echo added"), **FAST)
+        assert added.submit_task_id == "g.submit"
+        assert added.upstream_task_ids == {"g.submit"}
+        assert "g.added" in copied.get_task("g.stop").upstream_task_ids
+        assert "g.added" not in dag.get_task("g.stop").upstream_task_ids
+    subset = dag.partial_subset(["g.b"], include_upstream=True, include_downstream=False)
+    assert subset.task_group.children["g"].submit_task_id == "g.submit"
+    assert subset.get_task("g.b").submit_task_id == "g.submit"
+    run = run_dag(copy.deepcopy(dag))
+    assert set(states(run).values()) == {"success"}
+    (created,) = [item for item in client.list_jobs() if item.Name == "copied"]
+    assert [found.TaskName for found in client.list_tasks(created)] == ["a", "b", "c"]
+
+
+@pytest.mark.skipif(not AIRFLOW_3, reason="A copied group of Airflow 2 has no DAG, and takes no task.")
+def test_a_copied_group_that_was_not_entered_yet():
+    with new_dag("later") as dag:
+        BatchComputeJobTaskGroup("g", job={"Name": "later"}, operator_args=FAST)
+    copied = copy.deepcopy(dag)
+    group = copied.task_group.children["g"]
+    assert group.submit_task_id is None
+    with copied, group:
+        BatchComputeTaskOperator(task_id="a", task=task())
+    assert task_group_to_job(group)["Name"] == "later"
 
 
 def test_a_wired_group_that_breaks_a_rule():

@@ -95,6 +95,46 @@ def test_inputs_are_read_only_in_a_namespace(service: Service) -> None:
     finish(service, f"{write[:-1]} && grep changed {HOME}/ro/a.txt'", InputMapping=mapping, WriteSupport=True)
 
 
+def test_a_read_only_folder_without_objects_is_read_only(service: Service) -> None:
+    write = f"sh -c 'ls -A {HOME}/none | wc -l; echo new > {HOME}/none/a.txt'"
+    entry = {"Source": "oss://ro3/none/", "Destination": f"{HOME}/none"}
+    (service.data_dir / "nas/host/empty").mkdir(parents=True)
+    folders: list[dict[str, Any]] = [
+        {"InputMapping": {"oss://ro3/none/": f"{HOME}/none/"}},
+        {"Mounts": {"Entries": [entry]}},
+        {"Mounts": {"Entries": [{**entry, "WriteSupport": False}]}},
+        {"Mounts": {"Entries": [{**entry, "Source": "nas://host/empty/"}]}},
+        # The cluster's mounts are those of its tasks.
+        {
+            "ClusterId": "",
+            "AutoCluster": {
+                "ImageId": "img-x",
+                "InstanceType": "bcs.a2.large",
+                "Configs": {"Mounts": {"Entries": [entry]}},
+            },
+        },
+    ]
+    for fields in folders:
+        assert "Read-only" in fail(service, write, **fields)["Detail"]
+    for fields in ({**folders[0], "WriteSupport": True}, {"Mounts": {"Entries": [{**entry, "WriteSupport": True}]}}):
+        finish(service, write, **fields)
+    assert service.objects("ro3") == []
+
+
+def test_a_read_only_folder_with_a_link_is_read_only(service: Service) -> None:
+    service.put_object("ro4/a.txt", "A")
+    (service.data_dir / "oss/ro4/link").symlink_to("a.txt")
+    mapping = {"oss://ro4/": f"{HOME}/ro"}
+    assert stdout(service, finish(service, f"ls -A {HOME}/ro", InputMapping=mapping)) == "a.txt\n"
+    assert "Read-only" in fail(service, f"sh -c 'echo new > {HOME}/ro/b.txt'", InputMapping=mapping)["Detail"]
+
+
+def test_an_output_inside_an_input_without_objects(isolated: Service) -> None:
+    fields = {"InputMapping": {"oss://ro5/none/": f"{HOME}/n"}, "OutputMapping": {f"{HOME}/n/out": "oss://ro5/out"}}
+    finish(isolated, f"sh -c 'echo new > {HOME}/n/out'", **fields)
+    assert isolated.object("ro5/out") == "new\n"
+
+
 def test_output_folder_and_object(isolated: Service) -> None:
     script = (
         f"mkdir -p {HOME}/out/sub && echo 1 > {HOME}/out/a && echo 2 > {HOME}/out/sub/b &&"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -127,3 +130,48 @@ def test_a_large_log_costs_little_memory(store: ObjectStore, service: Service) -
     kilobytes, lines, last = done.stdout.split(maxsplit=2)
     assert int(kilobytes) < 10_000
     assert (int(lines), last.strip()) == (201, f"line {1_999_999:093}")
+
+
+def test_what_was_written_since(store: ObjectStore, service: Service) -> None:
+    for key in ("old", "folder/old", "folder/new/er", "stale/x", "stale/y/z", "marker/", "named/x"):
+        service.put_object(f"since/{key}", "")
+    for key in ("old", "folder/old", "stale/x", "stale/y/z"):
+        os.utime(service.data_dir / "oss/since" / key, (1_700_000_000, 1_700_000_000))
+    since = datetime.fromtimestamp(time.time() - 600, timezone.utc)
+    before = datetime.fromtimestamp(1_700_000_000.9, timezone.utc)
+    uris = [
+        "old",
+        "marker/",
+        "folder/",
+        "folder",
+        "folder/new/",
+        "folder/n",
+        "stale/",
+        "none",
+        "none/",
+        "named/x",
+        "named",
+    ]
+    written = {uri for uri in (*uris, "") if store.is_written(f"oss://since/{uri}", since)}
+    assert written == {"folder/", "folder", "folder/new/", "named/x", "named", ""}
+    # To the second.
+    assert store.is_written("oss://since/old", before)
+    assert not store.is_written("oss://since/old", before + timedelta(seconds=1))
+    assert not store.is_written("oss://no-such-bucket/x", since)
+    assert not store.is_written("oss://no-such-bucket/", since)
+    nobody = ObjectStore("local", endpoint="http://127.0.0.1:9", credentials=LOCAL, attempts=1)
+    for uri in ("oss://since/old", "oss://since/"):
+        with pytest.raises(NoAnswerError):
+            nobody.is_written(uri, since)
+
+
+def test_a_folder_of_many_pages(store: ObjectStore, service: Service) -> None:
+    folder = service.data_dir / "oss/pages/f"
+    folder.mkdir(parents=True)
+    for number in range(2_100):
+        (folder / f"{number:05}").touch()
+        os.utime(folder / f"{number:05}", (1_700_000_000, 1_700_000_000))
+    since = datetime.fromtimestamp(time.time() - 600, timezone.utc)
+    assert not store.is_written("oss://pages/f/", since)
+    (folder / "02099").touch()
+    assert store.is_written("oss://pages/f/", since)

@@ -94,14 +94,15 @@ class Inputs:
                 "InputNotFound", f"{item.source}: found an object; expected a folder, because the path ends in '/'."
             )
         target = self._layout.add_directory(item.destination)
-        if not os.path.isdir(source):
-            # A prefix without objects becomes an empty directory.
-            return
-        if self._is_copied(item) or has_links(source):
+        # A prefix without objects becomes an empty directory.
+        is_there = os.path.isdir(source)
+        if is_there and (self._is_copied(item) or has_links(source)):
             copy_folder(source, target, self.originals)
-        else:
+        elif is_there:
             make_executable(source)
-            self.binds.append((source, item.destination, False))
+            target = source
+        if not self._is_copied(item):
+            self.binds.append((target, item.destination, False))
 
     def _place_object(self, item: Input, source: str) -> None:
         if not os.path.isfile(source):

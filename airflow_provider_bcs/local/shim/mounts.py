@@ -56,12 +56,14 @@ class Mounts:
             return
         path = self._reserve(item["MountPath"])
         directory = self._directory(uri)
+        writable = item.get("MountAccess") != "RO"
         if directory is None:
             # Assumption: a DataSourceId, or a storage other than OSS and NAS, becomes an empty directory.
-            self._layout.add_directory(path)
+            private = self._layout.add_directory(path)
             self._note(f"The local service has no DataSource {uri or name}: {path} is an empty private directory.")
+            if not writable and not self._copies:
+                self.binds.append((private, path, False))
             return
-        writable = item.get("MountAccess") != "RO"
         if not writable and not os.path.exists(directory):
             self._note(f"{uri} does not exist: {path} is empty.")
         try:

@@ -61,11 +61,16 @@ class JobSetupTeardown:
             delete_finished=job.get("AutoRelease") or False,
         ).as_teardown()
 
-    def set_edges(self, first: Sequence[BaseOperator], following: Sequence[BaseOperator]) -> None:
-        """Set the edges to the tasks that follow the job; those that exist already stay as they are.
 
-        :param first: the tasks that wait for no other one that follows the job
-        :param following: all tasks that follow the job
-        """
-        self.submit.set_downstream([t for t in first if t.task_id not in self.submit.downstream_task_ids])
-        self.stop.set_upstream([t for t in following if t.task_id not in self.stop.upstream_task_ids])
+def set_edges(
+    submit: BaseOperator, stop: BaseOperator, first: Sequence[BaseOperator], following: Sequence[BaseOperator]
+) -> None:
+    """Set the edges to the tasks that follow the job; those that exist already stay as they are.
+
+    :param submit: the task that submits the job
+    :param stop: the task that stops it
+    :param first: the tasks that wait for no other one that follows the job
+    :param following: all tasks that follow the job
+    """
+    submit.set_downstream([t for t in first if t.task_id not in submit.downstream_task_ids])
+    stop.set_upstream([t for t in following if t.task_id not in stop.upstream_task_ids])

@@ -10,7 +10,7 @@ from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 
-from .job_setup_teardown import CLASSES, JobSetupTeardown
+from .job_setup_teardown import CLASSES, JobSetupTeardown, set_edges
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -79,5 +79,5 @@ class SingleJob:
                 "assets: found True with start_from_trigger; expected one of them. Airflow writes no event for a task"
                 " that no worker ends."
             )
-        job.set_edges([following[name] for name in plan.first], list(following.values()))
+        set_edges(job.submit, job.stop, [following[name] for name in plan.first], list(following.values()))
         return {**following, str(job.submit.label): job.submit, str(job.stop.label): job.stop}

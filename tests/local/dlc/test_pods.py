@@ -204,6 +204,23 @@ def test_data_sources(isolated: DlcService) -> None:
     assert not Path("/mnt/out").exists()
 
 
+def test_read_only_data_sources_without_files_are_read_only(dlc: DlcService) -> None:
+    sources: list[dict[str, Any]] = [
+        {"Uri": "oss://lost/none/", "MountPath": "/mnt/bcs-oss"},
+        {"Uri": "oss://lost.oss-cn-x-internal.aliyuncs.com/", "MountPath": "/mnt/bcs-bucket"},
+        {"Uri": "nas://fsid.local/none/", "MountPath": "/mnt/bcs-nas"},
+        {"Uri": "cpfs://x.y/z/", "MountPath": "/mnt/bcs-cpfs"},
+        {"DataSourceId": "d-1", "MountPath": "/mnt/bcs-set"},
+    ]
+    command = "for path in /mnt/bcs-*; do ls -A $path; touch $path/new || echo $path is read-only; done"
+    for access, expected in (("RO", [f"{item['MountPath']} is read-only" for item in sources]), ("RW", [])):
+        job = dlc_job(command, DataSources=[{**item, "MountAccess": access} for item in sources])
+        done = dlc.run_job(job)
+        found = [text for text in dlc.texts(done["JobId"]) if text.endswith("is read-only")]
+        assert sorted(found) == sorted(expected)
+    assert dlc.objects("lost") == ["new", "none/new"]
+
+
 @pytest.mark.parametrize(
     ("paths", "text"),
     [(["/mnt/a", "/mnt/a/b"], "found the mount"), (["/proc/x"], "/proc"), (["/a/../b"], "..")],

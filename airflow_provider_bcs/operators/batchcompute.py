@@ -66,6 +66,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    custom_operator_name = "BatchCompute job"
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     hook_class = BatchComputeHook

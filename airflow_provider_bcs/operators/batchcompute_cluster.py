@@ -72,6 +72,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Create BatchCompute cluster"
     template_fields: Sequence[str] = ("cluster", "bcs_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json"}
     ui_color = "#ffe8cc"
@@ -218,6 +219,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Resize BatchCompute cluster"
     template_fields: Sequence[str] = (*_ClusterOperator.template_fields, "groups")
     ui_color = "#ffe8cc"
 
@@ -276,6 +278,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Delete BatchCompute cluster"
     ui_color = "#fff2e0"
 
     def __init__(

@@ -53,6 +53,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
 
+    custom_operator_name = "BatchCompute graph"
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     hook_class = BatchComputeHook

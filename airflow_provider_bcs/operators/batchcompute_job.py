@@ -53,6 +53,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "Stop BatchCompute job"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "delete_finished")
 
     def __init__(
@@ -104,6 +105,8 @@ class BatchComputeStartJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "Start BatchCompute job"
+
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
         require_id("job_id", self.job_id)
@@ -136,6 +139,8 @@ class BatchComputeDeleteJobOperator(_JobOperator):
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """
+
+    custom_operator_name = "Delete BatchCompute job"
 
     def __init__(
         self, *, job_id: str, stop: bool = False, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
@@ -173,6 +178,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "BatchCompute job priority"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
 
     def __init__(

@@ -80,6 +80,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    custom_operator_name = "BatchCompute task on PAI-DLC"
     ui_color = "#d6ebff"
     template_fields: Sequence[str] = (
         *SubmitJobOperator.template_fields,

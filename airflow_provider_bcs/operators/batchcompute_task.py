@@ -75,6 +75,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :raises SoftFailError: instead of these, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute task"
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook

@@ -53,6 +53,8 @@ class BatchComputeJobSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute job sensor"
+
 
 class BatchComputeTaskSensor(_BatchComputeSensor):
     """Wait until one task of a job has finished; the rest of the job may still run.
@@ -73,6 +75,7 @@ class BatchComputeTaskSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute task sensor"
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name")
 
     def __init__(
@@ -113,6 +116,7 @@ class BatchComputeInstanceSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute instance sensor"
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name", "instance_id")
 
     def __init__(

@@ -35,6 +35,7 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute cluster sensor"
     template_fields: Sequence[str] = ("cluster_id", *StateSensor.template_fields)
     ui_color = "#fff2e0"
     id_field = "cluster_id"

@@ -36,6 +36,7 @@ class DlcJobSensor(StateSensor[DlcHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "PAI-DLC job sensor"
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
     ui_color = "#e8f4ff"
     hook_class = DlcHook
@@ -73,6 +74,7 @@ class DlcPodSensor(StateSensor[DlcHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "PAI-DLC pod sensor"
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields, "pod_id")
     ui_color = "#e8f4ff"
     hook_class = DlcHook

@@ -106,7 +106,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.deferrable = deferrable
         self.log_instances = log_instances
         self.log_lines = log_lines
-        self.task_name = task_name or str(self.label)
+        self.task_name = task_name or self._name_in_group()
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
         elif submit_task_id is not None:
@@ -122,6 +122,11 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()
+
+    def _name_in_group(self) -> str:
+        """Return the task id without the group's prefix. Airflow's label is the display name, if there is one."""
+        group = self.task_group
+        return self.task_id.removeprefix(group.child_id("")) if group is not None else self.task_id
 
     def _submit_task_of_group(self) -> str:
         group = self.task_group

@@ -80,4 +80,4 @@ class SingleJob:
                 " that no worker ends."
             )
         job.set_edges([following[name] for name in plan.first], list(following.values()))
-        return {**following, str(job.submit.label): job.submit, str(job.stop.label): job.stop}
+        return {**following, **job.operators}

@@ -34,6 +34,7 @@ __all__ = [
     "is_waited_for",
     "mask",
     "push_from_trigger",
+    "set_display_name",
     "start_time",
     "submitter",
     "task_state_store",
@@ -119,6 +120,12 @@ def push_from_trigger(ti: Any, key: str, value: Any) -> None:
     from airflow.sdk.execution_time.xcom import XCom
 
     XCom.set(key=key, value=value, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index)
+
+
+def set_display_name(operator: Any, name: str) -> None:
+    """Set what the UI shows in place of an operator's task id. Airflow takes it as an argument only."""
+    attribute = "_task_display_property_value" if airflow_version.startswith("2.") else "_task_display_name"
+    setattr(operator, attribute, name)
 
 
 async def is_waited_for(ti: Any, trigger_id: int) -> bool:

@@ -71,6 +71,14 @@ class BatchComputePort:
         """Return what is valid in a job description but may surprise its author."""
         return job_warnings(job)
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets."""
+        # A worker that runs one task needs no page.
+        from .markdown import job_page
+
+        return job_page(job)
+
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
         """Return the description in the service's second API, which is the only one that the service takes."""
         return as_current(job).job

@@ -58,6 +58,14 @@ class DlcPort:
         """Return a sentence for each valid value that may not have the effect that the author expects."""
         return job_warnings(job)
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets."""
+        # A worker that runs one task needs no page.
+        from .markdown import job_page
+
+        return job_page(job)
+
     @property
     def is_local(self) -> bool:
         """True for the local service, which has neither workspaces nor a console."""

@@ -19,6 +19,7 @@ from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
+    from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeSubmitJobOperator"]
@@ -113,6 +114,13 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             log_instances=self.log_instances,
             log_lines=self.log_lines,
         )
+
+    @property
+    def machine(self) -> Machine:
+        """Image, instance type and cluster of the job's one task, each None when it names none."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of_job
+
+        return machine_of_job(self.job)
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)

@@ -102,6 +102,12 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
         return validate_cluster(description, templates=templates)
 
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import cluster_page
+
+        return cluster_page(description)
+
     def execute(self, context: Context) -> str:
         """Create the cluster, and wait unless told otherwise; return its id."""
         cluster = self._rendered()

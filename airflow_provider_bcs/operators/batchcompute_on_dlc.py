@@ -30,6 +30,7 @@ from airflow_provider_bcs.triggers.state import DEFERRABLE
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -154,6 +155,24 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             dlc_job=self.with_secrets("dlc_job"),
         )
 
+    @property
+    def machine(self) -> Machine:
+        """Container image and resources of the task's pods, each None when nothing names one; and no cluster."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of_job
+
+        image, instance_type, _ = machine_of_job(self.job)
+        return self.image or _mapped(self.images, image), self._resources(instance_type), None
+
+    def _resources(self, instance_type: Any) -> Any:
+        found = self.instance_type or _mapped(self.instance_types, instance_type)
+        return ", ".join(f"{name} {value}" for name, value in found.items()) if isinstance(found, Mapping) else found
+
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import job_page
+
+        return job_page(description, self.machine)
+
     def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
         if violations := validate_job(job, templates=templates):
             return violations
@@ -178,3 +197,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)
+
+
+def _mapped(table: Any, name: Any) -> Any:
+    """Return the entry of a table, or the name itself. Both may be templates."""
+    return table.get(name, name) if isinstance(table, Mapping) and isinstance(name, str) else name

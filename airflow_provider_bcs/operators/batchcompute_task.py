@@ -34,6 +34,8 @@ from airflow_provider_bcs.xcom import job_id_of, require_id
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_bcs.batchcompute.markdown import Machine
+
 __all__ = ["BatchComputeTaskOperator", "job_id_of"]
 
 _DEFAULT_TIMEOUT = conf.getfloat("sensors", "default_timeout")
@@ -122,6 +124,21 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()
+
+    @property
+    def machine(self) -> Machine | None:
+        """Image, instance type and cluster of the BatchCompute task, each None when it names none."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of
+
+        return machine_of(self.task_description) if isinstance(self.task_description, Mapping) else None
+
+    def _page(self) -> str | None:
+        if self.task_description is None:
+            return None
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import task_page
+
+        return task_page(self.task_description)
 
     def _name_in_group(self) -> str:
         """Return the task id without the group's prefix. Airflow's label is the display name, if there is one."""

@@ -28,6 +28,7 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.exceptions import InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.operators.doc import LazyDoc
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -50,6 +51,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
+    doc_md = LazyDoc()
     hook_class: type[H]
     #: Name of the field, which is also the word for what it describes.
     described: ClassVar[str]
@@ -74,6 +76,14 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     def _warnings(self, description: dict[str, Any]) -> list[str]:
         """Return what is valid in a description but may surprise its author."""
         return []
+
+    @abstractmethod
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a description is for. Values may hold templates."""
+
+    def _page(self) -> str | None:
+        # A description that is a template, or a file that is not read yet, is not known.
+        return self._page_of(self._description) if isinstance(self._description, Mapping) else None
 
     @property
     def _description(self) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.operators.doc import LazyDoc
 
 __all__ = ["ServiceOperator", "seconds"]
 
@@ -23,11 +24,16 @@ class ServiceOperator(BaseOperator, Generic[H]):
     """
 
     template_fields: Sequence[str] = ("bcs_conn_id",)
+    doc_md = LazyDoc()
     hook_class: type[H]
 
     def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
+
+    def _page(self) -> str | None:
+        """Return Markdown that says what the task does, None when nothing is known of it."""
+        return None
 
     @cached_property
     def hook(self) -> H:

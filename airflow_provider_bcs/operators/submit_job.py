@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -87,6 +87,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         found: list[str] = self.hook_class.port_class.warnings(job)
         return found
+
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        page: str = self.hook_class.port_class.page(description)
+        return page
 
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""

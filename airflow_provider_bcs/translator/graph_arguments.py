@@ -31,6 +31,8 @@ class GraphArguments:
     :ivar task_args: arguments of single operators by task name, e.g. ``{"count": {"pool": "big"}}``
     :ivar assets: whether the OSS objects and folders of a task's OutputMapping become its ``outlets``, beside those
         that it has
+    :ivar instance_counts: whether the display name of a task with several instances says how many there are, such as
+        ``count (3 instances)``; its task id stays ``count``
     :ivar package: directory, file or glob pattern, absolute or relative to the DAG file. It becomes the package of the
         tasks that name none: a task packs and uploads it when it runs, unless the same package is there already
     :ivar package_uri: folder that ``package`` is uploaded to, such as ``oss://bucket/packages/``; may be a template
@@ -40,6 +42,7 @@ class GraphArguments:
     operator_args: Mapping[str, Any] = field(default_factory=dict)
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: bool = False
+    instance_counts: bool = True
     package: str | os.PathLike[str] | None = None
     package_uri: str | None = None
 

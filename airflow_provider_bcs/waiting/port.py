@@ -45,6 +45,10 @@ class ServicePort(Protocol[T]):
     def warnings(job: dict[str, Any]) -> list[str]:
         """Return what is valid in a job description but may surprise its author; needs no client."""
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets; values may hold templates."""
+
     def prepare(self, job: dict[str, Any], log: Log) -> dict[str, Any]:
         """Return the description in the form that :meth:`submit` takes."""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_bcs.airflow_versions import current_task_instance, show_rendered
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
+from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert, shown_body
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
@@ -21,6 +23,7 @@ from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.operators.description import redact_all
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
@@ -91,8 +94,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         "image",
         "instance_type",
         "dlc_job",
+        "submitted_job",
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json", "submitted_job": "json"}
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
@@ -128,6 +132,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
+        #: The body of CreateJob, without its secrets; None before the task submits it.
+        self.submitted_job: Any = None
         super().__init__(
             job=job,
             bcs_conn_id=bcs_conn_id,
@@ -182,7 +188,13 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         return [*job_warnings(job), *convert(as_current(job).job, self.options, templates=True).warnings]
 
     def _steps(self) -> Sequence[Step]:
-        return (lambda job: as_current(job).job, partial(upload_package, self), self._converted, *super()._steps())
+        return (
+            lambda job: as_current(job).job,
+            partial(upload_package, self),
+            self._converted,
+            *super()._steps(),
+            self._shown,
+        )
 
     def _converted(self, job: dict[str, Any]) -> dict[str, Any]:
         if job.get("AutoRelease") and not self.wait_for_completion:
@@ -194,6 +206,33 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
         return convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body
+
+    def _shown(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Show the job among the rendered templates, also when the service refuses it."""
+        self.submitted_job = redact_all(shown_body(job))
+        ti: Any = current_task_instance()
+        with self._unless_it_fails():
+            if self.deferrable and self.wait_for_completion:
+                # Airflow renders the templates again after a deferral, in another process.
+                ti.xcom_push(key="submitted_job", value=self.submitted_job)
+            show_rendered(self, ti)
+        return job
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue after a deferral; show again what was submitted."""
+        ti: Any = context["ti"]
+        with self._unless_it_fails():
+            self.submitted_job = ti.xcom_pull(task_ids=self.task_id, key="submitted_job", map_indexes=ti.map_index)
+            show_rendered(self, ti)
+        return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Log an error: a job that cannot be shown runs all the same."""
+        try:
+            yield
+        except Exception as error:
+            self.log.warning("The submitted job is not shown among the rendered templates: %s", error)
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

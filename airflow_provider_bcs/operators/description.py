@@ -33,7 +33,7 @@ from airflow_provider_bcs.operators.doc import LazyDoc
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-__all__ = ["DescriptionOperator"]
+__all__ = ["DescriptionOperator", "redact_all"]
 
 # Airflow masks five levels. EnvVars of a job are seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
@@ -189,7 +189,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             for field in self.secret_fields:
                 mask(secret_values(getattr(self, field)))
             for field in self.secret_fields:
-                self._show(field, redact(without_secrets(getattr(self, field)), max_depth=_MAX_NESTING))
+                self._show(field, redact_all(without_secrets(getattr(self, field))))
 
     def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
         """Render a value and, in a dict, its keys too: the keys of InputMapping are OSS paths."""
@@ -207,6 +207,11 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         # Not read_description: a rendered text must not be able to name a file.
         given = self.with_secrets()
         return _parsed(given, f"The rendered {self.described}") if isinstance(given, str) else read_description(given)
+
+
+def redact_all(value: Any) -> Any:
+    """Return a value with ``***`` for the secrets that Airflow knows, at every level of a description."""
+    return redact(value, max_depth=_MAX_NESTING)
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from airflow_provider_bcs.translator import (
     job_to_dag,
 )
 from tests.airflow.running import BashOperator, dag_bag, run_dag, serialized
+from tests.airflow.test_docs import blocks
 from tests.airflow.test_docstring_examples import BASES, public_classes
 from tests.airflow.test_executions import OnThisMachine
 from tests.airflow.test_translator import START
@@ -260,6 +261,21 @@ def test_plain_operators(tmp_path):
     assert "- **Command** `train API_TOKEN=***`\n- **Worker** 1 pod" in pages["dlc"]
     assert pages["follow"].startswith("Follow one task of a BatchCompute job, which another Airflow task submits")
     assert SECRET not in json.dumps(pages)
+
+
+def test_the_page_of_the_documentation():
+    nightly = task(
+        "python count.py --day {{ ds }}",
+        ClusterId="",
+        AutoCluster=AUTO,
+        InstanceCount=3,
+        Timeout=600,
+        InputMapping={"oss://bucket/{{ ds }}/in/": "/home/in/"},
+        OutputMapping={"/home/out/": "oss://bucket/{{ ds }}/out/"},
+    )
+    nightly["Parameters"]["Command"]["EnvVars"] = {"MODE": "fast", "DB_PASSWORD": SECRET}
+    dag = job_to_dag(job({"count": nightly}, Name="nightly"))
+    assert [f"{dag.get_task('count').doc_md}\n"] == blocks("job-files.md", "markdown")
 
 
 def test_the_pages_are_the_same_at_each_parse():

@@ -172,7 +172,7 @@ def _group(name: str, group: Mapping[str, Any], cluster: Mapping[str, Any]) -> s
 
 
 def _current(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    return as_current(dict(job)).job if is_legacy(job) else job
+    return as_current(dict(job)).job if "DAG" not in job and is_legacy(job) else job
 
 
 def _command(task: Mapping[str, Any]) -> Mapping[str, Any]:

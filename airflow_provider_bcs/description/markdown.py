@@ -62,7 +62,7 @@ def plain(value: object, most: int = _MOST) -> str:
     >>> plain("Count *all* primes\nup to 100")
     'Count \\*all\\* primes up to 100'
     """
-    return _SPECIAL.sub(r"\\\1", _line(value, most))
+    return _SPECIAL.sub(r"\\\1", _line(value, most)) if value else ""
 
 
 def field(name: str, text: str) -> str:

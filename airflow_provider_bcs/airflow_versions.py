@@ -35,6 +35,8 @@ __all__ = [
     "mask",
     "push_from_trigger",
     "renders_native_objects",
+    "set_display_name",
+    "show_rendered",
     "start_time",
     "submitter",
     "task_state_store",
@@ -130,6 +132,33 @@ def push_from_trigger(ti: Any, key: str, value: Any) -> None:
     from airflow.sdk.execution_time.xcom import XCom
 
     XCom.set(key=key, value=value, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index)
+
+
+def set_display_name(operator: Any, name: str) -> None:
+    """Set what the UI shows in place of an operator's task id. Airflow takes it as an argument only."""
+    attribute = "_task_display_property_value" if airflow_version.startswith("2.") else "_task_display_name"
+    setattr(operator, attribute, name)
+
+
+def show_rendered(operator: Any, ti: Any) -> None:
+    """Store the values that an operator's templated fields have now as the rendered ones of its task instance.
+
+    Airflow stores them before it calls ``execute``, and does so again after each deferral.
+    """
+    if airflow_version.startswith("2."):
+        from airflow.models import renderedtifields, taskinstance
+
+        # "airflow tasks test" keeps nothing.
+        if not ti.test_mode:
+            fields: Any = renderedtifields.get_serialized_template_fields(task=operator)
+            store: Any = vars(taskinstance)["_update_rtif"]
+            store(ti=ti, rendered_fields=fields)
+    else:
+        from airflow.sdk.execution_time import task_runner
+        from airflow.sdk.execution_time.comms import SetRenderedFields
+
+        fields = task_runner._serialize_rendered_fields(operator)
+        task_runner.SUPERVISOR_COMMS.send(SetRenderedFields(rendered_fields=fields))
 
 
 async def is_waited_for(ti: Any, trigger_id: int) -> bool:

@@ -52,7 +52,10 @@ with DAG(
     tags=["example", "batchcompute"],
     catchup=False,
 ):
-    squares = BatchComputeSubmitJobOperator.partial(task_id="square", poll_interval=1).expand(
-        job=list_jobs("oss://bcs-demo/map_jobs/{{ run_id }}/squares/")
-    )
+    squares = BatchComputeSubmitJobOperator.partial(
+        task_id="square",
+        poll_interval=1,
+        # The UI shows it in place of the map index.
+        map_index_template="{{ task.job.Name }}",
+    ).expand(job=list_jobs("oss://bcs-demo/map_jobs/{{ run_id }}/squares/"))
     squares >> BatchComputeSubmitJobOperator(task_id="sum", job="map_jobs/sum.json", poll_interval=1)

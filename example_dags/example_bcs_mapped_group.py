@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import DAG, task, task_group
 
 from airflow_provider_bcs.translator import BatchComputeTaskGroup
 
+WORD = "{{ ti.xcom_pull(task_ids='words')[ti.map_index] }}"
 FOLDER = "oss://bcs-demo/mapped_group/{{ run_id }}/{{ ti.map_index }}/"
 
 
@@ -54,7 +55,8 @@ def for_each(word: str) -> None:
                 "Dependencies": {"write": ["check"]},
             },
         },
-        operator_args={"poll_interval": 1},
+        # The UI shows the word in place of the map index.
+        operator_args={"poll_interval": 1, "map_index_template": WORD},
     )
 
 

@@ -88,6 +88,14 @@ class BatchComputePort:
 
         return as_current(job).job, JobDescription
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets."""
+        # A worker that runs one task needs no page.
+        from .markdown import job_page
+
+        return job_page(job)
+
     def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
         return submit(self.client, job, owner, resume=resume, restart=self._restarts)

@@ -23,6 +23,12 @@ _DEFERRED_PREFIX = "BC_ENV_"
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+def without_runtime(script: str) -> str:
+    """Return a script with one line in place of the part that is the same for every task."""
+    own, runtime, tail = script.partition(_runtime())
+    return f"{own}# ... {len(runtime):,} characters that are the same for every task ...{tail}" if runtime else script
+
+
 def quote(word: str) -> str:
     """Quote a word for a POSIX shell; unlike ``shlex.quote`` plain words too, so that all read alike."""
     return "'" + word.replace("'", "'\"'\"'") + "'"

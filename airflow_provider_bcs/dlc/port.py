@@ -60,6 +60,14 @@ class DlcPort:
         """Read a job description and check it."""
         return check_job(job, templates=templates, source=source)
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets."""
+        # A worker that runs one task needs no page.
+        from .markdown import job_page
+
+        return job_page(job)
+
     @property
     def is_local(self) -> bool:
         """True for the local service, which has neither workspaces nor a console."""

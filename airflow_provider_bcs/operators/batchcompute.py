@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
 
 __all__ = ["BatchComputeSubmitJobOperator"]
@@ -74,6 +75,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    custom_operator_name = "BatchCompute job"
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
@@ -123,6 +125,13 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             log_instances=self.log_instances,
             log_lines=self.log_lines,
         )
+
+    @property
+    def machine(self) -> Machine:
+        """Image, instance type and cluster of the job's one task, each None when it names none."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of_job
+
+        return machine_of_job(self.job)
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)

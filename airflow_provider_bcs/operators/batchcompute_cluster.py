@@ -76,6 +76,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Create BatchCompute cluster"
     template_fields: Sequence[str] = ("cluster", "bcs_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"cluster": "json"}
     ui_color = "#ffe8cc"
@@ -109,6 +110,12 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         from airflow_provider_bcs.batchcompute.cluster.description import ClusterDescription
 
         return description, ClusterDescription
+
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import cluster_page
+
+        return cluster_page(description)
 
     @short_failure
     def execute(self, context: Context) -> str:
@@ -230,6 +237,7 @@ class BatchComputeResizeClusterOperator(_ClusterOperator):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Resize BatchCompute cluster"
     template_fields: Sequence[str] = (*_ClusterOperator.template_fields, "groups")
     template_types: ClassVar[Mapping[str, Any]] = {**_ClusterOperator.template_types, "groups": dict[str, int]}
     ui_color = "#ffe8cc"
@@ -291,6 +299,7 @@ class BatchComputeDeleteClusterOperator(_ClusterOperator):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed
     """
 
+    custom_operator_name = "Delete BatchCompute cluster"
     ui_color = "#fff2e0"
 
     def __init__(

@@ -59,6 +59,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
 
+    custom_operator_name = "BatchCompute graph"
     ui_color = "#ffe8cc"
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}

@@ -65,6 +65,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "Stop BatchCompute job"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "delete_finished")
 
     def __init__(
@@ -117,6 +118,8 @@ class BatchComputeStartJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "Start BatchCompute job"
+
     @short_failure
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
@@ -151,6 +154,8 @@ class BatchComputeDeleteJobOperator(_JobOperator):
     :raises MissingIdError: when the rendered ``job_id`` is empty
     :raises ApiError: when the service does not answer or refuses
     """
+
+    custom_operator_name = "Delete BatchCompute job"
 
     def __init__(
         self,
@@ -195,6 +200,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    custom_operator_name = "BatchCompute job priority"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
 
     def __init__(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_bcs.airflow_versions import current_task_instance, show_rendered
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.batchcompute.rules import check_job
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import CheckedJob
-from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
+from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert, shown_body
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.exceptions import ConnectionSettingsError, InvalidJobError
@@ -23,6 +25,7 @@ from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.operators.description import redact_all
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
 
@@ -89,6 +93,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    custom_operator_name = "BatchCompute task on PAI-DLC"
     ui_color = "#d6ebff"
     template_fields: Sequence[str] = (
         *SubmitJobOperator.template_fields,
@@ -98,6 +103,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         "image",
         "instance_type",
         "dlc_job",
+        "submitted_job",
     )
     template_types: ClassVar[Mapping[str, Any]] = {
         **SubmitJobOperator.template_types,
@@ -106,8 +112,10 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         "instance_types": dict[str, str | dict[str, str]],
         "image": str,
         "instance_type": str | dict[str, str],
+        # It is set after rendering.
+        "submitted_job": Any,
     }
-    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json", "submitted_job": "json"}
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
@@ -145,6 +153,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
+        #: The body of CreateJob, without its secrets; None before the task submits it.
+        self.submitted_job: Any = None
         super().__init__(
             job=job,
             bcs_conn_id=bcs_conn_id,
@@ -179,6 +189,24 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             raise InvalidJobError(converted.violations, source)
         return CheckedJob(job.content, (*job.warnings, *converted.warnings))
 
+    @property
+    def machine(self) -> Machine:
+        """Container image and resources of the task's pods, each None when nothing names one; and no cluster."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of_job
+
+        image, instance_type, _ = machine_of_job(self.job)
+        return self.image or _mapped(self.images, image), self._resources(instance_type), None
+
+    def _resources(self, instance_type: Any) -> Any:
+        found = self.instance_type or _mapped(self.instance_types, instance_type)
+        return ", ".join(f"{name} {value}" for name, value in found.items()) if isinstance(found, Mapping) else found
+
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import job_page
+
+        return job_page(description, self.machine)
+
     def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
         return BatchComputePort.typed(job)
 
@@ -186,7 +214,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         return {**super()._field_types(), "dlc_job": DlcPort.typed({})[1]}
 
     def _steps(self) -> Sequence[Step]:
-        return (partial(upload_package, self), self._converted, *super()._steps())
+        return (partial(upload_package, self), self._converted, *super()._steps(), self._shown)
 
     def _converted(self, job: CheckedJob) -> CheckedJob:
         if job.get("AutoRelease") and not self.wait_for_completion:
@@ -205,5 +233,37 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     def _check_outputs(self, job_id: str, job: Mapping[str, Any]) -> None:
         check_outputs(self, job_id, lambda: as_current(dict(job)).job["DAG"]["Tasks"])
 
+    def _shown(self, job: CheckedJob) -> CheckedJob:
+        """Show the job among the rendered templates, also when the service refuses it."""
+        self.submitted_job = redact_all(shown_body(job))
+        ti: Any = current_task_instance()
+        with self._unless_it_fails():
+            if self.deferrable and self.wait_for_completion:
+                # Airflow renders the templates again after a deferral, in another process.
+                ti.xcom_push(key="submitted_job", value=self.submitted_job)
+            show_rendered(self, ti)
+        return job
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue after a deferral; show again what was submitted."""
+        ti: Any = context["ti"]
+        with self._unless_it_fails():
+            self.submitted_job = ti.xcom_pull(task_ids=self.task_id, key="submitted_job", map_indexes=ti.map_index)
+            show_rendered(self, ti)
+        return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Log an error: a job that cannot be shown runs all the same."""
+        try:
+            yield
+        except Exception as error:
+            self.log.warning("The submitted job is not shown among the rendered templates: %s", error)
+
     def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)
+
+
+def _mapped(table: Any, name: Any) -> Any:
+    """Return the entry of a table, or the name itself. Both may be templates."""
+    return table.get(name, name) if isinstance(table, Mapping) and isinstance(name, str) else name

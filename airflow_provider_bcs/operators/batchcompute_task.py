@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.batchcompute.markdown import Machine
 
 __all__ = ["BatchComputeTaskOperator", "job_id_of"]
 
@@ -84,6 +85,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     :raises SoftFailError: instead of these, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute task"
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
     template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "job_id": str, "task_name": str}
     ui_color = "#fff2e0"
@@ -117,7 +119,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.log_instances = log_instances
         self.log_lines = log_lines
         self.require_outputs = require_outputs
-        self.task_name = task_name or str(self.label)
+        self.task_name = task_name or self._name_in_group()
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
         elif submit_task_id is not None:
@@ -133,6 +135,26 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.task_description = task
         if start_from_trigger:
             self._start_from_trigger()
+
+    @property
+    def machine(self) -> Machine | None:
+        """Image, instance type and cluster of the BatchCompute task, each None when it names none."""
+        from airflow_provider_bcs.batchcompute.markdown import machine_of
+
+        return machine_of(self.task_description) if isinstance(self.task_description, Mapping) else None
+
+    def _page(self) -> str | None:
+        if self.task_description is None:
+            return None
+        # A worker that runs one task needs no page.
+        from airflow_provider_bcs.batchcompute.markdown import task_page
+
+        return task_page(self.task_description)
+
+    def _name_in_group(self) -> str:
+        """Return the task id without the group's prefix. Airflow's label is the display name, if there is one."""
+        group = self.task_group
+        return self.task_id.removeprefix(group.child_id("")) if group is not None else self.task_id
 
     def _submit_task_of_group(self) -> str:
         group = self.task_group

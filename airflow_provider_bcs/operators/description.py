@@ -32,6 +32,7 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import DescriptionError, InvalidJobError, JobSourceError, JobSyntaxError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.operators.doc import LazyDoc
 from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError
 from airflow_provider_bcs.typed_templates import type_templates
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.model import Description
 
-__all__ = ["DescriptionOperator"]
+__all__ = ["DescriptionOperator", "redact_all"]
 
 # Airflow masks five levels. EnvVars of a job are seven levels deep, keys of a cluster's mounts nine.
 _MAX_NESTING = 16
@@ -69,6 +70,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``; the described field
     #: has its model.
     template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
+    doc_md = LazyDoc()
     hook_class: type[H]
     #: Name of the field, which is also the word for what it describes.
     described: ClassVar[str]
@@ -99,6 +101,14 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     @abstractmethod
     def _typed(self, description: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
         """Return a description in the form of its model, and the model."""
+
+    @abstractmethod
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a description is for. Values may hold templates."""
+
+    def _page(self) -> str | None:
+        # A description that is a template, or a file that is not read yet, is not known.
+        return self._page_of(self._description) if isinstance(self._description, Mapping) else None
 
     @property
     def _description(self) -> Any:
@@ -149,9 +159,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 raise
         if is_template(given):
             return
-        self._description = given.content if isinstance(given, PlainDescription) else given
-        for text in self._check(given, templates=True, source=source).warnings:
+        checked = self._check(given, templates=True, source=source)
+        for text in checked.warnings:
             warnings.warn(text, JobWarning, stacklevel=2)
+        self._description = checked.content
         self._show(self.described, without_secrets(self._description))
 
     def _show(self, field: str, shown: Any) -> None:
@@ -232,7 +243,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             for field in self.secret_fields:
                 mask(secret_values(getattr(self, field)))
             for field in self.secret_fields:
-                self._show(field, redact(without_secrets(getattr(self, field)), max_depth=_MAX_NESTING))
+                self._show(field, redact_all(without_secrets(getattr(self, field))))
 
     def render_template(self, content: Any, context: Context, *args: Any, **kwargs: Any) -> Any:
         """Render a value and, in a dict, its keys too: the keys of InputMapping are OSS paths."""
@@ -287,6 +298,11 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             if renders_native_objects(self) and any(STRING.tail in found.message for found in error.violations):
                 name += " with render_template_as_native_obj=True, which makes numbers, lists and booleans of texts,"
             raise InvalidRenderedJobError(error.violations, name) from None
+
+
+def redact_all(value: Any) -> Any:
+    """Return a value with ``***`` for the secrets that Airflow knows, at every level of a description."""
+    return redact(value, max_depth=_MAX_NESTING)
 
 
 def _parsed(text: str, name: str, file: str = "") -> dict[str, Any]:

@@ -64,6 +64,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :raises TaskTimeoutError: when ``execution_timeout`` has passed; the job is stopped
     """
 
+    custom_operator_name = "PAI-DLC job"
     ui_color = "#d6ebff"
     hook_class = DlcHook
     trigger_class = DlcJobTrigger

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.operators.doc import LazyDoc
 from airflow_provider_bcs.typed_templates import type_templates
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ class ServiceOperator(BaseOperator, Generic[H]):
     template_fields: Sequence[str] = ("bcs_conn_id",)
     #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``.
     template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
+    doc_md = LazyDoc()
     hook_class: type[H]
 
     def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
+
+    def _page(self) -> str | None:
+        """Return Markdown that says what the task does, None when nothing is known of it."""
+        return None
 
     @cached_property
     def hook(self) -> H:

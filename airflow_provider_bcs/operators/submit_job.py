@@ -93,6 +93,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
         port_class: type[ServicePort[Any]] = self.hook_class.port_class
         return port_class.typed(job)
 
+    def _page_of(self, description: Mapping[str, Any]) -> str:
+        page: str = self.hook_class.port_class.page(description)
+        return page
+
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""
         return (lambda job: self.port.prepare(job, self.log),)

@@ -64,6 +64,8 @@ class BatchComputeJobSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute job sensor"
+
 
 class BatchComputeTaskSensor(_BatchComputeSensor):
     """Wait until one task of a job has finished; the rest of the job may still run.
@@ -84,6 +86,7 @@ class BatchComputeTaskSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute task sensor"
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name")
     template_types: ClassVar[Mapping[str, Any]] = {**_BatchComputeSensor.template_types, "task_name": str}
 
@@ -125,6 +128,7 @@ class BatchComputeInstanceSensor(_BatchComputeSensor):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute instance sensor"
     template_fields: Sequence[str] = (*_BatchComputeSensor.template_fields, "task_name", "instance_id")
     template_types: ClassVar[Mapping[str, Any]] = {**_BatchComputeSensor.template_types, "task_name": str}
 

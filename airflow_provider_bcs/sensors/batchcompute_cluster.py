@@ -40,6 +40,7 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "BatchCompute cluster sensor"
     template_fields: Sequence[str] = ("cluster_id", *StateSensor.template_fields)
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "cluster_id": str}
     ui_color = "#fff2e0"

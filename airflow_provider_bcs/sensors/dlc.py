@@ -41,6 +41,7 @@ class DlcJobSensor(StateSensor[DlcHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "PAI-DLC job sensor"
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields)
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str}
     ui_color = "#e8f4ff"
@@ -84,6 +85,7 @@ class DlcPodSensor(StateSensor[DlcHook]):
     :raises SoftFailError: instead of both, with ``soft_fail``
     """
 
+    custom_operator_name = "PAI-DLC pod sensor"
     template_fields: Sequence[str] = ("job_id", *StateSensor.template_fields, "pod_id")
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str, "pod_id": str}
     ui_color = "#e8f4ff"

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
-from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
+from airflow_provider_bcs.translator.graph import build, check_execution, is_file, read_plan, search_path
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
+from airflow_provider_bcs.translator.shown import file_name, graph_page
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -32,6 +34,7 @@ def job_to_dag(
     operator_args: Mapping[str, Any] | None = None,
     task_args: Mapping[str, Mapping[str, Any]] | None = None,
     assets: bool = False,
+    instance_counts: bool = True,
     package: str | os.PathLike[str] | None = None,
     package_uri: str | None = None,
     require_outputs: bool | None = None,
@@ -59,7 +62,9 @@ def job_to_dag(
         :class:`~airflow_provider_bcs.translator.SingleJob`, :class:`~airflow_provider_bcs.translator.PaiDlc`, or one of
         your own
     :param dag_kwargs: arguments of the DAG: ``schedule``, ``start_date`` ... ``catchup`` is False unless given, as
-        Airflow 3 has it: Airflow 2 would make a run for each interval since ``start_date``
+        Airflow 3 has it: Airflow 2 would make a run for each interval since ``start_date``. Unless given,
+        ``description`` is that of the job, ``doc_md`` a page about the graph, and ``tags`` are those of the execution:
+        ``batchcompute`` or ``pai-dlc``
     :raises InvalidJobError: when the description breaks a rule
     :raises UnknownArgumentError: when no operator has an argument in ``operator_args`` or ``task_args``
     """
@@ -69,13 +74,16 @@ def job_to_dag(
         operator_args=operator_args or {},
         task_args=task_args or {},
         assets=assets,
+        instance_counts=instance_counts,
         package=package,
         package_uri=package_uri,
         require_outputs=require_outputs,
     )
     caller = sys._getframe(1).f_code.co_filename
-    plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
-    dag_kwargs.setdefault("description", plan.description or None)
+    folder = str(Path(caller).parent)
+    plan = read_plan(job, [folder, *search_path(dag_kwargs.get("template_searchpath"))])
+    dag_kwargs.setdefault("description", without_secrets(plan.description) or None)
+    dag_kwargs.setdefault("tags", list(getattr(execution, "tags", ())))
     dag_kwargs.setdefault("catchup", False)
     if dag_kwargs.setdefault("schedule", None) is None:
         # Airflow 2 wants a start date even of a DAG that only runs when triggered.
@@ -85,5 +93,7 @@ def job_to_dag(
     with DAG(dag_id or plan.dag_id, **arguments) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
-        build(plan, execution, graph)
+        operators = build(plan, execution, graph)
+        if "doc_md" not in dag_kwargs:
+            dag.doc_md = graph_page(plan, execution, operators, file_name(job, folder) if is_file(job) else "")
     return dag

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, read_text
 from airflow_provider_bcs.exceptions import DescriptionError, JobSourceError
@@ -13,6 +13,7 @@ from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.translator.assets import output_assets
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.plan import Plan, plan_job
+from airflow_provider_bcs.translator.shown import show
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def read_plan(job: JobSource, folders: list[str]) -> Plan:
     """Read, validate and split a job; a relative path is looked for in ``folders``."""
     source = ""
-    if isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES)):
+    if is_file(job):
         job = _find(Path(job), folders)
         source = str(job)
     with _lines_of(source):
@@ -43,6 +44,11 @@ def _lines_of(source: str) -> Iterator[None]:
         from airflow_provider_bcs.batchcompute.file_lines import in_file
 
         raise in_file(error, source, read_text(source)) from None
+
+
+def is_file(job: JobSource) -> TypeGuard[str | Path]:
+    """Return whether a job is given as the path of a file."""
+    return isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES))
 
 
 def search_path(path: str | Iterable[str] | None) -> list[str]:
@@ -82,6 +88,7 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
     if graph.assets:
         for name, node in plan.nodes.items():
             operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
+    show(operators, plan, counts=graph.instance_counts)
     return operators
 
 

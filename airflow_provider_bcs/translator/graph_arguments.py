@@ -33,6 +33,8 @@ class GraphArguments:
         that it has. An output that was not written gets no asset event, and a line in the task's log
     :ivar require_outputs: True: a task fails without a retry when its job succeeds without one of its outputs. None
         leaves it to ``default_args``, then to the operators' default, False
+    :ivar instance_counts: whether the display name of a task with several instances says how many there are, such as
+        ``count (3 instances)``; its task id stays ``count``
     :ivar package: directory, file or glob pattern, absolute or relative to the DAG file. It becomes the package of the
         tasks that name none: a task packs and uploads it when it runs, unless the same package is there already
     :ivar package_uri: folder that ``package`` is uploaded to, such as ``oss://bucket/packages/``; may be a template
@@ -42,6 +44,7 @@ class GraphArguments:
     operator_args: Mapping[str, Any] = field(default_factory=dict)
     task_args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: bool = False
+    instance_counts: bool = True
     package: str | os.PathLike[str] | None = None
     package_uri: str | None = None
     require_outputs: bool | None = None

@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.translator.copied_task_group import CopiedTaskGroup
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
-from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
+from airflow_provider_bcs.translator.graph import build, check_execution, is_file, read_plan, search_path
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
+from airflow_provider_bcs.translator.shown import file_name, graph_page
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import DAG, BaseOperator
@@ -40,7 +42,8 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
     :param execution: the way to run the tasks: :class:`~airflow_provider_bcs.translator.JobPerTask`,
         :class:`~airflow_provider_bcs.translator.SingleJob`, :class:`~airflow_provider_bcs.translator.PaiDlc`, or one of
         your own
-    :param kwargs: arguments of the TaskGroup: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
+    :param kwargs: arguments of the TaskGroup: ``prefix_group_id``, ``default_args``, ``tooltip`` ... Unless given,
+        ``tooltip`` is the job's description
     :raises InvalidJobError: when the description breaks a rule
     :raises UnknownArgumentError: when no operator has an argument in ``operator_args`` or ``task_args``
     """
@@ -57,6 +60,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
         operator_args: Mapping[str, Any] | None = None,
         task_args: Mapping[str, Mapping[str, Any]] | None = None,
         assets: bool = False,
+        instance_counts: bool = True,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
         require_outputs: bool | None = None,
@@ -68,6 +72,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
             operator_args=operator_args or {},
             task_args=task_args or {},
             assets=assets,
+            instance_counts=instance_counts,
             package=package,
             package_uri=package_uri,
             require_outputs=require_outputs,
@@ -78,6 +83,11 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
         self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])
         with self:
             operators = build(self._plan, execution, graph)
+        self.tooltip = self.tooltip or without_secrets(self._plan.description)
+        # Task groups have pages from Airflow 3.3 on.
+        if getattr(self, "doc_md", "") is None:
+            file = file_name(job, dag.folder) if is_file(job) else ""
+            self.doc_md = graph_page(self._plan, execution, operators, file)
         self._task_ids = {name: op.task_id for name, op in operators.items()}
 
     @property

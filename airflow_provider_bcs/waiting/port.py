@@ -54,6 +54,10 @@ class ServicePort(Protocol[T]):
     def typed(job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
         """Return a job description in the form of its model, and the model; needs no client."""
 
+    @staticmethod
+    def page(job: Mapping[str, Any]) -> str:
+        """Return Markdown that says what a job does, without its secrets; values may hold templates."""
+
     def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
         """Submit a job for ``owner``, or find the job that was submitted before; return the job id.
 

@@ -24,6 +24,7 @@ BASES = {"DescriptionOperator", "ServiceHook", "ServiceOperator", "StateSensor",
 NO_CLASSES_OF_AUTHORS = {
     "AirflowConnection",
     "ClusterWaiting",
+    "LazyDoc",
     "OwnedJob",
     "Packing",
     "Part",

@@ -160,8 +160,16 @@ def test_train_and_evaluate(bag, service):
     assert 0.05 < float((folder / "report" / "error.txt").read_text()) < 0.12
 
 
+def named_instances(dag_run):
+    """Return task id, and name in place of the map index, of the mapped task instances."""
+    return {(ti.task_id, ti.rendered_map_index) for ti in dag_run.get_task_instances() if ti.map_index >= 0}
+
+
 def test_map_jobs(bag, service):
-    folder = run(bag, service, "map_jobs")
+    found = run_dag(bag.dags["example_bcs_map_jobs"])
+    assert set(states(found).values()) == {"success"}
+    assert named_instances(found) == {("square", f"square-{number}") for number in (1, 2, 3)}
+    folder = service.data_dir / BUCKET / "map_jobs" / found.run_id
     assert {file.name: file.read_text() for file in (folder / "squares").iterdir()} == {
         "1": "1\n",
         "2": "4\n",
@@ -226,6 +234,8 @@ def test_mapped_group(bag, service):
         ("words", -1, "success"),
         *((f"for_each.graph.{name}", index, "success") for name in ("write", "check") for index in (0, 1)),
     }
+    names = {(f"for_each.graph.{name}", word) for name in ("write", "check") for word in ("ab", "xyz")}
+    assert named_instances(found) == names
     dag = bag.dags["example_bcs_mapped_group"]
     assert dag.get_task("for_each.graph.write").upstream_task_ids == {"words"}
     assert dag.get_task("for_each.graph.check").upstream_task_ids == {"words", "for_each.graph.write"}

@@ -8,8 +8,8 @@ Airflow. ::
 
 from airflow_provider_bcs.container.site import Site
 
-from .conversion import Converted, convert
+from .conversion import Converted, convert, shown_body
 from .fields import FIELDS
 from .options import Options, Resources
 
-__all__ = ["FIELDS", "Converted", "Options", "Resources", "Site", "convert"]
+__all__ = ["FIELDS", "Converted", "Options", "Resources", "Site", "convert", "shown_body"]

@@ -11,7 +11,9 @@ from airflow_provider_bcs.container.field_table import idle_fields, without
 from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
+from airflow_provider_bcs.container.script import without_runtime
 from airflow_provider_bcs.container.site import Site
+from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import PlainDescription
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
@@ -82,6 +84,16 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     if not violations:
         violations = [_explained(item, name, task) for item in check_description(body, templates=templates)]
     return Converted(body, violations)
+
+
+def shown_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a converted job as people read it: without its secrets, and with a short ``UserCommand``.
+
+    The script comes last. What cuts a long text then leaves the other fields.
+    """
+    script = {"UserCommand": without_runtime(body["UserCommand"])}
+    shown: dict[str, Any] = without_secrets({name: value for name, value in body.items() if name not in script})
+    return {**shown, **without_secrets(script)}
 
 
 def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:

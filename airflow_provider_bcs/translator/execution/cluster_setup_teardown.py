@@ -39,6 +39,7 @@ class ClusterSetupTeardown:
     :param plan: the graph
     :param graph: arguments of the operators
     :param others: classes of the graph's other operators; ``operator_args`` may be for them
+    :ivar operators: the two operators by their names
     """
 
     #: Classes of the two operators.
@@ -50,9 +51,10 @@ class ClusterSetupTeardown:
         shared = {name: value for name, value in graph.operator_args.items() if name not in _OF_TASKS}
         graph = replace(graph, operator_args=shared)
         others = (*self.classes, *others)
+        first, last = (free_task_id(name, plan.nodes) for name in ("create_cluster", "delete_cluster"))
         self._create = graph.make(
             BatchComputeCreateClusterOperator,
-            free_task_id("create_cluster", plan.nodes),
+            first,
             others=others,
             cluster=cluster,
             wait_for_ready=False,
@@ -61,18 +63,14 @@ class ClusterSetupTeardown:
         # Without on_failure_fail_dagrun: with it Airflow takes the state of this task alone for that of the run.
         self._delete = graph.make(
             BatchComputeDeleteClusterOperator,
-            free_task_id("delete_cluster", plan.nodes),
+            last,
             others=others,
             cluster_id=self._cluster_id,
             stop_jobs=True,
         ).as_teardown(setups=self._create)
         for task in (self._create, self._delete):
             task.retries = max(task.retries or 0, _RETRIES)
-
-    @property
-    def operators(self) -> dict[str, BaseOperator]:
-        """The two operators by their names."""
-        return {str(task.label): task for task in (self._create, self._delete)}
+        self.operators: dict[str, BaseOperator] = {first: self._create, last: self._delete}
 
     def moved(self, plan: Plan) -> Plan:
         """Return a plan whose tasks run on the cluster.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 
@@ -30,6 +30,8 @@ class JobPerTask:
     """
 
     cluster: JobSource | None = None
+    #: Tags of a DAG that runs so, unless the author gives others.
+    tags: ClassVar[tuple[str, ...]] = ("batchcompute",)
 
     def operators(self, plan: Plan, graph: GraphArguments) -> Mapping[str, BaseOperator]:
         """Make the operators of a plan."""

@@ -35,6 +35,7 @@ class JobSetupTeardown:
     :param others: classes of the graph's other operators; ``operator_args`` may be for them
     :ivar submit: submits the job
     :ivar stop: stops the job
+    :ivar operators: the two by their names
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class JobSetupTeardown:
         *,
         others: Collection[type[BaseOperator]] = CLASSES,
     ) -> None:
-        name = free_task_id("submit", taken)
+        name, last = free_task_id("submit", taken), free_task_id("stop", taken)
         if "wait_for_completion" in graph.of(BatchComputeSubmitGraphOperator, name, others=others):
             raise UnknownArgumentError(
                 f"{graph.source('wait_for_completion', name)}: found 'wait_for_completion'; the tasks of the graph"
@@ -54,12 +55,13 @@ class JobSetupTeardown:
         self.submit = graph.make(BatchComputeSubmitGraphOperator, name, others=others, defaults=_RETRIED, job=job)
         self.stop = graph.make(
             BatchComputeStopJobOperator,
-            free_task_id("stop", taken),
+            last,
             others=others,
             defaults=_RETRIED,
             job_id=job_id_of(self.submit.task_id),
             delete_finished=job.get("AutoRelease") or False,
         ).as_teardown()
+        self.operators: Mapping[str, BaseOperator] = {name: self.submit, last: self.stop}
 
 
 def set_edges(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.dlc.conversion import Resources, convert
 from airflow_provider_bcs.exceptions import InvalidJobError
@@ -46,6 +46,8 @@ class PaiDlc:
     image: str | None = None
     instance_type: Resources | None = None
     dlc_job: Mapping[str, Any] | None = None
+    #: Tags of a DAG that runs so, unless the author gives others.
+    tags: ClassVar[tuple[str, ...]] = ("pai-dlc",)
 
     def operators(self, plan: Plan, graph: GraphArguments) -> Mapping[str, BaseOperator]:
         """Make the operators of a plan.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.description.values import is_template
@@ -38,6 +38,8 @@ class SingleJob:
 
     cluster: JobSource | None = None
     start_from_trigger: bool = False
+    #: Tags of a DAG that runs so, unless the author gives others.
+    tags: ClassVar[tuple[str, ...]] = ("batchcompute",)
 
     def operators(self, plan: Plan, graph: GraphArguments) -> Mapping[str, BaseOperator]:
         """Make the operators of a plan.
@@ -80,4 +82,4 @@ class SingleJob:
                 " that no worker ends."
             )
         set_edges(job.submit, job.stop, [following[name] for name in plan.first], list(following.values()))
-        return {**following, str(job.submit.label): job.submit, str(job.stop.label): job.stop}
+        return {**following, **job.operators}

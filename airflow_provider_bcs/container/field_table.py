@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from airflow_provider_bcs.description.rules import shown
 from airflow_provider_bcs.description.values import is_template
-from airflow_provider_bcs.description.violation import did_you_mean
 
 _SECRET = ("OSS", "UserData", "CredentialConfig")
 
@@ -124,17 +123,19 @@ class FieldTable:
         object.__setattr__(self, "ignorable", frozenset(({*self.fates} | parents) - essential))
         object.__setattr__(self, "_structure", frozenset({"DAG", "DAG.Tasks", *parents, *_COLLECTIONS}))
 
-    def check_ignore(self, ignore: Collection[str]) -> None:
-        """Check the names in ``ignore``.
+    def can_leave_out(self, path: str) -> bool:
+        """Tell whether a conversion can do without a field: one of the table that may be ignored, or an unknown one."""
+        known = any(path == name or path.startswith(f"{name}.") for name in self.fates)
+        known = known or path in _parents(self.fates) or path.partition(".")[0] == "DAG"
+        return path in self.ignorable or not known
 
-        :raises ValueError: when it is a text, or names no field that can be left out
+    def left_out(self, ignore: Collection[str], task: str) -> frozenset[str]:
+        """Return the fields in ``ignore`` that the conversion of a task leaves out.
+
+        :param ignore: paths in the job or in a task, or those of violations, which begin with the task
         """
-        if isinstance(ignore, str):
-            raise ValueError(f"ignore: found the text {ignore!r}; expected a list of field names.")
-        for name in ignore:
-            if name not in self.ignorable:
-                near = did_you_mean(name, self.ignorable)
-                raise ValueError(f"ignore: found {name!r}; expected a field that can be left out{near}")
+        paths = (name.removeprefix(f"DAG.Tasks.{task}.") for name in ignore)
+        return frozenset(filter(self.can_leave_out, paths))
 
     def is_open(self, job: Mapping[str, Any]) -> bool:
         """Tell whether a template stands for more than a value, so that little is known before it is rendered."""

@@ -115,6 +115,8 @@ TABLE = RuleTable(
     required=REQUIRED,
     # Answers of the service have empty objects and arrays for fields that are not set.
     empty_is_absent=True,
+    # The submission adds its tokens to these.
+    needed=("DisplayName", "Settings", "Settings.Tags"),
     # These fields hold passwords, tokens, and secrets in variables.
     secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env", "Options"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lines, check_selection
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
+from airflow_provider_bcs.batchcompute.rules import near_field
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.operators.package import checked_package, upload_package
@@ -60,6 +61,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -84,6 +86,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         log_lines: int = 50,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -100,6 +103,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
 
@@ -112,6 +116,9 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             log_instances=self.log_instances,
             log_lines=self.log_lines,
         )
+
+    def _near_field(self, name: str) -> str | None:
+        return near_field(name)
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), self._kept_while_waiting)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, submitter
-from airflow_provider_bcs.batchcompute.cluster.rules import validate_cluster
+from airflow_provider_bcs.batchcompute.cluster.rules import near_field, validate_cluster
 from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster, delete_created
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import ACTIVE
@@ -66,6 +66,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param ignore: fields that the checks pass over, such as ``Groups``; see docs/validate.md
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises RefusedJobError: when the service refuses the cluster
     :raises ClusterFailedError: when the cluster is deleted while the task waits
@@ -87,9 +88,10 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
-        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
+        super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
         self.wait_for_ready = wait_for_ready
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
@@ -101,10 +103,13 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
         return validate_cluster(description, templates=templates)
 
+    def _near_field(self, name: str) -> str | None:
+        return near_field(name)
+
     def execute(self, context: Context) -> str:
         """Create the cluster, and wait unless told otherwise; return its id."""
         cluster = self._rendered()
-        if violations := self._violations(cluster, templates=False):
+        if violations := self.problems(cluster, templates=False):
             raise InvalidRenderedJobError(violations, "The rendered cluster")
         try:
             cluster_id = self._create(cluster, context)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
+from airflow_provider_bcs.batchcompute.rules import near_field
 from airflow_provider_bcs.description.source import CheckedJob, read_description
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
@@ -49,6 +50,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
@@ -66,6 +68,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         retry_strategy: RetryStrategy = "restart",
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -74,7 +77,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.package_uri = package_uri
         # The author's dict may be changed for the next operator.
         own = job if isinstance(job, CheckedJob) else CheckedJob(read_description(job))
-        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
+        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, ignore=ignore, **kwargs)
         self._is_complete = False
 
     @cached_property
@@ -88,6 +91,9 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
             self._take(submitted_job(self), f"The job of task {self.task_id}")
             self._is_complete = True
         super().resolve_template_files()
+
+    def _near_field(self, name: str) -> str | None:
+        return near_field(name)
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), _kept)

@@ -10,12 +10,14 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.legacy import as_current
-from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.batchcompute.rules import job_warnings, near_field, validate_job
+from airflow_provider_bcs.description.ignore import general_name, not_ignored
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert
+from airflow_provider_bcs.dlc.conversion import FIELDS, Options, Resources, Site, convert
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
+from airflow_provider_bcs.dlc.rules import near_field as near_dlc_field
 from airflow_provider_bcs.exceptions import ConnectionSettingsError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
@@ -70,7 +72,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param images: BatchCompute image -> container image (templated)
     :param instance_types: BatchCompute instance type -> ``EcsSpec``, or ``ResourceConfig`` on a quota (templated)
-    :param ignore: fields to leave out, such as ``AutoCluster.UserData``
+    :param ignore: fields that the checks pass over, and that the conversion leaves out, such as
+        ``AutoCluster.UserData``; see docs/run-on-dlc.md
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
@@ -122,7 +125,6 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         # The base class validates the job with these.
         self.images = images
         self.instance_types = instance_types
-        self.ignore = ignore
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
@@ -132,6 +134,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
         self._show("dlc_job", without_secrets(dlc_job))
@@ -154,9 +157,17 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         )
 
     def _violations(self, job: dict[str, Any], *, templates: bool) -> list[Violation]:
-        if violations := validate_job(job, templates=templates):
-            return violations
-        return convert(as_current(job).job, self.options, templates=templates).violations
+        found = validate_job(job, templates=templates)
+        # What the conversion cannot leave out has to be valid.
+        left_out = [name for name in self.ignore if FIELDS.can_leave_out(general_name(name))]
+        if violations := not_ignored(found, left_out):
+            return [replace(item, is_final=True) for item in violations]
+        return [*found, *convert(as_current(job).job, self.options, templates=templates).violations]
+
+    def _near_field(self, name: str) -> str | None:
+        nears = (near_field(name), near_dlc_field(name))
+        # The longer one names a field.
+        return None if None in nears else max(map(str, nears), key=len)
 
     def _warnings(self, job: dict[str, Any]) -> list[str]:
         return [*job_warnings(job), *convert(as_current(job).job, self.options, templates=True).warnings]

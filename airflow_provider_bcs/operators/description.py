@@ -6,7 +6,7 @@ import contextlib
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from airflow.providers.common.compat.sdk import BaseOperator, redact
 
 from airflow_provider_bcs.airflow_versions import mask
+from airflow_provider_bcs.description.ignore import (
+    check_ignore,
+    is_ignored,
+    not_ignored,
+    path_of_warning,
+    warnings_not_ignored,
+)
 from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
 from airflow_provider_bcs.description.source import (
     DESCRIBED,
@@ -47,6 +54,8 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     the DAG. So secrets in the field are ``***``, wherever they come from: the DAG file, a job file or a template.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param ignore: fields that the checks pass over
+    :raises ValueError: when ``ignore`` is no list of names
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
@@ -58,9 +67,11 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, ignore: Collection[str] = (), **kwargs: Any) -> None:
+        check_ignore(ignore)
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
+        self.ignore = ignore
 
     @cached_property
     def hook(self) -> H:
@@ -74,6 +85,27 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     def _warnings(self, description: dict[str, Any]) -> list[str]:
         """Return what is valid in a description but may surprise its author."""
         return []
+
+    @abstractmethod
+    def _near_field(self, name: str) -> str | None:
+        """Return None for a field of the description, for another name the end of a sentence with the nearest one."""
+
+    def problems(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
+        """Return the violations of a description, without those of fields in ``ignore``."""
+        return not_ignored(self._violations(description, templates=templates), self.ignore)
+
+    def unknown_ignored(self, description: dict[str, Any]) -> dict[str, str]:
+        """Return the names in ``ignore`` that stand for no known field and no finding, each with a sentence."""
+        nears = {name: near for name in self.ignore if (near := self._near_field(name)) is not None}
+        if not nears:
+            return {}
+        found = [item.path for item in self._violations(description, templates=True)]
+        found += map(path_of_warning, self._warnings(description))
+        return {
+            name: f"ignore: found {name!r}, which is no field of this {self.described}{near}"
+            for name, near in nears.items()
+            if not any(is_ignored(path, [name]) for path in found)
+        }
 
     @property
     def _description(self) -> Any:
@@ -124,9 +156,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         if is_template(given):
             return
         self._description = given
-        if violations := self._violations(given, templates=True):
+        if violations := self.problems(given, templates=True):
             raise InvalidJobError(violations, source)
-        for text in self._warnings(given):
+        ignored_in_vain = self.unknown_ignored(given).values()
+        for text in (*warnings_not_ignored(self._warnings(given), self.ignore), *ignored_in_vain):
             warnings.warn(text, JobWarning, stacklevel=2)
         self._show(self.described, without_secrets(given))
 

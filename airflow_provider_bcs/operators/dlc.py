@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
+from airflow_provider_bcs.dlc.rules import near_field
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
@@ -55,6 +57,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param ignore: fields that the checks pass over, such as ``JobSpecs.EcsSpec``; see docs/validate.md
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -75,6 +78,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -85,6 +89,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
 
@@ -92,6 +97,9 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     def port(self) -> DlcPort:
         """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
         return replace(self.hook.port, log_limit=self.max_log_lines)
+
+    def _near_field(self, name: str) -> str | None:
+        return near_field(name)
 
     def _submitted(self, job_id: str, job: dict[str, Any], context: Context) -> None:
         push_link(self.port, job_id, job, context, self.log)

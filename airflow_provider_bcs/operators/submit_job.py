@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -45,6 +45,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
+    :param ignore: fields that the checks pass over
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
 
@@ -63,9 +64,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
-        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
+        super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
@@ -103,7 +105,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         :raises JobFailedError: when the job failed or was stopped
         """
         job = self._rendered()
-        if violations := self._violations(job, templates=False):
+        if violations := self.problems(job, templates=False):
             raise InvalidRenderedJobError(violations, "The rendered job")
         for step in self._steps():
             job = step(job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ def job_to_dag(
     assets: bool = False,
     package: str | os.PathLike[str] | None = None,
     package_uri: str | None = None,
+    ignore: Collection[str] = (),
     **dag_kwargs: Any,
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
@@ -43,7 +44,7 @@ def job_to_dag(
             tags=["primes"],
         )
 
-    The parameters from ``bcs_conn_id`` to ``package_uri`` are those of
+    The parameters from ``bcs_conn_id`` to ``ignore`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param job: the job description: a dict, JSON text, a model, an object with ``detail()``, or a path, relative to the
@@ -65,9 +66,11 @@ def job_to_dag(
         assets=assets,
         package=package,
         package_uri=package_uri,
+        ignore=ignore,
     )
     caller = sys._getframe(1).f_code.co_filename
-    plan = read_plan(job, [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))])
+    folders = [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))]
+    plan = read_plan(job, folders, graph.ignored(*getattr(execution, "ignore", ())))
     dag_kwargs.setdefault("description", plan.description or None)
     dag_kwargs.setdefault("catchup", False)
     if dag_kwargs.setdefault("schedule", None) is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import JobSourceError
 from airflow_provider_bcs.translator.assets import output_assets
 from airflow_provider_bcs.translator.execution.protocol import Execution
@@ -18,13 +20,16 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
 
-def read_plan(job: JobSource, folders: list[str]) -> Plan:
-    """Read, validate and split a job; a relative path is looked for in ``folders``."""
+def read_plan(job: JobSource, folders: list[str], ignore: Collection[str] = ()) -> Plan:
+    """Read, validate and split a job; a relative path is looked for in ``folders``.
+
+    :param ignore: fields that the checks pass over
+    """
     source = ""
     if isinstance(job, Path) or (isinstance(job, str) and job.endswith(FILE_SUFFIXES)):
         job = _find(Path(job), folders)
         source = str(job)
-    return plan_job(job, source)
+    return plan_job(job, source, ignore)
 
 
 def search_path(path: str | Iterable[str] | None) -> list[str]:
@@ -54,6 +59,7 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
     operators = execution.operators(plan, graph)
     _check_operators(operators, plan, f"{type(execution).__name__}.operators")
     graph.check_names(plan.name, operators)
+    _warn_of_ignored(operators.values())
     for name, successors in plan.edges.items():
         # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
         for successor in successors:
@@ -63,6 +69,15 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
         for name, node in plan.nodes.items():
             operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
     return operators
+
+
+def _warn_of_ignored(operators: Iterable[Any]) -> None:
+    """Warn of names in ``ignore`` that stand for nothing in any job of the graph."""
+    jobs = [op for op in operators if getattr(op, "ignore", ()) and hasattr(op, "unknown_ignored")]
+    unknown = [op.unknown_ignored(op.with_secrets()) for op in jobs if isinstance(op.with_secrets(), Mapping)]
+    for name, text in (unknown[0] if unknown else {}).items():
+        if all(name in others for others in unknown):
+            warnings.warn(text, JobWarning, stacklevel=2)
 
 
 def _check_operators(operators: Any, plan: Plan, source: str) -> None:
@@ -94,7 +109,7 @@ def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
             f"execution: found {execution!r}; expected an object such as JobPerTask(), SingleJob() or"
             " PaiDlc(images=...) of airflow_provider_bcs.translator."
         )
-    if found := [name for name in ("cluster", "images", "instance_types", "ignore") if name in others]:
+    if found := [name for name in ("cluster", "images", "instance_types") if name in others]:
         name = "JobPerTask" if "cluster" in found else "PaiDlc"
         arguments = ", ".join(f"{field}=..." for field in found if (field == "cluster") == ("cluster" in found))
         raise TypeError(

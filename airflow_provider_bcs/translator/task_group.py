@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from airflow.providers.common.compat.sdk import TaskGroup
@@ -29,7 +29,7 @@ class BatchComputeTaskGroup(TaskGroup):
             primes = BatchComputeTaskGroup("primes", "find_primes.json", operator_args={"retries": 2})
             primes >> send_report()
 
-    The parameters from ``bcs_conn_id`` to ``package_uri`` are those of
+    The parameters from ``bcs_conn_id`` to ``ignore`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param group_id: id of the group
@@ -55,6 +55,7 @@ class BatchComputeTaskGroup(TaskGroup):
         assets: bool = False,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         check_execution(execution, kwargs)
@@ -65,10 +66,12 @@ class BatchComputeTaskGroup(TaskGroup):
             assets=assets,
             package=package,
             package_uri=package_uri,
+            ignore=ignore,
         )
         super().__init__(group_id=group_id, **kwargs)
         dag: DAG = self.dag
-        self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])
+        folders = [dag.folder, *search_path(dag.template_searchpath)]
+        self._plan = read_plan(job, folders, graph.ignored(*getattr(execution, "ignore", ())))
         with self:
             operators = build(self._plan, execution, graph)
         self._task_ids = {name: op.task_id for name, op in operators.items()}

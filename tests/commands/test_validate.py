@@ -14,6 +14,7 @@ from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import find_prime, v1_job
 from tests.child import LIMIT
 from tests.commands.files import BAD, line_of
+from tests.dlc.bodies import body
 
 
 def test_validate_good_files(file, run):
@@ -22,7 +23,7 @@ def test_validate_good_files(file, run):
     code, out, _ = run("validate", good, both)
     assert code == 0
     assert out[0] == "good.json: valid"
-    assert out[1].startswith("both.json: warning: DAG.Tasks.a has both ClusterId and AutoCluster")
+    assert out[1].startswith("both.json: warning: DAG.Tasks.a.AutoCluster: found beside ClusterId; ")
     code, out, _ = run("validate", good, many, "missing.json")
     assert code == 1
     assert len(out) == 3
@@ -170,7 +171,8 @@ def test_validate_what_is_no_job(file, run, description, wrong, kind):
     assert line.startswith(f"good.json: {kind} has no graph; ")
 
 
-def test_a_file_in_another_encoding(run):
+def test_a_file_in_another_encoding(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     Path("gbk.json").write_bytes('{\n"Name": "数据"}'.encode("gbk"))
     assert run("validate", "gbk.json")[1] == [
         "gbk.json: is not UTF-8 text: line 2 cannot be decoded; save it as UTF-8."
@@ -187,8 +189,8 @@ def test_a_field_in_another_object_than_its_own(file, run):
     ("content", "warns"),
     [
         (job(WriteSupport=True), "WriteSupport: found at the top of the job"),
-        (job({"a": task("")}), "DAG.Tasks.a has an empty CommandLine"),
-        (job({"a": task("  ")}), "DAG.Tasks.a has an empty CommandLine"),
+        (job({"a": task("")}), "DAG.Tasks.a.Parameters.Command.CommandLine: found no program"),
+        (job({"a": task("  ")}), "DAG.Tasks.a.Parameters.Command.CommandLine: found no program"),
     ],
 )
 def test_valid_but_without_effect(file, run, content, warns):
@@ -199,3 +201,27 @@ def test_valid_but_without_effect(file, run, content, warns):
 
 def test_a_zone_that_older_tools_leave_empty(file, run):
     assert not any("ZoneId" in text for text in run("validate", file("v1.json", v1_job(ZoneId="")))[1])
+
+
+def test_ignore_lets_pass_what_is_found(file, run):
+    wrong = file("job.json", job({"a": task(Timeout="1h"), "b": task(Timeout="2h")}, NewField=1))
+    assert run("validate", wrong)[0] == 1
+    code, (line,), _ = run("validate", "--ignore", "NewField", "--ignore", "DAG.Tasks.a.Timeout", wrong)
+    assert code == 1
+    assert "DAG.Tasks.b.Timeout" in line
+    assert run("validate", wrong, "--ignore", "NewField", "--ignore", "Timeout") == (0, ["job.json: valid"], [])
+    newer = file("dlc.json", body(DisplayName="model[7b]", Settings={"NewField": 1}))
+    assert run("validate", "--ignore", "DisplayName", newer)[0] == 0
+    assert run("validate", "--ignore", "DisplayName", "--ignore", "Settings", newer)[1] == ["dlc.json: valid"]
+
+
+def test_ignore_of_a_field_that_no_file_has(file, run):
+    good = file("job.json", job())
+    text = "job.json: warning: ignore: found 'Tiemout', which is no field of a BatchCompute job; did you mean Timeout?"
+    assert run("validate", "--ignore", "Tiemout", good) == (0, [text], [])
+    assert run("validate", "--ignore", "DAG.Tasks.count.Timeout", good) == (0, ["job.json: valid"], [])
+
+
+def test_ignore_does_not_help_a_file_that_is_no_description(file, run):
+    assert run("validate", "--ignore", "$", file("list.json", "[]"))[0] == 1
+    assert run("validate", "--ignore", "Name", file("job.json", job(Name=None)))[0] == 1

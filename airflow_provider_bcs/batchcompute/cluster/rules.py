@@ -54,7 +54,11 @@ _CHANGEABLE = (
 )
 
 CLUSTER = RuleTable(
-    _CLUSTER_ROWS, WORDING, required=("Name", "ImageId", "Groups", f"{_GROUP}.DesiredVMCount"), secret=SECRET
+    _CLUSTER_ROWS,
+    WORDING,
+    required=("Name", "ImageId", "Groups", f"{_GROUP}.DesiredVMCount"),
+    needed=("Name",),
+    secret=SECRET,
 )
 CHANGE = RuleTable(
     (
@@ -92,6 +96,11 @@ def validate_cluster(cluster: JobSource, *, templates: bool = True) -> list[Viol
     """
     found, description = check_description(CLUSTER, cluster, templates=templates)
     return found + list(_validate_configs(description.get("Configs"), templates))
+
+
+def near_field(name: str) -> str | None:
+    """Return None for a field of a cluster, for any other name the end of a sentence with the nearest field."""
+    return CLUSTER.near_field(name)
 
 
 def validate_cluster_change(change: JobSource, *, templates: bool = True) -> list[Violation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from airflow_provider_bcs.container.findings import CODE, Findings
 from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.site import Site
+from airflow_provider_bcs.description.ignore import not_ignored
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
@@ -72,14 +73,16 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     name, task = the_task(job)
     findings = Findings(name, templates=templates)
     extra = _extra(options.dlc_job, findings)
-    _add_lost(job, task, options, extra, findings)
-    program = container_program(job, _PLATFORM, site, ignore=options.ignore, templates=templates)
+    left_out = FIELDS.left_out(options.ignore, name)
+    _add_lost(job, task, left_out, extra, findings)
+    program = container_program(job, _PLATFORM, site, ignore=left_out, templates=templates)
     if not extra.get("ResourceId") and not is_template(options.dlc_job):
         _add_clusters(program, findings)
     body = _merged(_body(program, options, extra, site, findings), extra)
     violations = [*findings.violations, *program.violations]
     if not violations:
-        violations = [_explained(item, name, task) for item in check_description(body, templates=templates)]
+        found = not_ignored(check_description(body, templates=templates), options.ignore)
+        violations = [_explained(item, name, task) for item in found]
     return Converted(body, violations)
 
 
@@ -101,10 +104,14 @@ def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:
 
 
 def _add_lost(
-    job: Mapping[str, Any], task: Mapping[str, Any], options: Options, extra: Mapping[str, Any], findings: Findings
+    job: Mapping[str, Any],
+    task: Mapping[str, Any],
+    left_out: Collection[str],
+    extra: Mapping[str, Any],
+    findings: Findings,
 ) -> None:
     for of_task, fields in ((False, {**job, "DAG": {}}), (True, without(task, idle_fields(task)))):
-        given = without(fields, options.ignore)
+        given = without(fields, left_out)
         for path, fate, found in FIELDS.lost(given, extra, templates=findings.templates):
             findings.add(path, fate.why, found, fate.expected, ignore=path, of_task=of_task)
 

@@ -118,10 +118,12 @@ def test_replacements_in_dlc_job():
 
 
 def test_ignore_names_fields():
-    with pytest.raises(ValueError, match=r"ignore: found 'AutoCluster.UserDate'; .* did you mean AutoCluster.UserData"):
-        Options(ignore=["AutoCluster.UserDate"])
-    with pytest.raises(ValueError, match="ignore: found .Name.; expected a field that can be left out"):
-        Options(ignore=["Name"])
+    description = placed("AutoCluster.UserData", {"a": "b"})
+    assert convert(description, Options(**OPTIONS, ignore=["DAG.Tasks.count.AutoCluster.UserData"])).violations == []
+    assert convert(description, Options(**OPTIONS, ignore=["DAG.Tasks.other.AutoCluster.UserData"])).violations
+    # No conversion can do without these.
+    for path in ("Name", "DAG", "DAG.Tasks", "Parameters", "Parameters.Command.CommandLine", "InstanceCount"):
+        assert convert(placed("Timeout", 60), Options(**OPTIONS, ignore=[path])).violations == []
     with pytest.raises(ValueError, match="ignore: found the text"):
         Options(ignore="AutoCluster.UserData")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.description.checks import size
 from airflow_provider_bcs.description.ignore import not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_description
@@ -202,6 +203,7 @@ def _warnings(description: Mapping[str, Any]) -> Iterator[str]:
     for name, task in (_tasks(description) or {}).items():
         if isinstance(task, Mapping):
             yield from (f"DAG.Tasks.{name}.{text}" for text in _task_warnings(task, pending))
+    yield from bucket_warnings(description)
 
 
 def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:

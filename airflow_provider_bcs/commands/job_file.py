@@ -15,6 +15,7 @@ from airflow_provider_bcs.batchcompute.cluster import rules as cluster_rules
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, InstanceTypes
 from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
 from airflow_provider_bcs.batchcompute.legacy_fields import v1_path
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.description.ignore import is_ignored, not_ignored, path_of_warning, warnings_not_ignored
 from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.description.position import Positions
@@ -168,10 +169,11 @@ _KINDS = (
         batchcompute.ClusterDescription,
         batchcompute.validate_cluster,
         "BatchComputeCreateClusterOperator",
-        near_field=cluster_rules.near_field,
+        bucket_warnings,
+        cluster_rules.near_field,
     ),
     _Kind("an image", batchcompute.ImageDescription, batchcompute.validate_image, "Client.create_image"),
-    _Kind("an app", batchcompute.AppDescription, batchcompute.validate_app, "Client.create_app"),
+    _Kind("an app", batchcompute.AppDescription, batchcompute.validate_app, "Client.create_app", bucket_warnings),
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.description.ignore import not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.source import CheckedJob, JobSource
 from airflow_provider_bcs.description.values import is_given, is_template
@@ -148,6 +149,7 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
             yield f"DataSources.{index}.Uri: found a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
         if isinstance(uri, str) and uri.startswith("nas://") and not on_quota and not is_given(job.get("UserVpc")):
             yield f"DataSources.{index}.Uri: found NAS without UserVpc; expected UserVpc, the VPC of the file system."
+    yield from bucket_warnings(job)
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
 

@@ -13,6 +13,7 @@ from airflow_provider_bcs.batchcompute.cluster.rules import near_field, validate
 from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster, delete_created
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import ACTIVE
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.exceptions import (
     ApiError,
     BcsError,
@@ -102,6 +103,9 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
 
     def _violations(self, description: dict[str, Any], *, templates: bool) -> list[Violation]:
         return validate_cluster(description, templates=templates)
+
+    def _warnings(self, description: dict[str, Any]) -> list[str]:
+        return list(bucket_warnings(description))
 
     def _near_field(self, name: str) -> str | None:
         return near_field(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.batchcompute.clusters import cluster
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import find_prime, v1_job
 from tests.child import LIMIT
@@ -59,7 +60,7 @@ def test_validate_names_the_line(file, run, name):
     assert lines == {
         "Priority": line_of(name, "Priority"),
         "DAG.Tasks.a.Tiemout": line_of(name, "Tiemout"),
-        "DAG.Tasks.a.InputMapping.oss://b/a.b/.value": line_of(name, "home/in"),
+        "DAG.Tasks.a.InputMapping.oss://bucket/a.b/.value": line_of(name, "home/in"),
         "DAG.Tasks.b.c": line_of(name, "b.c"),
         "DAG.Tasks.b.c.Mounts.Entries.1.Source": [
             number for number, text in enumerate(Path(name).read_text().splitlines(), 1) if "Source" in text
@@ -201,6 +202,19 @@ def test_valid_but_without_effect(file, run, content, warns):
 
 def test_a_zone_that_older_tools_leave_empty(file, run):
     assert not any("ZoneId" in text for text in run("validate", file("v1.json", v1_job(ZoneId="")))[1])
+
+
+def test_a_bucket_that_cannot_exist(file, run):
+    mounts = {"Mounts": {"Entries": [{"Source": "oss://b2/", "Destination": "/mnt"}]}}
+    files = [
+        file("job.json", job({"a": task(OutputMapping={"/out/": "oss://b2/out/"})})),
+        file("cluster.json", cluster(Configs=mounts)),
+    ]
+    code, lines, _ = run("validate", *files)
+    assert code == 0
+    for name, line in zip(files, lines, strict=True):
+        assert line.startswith(f"{name}: warning: ")
+        assert "found bucket 'b2'; expected 3 to 63" in line
 
 
 def test_ignore_lets_pass_what_is_found(file, run):

@@ -18,7 +18,7 @@ PENDING = "{{ params.x }}"
     [
         ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec: the service ignores"),
         ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent: the service ignores"),
-        ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri: found a bucket without"),
+        ({"DataSources": [{"Uri": "oss://bucket/x/", "MountPath": "/x"}]}, "DataSources.0.Uri: found a bucket without"),
         ({"UserVpc": {"SwitchId": "vsw-1"}}, "UserVpc.ExtendedCIDRs: found none with a SwitchId"),
         ({"SuccessPolicy": "AllWorkers"}, "SuccessPolicy: found with JobType PyTorchJob"),
         (

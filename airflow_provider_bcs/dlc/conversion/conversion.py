@@ -56,7 +56,8 @@ class Converted(NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """A sentence for each valid value of the body that may not have the effect that the author expects."""
-        return job_warnings(self.body)
+        # The BatchCompute job itself has the warnings about its buckets.
+        return [text for text in job_warnings(self.body) if ".Uri: found bucket " not in text]
 
 
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:

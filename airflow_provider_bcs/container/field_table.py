@@ -43,6 +43,8 @@ CACHE_FIELDS = (
     *("CacheSupport", "CacheBlockSize", "CacheTotalSize", "NasMetaCache"),
     *("RefreshStrategy", "RefreshTopicName", "RefreshTimeOut"),
 )
+#: Settings of mounts -> the scheme of the mounts that they are for.
+_OF_SCHEME = {"NAS": "nas", "NasMetaCache": "nas", "OSS": "oss"}
 _UTF_8 = Lost("The names of objects are UTF-8.", "utf-8, or no Locale", ("utf-8", "utf8"))
 _NO_LOCK = Lost("A mount has no network lock.", "false")
 _MOUNTS: dict[str, Fate] = {
@@ -180,7 +182,11 @@ def without(value: Any, ignored: Collection[str], path: str = "") -> Any:
 
 
 def idle_fields(task: Mapping[str, Any]) -> set[str]:
-    """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have."""
+    """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have.
+
+    >>> sorted(idle_fields({"Mounts": {"Entries": [{"Source": "nas://fs/"}]}, "InputMapping": {"oss://bucket/": "/in"}}))
+    ['AutoCluster.Configs.Mounts', 'Mounts.OSS']
+    """
     idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}
     for path in MOUNTS:
         value: Any = task
@@ -188,6 +194,11 @@ def idle_fields(task: Mapping[str, Any]) -> set[str]:
             value = value.get(name) if isinstance(value, Mapping) else None
         if not value:
             idle.add(path)
+            continue
+        sources = [entry.get("Source") for entry in value if isinstance(entry, Mapping)]
+        if not any(map(is_template, [value, *value, *sources])):
+            schemes = {str(source).partition("://")[0] for source in sources}
+            idle.update(f"{path}.{name}" for name, scheme in _OF_SCHEME.items() if scheme not in schemes)
     return idle
 
 

@@ -192,7 +192,7 @@ def _image(task: Mapping[str, Any], cluster: Mapping[str, Any]) -> Image:
         field = f"Parameters.Command.EnvVars.{_DOCKER_VARIABLE}"
         docker = (command.get("EnvVars") or {}).get(_DOCKER_VARIABLE)
     if docker:
-        is_in_oss = str(docker).startswith("localhost:") or bool((command.get("EnvVars") or {}).get(_REGISTRY_VARIABLE))
+        is_in_oss = str(docker).startswith(("localhost:", "127.0.0.1:")) or bool((command.get("EnvVars") or {}).get(_REGISTRY_VARIABLE))
         return Image(docker, field, is_pullable=not is_in_oss)
     if cluster.get("ECSImageId"):
         return Image(cluster["ECSImageId"], "AutoCluster.ECSImageId", is_pullable=False)

@@ -82,7 +82,7 @@ def _spot(spot: Spot, resources: Resources | None, findings: Findings) -> dict[s
     elif strategy == "SpotAsPriceGo":
         # Without a limit the price on demand is the most that is paid, as in BatchCompute.
         return {"ElasticSpotSpecs": [{"InstanceType": resources}]} if resources else {}
-    elif strategy in (None, "", "SpotWithPriceLimit") and isinstance(price, (int, float)):
+    elif strategy in (None, "", "SpotWithPriceLimit") and isinstance(price, (int, float)) and price > 0:
         # A limit without a strategy asks for SpotWithPriceLimit.
         return {"SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": round(price / 60, 6)}}
     elif not findings.pending(price):

@@ -228,6 +228,8 @@ def test_spot_instances():
     assert body(AutoCluster=as_it_goes)["JobSpecs"][0]["ElasticSpotSpecs"] == [{"InstanceType": "ecs.g6.large"}]
     assert body(AutoCluster={"ResourceType": "Spot", "SpotPriceLimit": 0.5})["JobSpecs"] == [found]
     assert "SpotStrategy" in wrong(AutoCluster={"ResourceType": "Spot"})
+    # No instance costs nothing: the job would wait for ever.
+    assert "SpotStrategy" in wrong(AutoCluster={"ResourceType": "Spot", "SpotPriceLimit": 0})
     assert "ResourceType" in wrong(AutoCluster={"ResourceType": "PrePaid"})
 
 

@@ -35,8 +35,12 @@ VALUES: dict[str, Any] = {
     "CredentialConfig": {"ServiceRole": "hush"},
     "DataDisk": {"Size": 10, "MountPoint": "/data"},
     "Classic": {"AllowIpAddress": ["1.2.3.4"]},
-    "VPC": {"CidrBlock": "192.168.0.0/16"},
+    "VPC": {"CidrBlock": "10.0.0.0/8"},
 }
+
+
+OSS_MOUNT = {"Source": "oss://bucket/m/", "Destination": "/mnt/m/"}
+NAS_MOUNT = {"Source": "nas://0abc-x.cn-x.nas.aliyuncs.com:/m/", "Destination": "/mnt/m/"}
 
 
 def model_of(annotation: Any) -> type[Description] | None:
@@ -68,7 +72,7 @@ def placed(path: str, value: Any) -> dict[str, Any]:
     if path == "WriteSupport" or "InputMappingConfig" in path:
         target["InputMapping"] = {"oss://b/in/": "/home/in/"}
     elif "Mounts." in path and not path.endswith(".Entries"):
-        put(target, f"{path.rpartition('.')[0]}.Entries", [{"Source": "oss://b/m/", "Destination": "/mnt/m/"}])
+        put(target, f"{path.rpartition('.')[0]}.Entries", [NAS_MOUNT if "NAS" in path or "Nas" in path else OSS_MOUNT])
     return put(target if of_task else content, path, value) and content
 
 
@@ -142,9 +146,15 @@ def test_the_page_names_every_field():
         ("Parameters.InputMappingConfig", {"Lock": True, "Locale": "GBK"}),
         ("Mounts", {"Entries": [], "CacheSupport": True, "CacheBlockSize": 2097152, "Lock": True}),
         ("AutoCluster.Configs.Mounts", {"CacheSupport": True, "NAS": {"FileSystem": ["x"]}}),
+        # The range that the vendor's tools write into each job, whether its author names a network or not.
+        ("AutoCluster.Configs.Networks", {"VPC": {"CidrBlock": "192.168.0.0/16"}}),
+        ("AutoCluster.Configs.Networks", {"Classic": {"AllowIpAddress": []}, "VPC": {"VpcId": "", "CidrBlock": ""}}),
+        # No mount is one of NAS, and none of the object store.
+        ("Mounts", {"Entries": [OSS_MOUNT], "NAS": {"FileSystem": ["x"], "AccessGroup": ["y"]}, "NasMetaCache": True}),
+        ("Mounts", {"Entries": [NAS_MOUNT], "OSS": {"AccessKeyId": "x", "AccessKeySecret": "hush"}}),
     ],
 )
-def test_settings_of_inputs_or_mounts_that_a_task_lacks_lose_nothing(path, value):
+def test_what_says_nothing_in_this_task_loses_nothing(path, value):
     description = job({"count": task("echo hi", AutoCluster=dict(CLUSTER), ClusterId="")})
     put(description["DAG"]["Tasks"]["count"], path, value)
     assert convert(description, Options(**OPTIONS)).violations == []

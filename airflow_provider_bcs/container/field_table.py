@@ -184,7 +184,8 @@ def without(value: Any, ignored: Collection[str], path: str = "") -> Any:
 def idle_fields(task: Mapping[str, Any]) -> set[str]:
     """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have.
 
-    >>> sorted(idle_fields({"Mounts": {"Entries": [{"Source": "nas://fs/"}]}, "InputMapping": {"oss://bucket/": "/in"}}))
+    >>> task = {"Mounts": {"Entries": [{"Source": "nas://fs/"}]}, "InputMapping": {"oss://bucket/": "/in"}}
+    >>> sorted(idle_fields(task))
     ['AutoCluster.Configs.Mounts', 'Mounts.OSS']
     """
     idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}

@@ -103,7 +103,7 @@ def test_what_the_conversion_cannot_leave_out():
     ("changes", "name"),
     [
         ({"DisplayName": "model[7b/0]"}, "DisplayName"),
-        ({"Priority": 12}, "Priority"),
+        ({"JobMaxRunningTimeMinutes": -1}, "JobMaxRunningTimeMinutes"),
         ({"Settings": {"JobReservedMinutes": "ten"}}, "Settings.JobReservedMinutes"),
         ({"JobSpecs": [role(EcsSpec={"Family": "g6"})]}, "JobSpecs.EcsSpec"),
         ({"JobSpecs": [role(EcsSpec={"Family": "g6"})]}, "JobSpecs.0.EcsSpec"),
@@ -124,7 +124,8 @@ def test_a_job_of_dlc(changes, name):
     [
         ({"Settings": {"QuotaInstanceTypes": ["ecs.g6.large"]}}, "Settings.QuotaInstanceTypes"),
         ({"JobType": "JaxJob"}, "JobType"),
-        ({"Priority": 5}, "Priority"),
+        ({"Priority": 12}, "Priority"),
+        ({"DataSources": [{"Uri": "dlf://catalog/table", "MountPath": "/in"}]}, "DataSources.0.Uri"),
         ({"UserCommand": " "}, "JobSpecs.UserCommand"),
     ],
 )

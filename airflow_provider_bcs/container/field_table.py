@@ -45,6 +45,7 @@ CACHE_FIELDS = (
 )
 #: Settings of mounts -> the scheme of the mounts that they are for.
 _OF_SCHEME = {"NAS": "nas", "NasMetaCache": "nas", "OSS": "oss"}
+_DATA_DISK = "AutoCluster.Configs.Disks.DataDisk"
 _UTF_8 = Lost("The names of objects are UTF-8.", "utf-8, or no Locale", ("utf-8", "utf8"))
 _NO_LOCK = Lost("A mount has no network lock.", "false")
 _MOUNTS: dict[str, Fate] = {
@@ -72,7 +73,9 @@ FIELDS_OF_CONTAINERS: Mapping[str, Fate] = {
     "InputMapping": "mounts",
     "OutputMapping": "mounts, copied to by the script",
     "LogMapping": "mounts, copied to by the script",
-    "WriteSupport": Lost("A program that writes to an input would change its objects.", "false, and an OutputMapping"),
+    "WriteSupport": Lost(
+        "Writing to an input would change its objects.", "false, and an OutputMapping at another place"
+    ),
     "Timeout": "timeout, kept by the script",
     "MaxRetryCount": "retries, made by the script",
     "InstanceCount": "instance_count",
@@ -189,10 +192,11 @@ def idle_fields(task: Mapping[str, Any]) -> set[str]:
     ['AutoCluster.Configs.Mounts', 'Mounts.OSS']
     """
     idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}
+    disk = _at(task, _DATA_DISK)
+    if isinstance(disk, Mapping) and not disk.get("Size") and not disk.get("MountPoint"):
+        idle.add(_DATA_DISK)
     for path in MOUNTS:
-        value: Any = task
-        for name in (*path.split("."), "Entries"):
-            value = value.get(name) if isinstance(value, Mapping) else None
+        value = _at(task, f"{path}.Entries")
         if not value:
             idle.add(path)
             continue
@@ -201,6 +205,13 @@ def idle_fields(task: Mapping[str, Any]) -> set[str]:
             schemes = {str(source).partition("://")[0] for source in sources}
             idle.update(f"{path}.{name}" for name, scheme in _OF_SCHEME.items() if scheme not in schemes)
     return idle
+
+
+def _at(task: Mapping[str, Any], path: str) -> Any:
+    value: Any = task
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _inner(path: str, name: Any) -> str:
@@ -218,4 +229,5 @@ def _is_harmless(value: Any, lost: Lost) -> bool:
         return all(_is_harmless(element, lost) for element in value.values())
     if isinstance(value, (list, tuple)):
         return not value
-    return value is None or value is False or value == "" or str(value).lower() in lost.harmless
+    # False, and a size or a time of 0, say nothing either.
+    return value is None or value in ("", 0) or str(value).lower() in lost.harmless

@@ -120,7 +120,7 @@ def _add_lost(
 def _add_clusters(program: ContainerProgram, findings: Findings) -> None:
     for path, name in program.resources.clusters.items():
         if not findings.pending(name):
-            expected = "the ResourceId of a quota in dlc_job"
+            expected = "the ResourceId of a quota in dlc_job, and its resources as instance_type"
             findings.add(path, "A pod runs on no cluster of BatchCompute.", repr(name), expected, ignore=path)
 
 

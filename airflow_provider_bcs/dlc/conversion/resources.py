@@ -76,7 +76,9 @@ def _spot(spot: Spot, resources: Resources | None, findings: Findings) -> dict[s
         return {}
     path = "AutoCluster.ResourceType"
     if kind != "Spot":
-        findings.add(path, "A pod is paid for as it runs.", repr(kind), "OnDemand or Spot", ignore=path)
+        # A quota has no spot instances.
+        expected = "OnDemand" if isinstance(resources, Mapping) else "OnDemand or Spot"
+        findings.add(path, "A pod is paid for as it runs.", repr(kind), expected, ignore=path)
     elif isinstance(resources, Mapping):
         findings.add(path, "A quota has no spot instances.", repr(kind), "OnDemand", ignore=path)
     elif strategy == "SpotAsPriceGo":

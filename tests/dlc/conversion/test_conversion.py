@@ -245,7 +245,9 @@ def test_disks_and_reservations():
 
 
 def test_a_fixed_cluster_needs_a_quota():
-    assert "ResourceId of a quota in dlc_job, or 'ClusterId' in ignore" in wrong(ClusterId="cls-1")
+    assert "ResourceId of a quota in dlc_job, and its resources as instance_type, or 'ClusterId' in ignore" in wrong(
+        ClusterId="cls-1"
+    )
     options = Options(image="i", instance_type={"CPU": "2"}, dlc_job={"ResourceId": "quota1"})
     assert body(options, ClusterId="cls-1")["Envs"]["BATCH_COMPUTE_CLUSTER_ID"] == "cls-1"
 

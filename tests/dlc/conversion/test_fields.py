@@ -149,6 +149,8 @@ def test_the_page_names_every_field():
         # The range that the vendor's tools write into each job, whether its author names a network or not.
         ("AutoCluster.Configs.Networks", {"VPC": {"CidrBlock": "192.168.0.0/16"}}),
         ("AutoCluster.Configs.Networks", {"Classic": {"AllowIpAddress": []}, "VPC": {"VpcId": "", "CidrBlock": ""}}),
+        ("AutoCluster.Configs.Disks", {"DataDisk": {"Type": "cloud", "Size": 0, "MountPoint": ""}}),
+        ("Mounts", {"Entries": [OSS_MOUNT], "CacheBlockSize": 0, "CacheTotalSize": 0, "RefreshTimeOut": 0.0}),
         # No mount is one of NAS, and none of the object store.
         ("Mounts", {"Entries": [OSS_MOUNT], "NAS": {"FileSystem": ["x"], "AccessGroup": ["y"]}, "NasMetaCache": True}),
         ("Mounts", {"Entries": [NAS_MOUNT], "OSS": {"AccessKeyId": "x", "AccessKeySecret": "hush"}}),

@@ -201,6 +201,14 @@ def test_a_whole_graph_from_a_template_waits_for_the_operator():
         BatchComputeSubmitJobOperator(task_id="x", job={"Name": "j", "Type": "DAG", "DAG": "{{ params.d }}"})
 
 
+def test_a_job_of_an_app_has_no_graph():
+    content = {"Name": "an-app", "Type": "App", "App": {"AppName": ":wordcount"}}
+    with pytest.raises(ValueError, match="found 'App'; expected 'DAG'.*BatchComputeSubmitJobOperator runs this job"):
+        job_to_dag(content)
+    with new_dag():
+        assert BatchComputeSubmitJobOperator(task_id="app", job=content)
+
+
 def test_both_clusters_are_warned_about():
     both = job({"count": task(AutoCluster={"ImageId": "img-ubuntu"})})
     with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect") as seen:

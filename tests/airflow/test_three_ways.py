@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import InvalidJobError
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, PaiDlc, SingleJob, job_to_dag
 from tests.airflow.conftest import connection_json
@@ -281,6 +282,16 @@ def test_all_errors_of_a_graph_come_at_once():
     assert "DAG.Tasks.merge.AutoCluster.ImageId" not in text
     assert text.count("AutoCluster.InstanceType: ") == 2
     assert HUSH not in text
+
+
+def test_a_mount_of_nas_without_a_network():
+    nas = {"Source": "nas://0abc-x.cn-x.nas.aliyuncs.com:/share/", "Destination": "/mnt/nas/", "WriteSupport": True}
+    content = one("ls /mnt/nas", Mounts={"Entries": [nas]})
+    arguments = {"image": "python:3.11", "instance_type": "ecs.g6.large"}
+    with pytest.warns(JobWarning, match="found NAS without UserVpc; .* Found in the PAI-DLC job of t."):
+        job_to_dag(content, execution=PaiDlc(**arguments))
+    network = {"VpcId": "vpc-1", "SecurityGroupId": "sg-1"}
+    assert job_to_dag(content, execution=PaiDlc(**arguments, dlc_job={"UserVpc": network}))
 
 
 def test_the_operator_alone(service):

@@ -24,6 +24,7 @@ from airflow_provider_bcs.translator import (
     PaiDlc,
     SingleJob,
     job_to_dag,
+    task_group_to_job,
 )
 from tests.airflow.running import output, run_dag, states
 from tests.batchcompute.clusters import cluster
@@ -80,6 +81,12 @@ def test_a_single_task_of_a_graph(execution):
         with pytest.raises(InvalidJobError, match="first.Timeout") as caught:
             job_to_dag(both, execution=execution, task_args=of_task)
         assert "second" not in str(caught.value)
+
+
+@pytest.mark.parametrize("execution", [JobPerTask(), SingleJob()])
+def test_the_way_back_to_a_job(execution):
+    dag = job_to_dag(LATE, execution=execution, ignore=["Timeout"])
+    assert task_group_to_job(dag)["DAG"]["Tasks"]["second"]["Timeout"] == "1h"
 
 
 def test_a_field_that_is_left_out_on_dlc():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
@@ -15,7 +15,7 @@ from .failure import explain_failure, explain_task_failure, summary
 from .instance_logs import InstanceLogs, Selection, Texts
 from .legacy import as_current
 from .outputs import output_lines
-from .rules import check_job
+from .rules import check_job, near_field
 from .submission import find_submitted, submit
 from .target import Target
 
@@ -72,9 +72,16 @@ class BatchComputePort:
     name_field: ClassVar[str] = "Name"
 
     @staticmethod
-    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+    def check_job(
+        job: JobSource, *, templates: bool = True, source: str = "", ignore: Collection[str] = ()
+    ) -> CheckedJob:
         """Read a job description, convert it to the current API, and check it."""
-        return check_job(job, templates=templates, source=source)
+        return check_job(job, templates=templates, source=source, ignore=ignore)
+
+    @staticmethod
+    def near_field(name: str) -> str | None:
+        """Return None for a field of a job, for any other name the end of a sentence with the nearest field."""
+        return near_field(name)
 
     def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
         """Return the job as it is."""

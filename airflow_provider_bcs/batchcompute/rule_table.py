@@ -36,6 +36,11 @@ _COMMAND_LINE = f"{_TASK}.Parameters.Command.CommandLine"
 #: Fields for which the service's table has no row about the type.
 _UNTYPED = ("Type", f"{_TASK}.Parameters.InputMappingConfig.Locale")
 
+#: Fields that the translator and the operators read.
+_NEEDED = (
+    *("Name", "Type", "DAG", "DAG.Tasks", _TASK, f"{_TASK}.Parameters", f"{_TASK}.Parameters.Command", _COMMAND_LINE),
+    *(f"{_TASK}.OutputMapping", "DAG.Dependencies", "DAG.Dependencies.{key}"),
+)
 #: Fields whose absence is an error of its own, ``Missing{Name}``.
 REQUIRED = (
     "Name",
@@ -110,6 +115,7 @@ TABLE = RuleTable(
     required=REQUIRED,
     # The range of its length begins with 0: an empty CommandLine is legal, and present.
     may_be_empty=(_COMMAND_LINE,),
+    needed=_NEEDED,
     secret=SECRET,
 )
 #: The rules of a job of Type App, which has no DAG.
@@ -117,5 +123,6 @@ APP_TABLE = RuleTable(
     (*(row for row in _TYPES if row[0].partition(".")[0] != "DAG"), *_APP_LIMITS),
     WORDING,
     required=("Name", "Type", "App", "App.AppName"),
+    needed=("Name", "Type"),
     secret=SECRET,
 )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.description.checks import size
+from airflow_provider_bcs.description.ignore import not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, read_description
 from airflow_provider_bcs.description.values import is_absent, is_template
 from airflow_provider_bcs.description.violation import Violation, did_you_mean
@@ -22,6 +24,7 @@ from .facts import MAX_BODY_SIZE, MAX_TASKS, Quotas, quota_exhausted
 from .legacy import Conversion, as_current
 from .wording import unreadable
 
+_COMMAND_LINE = "Parameters.Command.CommandLine"
 #: Return whether Airflow has yet to render a value.
 _Pending: TypeAlias = Callable[[object], bool]
 
@@ -34,13 +37,21 @@ _TOKEN_MISMATCH = Violation(
 )
 
 
-def check_job(job: JobSource, *, templates: bool = True, max_tasks: bool = True, source: str = "") -> CheckedJob:
+def check_job(
+    job: JobSource,
+    *,
+    templates: bool = True,
+    max_tasks: bool = True,
+    source: str = "",
+    ignore: Collection[str] = (),
+) -> CheckedJob:
     """Read a job description, convert it to the current API, and check it; the result needs none of this again.
 
     :param job: see :func:`~.job.read_job`; a :class:`CheckedJob` is checked without being read or copied
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
     :param max_tasks: whether more than 16 tasks are an error
     :param source: the name of the description in an error, such as a file name
+    :param ignore: fields whose violations and warnings are passed over
     :raises InvalidJobError: when the description breaks a rule, with all violations
     :raises JobSourceError: when it is unreadable
 
@@ -52,9 +63,10 @@ def check_job(job: JobSource, *, templates: bool = True, max_tasks: bool = True,
     """
     conversion = _read(job)
     notes = job.warnings if isinstance(job, CheckedJob) else (*conversion.notes, *_warnings(conversion.job))
-    if violations := conversion.violations + _check_current(conversion.job, templates, max_tasks):
+    found = conversion.violations + _check_current(conversion.job, templates, max_tasks)
+    if violations := not_ignored(found, ignore):
         raise InvalidJobError(violations, source)
-    return CheckedJob(conversion.job, notes)
+    return CheckedJob(conversion.job, tuple(warnings_not_ignored(notes, ignore)))
 
 
 def validate_job(
@@ -108,6 +120,18 @@ def job_warnings(job: JobSource) -> list[str]:
         return list(job.warnings)
     conversion = _read(job)
     return [*conversion.notes, *_warnings(conversion.job)]
+
+
+def near_field(name: str) -> str | None:
+    """Return None for a field of a job, for any other name the end of a sentence with the nearest field.
+
+    >>> near_field("Tiemout"), near_field("DAG.Tasks.count.Timeout")
+    ('; did you mean Timeout?', None)
+    """
+    from .rule_table import APP_TABLE, TABLE
+
+    near = TABLE.near_field(name)
+    return near if near is None or APP_TABLE.near_field(name) else None
 
 
 def check_size(job: Mapping[str, Any]) -> Iterator[Violation]:
@@ -178,25 +202,24 @@ def _warnings(description: Mapping[str, Any]) -> Iterator[str]:
     pending = _pending(True)
     for name, task in (_tasks(description) or {}).items():
         if isinstance(task, Mapping):
-            yield from (f"DAG.Tasks.{name} {text}" for text in _task_warnings(task, pending))
+            yield from (f"DAG.Tasks.{name}.{text}" for text in _task_warnings(task, pending))
+    yield from bucket_warnings(description)
 
 
 def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:
     if task.get("ClusterId") and task.get("AutoCluster"):
         # The service takes exactly one of the two; that ClusterId wins is assumed.
-        yield (
-            f"has both ClusterId and AutoCluster: ClusterId {task['ClusterId']!r} takes effect, AutoCluster is ignored."
-        )
+        yield f"AutoCluster: found beside ClusterId; ClusterId {task['ClusterId']!r} takes effect."
     parameters = task.get("Parameters")
     command = parameters.get("Command") if isinstance(parameters, Mapping) else None
     line = command.get("CommandLine") if isinstance(command, Mapping) else None
     if isinstance(line, str) and not line.strip():
-        yield "has an empty CommandLine: there is no program to run, so the task fails."
+        yield f"{_COMMAND_LINE}: found no program to run; the task fails."
     if isinstance(line, str) and not pending(line) and any(mark in line for mark in "'\"\\"):
         try:
             shlex.split(line)
         except ValueError as error:
-            yield f"has a CommandLine that cannot be split into words: {error}."
+            yield f"{_COMMAND_LINE}: found a line that cannot be split into words: {error}."
 
 
 def _validate_clusters(tasks: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
@@ -230,6 +253,7 @@ def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, pending: _Pendi
                     f"DAG.Dependencies.{source}",
                     *invalid_parameter("Dependencies"),
                     f"Found {name!r}, which is no task of this job{did_you_mean(name, tasks)}",
+                    is_final=True,
                 )
         for name in names:
             sorter.add(name, source)
@@ -242,4 +266,4 @@ def _validate_graph(tasks: Mapping[str, Any], dependencies: Any, pending: _Pendi
             if len(set(cycle)) == 1
             else f"Found the cycle {' -> '.join(cycle)}; remove one of these dependencies."
         )
-        yield Violation("DAG.Dependencies", "BadDAG", "It is a cyclic dag.", advice)
+        yield Violation("DAG.Dependencies", "BadDAG", "It is a cyclic dag.", advice, is_final=True)

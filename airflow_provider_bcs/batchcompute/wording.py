@@ -38,4 +38,4 @@ def check_description(
 
 def unreadable(error: JobSyntaxError) -> Violation:
     """Return the service's answer to a text that is no description."""
-    return Violation("$", error.code, _BODY_MESSAGES[error.code], str(error))
+    return Violation("$", error.code, _BODY_MESSAGES[error.code], str(error), is_final=True)

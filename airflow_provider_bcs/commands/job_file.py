@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_bcs import batchcompute, dlc
 from airflow_provider_bcs.batchcompute import rules
+from airflow_provider_bcs.batchcompute.cluster import rules as cluster_rules
 from airflow_provider_bcs.batchcompute.file_lines import with_lines
 from airflow_provider_bcs.batchcompute.instance_types import INSTANCE_TYPES, InstanceTypes
 from airflow_provider_bcs.batchcompute.legacy import as_current, is_legacy
+from airflow_provider_bcs.description.buckets import bucket_warnings
+from airflow_provider_bcs.description.ignore import is_ignored, not_ignored, path_of_warning, warnings_not_ignored
 from airflow_provider_bcs.description.model import Description
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, parse_description, read_text
 from airflow_provider_bcs.description.violation import JobWarning, Violation
+from airflow_provider_bcs.dlc import rules as dlc_rules
 from airflow_provider_bcs.exceptions import JobSourceError, JobSyntaxError
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 
@@ -61,12 +65,19 @@ class JobFile:
                 raise CommandError(f"{self.path}: {error}") from None
 
 
-def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
+def check(
+    path: Path,
+    *,
+    max_tasks: bool = True,
+    instance_types: InstanceTypes = INSTANCE_TYPES,
+    ignore: Collection[str] = (),
+) -> JobFile:
     """Read a file of a job, cluster, image or app and check it by the rules of its service.
 
     :param path: the file
     :param max_tasks: whether more than 16 tasks are an error
     :param instance_types: instance types for a job of API 2015-06-30
+    :param ignore: fields whose violations and warnings are passed over
     :return: content, errors and warnings; an unreadable file is an error too
     """
     # Not path.is_file(): it raises OSError for a name that is too long.
@@ -92,10 +103,17 @@ def check(path: Path, *, max_tasks: bool = True, instance_types: InstanceTypes =
         conversion = as_current(given, instance_types)
         job, notes, job_warnings = conversion.job, conversion.notes, rules.job_warnings
         violations = conversion.violations + rules.validate_job(job, max_tasks=max_tasks)
-    if violations:
-        lines = with_lines(violations, text, legacy=is_legacy(given))
+    if stopping := not_ignored(violations, ignore):
+        lines = with_lines(stopping, text, legacy=is_legacy(given))
         return JobFile(path, errors=[_located(path, line, str(found)) for line, found in lines])
-    return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in notes + job_warnings(job)])
+    doubts = [*notes, *job_warnings(job)]
+    paths = [*(item.path for item in violations), *map(path_of_warning, doubts)]
+    doubts = warnings_not_ignored(doubts, ignore)
+    for name in ignore:
+        near = kind.near_field(name)
+        if near is not None and not any(is_ignored(path_of_field, [name]) for path_of_field in paths):
+            doubts.append(f"ignore: found {name!r}, which is no field of {kind.name}{near}")
+    return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in doubts])
 
 
 def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
@@ -124,24 +142,38 @@ class _Kind(NamedTuple):
     :ivar validate: returns the violations of a description
     :ivar taker: operator or method that accepts the description
     :ivar warnings: returns the warnings of a description
+    :ivar near_field: returns None for a field of the description, else the end of a sentence with the nearest field
     """
 
     name: str
     model: type[Description]
     validate: Callable[[dict[str, Any]], list[Violation]]
     taker: str = ""
-    warnings: Callable[[dict[str, Any]], list[str]] = lambda description: []
+    warnings: Callable[[dict[str, Any]], Iterable[str]] = lambda description: []
+    near_field: Callable[[str], str | None] = lambda name: None
 
 
-_JOB = _Kind("a BatchCompute job", batchcompute.JobDescription, batchcompute.validate_job)
+_JOB = _Kind("a BatchCompute job", batchcompute.JobDescription, batchcompute.validate_job, near_field=rules.near_field)
 _KINDS = (
     _JOB,
-    _Kind("a PAI-DLC job", dlc.JobDescription, dlc.validate_job, "DlcSubmitJobOperator", dlc.job_warnings),
     _Kind(
-        "a cluster", batchcompute.ClusterDescription, batchcompute.validate_cluster, "BatchComputeCreateClusterOperator"
+        "a PAI-DLC job",
+        dlc.JobDescription,
+        dlc.validate_job,
+        "DlcSubmitJobOperator",
+        dlc.job_warnings,
+        dlc_rules.near_field,
+    ),
+    _Kind(
+        "a cluster",
+        batchcompute.ClusterDescription,
+        batchcompute.validate_cluster,
+        "BatchComputeCreateClusterOperator",
+        bucket_warnings,
+        cluster_rules.near_field,
     ),
     _Kind("an image", batchcompute.ImageDescription, batchcompute.validate_image, "Client.create_image"),
-    _Kind("an app", batchcompute.AppDescription, batchcompute.validate_app, "Client.create_app"),
+    _Kind("an app", batchcompute.AppDescription, batchcompute.validate_app, "Client.create_app", bucket_warnings),
 )
 
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from airflow_provider_bcs.description.rules import shown
 from airflow_provider_bcs.description.values import is_template
-from airflow_provider_bcs.description.violation import did_you_mean
 
 _SECRET = ("OSS", "UserData", "CredentialConfig")
 
@@ -44,6 +43,9 @@ CACHE_FIELDS = (
     *("CacheSupport", "CacheBlockSize", "CacheTotalSize", "NasMetaCache"),
     *("RefreshStrategy", "RefreshTopicName", "RefreshTimeOut"),
 )
+#: Settings of mounts -> the scheme of the mounts that they are for.
+_OF_SCHEME = {"NAS": "nas", "NasMetaCache": "nas", "OSS": "oss"}
+_DATA_DISK = "AutoCluster.Configs.Disks.DataDisk"
 _UTF_8 = Lost("The names of objects are UTF-8.", "utf-8, or no Locale", ("utf-8", "utf8"))
 _NO_LOCK = Lost("A mount has no network lock.", "false")
 _MOUNTS: dict[str, Fate] = {
@@ -71,7 +73,9 @@ FIELDS_OF_CONTAINERS: Mapping[str, Fate] = {
     "InputMapping": "mounts",
     "OutputMapping": "mounts, copied to by the script",
     "LogMapping": "mounts, copied to by the script",
-    "WriteSupport": Lost("A program that writes to an input would change its objects.", "false, and an OutputMapping"),
+    "WriteSupport": Lost(
+        "Writing to an input would change its objects.", "false, and an OutputMapping at another place"
+    ),
     "Timeout": "timeout, kept by the script",
     "MaxRetryCount": "retries, made by the script",
     "InstanceCount": "instance_count",
@@ -124,17 +128,19 @@ class FieldTable:
         object.__setattr__(self, "ignorable", frozenset(({*self.fates} | parents) - essential))
         object.__setattr__(self, "_structure", frozenset({"DAG", "DAG.Tasks", *parents, *_COLLECTIONS}))
 
-    def check_ignore(self, ignore: Collection[str]) -> None:
-        """Check the names in ``ignore``.
+    def can_leave_out(self, path: str) -> bool:
+        """Tell whether a conversion can do without a field: one of the table that may be ignored, or an unknown one."""
+        known = any(path == name or path.startswith(f"{name}.") for name in self.fates)
+        known = known or path in _parents(self.fates) or path.partition(".")[0] == "DAG"
+        return path in self.ignorable or not known
 
-        :raises ValueError: when it is a text, or names no field that can be left out
+    def left_out(self, ignore: Collection[str], task: str) -> frozenset[str]:
+        """Return the fields in ``ignore`` that the conversion of a task leaves out.
+
+        :param ignore: paths in the job or in a task, or those of violations, which begin with the task
         """
-        if isinstance(ignore, str):
-            raise ValueError(f"ignore: found the text {ignore!r}; expected a list of field names.")
-        for name in ignore:
-            if name not in self.ignorable:
-                near = did_you_mean(name, self.ignorable)
-                raise ValueError(f"ignore: found {name!r}; expected a field that can be left out{near}")
+        paths = (name.removeprefix(f"DAG.Tasks.{task}.") for name in ignore)
+        return frozenset(filter(self.can_leave_out, paths))
 
     def is_open(self, job: Mapping[str, Any]) -> bool:
         """Tell whether a template stands for more than a value, so that little is known before it is rendered."""
@@ -179,15 +185,33 @@ def without(value: Any, ignored: Collection[str], path: str = "") -> Any:
 
 
 def idle_fields(task: Mapping[str, Any]) -> set[str]:
-    """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have."""
+    """Return the fields that say nothing in this task: settings of inputs, or of mounts, that it does not have.
+
+    >>> task = {"Mounts": {"Entries": [{"Source": "nas://fs/"}]}, "InputMapping": {"oss://bucket/": "/in"}}
+    >>> sorted(idle_fields(task))
+    ['AutoCluster.Configs.Mounts', 'Mounts.OSS']
+    """
     idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}
+    disk = _at(task, _DATA_DISK)
+    if isinstance(disk, Mapping) and not disk.get("Size") and not disk.get("MountPoint"):
+        idle.add(_DATA_DISK)
     for path in MOUNTS:
-        value: Any = task
-        for name in (*path.split("."), "Entries"):
-            value = value.get(name) if isinstance(value, Mapping) else None
+        value = _at(task, f"{path}.Entries")
         if not value:
             idle.add(path)
+            continue
+        sources = [entry.get("Source") for entry in value if isinstance(entry, Mapping)]
+        if not any(map(is_template, [value, *value, *sources])):
+            schemes = {str(source).partition("://")[0] for source in sources}
+            idle.update(f"{path}.{name}" for name, scheme in _OF_SCHEME.items() if scheme not in schemes)
     return idle
+
+
+def _at(task: Mapping[str, Any], path: str) -> Any:
+    value: Any = task
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _inner(path: str, name: Any) -> str:
@@ -205,4 +229,5 @@ def _is_harmless(value: Any, lost: Lost) -> bool:
         return all(_is_harmless(element, lost) for element in value.values())
     if isinstance(value, (list, tuple)):
         return not value
-    return value is None or value is False or value == "" or str(value).lower() in lost.harmless
+    # False, and a size or a time of 0, say nothing either.
+    return value is None or value in ("", 0) or str(value).lower() in lost.harmless

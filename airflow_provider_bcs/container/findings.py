@@ -41,4 +41,6 @@ class Findings:
         expected += f", or {ignore!r} in ignore" if ignore else ""
         end = "" if expected.endswith("?") else "."
         path = f"{self._path}.{field}" if of_task else field
-        self.violations.append(Violation(path, CODE, message, f"Found {found}; expected {expected}{end}"))
+        # An ignored field is left out, so its value gives no violation at all.
+        advice = f"Found {found}; expected {expected}{end}"
+        self.violations.append(Violation(path, CODE, message, advice, is_final=True))

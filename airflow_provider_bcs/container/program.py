@@ -187,12 +187,13 @@ def the_task(job: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 def _image(task: Mapping[str, Any], cluster: Mapping[str, Any]) -> Image:
     command = task["Parameters"]["Command"]
+    variables = command.get("EnvVars") or {}
     field, docker = "Parameters.Command.Docker.Image", (command.get("Docker") or {}).get("Image")
     if not docker:
         field = f"Parameters.Command.EnvVars.{_DOCKER_VARIABLE}"
-        docker = (command.get("EnvVars") or {}).get(_DOCKER_VARIABLE)
+        docker = variables.get(_DOCKER_VARIABLE)
     if docker:
-        is_in_oss = str(docker).startswith("localhost:") or bool((command.get("EnvVars") or {}).get(_REGISTRY_VARIABLE))
+        is_in_oss = str(docker).startswith(("localhost:", "127.0.0.1:")) or bool(variables.get(_REGISTRY_VARIABLE))
         return Image(docker, field, is_pullable=not is_in_oss)
     if cluster.get("ECSImageId"):
         return Image(cluster["ECSImageId"], "AutoCluster.ECSImageId", is_pullable=False)

@@ -46,8 +46,10 @@ class _Node:
     key_checks: tuple[Check, ...] = ()
     fields: dict[str, _Node] = field(default_factory=dict)
     value: _Node | None = None
+    is_array: bool = False
     required: bool = False
     may_be_empty: bool = False
+    needed: bool = False
 
 
 class RuleTable:
@@ -57,6 +59,7 @@ class RuleTable:
     :param required: paths of the fields whose absence is an error
     :param may_be_empty: those of them for which an empty text is no absence
     :param empty_is_absent: whether an empty object or array means "not set" in a field of any type
+    :param needed: paths of the fields that the provider itself reads: a missing one, or one of another type, is final
     :param secret: names of fields; advice never shows values at or below them
 
     >>> from airflow_provider_bcs.http.facts import invalid_parameter, missing_parameter
@@ -78,6 +81,7 @@ class RuleTable:
         required: Collection[str] = (),
         may_be_empty: Collection[str] = (),
         empty_is_absent: bool = False,
+        needed: Collection[str] = (),
         secret: Collection[str] = (),
     ) -> None:
         self._wording = wording
@@ -98,6 +102,8 @@ class RuleTable:
             self._node(path).required = True
         for path in may_be_empty:
             self._node(path).may_be_empty = True
+        for path in needed:
+            self._node(path).needed = True
 
     @cached_property
     def _parents(self) -> dict[str, list[str]]:
@@ -129,10 +135,23 @@ class RuleTable:
         """
         return self._walk(self._root, description, "", "", templates)
 
+    def near_field(self, name: str) -> str | None:
+        """Return the end of a sentence about a name that ``ignore`` lists: the nearest field; None for a known field.
+
+        A name may lack the key of a map and the number of an element.
+        """
+        task = self._root.fields.get("DAG", _Node()).fields.get("Tasks", _Node()).value
+        roots = [self._root, task] if task else [self._root]
+        if any(_knows(root, name.split(".")) for root in roots):
+            return None
+        paths = [path for root in roots for path in _paths(root, "") if not path.startswith("DAG.Tasks.")]
+        return did_you_mean(name, paths)
+
     def _walk(self, node: _Node, value: Any, path: str, name: str, templates: bool) -> Iterator[Violation]:
         for check in node.checks:
             if not check.passes(value):
-                yield self._violation(path, name, check, value)
+                found = self._violation(path, name, check, value)
+                yield replace(found, is_final=True) if check.is_type and node.needed else found
                 if check.is_type:
                     return
         if isinstance(value, Mapping):
@@ -156,7 +175,7 @@ class RuleTable:
                 if child.required and not (child.may_be_empty and found == ""):
                     subject = f"{prefix}{name}" if self._wording.by_path else name
                     advice = f"Add {name} to the description."
-                    yield Violation(f"{prefix}{name}", *self._wording.missing(subject), advice)
+                    yield Violation(f"{prefix}{name}", *self._wording.missing(subject), advice, is_final=child.needed)
             elif not (templates and is_template(found)):
                 yield from self._walk(child, found, f"{prefix}{name}", name, templates)
 
@@ -196,11 +215,30 @@ class RuleTable:
 
 def _child(node: _Node, name: str) -> _Node:
     if name.startswith("{") or name == "[]":
-        node.value = node.value or _Node()
+        node.value, node.is_array = node.value or _Node(), name == "[]"
         return node.value
     if name == "value":
         return node
     return node.fields.setdefault(name, _Node())
+
+
+def _knows(node: _Node, names: list[str]) -> bool:
+    if not names:
+        return True
+    if names[0] in node.fields:
+        return _knows(node.fields[names[0]], names[1:])
+    if node.value is None:
+        return False
+    # The keys of a map without fields of its own may hold dots.
+    is_key = not node.is_array or names[0].isdecimal()
+    return not node.value.fields or _knows(node.value, names) or (is_key and _knows(node.value, names[1:]))
+
+
+def _paths(node: _Node, path: str) -> Iterator[str]:
+    for name, child in (node.value or node).fields.items():
+        here = f"{path}.{name}" if path else name
+        yield here
+        yield from _paths(child, here)
 
 
 def _is_absent_or_empty(value: object) -> bool:

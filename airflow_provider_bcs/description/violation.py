@@ -15,6 +15,7 @@ class Violation:
     :ivar message: the service's message, word for word
     :ivar advice: the value that was found, and what the service expects
     :ivar status: HTTP status of the service's answer
+    :ivar is_final: whether the provider itself cannot handle the description, so that ``ignore`` does not help
     :ivar is_warning: whether the rule is from documentation or assumed, so that the service may accept the value
 
     >>> print(Violation("Priority", "InvalidPriority", "Specified parameter Priority is not valid.", "Found -1."))
@@ -27,6 +28,7 @@ class Violation:
     advice: str
     status: int = 400
     is_warning: bool = False
+    is_final: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.code}: {self.message} {self.advice}"

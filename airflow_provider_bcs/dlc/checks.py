@@ -53,9 +53,16 @@ DISPLAY_NAME = _form(
 )
 ABSOLUTE_PATH = _form(r"/[^\0]*", "It must be an absolute path.", "a path that begins with /")
 MOUNT_URI = _form(
-    r"(oss|nas|cpfs|bmcpfs)://[^/\s]+(/[^\0]*)?",
-    "It must begin with oss://, nas://, cpfs:// or bmcpfs:// and a host.",
+    r"[a-z][a-z0-9+.-]*://[^/\s]+(/[^\0]*)?",
+    "It must begin with a scheme such as oss:// and a host.",
     "oss://bucket.endpoint/folder/ or nas://file-system.region/folder/",
+)
+_SCHEMES = ("oss", "nas", "cpfs", "bmcpfs")
+KNOWN_SCHEME = Check(
+    lambda value: "://" not in value or value.partition("://")[0] in _SCHEMES,
+    f"It must begin with one of {', '.join(_SCHEMES)}.",
+    " or ".join(f"{scheme}://" for scheme in _SCHEMES),
+    is_warning=True,
 )
 OSS_FOLDER = Check(
     lambda value: not value.startswith("oss://") or value.endswith("/"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -13,7 +13,7 @@ from airflow_provider_bcs.waiting.stopping import stop
 
 from .facts import SUCCEEDED
 from .failure import explain_failure, summary
-from .rules import check_job
+from .rules import check_job, near_field
 from .submission import find_submitted, submit
 from .target import JobTarget, LoggingPoll, PodTarget
 
@@ -56,9 +56,16 @@ class DlcPort:
     name_field: ClassVar[str] = "DisplayName"
 
     @staticmethod
-    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+    def check_job(
+        job: JobSource, *, templates: bool = True, source: str = "", ignore: Collection[str] = ()
+    ) -> CheckedJob:
         """Read a job description and check it."""
-        return check_job(job, templates=templates, source=source)
+        return check_job(job, templates=templates, source=source, ignore=ignore)
+
+    @staticmethod
+    def near_field(name: str) -> str | None:
+        """Return None for a field of a job, for any other name the end of a sentence with the nearest field."""
+        return near_field(name)
 
     @staticmethod
     def page(job: Mapping[str, Any]) -> str:

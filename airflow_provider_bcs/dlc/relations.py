@@ -118,22 +118,22 @@ def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pendi
 
 
 def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:
-    """Require SpotStrategy with a limit, because a limit alone requests no spot instances (assumed)."""
+    """Ask for SpotStrategy with one limit: so it is documented; that a limit alone requests nothing is assumed."""
     if not isinstance(spot, Mapping) or not spot:
         return
     if not is_given(spot.get("SpotStrategy")):
-        yield _missing(f"{path}.SpotStrategy", "Add SpotStrategy: SpotWithPriceLimit.")
+        advice = "Found none; expected SpotWithPriceLimit, as a limit alone may request no spot instances."
+        yield replace(_missing(f"{path}.SpotStrategy", advice), is_warning=True)
     limits = [spot.get("SpotPriceLimit"), spot.get("SpotDiscountLimit")]
     if any(map(pending, limits)):
         return
     given = sum(map(is_given, limits))
     if given == 0:
-        yield _missing(
-            f"{path}.SpotPriceLimit", "Add SpotPriceLimit (CNY per minute) or SpotDiscountLimit (0.8 for 80 %)."
-        )
+        advice = "Found none; expected SpotPriceLimit (CNY per minute) or SpotDiscountLimit (0.8 for 80 %)."
+        yield replace(_missing(f"{path}.SpotPriceLimit", advice), is_warning=True)
     elif given == 2:
         advice = "Found both limits; expected one of the two."
-        yield _invalid(f"{path}.SpotDiscountLimit", "It excludes SpotPriceLimit.", advice)
+        yield replace(_invalid(f"{path}.SpotDiscountLimit", "It excludes SpotPriceLimit.", advice), is_warning=True)
 
 
 def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violation]:
@@ -143,8 +143,9 @@ def _data_sources(job: Mapping[str, Any], pending: _Pending) -> Iterator[Violati
         data_set, uri, mount = (source.get(name) for name in ("DataSourceId", "Uri", "MountPath"))
         if not pending(data_set) and not pending(uri):
             if is_given(data_set) and is_given(uri):
-                advice = "Found both fields; expected DataSourceId for a dataset, or Uri."
-                yield _invalid(f"{path}.Uri", "It excludes DataSourceId.", advice)
+                # Answers of GetJob have both.
+                advice = "Found with DataSourceId; expected one of the two."
+                yield replace(_invalid(f"{path}.Uri", "It excludes DataSourceId.", advice), is_warning=True)
             elif not is_given(data_set) and not is_given(uri):
                 yield _missing(f"{path}.Uri", "Add Uri, or DataSourceId for a dataset.")
         if is_given(uri) and not pending(uri) and not is_given(mount):

@@ -7,6 +7,8 @@ with which no job can run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from airflow_provider_bcs.description.checks import Check, length, number_range
 from airflow_provider_bcs.description.rules import Row, RuleTable, Wording
 from airflow_provider_bcs.description.type_rows import type_rows
@@ -19,6 +21,7 @@ from .checks import (
     JSON_ARRAY,
     JSON_OBJECT,
     KEY_NAME,
+    KNOWN_SCHEME,
     MEMORY,
     MOUNT_URI,
     OSS_FOLDER,
@@ -81,12 +84,12 @@ LIMITS: tuple[Row, ...] = (
     _role("OversoldType", _OVERSOLD),
     _role("ServiceSpec.ServiceMode", one_of("PerPod", "PerRole")),
     ("Envs.{key}", (KEY_NAME,)),  # assumed
-    ("DataSources.[].Uri", (MOUNT_URI, OSS_FOLDER)),
+    ("DataSources.[].Uri", (MOUNT_URI, KNOWN_SCHEME, OSS_FOLDER)),
     ("DataSources.[].MountPath", (ABSOLUTE_PATH,)),
     ("DataSources.[].MountAccess", (one_of("RO", "RW"),)),
     ("DataSources.[].Options", (JSON_OBJECT,)),
     ("DataSources.[].RoleChain", (JSON_ARRAY,)),
-    ("Priority", (number_range(1, 9),)),
+    ("Priority", (replace(number_range(1, 9), is_warning=True),)),
     # 0 is no limit.
     ("JobMaxRunningTimeMinutes", (at_least(0),)),
     ("SuccessPolicy", (one_of("ChiefWorker", "AllWorkers", "Partial"),)),
@@ -115,6 +118,8 @@ TABLE = RuleTable(
     required=REQUIRED,
     # Answers of the service have empty objects and arrays for fields that are not set.
     empty_is_absent=True,
+    # The submission adds its tokens to these.
+    needed=("DisplayName", "Settings", "Settings.Tags"),
     # These fields hold passwords, tokens, and secrets in variables.
     secret=("ImageConfig", "AssumeUserInfo", "Envs", "CustomEnvs", "Env", "Options"),
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from airflow_provider_bcs.description.buckets import bucket_warnings
+from airflow_provider_bcs.description.ignore import not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.source import CheckedJob, JobSource
 from airflow_provider_bcs.description.values import is_given, is_template
 from airflow_provider_bcs.description.violation import Violation
@@ -23,13 +26,14 @@ _MAX_PRICE_A_MINUTE = 15
 _MIN_PRICE_AN_HOUR = 0.01
 
 
-def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+def check_job(job: JobSource, *, templates: bool = True, source: str = "", ignore: Collection[str] = ()) -> CheckedJob:
     """Read and check a job description once; all functions that take a description accept the result.
 
     :param job: a description as for :func:`~airflow_provider_bcs.dlc.job.read_job`. A ``CheckedJob`` is checked again,
         but neither read nor copied
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
     :param source: name of the description in error messages, e.g. a file name
+    :param ignore: fields whose violations and warnings are passed over
     :raises InvalidJobError: when the description breaks rules; the error has all violations
     :raises JobSourceError: when ``job`` is unreadable
 
@@ -39,9 +43,11 @@ def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> Ch
     'train'
     """
     description = job.content if isinstance(job, CheckedJob) else read_job(job)
-    if violations := check_description(description, templates=templates):
+    if violations := not_ignored(check_description(description, templates=templates), ignore):
         raise InvalidJobError(violations, source)
-    return job if isinstance(job, CheckedJob) else CheckedJob(description, tuple(_warnings(description)))
+    if isinstance(job, CheckedJob):
+        return job
+    return CheckedJob(description, tuple(warnings_not_ignored(_warnings(description), ignore)))
 
 
 def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
@@ -61,7 +67,7 @@ def validate_job(job: JobSource, *, templates: bool = True) -> list[Violation]:
     try:
         description = job.content if isinstance(job, CheckedJob) else read_job(job)
     except JobSyntaxError as error:
-        return [_invalid_body("It must be a JSON object.", str(error))]
+        return [replace(_invalid_body("It must be a JSON object.", str(error)), is_final=True)]
     return check_description(description, templates=templates)
 
 
@@ -75,6 +81,15 @@ def job_warnings(job: JobSource) -> list[str]:
     ['Priority: found without a ResourceId; on public resources it has no effect.']
     """
     return list(job.warnings if isinstance(job, CheckedJob) else _warnings(read_job(job)))
+
+
+def near_field(name: str) -> str | None:
+    """Return None for a field of a job, for any other name the end of a sentence with the nearest field.
+
+    >>> near_field("UserVpc.ExtendedCidr"), near_field("JobSpecs.EcsSpec")
+    ('; did you mean UserVpc.ExtendedCIDRs?', None)
+    """
+    return TABLE.near_field(name)
 
 
 def check_description(description: dict[str, Any], *, templates: bool) -> list[Violation]:
@@ -134,6 +149,7 @@ def _warnings(job: Mapping[str, Any]) -> Iterator[str]:
             yield f"DataSources.{index}.Uri: found a bucket without its endpoint; expected oss://bucket.endpoint/folder/."
         if isinstance(uri, str) and uri.startswith("nas://") and not on_quota and not is_given(job.get("UserVpc")):
             yield f"DataSources.{index}.Uri: found NAS without UserVpc; expected UserVpc, the VPC of the file system."
+    yield from bucket_warnings(job)
     for index, spec in specs:
         yield from _spot_warnings(job.get("JobType"), spec, f"JobSpecs.{index}")
 

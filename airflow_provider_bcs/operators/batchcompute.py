@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
@@ -67,6 +67,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
+    :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -96,6 +97,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
         require_outputs: bool = False,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -113,6 +115,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
 

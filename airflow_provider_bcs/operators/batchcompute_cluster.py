@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, submitter
-from airflow_provider_bcs.batchcompute.cluster.rules import check_cluster
+from airflow_provider_bcs.batchcompute.cluster.rules import check_cluster, near_field
 from airflow_provider_bcs.batchcompute.cluster.submission import create_cluster, delete_created
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import ACTIVE
@@ -69,6 +69,7 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
     :param bcs_conn_id: id of the Airflow connection (templated)
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
+    :param ignore: fields that the checks pass over, such as ``Groups``; see docs/validate.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises RefusedJobError: when the service refuses the cluster
@@ -92,9 +93,10 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         bcs_conn_id: str = DEFAULT_CONNECTION,
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
-        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
+        super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
         self.wait_for_ready = wait_for_ready
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
@@ -103,8 +105,10 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         self.cluster: Any = cluster
         self._accept(cluster)
 
-    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
-        return check_cluster(description, templates=templates, source=source)
+    def _check(
+        self, description: JobSource, *, templates: bool, source: str = "", ignore: Collection[str]
+    ) -> CheckedJob:
+        return check_cluster(description, templates=templates, source=source, ignore=ignore)
 
     def _typed(self, description: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
         from airflow_provider_bcs.batchcompute.cluster.description import ClusterDescription
@@ -116,6 +120,9 @@ class BatchComputeCreateClusterOperator(DescriptionOperator[BatchComputeHook]):
         from airflow_provider_bcs.batchcompute.markdown import cluster_page
 
         return cluster_page(description)
+
+    def _near_field(self, name: str) -> str | None:
+        return near_field(name)
 
     @short_failure
     def execute(self, context: Context) -> str:

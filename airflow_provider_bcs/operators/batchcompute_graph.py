@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -54,6 +54,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
@@ -74,6 +75,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         retry_strategy: RetryStrategy = "restart",
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -82,7 +84,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.package_uri = package_uri
         # The author's dict may be changed for the next operator.
         own = job if isinstance(job, CheckedJob) else CheckedJob(read_description(job))
-        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
+        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, ignore=ignore, **kwargs)
         self._is_complete = False
 
     @cached_property

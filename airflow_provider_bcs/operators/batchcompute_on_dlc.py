@@ -14,12 +14,14 @@ from airflow_provider_bcs.airflow_versions import current_task_instance, show_re
 from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
-from airflow_provider_bcs.batchcompute.rules import check_job
+from airflow_provider_bcs.batchcompute.rules import check_job, near_field
+from airflow_provider_bcs.description.ignore import general_name, not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import CheckedJob
-from airflow_provider_bcs.dlc.conversion import Options, Resources, Site, convert, shown_body
+from airflow_provider_bcs.dlc.conversion import FIELDS, Options, Resources, Site, convert, shown_body
 from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
+from airflow_provider_bcs.dlc.rules import near_field as near_dlc_field
 from airflow_provider_bcs.exceptions import ConnectionSettingsError, InvalidJobError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
@@ -80,7 +82,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param images: BatchCompute image -> container image (templated)
     :param instance_types: BatchCompute instance type -> ``EcsSpec``, or ``ResourceConfig`` on a quota (templated)
-    :param ignore: fields to leave out, such as ``AutoCluster.UserData``
+    :param ignore: fields that the checks pass over, and that the conversion leaves out, such as
+        ``AutoCluster.UserData``; see docs/run-on-dlc.md
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
@@ -149,7 +152,6 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         # The base class validates the job with these.
         self.images = images
         self.instance_types = instance_types
-        self.ignore = ignore
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
@@ -161,6 +163,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
         self._show("dlc_job", without_secrets(dlc_job))
@@ -182,12 +185,21 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             dlc_job=self.with_secrets("dlc_job"),
         )
 
-    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
-        job = check_job(description, templates=templates, source=source)
+    def _check(
+        self, description: JobSource, *, templates: bool, source: str = "", ignore: Collection[str]
+    ) -> CheckedJob:
+        # What the conversion cannot leave out has to be valid.
+        left_out = [name for name in ignore if FIELDS.can_leave_out(general_name(name))]
+        job = check_job(description, templates=templates, source=source, ignore=left_out)
         converted = convert(job, self.options, templates=templates)
-        if converted.violations:
-            raise InvalidJobError(converted.violations, source)
-        return CheckedJob(job.content, (*job.warnings, *converted.warnings))
+        if violations := not_ignored(converted.violations, ignore):
+            raise InvalidJobError(violations, source)
+        return CheckedJob(job.content, tuple(warnings_not_ignored((*job.warnings, *converted.warnings), ignore)))
+
+    def _near_field(self, name: str) -> str | None:
+        nears = (near_field(name), near_dlc_field(name))
+        # The longer one names a field.
+        return None if None in nears else max(map(str, nears), key=len)
 
     @property
     def machine(self) -> Machine:

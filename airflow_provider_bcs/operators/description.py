@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, redact
 
 from airflow_provider_bcs.airflow_versions import mask, renders_native_objects
 from airflow_provider_bcs.description.checks import STRING
+from airflow_provider_bcs.description.ignore import check_ignore, is_ignored, path_of_warning
 from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
 from airflow_provider_bcs.description.source import (
     DESCRIBED,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.model import Description
+    from airflow_provider_bcs.description.violation import Violation
 
 __all__ = ["DescriptionOperator", "redact_all"]
 
@@ -63,7 +65,9 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     the DAG. So secrets in the field are ``***``, wherever they come from: the DAG file, a job file or a template.
 
     :param bcs_conn_id: id of the Airflow connection (templated)
+    :param ignore: fields that the checks pass over
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
+    :raises ValueError: when ``ignore`` is no list of names
     """
 
     template_ext: Sequence[str] = FILE_SUFFIXES
@@ -82,9 +86,17 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     #: Field -> its shown value, and its value with secrets.
     _hidden: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
 
-    def __init__(self, *, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Unpack[OperatorArguments]) -> None:
+    def __init__(
+        self,
+        *,
+        bcs_conn_id: str = DEFAULT_CONNECTION,
+        ignore: Collection[str] = (),
+        **kwargs: Unpack[OperatorArguments],
+    ) -> None:
+        check_ignore(ignore)
         super().__init__(**kwargs)
         self.bcs_conn_id = bcs_conn_id
+        self.ignore = ignore
 
     @cached_property
     def hook(self) -> H:
@@ -92,8 +104,10 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         return self.hook_class(self.bcs_conn_id)
 
     @abstractmethod
-    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
-        """Return a description that breaks no rule.
+    def _check(
+        self, description: JobSource, *, templates: bool, source: str = "", ignore: Collection[str]
+    ) -> CheckedJob:
+        """Return a description that breaks no rule, apart from those about the fields in ``ignore``.
 
         :raises InvalidJobError: when it breaks one; the error names ``source``
         """
@@ -109,6 +123,34 @@ class DescriptionOperator(BaseOperator, Generic[H]):
     def _page(self) -> str | None:
         # A description that is a template, or a file that is not read yet, is not known.
         return self._page_of(self._description) if isinstance(self._description, Mapping) else None
+
+    def _near_field(self, name: str) -> str | None:
+        """Return None for a field of the description, for another name the end of a sentence with the nearest one."""
+        return None
+
+    def problems(self, description: JobSource, *, templates: bool) -> list[Violation]:
+        """Return the violations of a description, without those of fields in ``ignore``."""
+        try:
+            self._check(description, templates=templates, ignore=self.ignore)
+        except InvalidJobError as error:
+            return error.violations
+        return []
+
+    def unknown_ignored(self, description: JobSource) -> dict[str, str]:
+        """Return the names in ``ignore`` that stand for no known field and no finding, each with a sentence."""
+        nears = {name: near for name in self.ignore if (near := self._near_field(name)) is not None}
+        if not nears:
+            return {}
+        try:
+            known = [name for name in self.ignore if name not in nears]
+            found = [*map(path_of_warning, self._check(description, templates=True, ignore=known).warnings)]
+        except InvalidJobError as error:
+            found = [item.path for item in error.violations]
+        return {
+            name: f"ignore: found {name!r}, which is no field of this {self.described}{near}"
+            for name, near in nears.items()
+            if not any(is_ignored(path, [name]) for path in found)
+        }
 
     @property
     def _description(self) -> Any:
@@ -159,8 +201,8 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 raise
         if is_template(given):
             return
-        checked = self._check(given, templates=True, source=source)
-        for text in checked.warnings:
+        checked = self._check(given, templates=True, source=source, ignore=self.ignore)
+        for text in (*checked.warnings, *self.unknown_ignored(given).values()):
             warnings.warn(text, JobWarning, stacklevel=2)
         self._description = checked.content
         self._show(self.described, without_secrets(self._description))
@@ -291,7 +333,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
                 f"{name}: found {given!r}; expected an object. Does its template find a value?"
             )
         try:
-            return self._check(self._rendered(), templates=False, source=name)
+            return self._check(self._rendered(), templates=False, source=name, ignore=self.ignore)
         except JobSyntaxError as error:
             raise UnreadableRenderedJobError(str(error), error.code, error.line) from error
         except InvalidJobError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -57,6 +58,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param ignore: fields that the checks pass over, such as ``JobSpecs.EcsSpec``; see docs/validate.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -79,6 +81,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -89,6 +92,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            ignore=ignore,
             **kwargs,
         )
 

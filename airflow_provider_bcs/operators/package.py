@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_bcs.description.buckets import bucket_warnings
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import PackageError
 from airflow_provider_bcs.task_errors import FailedPackageError
 
@@ -47,6 +50,8 @@ def checked_package(package: str | os.PathLike[str] | None, package_uri: str | N
         raise ValueError(
             f"package needs package_uri, a folder such as 'oss://bucket/packages/'; found {package_uri!r}."
         )
+    for text in bucket_warnings(package_uri, "package_uri"):
+        warnings.warn(text, JobWarning, stacklevel=3)
     return os.fspath(package)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -49,6 +49,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param deferrable: wait in the triggerer; default: Airflow's option ``default_deferrable``
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
+    :param ignore: fields that the checks pass over
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
@@ -68,9 +69,10 @@ class SubmitJobOperator(DescriptionOperator[H]):
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
-        super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
+        super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
@@ -85,9 +87,15 @@ class SubmitJobOperator(DescriptionOperator[H]):
         port: ServicePort[Any] = self.hook.port
         return port
 
-    def _check(self, description: JobSource, *, templates: bool, source: str = "") -> CheckedJob:
+    def _check(
+        self, description: JobSource, *, templates: bool, source: str = "", ignore: Collection[str]
+    ) -> CheckedJob:
         port_class: type[ServicePort[Any]] = self.hook_class.port_class
-        return port_class.check_job(description, templates=templates, source=source)
+        return port_class.check_job(description, templates=templates, source=source, ignore=ignore)
+
+    def _near_field(self, name: str) -> str | None:
+        port_class: type[ServicePort[Any]] = self.hook_class.port_class
+        return port_class.near_field(name)
 
     def _typed(self, job: dict[str, Any]) -> tuple[dict[str, Any], type[Description]]:
         port_class: type[ServicePort[Any]] = self.hook_class.port_class

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ def job_to_dag(
     package: str | os.PathLike[str] | None = None,
     package_uri: str | None = None,
     require_outputs: bool | None = None,
+    ignore: Collection[str] = (),
     **dag_kwargs: Unpack[DagArguments],
 ) -> DAG:
     """Make a DAG with one Airflow task for each task of a BatchCompute job, under the task's own name.
@@ -52,7 +53,7 @@ def job_to_dag(
             tags=["primes"],
         )
 
-    The parameters from ``bcs_conn_id`` to ``require_outputs`` are those of
+    The parameters from ``bcs_conn_id`` to ``ignore`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param job: the job description: a dict, JSON text, a model, an object with ``detail()``, or a path, relative to the
@@ -78,10 +79,11 @@ def job_to_dag(
         package=package,
         package_uri=package_uri,
         require_outputs=require_outputs,
+        ignore=ignore,
     )
     caller = sys._getframe(1).f_code.co_filename
-    folder = str(Path(caller).parent)
-    plan = read_plan(job, [folder, *search_path(dag_kwargs.get("template_searchpath"))])
+    folders = [str(Path(caller).parent), *search_path(dag_kwargs.get("template_searchpath"))]
+    plan = read_plan(job, folders, graph.ignored(*getattr(execution, "ignore", ())))
     dag_kwargs.setdefault("description", without_secrets(plan.description) or None)
     dag_kwargs.setdefault("tags", list(getattr(execution, "tags", ())))
     dag_kwargs.setdefault("catchup", False)
@@ -95,5 +97,5 @@ def job_to_dag(
         dag.fileloc = caller
         operators = build(plan, execution, graph)
         if "doc_md" not in dag_kwargs:
-            dag.doc_md = graph_page(plan, execution, operators, file_name(job, folder) if is_file(job) else "")
+            dag.doc_md = graph_page(plan, execution, operators, file_name(job, folders[0]) if is_file(job) else "")
     return dag

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, read_text
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import DescriptionError, JobSourceError
 from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.translator.assets import output_assets
@@ -22,14 +24,17 @@ if TYPE_CHECKING:
 
 
 @at_dag_line
-def read_plan(job: JobSource, folders: list[str]) -> Plan:
-    """Read, validate and split a job; a relative path is looked for in ``folders``."""
+def read_plan(job: JobSource, folders: list[str], ignore: Collection[str] = ()) -> Plan:
+    """Read, validate and split a job; a relative path is looked for in ``folders``.
+
+    :param ignore: fields that the checks pass over
+    """
     source = ""
     if is_file(job):
         job = _find(Path(job), folders)
         source = str(job)
     with _lines_of(source):
-        return plan_job(job, source)
+        return plan_job(job, source, ignore)
 
 
 @contextmanager
@@ -80,6 +85,7 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
         operators = execution.operators(plan, graph)
     _check_operators(operators, plan, f"{type(execution).__name__}.operators")
     graph.check_names(plan.name, operators)
+    _warn_of_ignored(operators.values())
     for name, successors in plan.edges.items():
         # What set_downstream does between two operators; but each of its calls takes a hash of the whole DAG.
         for successor in successors:
@@ -90,6 +96,15 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
             operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
     show(operators, plan, counts=graph.instance_counts)
     return operators
+
+
+def _warn_of_ignored(operators: Iterable[Any]) -> None:
+    """Warn of names in ``ignore`` that stand for nothing in any job of the graph."""
+    jobs = [op for op in operators if getattr(op, "ignore", ()) and hasattr(op, "unknown_ignored")]
+    unknown = [op.unknown_ignored(op.with_secrets()) for op in jobs if isinstance(op.with_secrets(), Mapping)]
+    for name, text in (unknown[0] if unknown else {}).items():
+        if all(name in others for others in unknown):
+            warnings.warn(text, JobWarning, stacklevel=2)
 
 
 def _check_operators(operators: Any, plan: Plan, source: str) -> None:
@@ -121,7 +136,7 @@ def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
             f"execution: found {execution!r}; expected an object such as JobPerTask(), SingleJob() or"
             " PaiDlc(images=...) of airflow_provider_bcs.translator."
         )
-    if found := [name for name in ("cluster", "images", "instance_types", "ignore") if name in others]:
+    if found := [name for name in ("cluster", "images", "instance_types") if name in others]:
         name = "JobPerTask" if "cluster" in found else "PaiDlc"
         arguments = ", ".join(f"{field}=..." for field in found if (field == "cluster") == ("cluster" in found))
         raise TypeError(

@@ -9,6 +9,7 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_bcs.description.ignore import check_ignore
 from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.exceptions import UnknownArgumentError
 
@@ -38,6 +39,7 @@ class GraphArguments:
     :ivar package: directory, file or glob pattern, absolute or relative to the DAG file. It becomes the package of the
         tasks that name none: a task packs and uploads it when it runs, unless the same package is there already
     :ivar package_uri: folder that ``package`` is uploaded to, such as ``oss://bucket/packages/``; may be a template
+    :ivar ignore: fields that the checks pass over, such as ``Timeout``, or ``DAG.Tasks.count.Timeout`` of one task
     """
 
     bcs_conn_id: str | None = None
@@ -48,6 +50,7 @@ class GraphArguments:
     package: str | os.PathLike[str] | None = None
     package_uri: str | None = None
     require_outputs: bool | None = None
+    ignore: Collection[str] = ()
 
     def __post_init__(self) -> None:
         given = {"operator_args": self.operator_args, "task_args": self.task_args}
@@ -56,6 +59,7 @@ class GraphArguments:
         for source, arguments in given.items():
             if not isinstance(arguments, Mapping):
                 raise TypeError(f"{source}: found {arguments!r}; expected a dict of arguments.")
+        check_ignore(self.ignore)
 
     def make(
         self,
@@ -82,7 +86,18 @@ class GraphArguments:
                     f"{self.source(argument, name)}: found {argument!r}; the execution itself sets this argument of"
                     f" {operator.__name__}."
                 )
-        return operator(task_id=name, **{**(defaults or {}), **given, **own})
+        arguments = {**(defaults or {}), **given, **own}
+        if self.ignore and "job" in own and "ignore" in arguments_of(operator):
+            arguments["ignore"] = (*self.ignore, *arguments.get("ignore", ()))
+        return operator(task_id=name, **arguments)
+
+    def ignored(self, *others: str) -> list[str]:
+        """Return the fields that the checks of the whole job pass over.
+
+        :param others: fields that the execution ignores
+        """
+        of_tasks = [f"DAG.Tasks.{task}.{name}" for task, given in self.task_args.items() for name in _ignore_in(given)]
+        return [*self.ignore, *others, *_ignore_in(self.operator_args), *of_tasks]
 
     def of(
         self, operator: type[BaseOperator], name: str, *, others: Collection[type[BaseOperator]] = ()
@@ -122,6 +137,12 @@ class GraphArguments:
     def source(self, argument: str, name: str) -> str:
         """Return the name of the parameter in which the author gives an argument to a task."""
         return f"task_args[{name!r}]" if argument in self.task_args.get(name, {}) else "operator_args"
+
+
+def _ignore_in(arguments: Mapping[str, Any]) -> Collection[str]:
+    # An operator of an author's own execution may have another argument of this name.
+    names = arguments.get("ignore")
+    return names if isinstance(names, (list, tuple, set, frozenset)) else ()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
@@ -34,6 +34,7 @@ class BatchComputeJobTaskGroup(CopiedTaskGroup):
     :param job: the job's own fields in the service's JSON, without ``DAG``; Name is the group's id by default
     :param bcs_conn_id: the connection of all tasks; by default that of ``default_args``, else ``bcs_default``
     :param operator_args: arguments of the two tasks around the others, which submit and stop the job
+    :param ignore: fields that the checks of the job pass over, such as ``Timeout``
     :param kwargs: what a TaskGroup takes: ``prefix_group_id``, ``default_args``, ``tooltip`` ...
     """
 
@@ -46,6 +47,7 @@ class BatchComputeJobTaskGroup(CopiedTaskGroup):
         job: Mapping[str, Any] | None = None,
         bcs_conn_id: str | None = None,
         operator_args: Mapping[str, Any] | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[TaskGroupArguments],
     ) -> None:
         if bcs_conn_id is not None:
@@ -53,7 +55,7 @@ class BatchComputeJobTaskGroup(CopiedTaskGroup):
         # Airflow 3's type of default_args is an unbound variable.
         super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
         self._job = {"Name": group_id, "Type": "DAG", **(job or {})}
-        self._arguments = GraphArguments(operator_args=operator_args or {})
+        self._arguments = GraphArguments(operator_args=operator_args or {}, ignore=ignore)
         self._submit_task_id: str | None = None
         self._stop_task_id: str | None = None
 

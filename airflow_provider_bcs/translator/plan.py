@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.rules import check_job, check_size
+from airflow_provider_bcs.description.ignore import not_ignored
 from airflow_provider_bcs.description.source import CheckedJob, JobSource
 from airflow_provider_bcs.description.values import first_template, is_template
 from airflow_provider_bcs.description.violation import JobWarning
@@ -62,14 +63,15 @@ def free_task_id(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def plan_job(job: JobSource, source: str = "") -> Plan:
+def plan_job(job: JobSource, source: str = "", ignore: Collection[str] = ()) -> Plan:
     """Validate a job description and split it.
 
     :param source: name of the description in an error, such as a file name
+    :param ignore: fields that the checks pass over
     :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
     :raises JobSourceError: when it cannot be read
     """
-    checked = check_job(job, max_tasks=False, source=source)
+    checked = check_job(job, max_tasks=False, source=source, ignore=ignore)
     for text in checked.warnings:
         warnings.warn(text, JobWarning, stacklevel=2)
     content = checked.content
@@ -104,7 +106,7 @@ def plan_job(job: JobSource, source: str = "") -> Plan:
         node_name = job_name if not isinstance(job_name, str) else f"{stem}-{name}" if stem else name
         nodes[name] = CheckedJob({"Name": node_name, **carried, "DAG": {"Tasks": {name: task}, "Dependencies": {}}})
     for node in nodes.values():
-        if violations := list(check_size(node.content)):
+        if violations := not_ignored(check_size(node.content), ignore):
             raise InvalidJobError(violations, source)
     return Plan(
         name=content["Name"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_bcs.description.secrets import without_secrets
@@ -33,7 +33,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
             primes = BatchComputeTaskGroup("primes", "find_primes.json", operator_args={"retries": 2})
             primes >> send_report()
 
-    The parameters from ``bcs_conn_id`` to ``require_outputs`` are those of
+    The parameters from ``bcs_conn_id`` to ``ignore`` are those of
     :class:`~airflow_provider_bcs.translator.GraphArguments`.
 
     :param group_id: id of the group
@@ -64,6 +64,7 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
         require_outputs: bool | None = None,
+        ignore: Collection[str] = (),
         **kwargs: Unpack[TaskGroupArguments],
     ) -> None:
         check_execution(execution, kwargs)
@@ -76,11 +77,13 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
             package=package,
             package_uri=package_uri,
             require_outputs=require_outputs,
+            ignore=ignore,
         )
         # Airflow 3's type of default_args is an unbound variable.
         super().__init__(group_id=group_id, **kwargs)  # type: ignore[arg-type]
         dag: DAG = self.dag
-        self._plan = read_plan(job, [dag.folder, *search_path(dag.template_searchpath)])
+        folders = [dag.folder, *search_path(dag.template_searchpath)]
+        self._plan = read_plan(job, folders, graph.ignored(*getattr(execution, "ignore", ())))
         with self:
             operators = build(self._plan, execution, graph)
         self.tooltip = self.tooltip or without_secrets(self._plan.description)

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import DAG, TaskGroup
 
 from airflow_provider_bcs.batchcompute.job import read_job
 from airflow_provider_bcs.batchcompute.rules import validate_job
+from airflow_provider_bcs.description.ignore import not_ignored
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator
 from airflow_provider_bcs.operators.batchcompute_cluster import (
@@ -51,7 +52,8 @@ def task_group_to_job(group: TaskGroup | DAG, /, **fields: Unpack[JobFields]) ->
 
     :param group: a TaskGroup, groups inside it included, or a DAG
     :param fields: fields of the job: ``Name``, ``Priority`` ...
-    :raises InvalidJobError: when the job breaks a rule; more than 16 tasks break none here
+    :raises InvalidJobError: when the job breaks a rule in a field that the operators do not ignore; more than 16 tasks
+        break none here
     :raises ValueError: when the group holds something that a BatchCompute job cannot
     """
     if isinstance(group, DAG):
@@ -81,7 +83,8 @@ def task_group_to_job(group: TaskGroup | DAG, /, **fields: Unpack[JobFields]) ->
         jobs = {task_id: _job(operators[task_id]) for task_id in parts}
         whole = {**_common_fields(group, jobs, fields), "DAG": {}}
     job = assemble({**whole, **fields}, parts, operators)
-    if violations := validate_job(job, max_tasks=False):
+    ignore = [name for op in operators.values() for name in getattr(op, "ignore", ())]
+    if violations := not_ignored(validate_job(job, max_tasks=False), ignore):
         raise InvalidJobError(violations, _called(group))
     return job
 

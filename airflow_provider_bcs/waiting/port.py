@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -38,14 +38,21 @@ class ServicePort(Protocol[T]):
     def __init__(self, client: Any, /) -> None: ...
 
     @staticmethod
-    def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+    def check_job(
+        job: JobSource, *, templates: bool = True, source: str = "", ignore: Collection[str] = ()
+    ) -> CheckedJob:
         """Read, convert and check a job description; needs no client.
 
         :param templates: whether values with a Jinja template are left unchecked
         :param source: the name of the description in an error
+        :param ignore: fields whose violations and warnings are passed over
         :raises InvalidJobError: when the description breaks a rule
         :raises JobSourceError: when it is unreadable
         """
+
+    @staticmethod
+    def near_field(name: str) -> str | None:
+        """Return None for a field of a job, for any other name the end of a sentence with the nearest field."""
 
     def prepare(self, job: CheckedJob, log: Log) -> CheckedJob:
         """Return the job with the values that only the port knows, such as those of the connection."""

@@ -47,7 +47,7 @@ nasty = st.lists(
 JOB_FOR_LINT = job(
     {
         "in": task("python x.py " + "a long command line " * 12),
-        "Train-Model": task("sh -c 'echo \"$HOME\"'", InputMapping={"oss://b/" + "k" * 150: "/home/in/"}),
+        "Train-Model": task("sh -c 'echo \"$HOME\"'", InputMapping={"oss://bucket/" + "k" * 150: "/home/in/"}),
         "dag": task("echo it's"),
         "a-b": task(r"echo 'a\b' " + '"c"'),
         "a_b": task(

@@ -126,7 +126,7 @@ def test_what_is_no_execution(found):
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"images": {}, "ignore": []}, "execution=PaiDlc(images=..., ignore=...)"),
+        ({"images": {}, "instance_types": {}}, "execution=PaiDlc(images=..., instance_types=...)"),
         ({"cluster": {}}, "execution=JobPerTask(cluster=...)"),
     ],
 )
@@ -176,7 +176,7 @@ def test_an_execution_of_ones_own():
     ):
         job_to_dag(CHAIN, execution=own, operator_args={"bash_comand": "x"})
     with pytest.raises(UnknownArgumentError, match="package: found 'package'; BashOperator has no such argument"):
-        job_to_dag(CHAIN, execution=own, package="programs", package_uri="oss://b/p/")
+        job_to_dag(CHAIN, execution=own, package="programs", package_uri="oss://bucket/p/")
 
 
 def _returning(found: Any) -> Any:

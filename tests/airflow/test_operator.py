@@ -87,18 +87,18 @@ def test_progress_is_a_line_when_the_counts_change(caplog, capfd):
 
 
 def test_templates_are_rendered_in_values_and_keys(client, service):
-    service.put_object("b/rendered/in.json", "from the input")
+    service.put_object("bucket/rendered/in.json", "from the input")
     templated = task(
         "cp /home/in/in.json /home/out/{{ params.name }}.json",
-        InputMapping={"oss://b/{{ params.folder }}/": "/home/in/"},
-        OutputMapping={"/home/out/": "oss://b/{{ params.folder }}/out/"},
+        InputMapping={"oss://bucket/{{ params.folder }}/": "/home/in/"},
+        OutputMapping={"/home/out/": "oss://bucket/{{ params.folder }}/out/"},
         InstanceCount="{{ params.n }}",
         ClusterId="templates",
     )
     values = {"params": {"folder": "rendered", "name": "x", "n": 1}, "render_template_as_native_obj": True}
     found = run("templates", job=job({"a": templated}, Name="t-{{ params.name }}"), dag_kwargs=values)
     assert states(found) == {"submit": "success"}
-    assert service.object("b/rendered/out/x.json") == "from the input"
+    assert service.object("bucket/rendered/out/x.json") == "from the input"
     assert jobs_of(client, "templates")[0].Name == "t-x"
 
 

@@ -158,9 +158,9 @@ def test_groups_have_a_cluster_each_and_tasks_may_be_called_like_the_two(client)
 
 
 def test_mounts_move_from_the_autocluster_to_the_task():
-    mounts = {"Entries": [{"Source": "oss://b/x/", "Destination": "/home/x/"}]}
+    mounts = {"Entries": [{"Source": "oss://bucket/x/", "Destination": "/home/x/"}]}
     auto = {**AUTO, "Configs": {"Mounts": mounts}}
-    own = {"Entries": [{"Source": "oss://b/y/", "Destination": "/home/y/"}]}
+    own = {"Entries": [{"Source": "oss://bucket/y/", "Destination": "/home/y/"}]}
     description = job(
         {"a": task(ClusterId="", AutoCluster=auto), "b": task(ClusterId="", AutoCluster=auto, Mounts=own)}
     )

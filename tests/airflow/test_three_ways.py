@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.batchcompute import InvalidJobError
+from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
 from airflow_provider_bcs.translator import BatchComputeTaskGroup, JobPerTask, PaiDlc, SingleJob, job_to_dag
 from tests.airflow.conftest import connection_json
@@ -32,7 +33,8 @@ HUSH = "hush-5b1f"
 ON_DLC = PaiDlc(
     images={"img-ubuntu": "python:3.11"},
     instance_types={"bcs.a2.large": "ecs.g6.large"},
-    ignore=["Mounts.OSS"],
+    # The NAS of this test is a directory of the local service, which no network leads to.
+    ignore=["Mounts.OSS", "DataSources.Uri"],
     dlc_job={"Envs": {"MORE_TOKEN": HUSH}},
 )
 
@@ -282,6 +284,16 @@ def test_all_errors_of_a_graph_come_at_once():
     assert HUSH not in text
 
 
+def test_a_mount_of_nas_without_a_network():
+    nas = {"Source": "nas://0abc-x.cn-x.nas.aliyuncs.com:/share/", "Destination": "/mnt/nas/", "WriteSupport": True}
+    content = one("ls /mnt/nas", Mounts={"Entries": [nas]})
+    arguments = {"image": "python:3.11", "instance_type": "ecs.g6.large"}
+    with pytest.warns(JobWarning, match="found NAS without UserVpc; .* Found in the PAI-DLC job of t."):
+        job_to_dag(content, execution=PaiDlc(**arguments))
+    network = {"VpcId": "vpc-1", "SecurityGroupId": "sg-1"}
+    assert job_to_dag(content, execution=PaiDlc(**arguments, dlc_job={"UserVpc": network}))
+
+
 def test_the_operator_alone(service):
     tables = {"images": {"img-ubuntu": "python:3.11"}, "instance_types": {"bcs.a2.large": "ecs.g6.large"}}
     with DAG("alone", start_date=START, schedule=None, params={"n": 2}) as dag:
@@ -310,11 +322,6 @@ def test_what_a_template_gives_is_checked_when_the_task_runs(log):
         BatchComputeTaskOnDlcOperator(task_id="t", job=description, image="i", instance_type="ecs.x", retries=3)
     assert states(run_dag(dag)) == {"t": "failed"}
     assert "CommandLine: NotCarriedOver: It must be a command." in log()
-
-
-def test_ignore_names_fields():
-    with pytest.raises(ValueError, match="did you mean AutoCluster.UserData"):
-        job_to_dag(one("x"), execution=PaiDlc(ignore=["AutoCluster.UserDate"]))
 
 
 def test_the_endpoint_of_the_objects(service, dlc, log, monkeypatch):

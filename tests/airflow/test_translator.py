@@ -201,6 +201,14 @@ def test_a_whole_graph_from_a_template_waits_for_the_operator():
         BatchComputeSubmitJobOperator(task_id="x", job={"Name": "j", "Type": "DAG", "DAG": "{{ params.d }}"})
 
 
+def test_a_job_of_an_app_has_no_graph():
+    content = {"Name": "an-app", "Type": "App", "App": {"AppName": ":wordcount"}}
+    with pytest.raises(ValueError, match="found 'App'; expected 'DAG'.*BatchComputeSubmitJobOperator runs this job"):
+        job_to_dag(content)
+    with new_dag():
+        assert BatchComputeSubmitJobOperator(task_id="app", job=content)
+
+
 def test_both_clusters_are_warned_about():
     both = job({"count": task(AutoCluster={"ImageId": "img-ubuntu"})})
     with pytest.warns(JobWarning, match="ClusterId 'cls-x' takes effect") as seen:
@@ -224,31 +232,31 @@ def test_another_tasks_output_in_values():
 
 def test_outputs_as_assets():
     outputs = {
-        "/home/folder/": "oss://b/folder/",
-        "/home/file": "oss://b/a#1 \u00e9%",
-        "/home/again/": "oss://b/folder/",
+        "/home/folder/": "oss://out/folder/",
+        "/home/file": "oss://out/a#1 \u00e9%",
+        "/home/again/": "oss://out/folder/",
         "/home/none/": "",
     }
     written = job(
-        {"a": task(OutputMapping=outputs), "b": task(), "c": task(OutputMapping={"/o/": "oss://b/{{ ds }}/"})}
+        {"a": task(OutputMapping=outputs), "b": task(), "c": task(OutputMapping={"/o/": "oss://out/{{ ds }}/"})}
     )
-    theirs = [Asset("oss://b/theirs")]
-    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.c\.OutputMapping\./o/: found the template 'oss://b/{{ ds }}/'"):
+    theirs = [Asset("oss://out/theirs")]
+    with pytest.warns(JobWarning, match=r"DAG\.Tasks\.c\.OutputMapping\./o/: found the template 'oss://out/{{ ds }}/'"):
         dag = job_to_dag(written, assets=True, operator_args={"outlets": theirs}, task_args={"b": {"outlets": []}})
     assert [asset.uri for asset in dag.get_task("a").outlets] == [
-        "oss://b/theirs",
-        "oss://b/folder",
-        "oss://b/a%231%20%C3%A9%25",
+        "oss://out/theirs",
+        "oss://out/folder",
+        "oss://out/a%231%20%C3%A9%25",
     ]
     # One asset under one name: what an author writes who copies it from the job file.
-    assert dag.get_task("a").outlets[1] == Asset("oss://b/folder/")
+    assert dag.get_task("a").outlets[1] == Asset("oss://out/folder/")
     assert dag.get_task("b").outlets == []
-    assert dag.get_task("c").outlets == theirs == [Asset("oss://b/theirs")]
+    assert dag.get_task("c").outlets == theirs == [Asset("oss://out/theirs")]
     assert job_to_dag(written).get_task("a").outlets == []
     assert serialized(dag)
     with new_dag(), pytest.warns(JobWarning):
         group = BatchComputeTaskGroup("g", written, assets=True, default_args={"outlets": theirs})
-    assert [asset.uri for asset in group["a"].outlets][:2] == ["oss://b/theirs", "oss://b/folder"]
+    assert [asset.uri for asset in group["a"].outlets][:2] == ["oss://out/theirs", "oss://out/folder"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ DIAMOND = job({n: task(InstanceCount=2 if n == "b" else 1) for n in "dabc"}, {"a
 
 BAD = job(
     {
-        "a": task(Tiemout=3, InputMapping={"oss://b/a.b/": "home/in"}),
-        "b.c": task("x", Mounts={"Entries": [{"Source": "oss://b/", "Destination": "/x"}, {"Source": "b"}]}),
+        "a": task(Tiemout=3, InputMapping={"oss://bucket/a.b/": "home/in"}),
+        "b.c": task("x", Mounts={"Entries": [{"Source": "oss://bucket/", "Destination": "/x"}, {"Source": "b"}]}),
     },
     {"a": ["z"]},
     Priority=-1,

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.batchcompute.clusters import cluster
 from tests.batchcompute.jobs import job, task
 from tests.batchcompute.legacy_jobs import find_prime, v1_job
 from tests.child import LIMIT
 from tests.commands.files import BAD, line_of
+from tests.dlc.bodies import body
 
 
 def test_validate_good_files(file, run):
@@ -22,7 +24,7 @@ def test_validate_good_files(file, run):
     code, out, _ = run("validate", good, both)
     assert code == 0
     assert out[0] == "good.json: valid"
-    assert out[1].startswith("both.json: warning: DAG.Tasks.a has both ClusterId and AutoCluster")
+    assert out[1].startswith("both.json: warning: DAG.Tasks.a.AutoCluster: found beside ClusterId; ")
     code, out, _ = run("validate", good, many, "missing.json")
     assert code == 1
     assert len(out) == 3
@@ -58,7 +60,7 @@ def test_validate_names_the_line(file, run, name):
     assert lines == {
         "Priority": line_of(name, "Priority"),
         "DAG.Tasks.a.Tiemout": line_of(name, "Tiemout"),
-        "DAG.Tasks.a.InputMapping.oss://b/a.b/.value": line_of(name, "home/in"),
+        "DAG.Tasks.a.InputMapping.oss://bucket/a.b/.value": line_of(name, "home/in"),
         "DAG.Tasks.b.c": line_of(name, "b.c"),
         "DAG.Tasks.b.c.Mounts.Entries.1.Source": [
             number for number, text in enumerate(Path(name).read_text().splitlines(), 1) if "Source" in text
@@ -188,8 +190,8 @@ def test_a_field_in_another_object_than_its_own(file, run):
     ("content", "warns"),
     [
         (job(WriteSupport=True), "WriteSupport: found at the top of the job"),
-        (job({"a": task("")}), "DAG.Tasks.a has an empty CommandLine"),
-        (job({"a": task("  ")}), "DAG.Tasks.a has an empty CommandLine"),
+        (job({"a": task("")}), "DAG.Tasks.a.Parameters.Command.CommandLine: found no program"),
+        (job({"a": task("  ")}), "DAG.Tasks.a.Parameters.Command.CommandLine: found no program"),
     ],
 )
 def test_valid_but_without_effect(file, run, content, warns):
@@ -200,3 +202,40 @@ def test_valid_but_without_effect(file, run, content, warns):
 
 def test_a_zone_that_older_tools_leave_empty(file, run):
     assert not any("ZoneId" in text for text in run("validate", file("v1.json", v1_job(ZoneId="")))[1])
+
+
+def test_a_bucket_that_cannot_exist(file, run):
+    mounts = {"Mounts": {"Entries": [{"Source": "oss://b2/", "Destination": "/mnt"}]}}
+    files = [
+        file("job.json", job({"a": task(OutputMapping={"/out/": "oss://b2/out/"})})),
+        file("cluster.json", cluster(Configs=mounts)),
+    ]
+    code, lines, _ = run("validate", *files)
+    assert code == 0
+    for name, line in zip(files, lines, strict=True):
+        assert line.startswith(f"{name}: warning: ")
+        assert "found bucket 'b2'; expected 3 to 63" in line
+
+
+def test_ignore_lets_pass_what_is_found(file, run):
+    wrong = file("job.json", job({"a": task(Timeout="1h"), "b": task(Timeout="2h")}, NewField=1))
+    assert run("validate", wrong)[0] == 1
+    code, (line,), _ = run("validate", "--ignore", "NewField", "--ignore", "DAG.Tasks.a.Timeout", wrong)
+    assert code == 1
+    assert "DAG.Tasks.b.Timeout" in line
+    assert run("validate", wrong, "--ignore", "NewField", "--ignore", "Timeout") == (0, ["job.json: valid"], [])
+    newer = file("dlc.json", body(DisplayName="model[7b]", Settings={"NewField": 1}))
+    assert run("validate", "--ignore", "DisplayName", newer)[0] == 0
+    assert run("validate", "--ignore", "DisplayName", "--ignore", "Settings", newer)[1] == ["dlc.json: valid"]
+
+
+def test_ignore_of_a_field_that_no_file_has(file, run):
+    good = file("job.json", job())
+    text = "job.json: warning: ignore: found 'Tiemout', which is no field of a BatchCompute job; did you mean Timeout?"
+    assert run("validate", "--ignore", "Tiemout", good) == (0, [text], [])
+    assert run("validate", "--ignore", "DAG.Tasks.count.Timeout", good) == (0, ["job.json: valid"], [])
+
+
+def test_ignore_does_not_help_a_file_that_is_no_description(file, run):
+    assert run("validate", "--ignore", "$", file("list.json", "[]"))[0] == 1
+    assert run("validate", "--ignore", "Name", file("job.json", job(Name=None)))[0] == 1

@@ -18,7 +18,7 @@ PENDING = "{{ params.x }}"
     [
         ({"ElasticSpec": {"EnableElasticTraining": True}}, "ElasticSpec: the service ignores"),
         ({"DebuggerConfigContent": "x"}, "DebuggerConfigContent: the service ignores"),
-        ({"DataSources": [{"Uri": "oss://b/x/", "MountPath": "/x"}]}, "DataSources.0.Uri: found a bucket without"),
+        ({"DataSources": [{"Uri": "oss://bucket/x/", "MountPath": "/x"}]}, "DataSources.0.Uri: found a bucket without"),
         ({"UserVpc": {"SwitchId": "vsw-1"}}, "UserVpc.ExtendedCIDRs: found none with a SwitchId"),
         ({"SuccessPolicy": "AllWorkers"}, "SuccessPolicy: found with JobType PyTorchJob"),
         (
@@ -44,7 +44,10 @@ PENDING = "{{ params.x }}"
             "expected JobType PyTorchJob or MPIJob",
         ),
         ({f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": 28}}, "found 28, which may be a price per hour"),
-        ({f"{R}.SpotSpec": {"SpotDiscountLimit": 80}}, "found 80, which may be percent"),
+        (
+            {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotDiscountLimit": 80}},
+            "found 80, which may be percent",
+        ),
         ({f"{R}.ElasticSpotSpecs": [{"SpotPriceLimit": 0.004}]}, "found 0.004, which may be a price per minute"),
         ({f"{R}.ElasticSpotSpecs": [{"SpotDiscountLimit": 0.9}]}, "found 0.9, which may be a fraction"),
     ],
@@ -61,7 +64,7 @@ def test_warnings(changes, part):
         {"ElasticSpec": {}, "DebuggerConfigContent": ""},
         {"ResourceId": "quota1", f"{R}.EcsSpec": ABSENT, f"{R}.ResourceConfig": CONFIG, "Priority": 5},
         {"JobSpecs": [role(), role(Type="Master", QuotaId="quota1")], "Priority": 5},
-        {f"{R}.SpotSpec": {"SpotDiscountLimit": 1}},
+        {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotDiscountLimit": 1}},
         {"TemplateId": "tpl1"},
         {"TemplateId": "tpl1", "UserCommand": ABSENT},
         {"UserVpc": {"SwitchId": PENDING}},
@@ -71,7 +74,7 @@ def test_warnings(changes, part):
         {"UserCommand": ABSENT, f"{R}.UserCommand": "echo"},
         {f"{R}.SystemDisk": {}, "Settings": {}},
         {"JobType": "MPIJob", f"{R}.SpotSpec": SPOT},
-        {"JobType": PENDING, f"{R}.SpotSpec": {"SpotPriceLimit": PENDING}},
+        {"JobType": PENDING, f"{R}.SpotSpec": {"SpotStrategy": PENDING, "SpotPriceLimit": PENDING}},
         {f"{R}.ElasticSpotSpecs": [{"SpotPriceLimit": 3.5, "SpotDiscountLimit": 90}]},
     ],
 )

@@ -16,8 +16,10 @@ from airflow_provider_bcs.dlc.rules import job_warnings, validate_job
 from tests.dlc.bodies import ABSENT, body, changed, role
 
 R = "JobSpecs.0"
-OSS = "oss://b.oss-cn-x.aliyuncs.com/p/"
-SPOT = {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": 0.5}
+URI = "DataSources.0.Uri"
+OSS = "oss://bucket.oss-cn-x.aliyuncs.com/p/"
+PRICED = "SpotWithPriceLimit"
+SPOT = {"SpotStrategy": PRICED, "SpotPriceLimit": 0.5}
 CONFIG = {"CPU": "2", "Memory": "4Gi"}
 ON_QUOTA = {"ResourceId": "quota1", f"{R}.EcsSpec": ABSENT}
 
@@ -102,34 +104,15 @@ CASES = [
         INVALID,
         '"10Gi"',
     ),
-    wrong("Priority", 0, "a number from 1 to 9"),
-    wrong("Priority", 10, "a number from 1 to 9"),
     # Spot instances
-    case({f"{R}.SpotSpec": {"SpotPriceLimit": 1}}, f"{R}.SpotSpec.SpotStrategy", MISSING, "Add SpotStrategy"),
-    case(
-        {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit"}},
-        f"{R}.SpotSpec.SpotPriceLimit",
-        MISSING,
-        "or SpotDiscountLimit",
-    ),
-    case(
-        {f"{R}.SpotSpec": {**SPOT, "SpotDiscountLimit": 0.8}}, f"{R}.SpotSpec.SpotDiscountLimit", INVALID, "Found both"
-    ),
     case(
         {f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": "0.5"}}, f"{R}.SpotSpec.SpotPriceLimit", INVALID, "without quotes"
     ),
     # Data
     case({"DataSources": [{"MountPath": "/mnt/in"}]}, "DataSources.0.Uri", MISSING, "or DataSourceId"),
     case({"DataSources": [{"Uri": OSS}]}, "DataSources.0.MountPath", MISSING, "Add MountPath"),
-    case(
-        {"DataSources": [{"Uri": OSS, "DataSourceId": "d-1", "MountPath": "/a"}]},
-        "DataSources.0.Uri",
-        INVALID,
-        "Found both",
-    ),
     case({"DataSources": [{"Uri": OSS, "MountPath": "in"}]}, "DataSources.0.MountPath", INVALID, "begins with /"),
     case({"DataSources": [{"Uri": OSS[:-1], "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "/folder/"),
-    case({"DataSources": [{"Uri": "s3://b/p/", "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "nas://"),
     case({"DataSources": [{"Uri": "nas:///p/", "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "nas://"),
     case({"DataSources": [{"DataSourceId": "d-1", "Options": "a=b"}]}, "DataSources.0.Options", INVALID, "as JSON"),
     case(
@@ -157,6 +140,14 @@ CASES = [
 ]
 #: Values and fields that a newer version of the service may have.
 WARNED = [
+    case({**ON_QUOTA, f"{R}.ResourceConfig": CONFIG, "Priority": 10}, "Priority", INVALID, "a number from 1 to 9"),
+    case({**ON_QUOTA, f"{R}.ResourceConfig": CONFIG, "Priority": 0}, "Priority", INVALID, "a number from 1 to 9"),
+    case({f"{R}.SpotSpec": {"SpotPriceLimit": 1}}, f"{R}.SpotSpec.SpotStrategy", MISSING, "SpotWithPriceLimit"),
+    case({f"{R}.SpotSpec": {"SpotStrategy": PRICED}}, f"{R}.SpotSpec.SpotPriceLimit", MISSING, "or SpotDiscountLimit"),
+    case({f"{R}.SpotSpec": {**SPOT, "SpotDiscountLimit": 1}}, f"{R}.SpotSpec.SpotDiscountLimit", INVALID, "Found both"),
+    # As answers of GetJob have it.
+    case({"DataSources": [{"Uri": OSS, "DataSourceId": "d-1", "MountPath": "/a"}]}, URI, INVALID, "with DataSourceId"),
+    case({"DataSources": [{"Uri": "s3://data/p/", "MountPath": "/in"}]}, URI, INVALID, "nas://"),
     wrong("Displayname", "a", "did you mean DisplayName?"),
     wrong("Settings.Tag", {}, "did you mean Tags?"),
     wrong(f"{R}.Podcount", 1, "did you mean PodCount?"),
@@ -287,11 +278,11 @@ def test_messages_name_the_field_by_its_path():
 
 
 def test_all_violations_at_once():
-    description = body(Colour="red", Envs={"A": 1}, Priority=0)
+    description = body(Colour="red", Envs={"A": 1}, TemplateVersion=0)
     description["JobSpecs"] = [role(PodCount=-1, Type="worker"), role(Image=None, Imag="x"), 3]
     assert set(found(description)) == {
         ("Envs.A", INVALID),
-        ("Priority", INVALID),
+        ("TemplateVersion", INVALID),
         ("JobSpecs.0.PodCount", INVALID),
         ("JobSpecs.1.Image", MISSING),
         ("JobSpecs.2", INVALID),

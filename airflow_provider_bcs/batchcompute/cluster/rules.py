@@ -6,7 +6,7 @@ known in part only; the other codes follow the general rows ``Invalid{Parameter}
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_bcs.batchcompute.checks import NAME
@@ -19,7 +19,9 @@ from airflow_provider_bcs.batchcompute.machine_rules import (
     topic_limits,
 )
 from airflow_provider_bcs.batchcompute.wording import SECRET, WORDING, check_description
+from airflow_provider_bcs.description.buckets import bucket_warnings
 from airflow_provider_bcs.description.checks import OBJECT, Check, length, number_range, one_of
+from airflow_provider_bcs.description.ignore import not_ignored, warnings_not_ignored
 from airflow_provider_bcs.description.rules import Row, RuleTable
 from airflow_provider_bcs.description.source import CheckedJob, JobSource, PlainDescription, read_description
 from airflow_provider_bcs.description.type_rows import type_rows
@@ -55,7 +57,11 @@ _CHANGEABLE = (
 )
 
 CLUSTER = RuleTable(
-    _CLUSTER_ROWS, WORDING, required=("Name", "ImageId", "Groups", f"{_GROUP}.DesiredVMCount"), secret=SECRET
+    _CLUSTER_ROWS,
+    WORDING,
+    required=("Name", "ImageId", "Groups", f"{_GROUP}.DesiredVMCount"),
+    needed=("Name",),
+    secret=SECRET,
 )
 CHANGE = RuleTable(
     (
@@ -79,12 +85,15 @@ IMAGE = RuleTable(
 )
 
 
-def check_cluster(cluster: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
+def check_cluster(
+    cluster: JobSource, *, templates: bool = True, source: str = "", ignore: Collection[str] = ()
+) -> CheckedJob:
     """Read and check the description of a cluster; the result needs neither of them again.
 
     :param cluster: see :func:`validate_cluster`
     :param templates: skip values with a Jinja template, because Airflow has yet to render them
     :param source: the name of the description in an error, such as a file name
+    :param ignore: fields whose violations and warnings are passed over
     :raises InvalidJobError: when the description breaks a rule, with all violations
     :raises JobSourceError: when it is unreadable
 
@@ -93,9 +102,9 @@ def check_cluster(cluster: JobSource, *, templates: bool = True, source: str = "
     'nightly'
     """
     content = read_description(cluster)
-    if violations := validate_cluster(PlainDescription(content), templates=templates):
+    if violations := not_ignored(validate_cluster(PlainDescription(content), templates=templates), ignore):
         raise InvalidJobError(violations, source)
-    return CheckedJob(content)
+    return CheckedJob(content, tuple(warnings_not_ignored(bucket_warnings(content), ignore)))
 
 
 def validate_cluster(cluster: JobSource, *, templates: bool = True) -> list[Violation]:
@@ -112,6 +121,11 @@ def validate_cluster(cluster: JobSource, *, templates: bool = True) -> list[Viol
     """
     found, description = check_description(CLUSTER, cluster, templates=templates)
     return found + list(_validate_configs(description.get("Configs"), templates))
+
+
+def near_field(name: str) -> str | None:
+    """Return None for a field of a cluster, for any other name the end of a sentence with the nearest field."""
+    return CLUSTER.near_field(name)
 
 
 def validate_cluster_change(change: JobSource, *, templates: bool = True) -> list[Violation]:

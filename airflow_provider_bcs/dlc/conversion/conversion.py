@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from airflow_provider_bcs.container.platform import Platform
 from airflow_provider_bcs.container.program import ContainerProgram, container_program, the_task
 from airflow_provider_bcs.container.script import without_runtime
 from airflow_provider_bcs.container.site import Site
+from airflow_provider_bcs.description.ignore import not_ignored
 from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import PlainDescription
 from airflow_provider_bcs.description.values import is_template
@@ -58,7 +59,8 @@ class Converted(NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """A sentence for each valid value of the body that may not have the effect that the author expects."""
-        return job_warnings(PlainDescription(self.body))
+        # The BatchCompute job itself has the warnings about its buckets.
+        return [text for text in job_warnings(PlainDescription(self.body)) if ".Uri: found bucket " not in text]
 
 
 def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, templates: bool = False) -> Converted:
@@ -75,14 +77,16 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     name, task = the_task(job)
     findings = Findings(name, templates=templates)
     extra = _extra(options.dlc_job, findings)
-    _add_lost(job, task, options, extra, findings)
-    program = container_program(job, _PLATFORM, site, ignore=options.ignore, templates=templates)
+    left_out = FIELDS.left_out(options.ignore, name)
+    _add_lost(job, task, left_out, extra, findings)
+    program = container_program(job, _PLATFORM, site, ignore=left_out, templates=templates)
     if not extra.get("ResourceId") and not is_template(options.dlc_job):
         _add_clusters(program, findings)
     body = _merged(_body(program, options, extra, site, findings), extra)
     violations = [*findings.violations, *program.violations]
     if not violations:
-        violations = [_explained(item, name, task) for item in check_description(body, templates=templates)]
+        found = not_ignored(check_description(body, templates=templates), options.ignore)
+        violations = [_explained(item, name, task) for item in found]
     return Converted(body, violations)
 
 
@@ -114,10 +118,14 @@ def _extra(extra: Any, findings: Findings) -> Mapping[str, Any]:
 
 
 def _add_lost(
-    job: Mapping[str, Any], task: Mapping[str, Any], options: Options, extra: Mapping[str, Any], findings: Findings
+    job: Mapping[str, Any],
+    task: Mapping[str, Any],
+    left_out: Collection[str],
+    extra: Mapping[str, Any],
+    findings: Findings,
 ) -> None:
     for of_task, fields in ((False, {**job, "DAG": {}}), (True, without(task, idle_fields(task)))):
-        given = without(fields, options.ignore)
+        given = without(fields, left_out)
         for path, fate, found in FIELDS.lost(given, extra, templates=findings.templates):
             findings.add(path, fate.why, found, fate.expected, ignore=path, of_task=of_task)
 
@@ -125,7 +133,7 @@ def _add_lost(
 def _add_clusters(program: ContainerProgram, findings: Findings) -> None:
     for path, name in program.resources.clusters.items():
         if not findings.pending(name):
-            expected = "the ResourceId of a quota in dlc_job"
+            expected = "the ResourceId of a quota in dlc_job, and its resources as instance_type"
             findings.add(path, "A pod runs on no cluster of BatchCompute.", repr(name), expected, ignore=path)
 
 

@@ -14,6 +14,8 @@ from airflow_provider_bcs.container.field_table import (
 )
 
 _NETWORK = Lost("A pod has no such network.", "UserVpc in dlc_job", replaced_by="UserVpc")
+#: The vendor's SDK and command-line tool write this range into every job that names no network.
+_DEFAULT_RANGE = "192.168.0.0/16"
 _OF_MOUNTS: dict[str, Fate] = {
     "NAS": Lost("A mount has no access group.", "UserVpc in dlc_job", replaced_by="UserVpc"),
     "OSS": Lost(
@@ -55,7 +57,7 @@ FIELDS = FieldTable(
         "AutoCluster.Configs.Disks.SystemDisk.Size": "JobSpecs.SystemDisk.Size",
         "AutoCluster.Configs.Disks.DataDisk": Lost("A pod has no data disk.", "a larger SystemDisk, or a NAS mount"),
         "AutoCluster.Configs.Networks.Classic": _NETWORK,
-        "AutoCluster.Configs.Networks.VPC": _NETWORK,
+        "AutoCluster.Configs.Networks.VPC": replace(_NETWORK, harmless=(_DEFAULT_RANGE,)),
         "AutoCluster.ReserveOnFail": "Settings.JobReservedPolicy",
         "AutoCluster.ClusterId": "ResourceId of dlc_job",
     }

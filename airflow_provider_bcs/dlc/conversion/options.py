@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from .fields import FIELDS
+from airflow_provider_bcs.description.ignore import check_ignore
 
 #: An instance type such as ``ecs.g6.large``, or on a quota a ResourceConfig such as ``{"CPU": "2", "Memory": "8Gi"}``.
 Resources: TypeAlias = str | Mapping[str, Any]
@@ -18,11 +18,12 @@ class Options:
 
     :ivar images: image of BatchCompute (``ImageId``, ``ECSImageId`` or a Docker image) -> container image
     :ivar instance_types: BatchCompute ``InstanceType`` -> what a pod gets in PAI-DLC
-    :ivar ignore: fields to leave out, such as ``AutoCluster.UserData``; with all that they hold
+    :ivar ignore: fields of the job to leave out, such as ``AutoCluster.UserData``, with all that they hold; and fields
+        of the PAI-DLC job whose violations are passed over
     :ivar image: the container image, whatever the job says
     :ivar instance_type: what a pod gets, whatever the job says
     :ivar dlc_job: fields of CreateJob, merged over the result
-    :raises ValueError: when ``ignore`` names no field
+    :raises ValueError: when ``ignore`` is no list of names
     """
 
     images: Mapping[str, str] = field(default_factory=dict)
@@ -33,4 +34,4 @@ class Options:
     dlc_job: Any = None
 
     def __post_init__(self) -> None:
-        FIELDS.check_ignore(self.ignore)
+        check_ignore(self.ignore)

@@ -76,13 +76,15 @@ def _spot(spot: Spot, resources: Resources | None, findings: Findings) -> dict[s
         return {}
     path = "AutoCluster.ResourceType"
     if kind != "Spot":
-        findings.add(path, "A pod is paid for as it runs.", repr(kind), "OnDemand or Spot", ignore=path)
+        # A quota has no spot instances.
+        expected = "OnDemand" if isinstance(resources, Mapping) else "OnDemand or Spot"
+        findings.add(path, "A pod is paid for as it runs.", repr(kind), expected, ignore=path)
     elif isinstance(resources, Mapping):
         findings.add(path, "A quota has no spot instances.", repr(kind), "OnDemand", ignore=path)
     elif strategy == "SpotAsPriceGo":
         # Without a limit the price on demand is the most that is paid, as in BatchCompute.
         return {"ElasticSpotSpecs": [{"InstanceType": resources}]} if resources else {}
-    elif strategy in (None, "", "SpotWithPriceLimit") and isinstance(price, (int, float)):
+    elif strategy in (None, "", "SpotWithPriceLimit") and isinstance(price, (int, float)) and price > 0:
         # A limit without a strategy asks for SpotWithPriceLimit.
         return {"SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": round(price / 60, 6)}}
     elif not findings.pending(price):

@@ -177,7 +177,8 @@ class Jobs:
                 body["DisplayName"],
                 body["JobType"],
                 body.get("WorkspaceId") or _DEFAULT_WORKSPACE,
-                body.get("Priority") or DEFAULT_PRIORITY,
+                # The rules warn of a Priority outside of the documented range.
+                max(1, min(9, body.get("Priority") or DEFAULT_PRIORITY)),
                 len(places(body)),
                 CREATING,
                 time,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_bcs.description.ignore import warnings_not_ignored
+from airflow_provider_bcs.description.violation import JobWarning, Violation
 from airflow_provider_bcs.dlc.conversion import Resources, convert
 from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.operators.batchcompute_on_dlc import BatchComputeTaskOnDlcOperator
@@ -34,7 +37,8 @@ class PaiDlc:
     :ivar images: BatchCompute image -> container image; values may be templates
     :ivar instance_types: BatchCompute instance type -> instance type of PAI-DLC, or resources of a quota, e.g.
         ``{"bcs.a2.large": {"CPU": "2", "Memory": "8Gi"}}``
-    :ivar ignore: fields to leave out, e.g. ``["AutoCluster.UserData"]``
+    :ivar ignore: fields that the checks pass over and the conversion leaves out, e.g. ``["AutoCluster.UserData"]``; the
+        same as ``ignore`` of the graph
     :ivar image: container image of all tasks, whatever the job says
     :ivar instance_type: instance type or resources of all tasks, whatever the job says
     :ivar dlc_job: fields of CreateJob, merged over each job, e.g. ``{"ResourceId": "quota1"}``
@@ -60,11 +64,20 @@ class PaiDlc:
             name: graph.make(BatchComputeTaskOnDlcOperator, name, defaults=own, job=job)
             for name, job in plan.nodes.items()
         }
-        violations = {
-            violation: None
-            for name, job in plan.nodes.items()
-            for violation in convert(job, made[name].options, templates=True).violations
-        }
+        violations: dict[Violation, None] = {}
+        doubts: dict[str, list[str]] = {}
+        for name, job in plan.nodes.items():
+            options = made[name].options
+            # What the checks of the whole job have passed over may be nothing that can be converted.
+            if options.ignore and (found := made[name].problems(job.content, templates=True)):
+                violations |= dict.fromkeys(found)
+                continue
+            converted = convert(job, options, templates=True)
+            violations |= dict.fromkeys(converted.violations)
+            for text in warnings_not_ignored(converted.warnings, options.ignore):
+                doubts.setdefault(text, []).append(name)
         if violations:
             raise InvalidJobError(violations, f"To run as PAI-DLC jobs, {plan.name}")
+        for text, names in doubts.items():
+            warnings.warn(f"{text} Found in the PAI-DLC job of {', '.join(names)}.", JobWarning, stacklevel=2)
         return made

@@ -88,27 +88,29 @@ def test_inputs_and_outputs():
     assert "found NAS without UserVpc" in convert(description(Mounts=nas), OPTIONS, SITE).warnings[0]
     found = body(
         replace(OPTIONS, dlc_job={"UserVpc": {"VpcId": "vpc-1"}}),
-        command={"PackagePath": "oss://b/pkg/p.tar.gz"},
-        InputMapping={"oss://b/in/": "/home/in/", "oss://b/one file": "/home/f/one file"},
-        OutputMapping={"/home/out/": "oss://b/out/", "/home/log": "oss://b/logs/log"},
-        LogMapping={"/home/my.log": "oss://b/logs/"},
+        command={"PackagePath": "oss://bucket/pkg/p.tar.gz"},
+        InputMapping={"oss://bucket/in/": "/home/in/", "oss://bucket/one file": "/home/f/one file"},
+        OutputMapping={"/home/out/": "oss://bucket/out/", "/home/log": "oss://bucket/logs/log"},
+        LogMapping={"/home/my.log": "oss://bucket/logs/"},
         Mounts=nas,
     )
     host = "oss-cn-shanghai-internal.aliyuncs.com"
     assert mounts(found) == [
-        (f"oss://b.{host}/in/", "/home/in", "RO"),
-        (f"oss://b.{host}/", "/batchcompute/oss/1", "RO"),
+        (f"oss://bucket.{host}/in/", "/home/in", "RO"),
+        (f"oss://bucket.{host}/", "/batchcompute/oss/1", "RO"),
         ("nas://0266e.cn-beijing/share/", "/nas/x", "RO"),
-        (f"oss://b.{host}/pkg/", "/batchcompute/oss/3", "RO"),
-        (f"oss://b.{host}/out/", "/batchcompute/oss/4", "RW"),
-        (f"oss://b.{host}/logs/", "/batchcompute/oss/5", "RW"),
+        (f"oss://bucket.{host}/pkg/", "/batchcompute/oss/3", "RO"),
+        (f"oss://bucket.{host}/out/", "/batchcompute/oss/4", "RW"),
+        (f"oss://bucket.{host}/logs/", "/batchcompute/oss/5", "RW"),
     ]
     assert "bc_link '/batchcompute/oss/1/one file' '/home/f/one file'" in found["UserCommand"]
 
 
-@pytest.mark.parametrize(("local", "url"), [("/oss/p/out/", "oss://b/p/out/"), ("/oss/p/log", "oss://b/p/log")])
+@pytest.mark.parametrize(
+    ("local", "url"), [("/oss/p/out/", "oss://bucket/p/out/"), ("/oss/p/log", "oss://bucket/p/log")]
+)
 def test_an_output_of_a_writable_mount_is_the_mount_itself(local, url):
-    entry = {"Source": "oss://b/", "Destination": "/oss/", "WriteSupport": True}
+    entry = {"Source": "oss://bucket/", "Destination": "/oss/", "WriteSupport": True}
     found = body(Mounts={"Entries": [entry]}, OutputMapping={local: url})
     assert [place for _, place, _ in mounts(found)] == ["/oss"]
     assert "bc_way_0=" not in found["UserCommand"]
@@ -119,8 +121,8 @@ def test_an_output_of_a_writable_mount_is_the_mount_itself(local, url):
 
 def test_the_endpoint_of_the_objects():
     for endpoint in ("https://oss-cn-x.example/", "oss-cn-x.example"):
-        found = body(site=Site.of("cn-x", endpoint), InputMapping={"oss://b/k/": "/home/k"})
-        assert found["DataSources"][0]["Uri"] == "oss://b.oss-cn-x.example/k/"
+        found = body(site=Site.of("cn-x", endpoint), InputMapping={"oss://bucket/k/": "/home/k"})
+        assert found["DataSources"][0]["Uri"] == "oss://bucket.oss-cn-x.example/k/"
         assert found["Envs"]["BATCH_COMPUTE_OSS_HOST"] == "oss-cn-x.example"
         assert found["Envs"]["BATCH_COMPUTE_REGION"] == "cn-x"
 
@@ -128,16 +130,28 @@ def test_the_endpoint_of_the_objects():
 @pytest.mark.parametrize(
     ("fields", "texts"),
     [
-        ({"InputMapping": {"oss://b/a/": "/x/d/", "oss://b/c/": "/x/d"}}, ["oss://b/a/", "oss://b/c/"]),
-        ({"InputMapping": {"oss://b/a/": "/x/d/", "oss://b/c/": "/x/d/e"}}, ["oss://b/a/", "oss://b/c/"]),
-        ({"InputMapping": {"oss://b/a/": "/x/d/", "oss://b/c": "/x/d/c"}}, ["oss://b/a/", "oss://b/c"]),
-        ({"InputMapping": {"oss://b/a/": "/x"}, "OutputMapping": {"/x/y/": "oss://b/o/"}}, ["InputMapping", "/x/y/"]),
-        ({"InputMapping": {"oss://b/a/": "/batchcompute/workdir/in"}}, ["the working directory"]),
-        ({"InputMapping": {"oss://b/a/": "/batchcompute/oss/0"}}, ["its own files"]),
-        ({"OutputMapping": {"/usr": "oss://b/o"}}, ["needs this directory itself"]),
-        ({"OutputMapping": {"/dev/x": "oss://b/o"}}, ["needs this directory itself"]),
-        ({"InputMapping": {"oss://b/a/": "E:"}}, ["'E:'", "absolute path"]),
-        ({"OutputMapping": {"/a/../b": "oss://b/o"}}, ["'/a/../b'"]),
+        (
+            {"InputMapping": {"oss://bucket/a/": "/x/d/", "oss://bucket/c/": "/x/d"}},
+            ["oss://bucket/a/", "oss://bucket/c/"],
+        ),
+        (
+            {"InputMapping": {"oss://bucket/a/": "/x/d/", "oss://bucket/c/": "/x/d/e"}},
+            ["oss://bucket/a/", "oss://bucket/c/"],
+        ),
+        (
+            {"InputMapping": {"oss://bucket/a/": "/x/d/", "oss://bucket/c": "/x/d/c"}},
+            ["oss://bucket/a/", "oss://bucket/c"],
+        ),
+        (
+            {"InputMapping": {"oss://bucket/a/": "/x"}, "OutputMapping": {"/x/y/": "oss://bucket/o/"}},
+            ["InputMapping", "/x/y/"],
+        ),
+        ({"InputMapping": {"oss://bucket/a/": "/batchcompute/workdir/in"}}, ["the working directory"]),
+        ({"InputMapping": {"oss://bucket/a/": "/batchcompute/oss/0"}}, ["its own files"]),
+        ({"OutputMapping": {"/usr": "oss://bucket/o"}}, ["needs this directory itself"]),
+        ({"OutputMapping": {"/dev/x": "oss://bucket/o"}}, ["needs this directory itself"]),
+        ({"InputMapping": {"oss://bucket/a/": "E:"}}, ["'E:'", "absolute path"]),
+        ({"OutputMapping": {"/a/../b": "oss://bucket/o"}}, ["'/a/../b'"]),
         ({"Mounts": {"Entries": [{"Source": "smb://h/x", "Destination": "/x"}]}}, ["smb://h/x", "oss:// or nas://"]),
     ],
 )
@@ -148,9 +162,14 @@ def test_paths_that_cannot_be(fields, texts):
 
 def test_paths_beside_each_other():
     body(
-        InputMapping={"oss://b/a/": "/x/a", "oss://b/c/": "/x/ab", "oss://b/one": "/x/one", "oss://b/t": "/x/two"},
-        OutputMapping={"/x/out/": "oss://b/o/", "/batchcompute/workdir/out/": "oss://b/p/"},
-        LogMapping={"/x/out/log": "oss://b/l/"},
+        InputMapping={
+            "oss://bucket/a/": "/x/a",
+            "oss://bucket/c/": "/x/ab",
+            "oss://bucket/one": "/x/one",
+            "oss://bucket/t": "/x/two",
+        },
+        OutputMapping={"/x/out/": "oss://bucket/o/", "/batchcompute/workdir/out/": "oss://bucket/p/"},
+        LogMapping={"/x/out/log": "oss://bucket/l/"},
     )
 
 
@@ -192,7 +211,7 @@ def test_images_and_instance_types_that_are_not_known():
     assert "EnvVars.BATCH_COMPUTE_DOCKER_IMAGE" in wrong(
         command={"EnvVars": {"BATCH_COMPUTE_DOCKER_IMAGE": "localhost:5000/a"}}
     )
-    in_oss = {"BATCH_COMPUTE_DOCKER_REGISTRY_OSS_PATH": "oss://b/registry/"}
+    in_oss = {"BATCH_COMPUTE_DOCKER_REGISTRY_OSS_PATH": "oss://bucket/registry/"}
     assert "EnvVars.BATCH_COMPUTE_DOCKER_IMAGE" in wrong(
         command={"EnvVars": {"BATCH_COMPUTE_DOCKER_IMAGE": "a/b", **in_oss}}
     )
@@ -209,6 +228,8 @@ def test_spot_instances():
     assert body(AutoCluster=as_it_goes)["JobSpecs"][0]["ElasticSpotSpecs"] == [{"InstanceType": "ecs.g6.large"}]
     assert body(AutoCluster={"ResourceType": "Spot", "SpotPriceLimit": 0.5})["JobSpecs"] == [found]
     assert "SpotStrategy" in wrong(AutoCluster={"ResourceType": "Spot"})
+    # No instance costs nothing: the job would wait for ever.
+    assert "SpotStrategy" in wrong(AutoCluster={"ResourceType": "Spot", "SpotPriceLimit": 0})
     assert "ResourceType" in wrong(AutoCluster={"ResourceType": "PrePaid"})
 
 
@@ -224,7 +245,9 @@ def test_disks_and_reservations():
 
 
 def test_a_fixed_cluster_needs_a_quota():
-    assert "ResourceId of a quota in dlc_job, or 'ClusterId' in ignore" in wrong(ClusterId="cls-1")
+    assert "ResourceId of a quota in dlc_job, and its resources as instance_type, or 'ClusterId' in ignore" in wrong(
+        ClusterId="cls-1"
+    )
     options = Options(image="i", instance_type={"CPU": "2"}, dlc_job={"ResourceId": "quota1"})
     assert body(options, ClusterId="cls-1")["Envs"]["BATCH_COMPUTE_CLUSTER_ID"] == "cls-1"
 
@@ -237,7 +260,7 @@ def test_dlc_job_is_merged():
         "DataSources": [{"DataSourceId": "d-1", "MountPath": "/more"}],
     }
     options = Options(image="i", instance_type="ecs.x", dlc_job=extra)
-    found = body(options, InputMapping={"oss://b/k/": "/home/k"})
+    found = body(options, InputMapping={"oss://bucket/k/": "/home/k"})
     assert found["WorkspaceId"] == "268"
     assert found["JobSpecs"][0]["RestartPolicy"] == "Never"
     assert found["JobSpecs"][0]["EcsSpec"] == "ecs.x"

@@ -35,8 +35,12 @@ VALUES: dict[str, Any] = {
     "CredentialConfig": {"ServiceRole": "hush"},
     "DataDisk": {"Size": 10, "MountPoint": "/data"},
     "Classic": {"AllowIpAddress": ["1.2.3.4"]},
-    "VPC": {"CidrBlock": "192.168.0.0/16"},
+    "VPC": {"CidrBlock": "10.0.0.0/8"},
 }
+
+
+OSS_MOUNT = {"Source": "oss://bucket/m/", "Destination": "/mnt/m/"}
+NAS_MOUNT = {"Source": "nas://0abc-x.cn-x.nas.aliyuncs.com:/m/", "Destination": "/mnt/m/"}
 
 
 def model_of(annotation: Any) -> type[Description] | None:
@@ -68,7 +72,7 @@ def placed(path: str, value: Any) -> dict[str, Any]:
     if path == "WriteSupport" or "InputMappingConfig" in path:
         target["InputMapping"] = {"oss://b/in/": "/home/in/"}
     elif "Mounts." in path and not path.endswith(".Entries"):
-        put(target, f"{path.rpartition('.')[0]}.Entries", [{"Source": "oss://b/m/", "Destination": "/mnt/m/"}])
+        put(target, f"{path.rpartition('.')[0]}.Entries", [NAS_MOUNT if "NAS" in path or "Nas" in path else OSS_MOUNT])
     return put(target if of_task else content, path, value) and content
 
 
@@ -118,10 +122,12 @@ def test_replacements_in_dlc_job():
 
 
 def test_ignore_names_fields():
-    with pytest.raises(ValueError, match=r"ignore: found 'AutoCluster.UserDate'; .* did you mean AutoCluster.UserData"):
-        Options(ignore=["AutoCluster.UserDate"])
-    with pytest.raises(ValueError, match="ignore: found .Name.; expected a field that can be left out"):
-        Options(ignore=["Name"])
+    description = placed("AutoCluster.UserData", {"a": "b"})
+    assert convert(description, Options(**OPTIONS, ignore=["DAG.Tasks.count.AutoCluster.UserData"])).violations == []
+    assert convert(description, Options(**OPTIONS, ignore=["DAG.Tasks.other.AutoCluster.UserData"])).violations
+    # No conversion can do without these.
+    for path in ("Name", "DAG", "DAG.Tasks", "Parameters", "Parameters.Command.CommandLine", "InstanceCount"):
+        assert convert(placed("Timeout", 60), Options(**OPTIONS, ignore=[path])).violations == []
     with pytest.raises(ValueError, match="ignore: found the text"):
         Options(ignore="AutoCluster.UserData")
 
@@ -140,9 +146,17 @@ def test_the_page_names_every_field():
         ("Parameters.InputMappingConfig", {"Lock": True, "Locale": "GBK"}),
         ("Mounts", {"Entries": [], "CacheSupport": True, "CacheBlockSize": 2097152, "Lock": True}),
         ("AutoCluster.Configs.Mounts", {"CacheSupport": True, "NAS": {"FileSystem": ["x"]}}),
+        # The range that the vendor's tools write into each job, whether its author names a network or not.
+        ("AutoCluster.Configs.Networks", {"VPC": {"CidrBlock": "192.168.0.0/16"}}),
+        ("AutoCluster.Configs.Networks", {"Classic": {"AllowIpAddress": []}, "VPC": {"VpcId": "", "CidrBlock": ""}}),
+        ("AutoCluster.Configs.Disks", {"DataDisk": {"Type": "cloud", "Size": 0, "MountPoint": ""}}),
+        ("Mounts", {"Entries": [OSS_MOUNT], "CacheBlockSize": 0, "CacheTotalSize": 0, "RefreshTimeOut": 0.0}),
+        # No mount is one of NAS, and none of the object store.
+        ("Mounts", {"Entries": [OSS_MOUNT], "NAS": {"FileSystem": ["x"], "AccessGroup": ["y"]}, "NasMetaCache": True}),
+        ("Mounts", {"Entries": [NAS_MOUNT], "OSS": {"AccessKeyId": "x", "AccessKeySecret": "hush"}}),
     ],
 )
-def test_settings_of_inputs_or_mounts_that_a_task_lacks_lose_nothing(path, value):
+def test_what_says_nothing_in_this_task_loses_nothing(path, value):
     description = job({"count": task("echo hi", AutoCluster=dict(CLUSTER), ClusterId="")})
     put(description["DAG"]["Tasks"]["count"], path, value)
     assert convert(description, Options(**OPTIONS)).violations == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_bcs.dlc.rules import validate_job
 from tests.local.service import wait_until
 
 from .dlc_service import ENDED, DlcService, dlc_job, role, statuses
@@ -31,6 +32,19 @@ def test_one_pod_that_fails_ends_the_others(dlc: DlcService) -> None:
     assert ends(done) == {"master-0": "Stopped", "worker-0": "Failed"}
     assert (done["ReasonCode"], done["GmtFailedTime"]) == ("JobFailed", done["GmtFinishTime"])
     assert "worker-0 failed: exit code 7" in done["ReasonMessage"]
+
+
+def test_an_answer_can_be_submitted_again(dlc: DlcService) -> None:
+    sources = [{"Uri": "nas://fs.cn-x/", "MountPath": "/mnt/nas"}, {"DataSourceId": "d-1", "MountPath": "/mnt/data"}]
+    network = {"VpcId": "vpc-1", "SwitchId": "vsw-1", "SecurityGroupId": "sg-1"}
+    done = dlc.run_job(dlc_job("true", DataSources=sources, UserVpc=network), "Succeeded")
+    # The service fills in what was not given.
+    done |= {"ResourceId": "", "Settings": {"ServerManagedSetting": {"x": "y"}}, "CodeSource": {}, "Priority": 0}
+    done["JobSpecs"][0] |= {"ResourceConfig": {}, "SpotSpec": {}, "ElasticSpotSpecs": []}
+    done["DataSources"][1]["Uri"] = "oss://bucket.oss-cn-x.aliyuncs.com/data/"
+    assert validate_job(done, templates=False) == []
+    again = dlc.create(done)
+    assert dlc.wait_for(again, "Succeeded")["DisplayName"] == done["DisplayName"]
 
 
 def test_stop_lets_processes_end_themselves(dlc: DlcService) -> None:

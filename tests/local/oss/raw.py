@@ -15,6 +15,8 @@ from tests.local.service import Service
 
 from .conftest import BUCKET
 
+_encode = partial(quote, safe="")
+
 
 def raw_request(
     service: Service,
@@ -26,7 +28,7 @@ def raw_request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     host: str = "",
-    encode: Callable[[str], str] = partial(quote, safe=""),
+    encode: Callable[[str], str] = _encode,
 ) -> tuple[int, bytes]:
     """Send a signed request unchanged; return status and body.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.child import LIMIT
+from tests.child import LIMIT, child
 from tests.clients.environments import CHECKOUT, PROGRAMS, environment, python, variables
 from tests.clients.page import blocks
 
@@ -24,26 +24,22 @@ def run(script: str, folder: Path, start: str = "airflow-bcs local", **more: str
     """
     hosts = folder / "hosts"
     hosts.write_text(Path("/etc/hosts").read_text())
-    text = f"""set -eu
-{start.rstrip()} > ready 2> log &
-trap "kill $!" EXIT
-until test -s ready; do kill -0 $! || cat log; sleep 0.1; done
-{script}
-"""
+    lines = [
+        f"set -eu; cd {folder}",
+        f"{start.rstrip()} > ready 2> log &",
+        'trap "kill $!" EXIT',
+        "until test -s ready; do kill -0 $! || { cat log; exit 1; }; sleep 0.1; done",
+        script,
+    ]
     own = ["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-m", "tests.clients.own_network"]
+    # The module is found from the checkout.
+    command = [*own, str(hosts), "sh", "-c", "\n".join(lines)]
     path = os.pathsep.join([str(Path(sys.executable).parent), str(environment("bcs") / "bin"), os.environ["PATH"]])
-    # A shell keeps its directory; the module is found from the checkout.
-    command = [*own, str(hosts), "sh", "-c", f"cd {folder}\n{text}"]
-    done = subprocess.run(
-        command,
-        cwd=CHECKOUT,
-        env=variables(folder, **more) | {"PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    seen = variables(folder, **more) | {"PATH": path}
+    with child(command, cwd=CHECKOUT, env=seen, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        output, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, output
+    return output
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert');
 const crypto = require('node:crypto');
+const http = require('node:http');
 const { test } = require('node:test');
 
 const ALY = require('aliyun-sdk');
@@ -24,6 +25,17 @@ async function codeOf(promise) {
     return error.code;
   }
   return '';
+}
+
+// Without the client, as a browser or curl.
+function fetchUrl(url) {
+  return new Promise((resolve, reject) => {
+    http.get(url, (response) => {
+      const pieces = [];
+      response.on('data', (piece) => pieces.push(piece));
+      response.on('end', () => resolve([response.statusCode, Buffer.concat(pieces).toString()]));
+    }).on('error', reject);
+  });
 }
 
 test('BatchCompute', async (t) => {
@@ -153,6 +165,15 @@ test('OSS', async (t) => {
       await call(named, 'appendObject', { Bucket: bucket, Key: 'log', Position: position, Body: Buffer.from(line) });
     }
     assert.strictEqual((await oss('getObject', { Key: 'log' })).Body.toString(), 'line 1\nline 2\n');
+  });
+
+  // Among so many signatures, some have a plus sign.
+  await t.test('signed URLs', async () => {
+    await oss('putObject', { Key: 'signed/日 a+b.txt', Body: Buffer.from('by URL') });
+    for (let seconds = 60; seconds < 90; seconds += 1) {
+      const url = store.getSignedUrl('getObject', { Bucket: bucket, Key: 'signed/日 a+b.txt', Expires: seconds });
+      assert.deepStrictEqual(await fetchUrl(url), [200, 'by URL'], url);
+    }
   });
 
   await t.test('buckets', async () => {

@@ -5,6 +5,10 @@ AIRFLOW2 := .venv-airflow2
 TRAINING := .venv-training
 BENCH := .venv-bench
 CELERY := .venv-celery
+CLIENTS := .venv-clients
+# The vendor's clients that want other versions of the same packages; constraints/clients-*.txt has what is in each.
+EACH_CLIENT := alipai bcs dlc-1.0.0 oss2-2.15 ossfs
+CLIENTS_NODE := .venv-clients-node
 OLDEST := .venv-oldest
 # The oldest and the newest Python, with the newest packages.
 PYTHON310 := .venv-python3.10
@@ -15,6 +19,8 @@ PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aio
 DRIVER := psycopg2-binary
 # CeleryExecutor and the drivers of its database.
 EXECUTOR := apache-airflow-providers-celery asyncpg $(DRIVER)
+# Airflow's hook of the object store and its remote task logs.
+ALIBABA := apache-airflow-providers-alibaba
 # Number of deferred jobs in one triggerer, for bench.
 N ?= 1000
 # For test-rounds: number of rounds, tasks that wait in the triggerer, and kills of the triggerer per round.
@@ -28,7 +34,7 @@ KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_tri
 # Without bytecode files, each process compiles Airflow again: 3.8 CPU seconds instead of 1.7.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery fuzz check bench bench-following constraints clean
+.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery test-clients fuzz check bench bench-following constraints clean
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "%-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,11 +44,11 @@ demo: $(AIRFLOW3)/.installed  ## Run the find-primes graph in Airflow on the loc
 
 # The tests wait longer than they compute: four processes keep two cores busy.
 test: $(AIRFLOW3)/.installed  ## Run the tests on Airflow 3
-	$(AIRFLOW3)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery"
+	$(AIRFLOW3)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients"
 
 # Only the tests that import Airflow; all others do the same in both environments.
 test-airflow2: $(AIRFLOW2)/.installed  ## Run the tests that import Airflow on Airflow 2
-	$(AIRFLOW2)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery" tests/airflow tests/container tests/dlc/conversion
+	$(AIRFLOW2)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients" tests/airflow tests/container tests/dlc/conversion
 
 # Each of the three imports every module and runs the demo's graph.
 test-versions: test-oldest test-newest test-python3.10  ## Test the oldest and the newest versions of Python and of the dependencies
@@ -80,6 +86,10 @@ test-training: $(TRAINING)/.torch  ## Train a model with PyTorch on the local se
 test-celery: $(CELERY)/.executor  ## Run the tests with CeleryExecutor (takes minutes, needs PostgreSQL and Redis)
 	$(CELERY)/bin/pytest -m celery tests/celery
 
+# The first run installs seven environments.
+test-clients: $(CLIENTS)/.alibaba $(EACH_CLIENT:%=.venv-clients-%/.installed) $(CLIENTS_NODE)/.installed  ## Run the vendor's clients on the local service (needs Node.js and Python 3.10)
+	$(CLIENTS)/bin/pytest -n 2 --dist loadfile -m clients tests/clients
+
 fuzz: $(AIRFLOW3)/.installed  ## Fuzz the local service with many more examples than test (takes ten minutes)
 	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m fuzz --hypothesis-profile=fuzz
 
@@ -101,7 +111,8 @@ bench-following: $(AIRFLOW3)/.installed  ## Measure the overhead of tasks that f
 .venv-airflow2/.installed: constraints/airflow-2.txt
 .venv-bench/.installed: constraints/bench.txt
 .venv-celery/.installed: constraints/celery.txt
-.venv/.installed .venv-airflow2/.installed .venv-training/.installed .venv-bench/.installed .venv-celery/.installed: pyproject.toml
+.venv-clients/.installed: constraints/clients.txt
+.venv/.installed .venv-airflow2/.installed .venv-training/.installed .venv-bench/.installed .venv-celery/.installed .venv-clients/.installed: pyproject.toml
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
@@ -129,6 +140,26 @@ $(CELERY)/.executor: $(CELERY)/.installed
 	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/celery.txt $(EXECUTOR)
 	touch $@
 
+$(CLIENTS)/.alibaba: $(CLIENTS)/.installed
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/clients.txt $(ALIBABA)
+	touch $@
+
+# Python 3.10, because the client ossfs works with an aiohttp of 2024 only, which no newer Python has builds of.
+.venv-clients-%/.installed: constraints/clients-%.txt constraints/clients-build.txt | $(AIRFLOW3)/.installed
+	rm -rf $(@D)
+	python=$$(.ci/find-python 3.10) && $(AIRFLOW3)/bin/uv venv --quiet --python "$$python" $(@D)
+	mkdir $(@D)/tmp
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(AIRFLOW3)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --build-constraints constraints/clients-build.txt --requirements $<
+	touch $@
+
+# The other packages are those of the day that the file names: npm knows no constraints.
+$(CLIENTS_NODE)/.installed: constraints/clients-node.txt
+	@{ command -v node && command -v npm; } > /dev/null || { echo "test-clients: found no node or npm on PATH; expected Node.js 18 or newer with npm, such as Debian's packages nodejs and npm" >&2; exit 1; }
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --cache $(@D)/.npm --prefix $(@D) $$(grep -v '^#' $<)
+	touch $@
+
 $(AIRFLOW2)/.driver: $(AIRFLOW2)/.installed
 	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/airflow-2.txt $(DRIVER)
 	touch $@
@@ -139,14 +170,20 @@ $(BENCH)/.peers: $(BENCH)/.installed
 	    || { missing=yes; echo "bench: $$peer cannot be installed; its rows are missing"; }; \
 	done; test -n "$$missing" || touch $@
 
+COMPILE = $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate --no-emit-index-url --upgrade
+
 # One file of pins holds for all supported Python versions.
 constraints: $(AIRFLOW3)/.installed  ## Pin all dependencies again
 	for pins in "airflow-2 apache-airflow==2.11.2 $(DRIVER)" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
-	  "celery apache-airflow==3.3.2 $(EXECUTOR)"; do \
+	  "celery apache-airflow==3.3.2 $(EXECUTOR)" "clients apache-airflow==3.3.2 $(ALIBABA)"; do \
 	  printf '%s\n' $${pins#* } > .airflow.in; \
-	  $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
-	    --no-emit-index-url --upgrade --extra dev pyproject.toml .airflow.in -o constraints/$${pins%% *}.txt; \
+	  $(COMPILE) --extra dev pyproject.toml .airflow.in -o constraints/$${pins%% *}.txt; \
 	done; rm .airflow.in
+	for pins in "alipai alipai" "bcs batchcompute-cli==1.7.7" "dlc-1.0.0 alibabacloud-pai-dlc20201203==1.0.0" "oss2-2.15 oss2==2.15.*" \
+	  "ossfs ossfs oss2==2.18.* aiohttp<3.10"; do \
+	  printf '%s\n' $${pins#* } > .clients.in; \
+	  $(COMPILE) --build-constraints constraints/clients-build.txt .clients.in -o constraints/clients-$${pins%% *}.txt; \
+	done; rm .clients.in
 
 clean:  ## Remove environments, build results and caches
-	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(CLIENTS) $(EACH_CLIENT:%=.venv-clients-%) $(CLIENTS_NODE) $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

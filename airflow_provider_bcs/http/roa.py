@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 #: Scheme of the Authorization header, and the only value of ``x-acs-signature-method``.
 SCHEME = "acs"
@@ -67,15 +67,17 @@ def resources(target: str) -> Iterator[str]:
 
     The Python SDK of BatchCompute signs them as sent, its Node SDK signs them decoded. Its Java SDK and the SDKs of
     PAI-DLC sign the raw path. All but the first sort the query and sign a parameter with an empty value without ``=``.
+    Some of them send a space in the query as ``+``.
 
     :param target: path and query as on the wire
 
-    >>> list(resources("/a%20b?y=&x=%2F"))
-    ['/a%20b?y=&x=%2F', '/a b?x=/&y', '/a%20b?x=/&y']
+    >>> list(resources("/a%20b?y=&x=%2F+%2B"))
+    ['/a%20b?y=&x=%2F+%2B', '/a b?x=/ +&y', '/a%20b?x=/ +&y']
     """
     yield target
     path, question_mark, query = target.partition("?")
-    pairs = sorted((unquote(name), unquote(value)) for name, _, value in (p.partition("=") for p in query.split("&")))
+    parts = (part.partition("=") for part in query.split("&"))
+    pairs = sorted((unquote_plus(name), unquote_plus(value)) for name, _, value in parts)
     decoded = question_mark + "&".join(f"{name}={value}" if value else name for name, value in pairs)
     yield unquote(path) + decoded
     yield path + decoded

@@ -120,10 +120,11 @@ def java_headers(method: str, resource: str, body: bytes, key_id: str, secret: s
     return headers
 
 
-def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service) -> None:
+@pytest.mark.parametrize("space", ["%20", "+"])
+def test_java_signs_the_unencoded_query_and_a_base64_digest(service: Service, space: str) -> None:
     resource = "/jobs?IdempotentToken&ProjectId=a b/ü"
     headers = java_headers("POST", resource, b"[]", "local", ACCESS_KEY_SECRET, formatdate(usegmt=True))
-    target = "/jobs?ProjectId=a%20b%2F%C3%BC&IdempotentToken="
+    target = f"/jobs?ProjectId=a{space}b%2F%C3%BC&IdempotentToken="
     response = requests.post(service.url + target, b"[]", headers=headers, timeout=10)
     assert response.json()["Code"] == "InvalidHttpBody"
 

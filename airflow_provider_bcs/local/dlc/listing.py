@@ -9,7 +9,6 @@ from airflow_provider_bcs.dlc.facts import DEFAULT_PAGE_SIZE, JOB_DEFAULTS, MAX_
 from airflow_provider_bcs.local.shim.clock import Clock
 from airflow_provider_bcs.local.store import Where, where
 
-from .errors import invalid
 from .jobs import Job, Jobs
 from .parameters import choice, integer, is_true, text_map, window
 
@@ -59,9 +58,7 @@ def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     number = integer(query, "PageNumber", 1, 1, _MAX_PAGE_NUMBER)
     size = integer(query, "PageSize", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
     column = _ORDER_COLUMNS[choice(query, "SortBy", "GmtCreateTime", tuple(_ORDER_COLUMNS))]
-    order = query.get("Order", "").lower() or "desc"
-    if order not in ("asc", "desc"):
-        raise invalid("Order", "It must be one of asc, desc.")
+    order = choice(query, "Order", "desc", ("asc", "desc"))
     for name in ("ShowOwn", "FromAllWorkspaces"):
         # Without effect: all jobs belong to one account, and without WorkspaceId the listing has all workspaces.
         is_true(query, name)

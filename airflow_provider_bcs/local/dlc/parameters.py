@@ -71,12 +71,15 @@ def is_true(query: Mapping[str, str], name: str, *, default: bool = False) -> bo
 
 
 def choice(query: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """Return a parameter with a fixed set of values.
+    """Return a parameter with a fixed set of values, as the set spells it.
+
+    Assumption: letters of either case are accepted. The vendor's package alipai sorts machine types by ``Gpu``.
 
     :raises ErrorResponse: InvalidParameter, unless it is one of ``allowed``
     """
-    value = query.get(name, "") or default
-    if value not in allowed:
+    given = (query.get(name, "") or default).lower()
+    value = next((value for value in allowed if value.lower() == given), None)
+    if value is None:
         raise invalid(name, f"It must be one of {', '.join(allowed)}.")
     return value
 

@@ -10,7 +10,6 @@ from airflow_provider_bcs.local.gateway import JsonRoute
 from airflow_provider_bcs.local.request import Request
 from airflow_provider_bcs.local.routes import Response, Route
 
-from .errors import invalid
 from .parameters import choice, integer
 from .resources import INSTANCE_TYPES, InstanceType
 
@@ -35,11 +34,8 @@ def list_ecs_specs(request: Request) -> Response:
         and (not names or fields["InstanceType"] in names)
     ]
     found.sort(key=_SORT_KEYS[choice(query, "SortBy", "GmtCreateTime", tuple(_SORT_KEYS))])
-    # Assumption: the default Order is ascending, and letters of either case are accepted, as by ListJobs.
-    order = query.get("Order", "").lower() or "asc"
-    if order not in ("asc", "desc"):
-        raise invalid("Order", "It must be one of asc, desc.")
-    if order == "desc":
+    # Assumption: the default Order is ascending.
+    if choice(query, "Order", "asc", ("asc", "desc")) == "desc":
         found.reverse()
     # Assumption: the default PageSize returns all instance types.
     size = integer(query, "PageSize", DEFAULT_ECS_SPECS_PAGE_SIZE, 1, MAX_PAGE_SIZE)

@@ -58,7 +58,8 @@ def read_request(
     if not path.startswith("/"):
         raise errors.invalid_uri(path)
     bucket, key = (host_bucket, _decoded(path[1:])) if host_bucket else read_path(path)
-    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    # Clients encode a space as "+" too, and a plus sign as "%2B" only.
+    pairs = (pair.partition("=") for pair in query.replace("+", " ").split("&") if pair)
     parameters = [(_decoded(name), _decoded(value)) for name, _, value in pairs]
     return ObjectRequest(method, {"Bucket": bucket, "Key": key}, parameters, headers, path=path)
 

@@ -50,15 +50,16 @@ def signature_v4(secret: str, canonical: str, moment: str, scope: str) -> str:
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
-def string_to_sign_v1(request: ObjectRequest, date: str) -> str:
+def string_to_sign_v1(request: ObjectRequest, date: str, resource: str = "") -> str:
     """Return the string to sign of a V1 signature.
 
     :param date: Date header, or the Expires parameter of a presigned URL
+    :param resource: bucket and key in the form ``/bucket/key``; empty: those of the request
     """
     headers = _signed_headers(request)
     pairs = sorted((name, value) for name, value in request.parameters if _COVERED.fullmatch(name))
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
-    resource = _resource(request) + ("?" + query if query else "")
+    resource = (resource or _resource(request)) + ("?" + query if query else "")
     return "\n".join((request.method, *_content(request), date, headers + resource))
 
 

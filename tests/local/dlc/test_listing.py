@@ -44,6 +44,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcServic
         ({}, ["delta", "gamma_alpha", "beta", "Alpha"]),
         ({"Order": "asc"}, ["Alpha", "beta", "gamma_alpha", "delta"]),
         ({"SortBy": "DisplayName", "Order": "ASC"}, ["Alpha", "beta", "delta", "gamma_alpha"]),
+        ({"SortBy": "displayname", "Order": "Asc"}, ["Alpha", "beta", "delta", "gamma_alpha"]),
         ({"SortBy": "Status", "Order": "asc", "PageSize": "1"}, ["gamma_alpha"]),
         ({"PageSize": "3", "PageNumber": "2"}, ["Alpha"]),
         ({"PageSize": "3", "PageNumber": "3"}, []),
@@ -68,6 +69,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcServic
         ({"Accessibility": "PRIVATE"}, ["delta", "gamma_alpha", "Alpha"]),
         ({"EndTime": "2020-01-01T00:00:00Z"}, []),
         ({"StartTime": "2000-01-01T00:00:00Z", "TimeRangeField": "GmtFinishTime", "JobType": "MPIJob"}, ["beta"]),
+        ({"StartTime": "2000-01-01T00:00:00Z", "TimeRangeField": "gmtfinishtime", "JobType": "MPIJob"}, ["beta"]),
     ],
     ids=str,
 )

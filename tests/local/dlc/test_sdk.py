@@ -119,7 +119,7 @@ def test_ecs_specs(dlc: DlcService, sdk: Any) -> None:
     assert all(spec.gpu and spec.is_available for spec in gpus.ecs_specs)
     one = sdk.list_ecs_specs(models.ListEcsSpecsRequest(instance_types="ecs.c6.large,nothing")).body
     assert [(spec.cpu, spec.memory) for spec in one.ecs_specs] == [(2, 4)]
-    for sort_by, name in (("CPU", "cpu"), ("GPU", "gpu"), ("Memory", "memory")):
+    for sort_by, name in (("CPU", "cpu"), ("GPU", "gpu"), ("Gpu", "gpu"), ("Memory", "memory")):
         up, down = (
             sdk.list_ecs_specs(models.ListEcsSpecsRequest(sort_by=sort_by, order=order)).body.ecs_specs
             for order in ("asc", "desc")

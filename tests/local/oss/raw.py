@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
@@ -13,6 +14,8 @@ from airflow_provider_bcs.local.oss.signature import ALGORITHM, canonical_reques
 from tests.local.service import Service
 
 from .conftest import BUCKET
+
+_encode = partial(quote, safe="")
 
 
 def raw_request(
@@ -25,10 +28,12 @@ def raw_request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     host: str = "",
+    encode: Callable[[str], str] = _encode,
 ) -> tuple[int, bytes]:
     """Send a signed request unchanged; return status and body.
 
     :param host: the Host header; with it the bucket does not stand in the path
+    :param encode: encodes the names and values of the query
     """
     address = urlsplit(service.ready["oss"]).netloc
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -39,7 +44,7 @@ def raw_request(
     signature = signature_v4(ACCESS_KEY_SECRET, canonical, moment, scope)
     sent["authorization"] = f"{ALGORITHM} Credential=local/{scope},Signature={signature}"
     path = f"/{quote(key)}" if host else f"/{quote(bucket, safe='')}/{quote(key)}" if bucket else "/"
-    text = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters)
+    text = "&".join(f"{encode(name)}={encode(value)}" for name, value in parameters)
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
         connection.request(method, path + (f"?{text}" if text else ""), body, sent)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import alibabacloud_oss_v2 as oss
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +100,28 @@ def test_model(steps: list[tuple[str, str]], prefix: str, delimiter: str, data: 
                 break
         assert entries == expected_page(set(model), prefix, delimiter, "")
         store.close()
+
+
+@pytest.mark.parametrize("encode", [quote, quote_plus])
+@pytest.mark.parametrize("parameter", ["marker", "start-after", "prefix", "delimiter"])
+def test_a_space_and_a_plus_sign_in_a_query(
+    service: Service, store: oss.Client, parameter: str, encode: Callable[[str], str]
+) -> None:
+    keys = ["plus/a b/1", "plus/a b/2", "plus/a+b/1", "plus/a+b/2"]
+    for key in keys:
+        store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=b""))
+    shown = {
+        "marker": ("plus/a b/1", keys[1:]),
+        "start-after": ("plus/a b/2", keys[2:]),
+        "prefix": ("plus/a b/", keys[:2]),
+        "delimiter": ("a b", [*keys[2:], "plus/a b"]),
+    }
+    value, expected = shown[parameter]
+    query = {"prefix": "plus/", parameter: value} | ({"list-type": "2"} if parameter == "start-after" else {})
+    status, body = raw_request(service, "GET", query=query, encode=encode)
+    root = ElementTree.fromstring(body)
+    found = [each.text for each in root.findall("Contents/Key") + root.findall("CommonPrefixes/Prefix")]
+    assert (status, found) == (200, expected)
 
 
 def test_what_begins_behind_a_part_of_the_prefix(store: oss.Client) -> None:

@@ -15,7 +15,7 @@ import requests
 from airflow_provider_bcs.local.error_response import ErrorResponse
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from airflow_provider_bcs.local.oss.request import ObjectRequest, read_request
-from airflow_provider_bcs.local.oss.signature import signature_v2, string_to_sign_v2
+from airflow_provider_bcs.local.oss.signature import signature_v1, signature_v2, string_to_sign_v2
 from airflow_provider_bcs.local.oss.verifier import Verifier
 from tests.local.service import Service
 
@@ -114,6 +114,24 @@ def test_urls_expire(service: Service, version: str, seconds: int, expected: str
 
 def signed_v2(request: ObjectRequest, date: str, additional: tuple[str, ...] = (), secret: str = "") -> str:
     return signature_v2(secret or ACCESS_KEY_SECRET, string_to_sign_v2(request, date, additional))
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "signed", "status"),
+    [
+        ("", f"/{BUCKET}", f"/{BUCKET}/", 200),
+        ("", f"/{BUCKET}", f"/{BUCKET}", 200),  # as the Node package aliyun-sdk signs it
+        ("", f"/{BUCKET}/", f"/{BUCKET}", 403),
+        ("", f"/{BUCKET}", "/other", 403),
+        ("", f"/{BUCKET}/secret%20object", f"/{BUCKET}", 403),
+        (f"{BUCKET}.localhost", f"/{BUCKET}", f"/{BUCKET}", 403),  # an object with the name of its bucket
+    ],
+)
+def test_the_resource_of_v1(service: Service, host: str, path: str, signed: str, status: int) -> None:
+    date = formatdate(usegmt=True)
+    signature = signature_v1(ACCESS_KEY_SECRET, f"GET\n\n\n{date}\n{signed}?acl")
+    sent = {"Date": date, "Authorization": f"OSS local:{signature}", **({"Host": host} if host else {})}
+    assert requests.get(f"{service.ready['oss']}{path}?acl", headers=sent, timeout=10).status_code == status
 
 
 def test_the_string_to_sign_of_v2() -> None:

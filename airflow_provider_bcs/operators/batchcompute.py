@@ -13,6 +13,7 @@ from airflow_provider_bcs.batchcompute.instance_logs import Selection, check_lin
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
@@ -70,6 +71,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
+    job_link = BatchComputeJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -11,6 +11,8 @@ from airflow_provider_bcs.batchcompute.submission import start_again
 from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
+from airflow_provider_bcs.links.job import push_link
 from airflow_provider_bcs.operators.service import ServiceOperator
 from airflow_provider_bcs.task_errors import RefusedJobError
 from airflow_provider_bcs.xcom import is_missing, require_id
@@ -35,6 +37,9 @@ class _JobOperator(ServiceOperator[BatchComputeHook]):
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.job_id = job_id
 
+    def _push_link(self, context: Context) -> None:
+        push_link(BatchComputeJobLink(), self.hook.port, self.job_id, context, self.log)
+
 
 class BatchComputeStopJobOperator(_JobOperator):
     """Stop a job that still waits or runs. It is made to be a teardown, so that no job outlives its DAG run.
@@ -54,6 +59,7 @@ class BatchComputeStopJobOperator(_JobOperator):
     """
 
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "delete_finished")
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self,
@@ -80,8 +86,10 @@ class BatchComputeStopJobOperator(_JobOperator):
             elif job.State == FINISHED and str(self.delete_finished).lower() == "true":
                 client.delete_job(self.job_id)
                 self.log.info("Job %s is deleted, as AutoRelease asks.", self.job_id)
+                return
             else:
                 self.log.info("Job %s is %s.", self.job_id, job.State)
+            self._push_link(context)
         except (NotFoundError, StateConflictError) as error:
             self.log.info("Job %s is not running any more: %s", self.job_id, error)
 
@@ -104,6 +112,8 @@ class BatchComputeStartJobOperator(_JobOperator):
     :raises ApiError: when the service does not answer or refuses
     """
 
+    operator_extra_links = (BatchComputeJobLink(),)
+
     def execute(self, context: Context) -> str:
         """Start the job; return its id."""
         require_id("job_id", self.job_id)
@@ -118,6 +128,7 @@ class BatchComputeStartJobOperator(_JobOperator):
             )
         else:
             self.log.info("Job %s runs already.", self.job_id)
+        self._push_link(context)
         return self.job_id
 
 
@@ -174,6 +185,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
     """
 
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self, *, job_id: str, priority: int | str, bcs_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
@@ -186,3 +198,4 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
         require_id("job_id", self.job_id)
         self.hook.client.change_job_priority(self.job_id, int(self.priority))
         self.log.info("Job %s has priority %s.", self.job_id, self.priority)
+        self._push_link(context)

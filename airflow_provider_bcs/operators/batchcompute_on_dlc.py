@@ -19,7 +19,7 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError, InvalidJobE
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
-from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
@@ -27,8 +27,6 @@ from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
     from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
@@ -93,7 +91,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
-    operator_extra_links = (DlcJobLink(),)
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,
@@ -172,6 +171,3 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
                 " set the extra field region, e.g. cn-shanghai, or oss_endpoint."
             )
         return CheckedJob(convert(job, self.options, Site.of(settings.region, settings.oss_endpoint)).body)
-
-    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
-        push_link(self.port, job_id, job, context, self.log)

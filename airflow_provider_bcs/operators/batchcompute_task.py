@@ -23,6 +23,8 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
+from airflow_provider_bcs.links.job import push_link
 from airflow_provider_bcs.masked_log import masked
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
 from airflow_provider_bcs.task_errors import SoftFailError, limit_passed
@@ -78,6 +80,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     template_fields: Sequence[str] = ("job_id", *ServiceOperator.template_fields, "task_name")
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self,
@@ -170,6 +173,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         """Continue the job if this is a further try, and wait for the end of the BatchCompute task."""
         require_id("job_id", self.job_id)
         target = self.target
+        push_link(BatchComputeJobLink(), self.port, target.job_id, context, self.log, part=self.task_name)
         ti: Any = context["ti"]
         if ti.try_number > 1:
             target = self.port.continue_job(target)

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout, redact
 from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
 from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
@@ -53,6 +54,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
     secret_fields: ClassVar[tuple[str, ...]] = ("job",)
     #: Trigger that waits for the target of the port.
     trigger_class: ClassVar[type[StateTrigger]]
+    #: Link to the page of the job; also in ``operator_extra_links``.
+    job_link: ClassVar[JobLink]
 
     def __init__(
         self,
@@ -86,9 +89,6 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""
         return (lambda job: self.port.prepare(job, self.log),)
-
-    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
-        """Hook for subclasses: called once the job id is known."""
 
     def execute(self, context: Context) -> str:
         """Submit the job, and wait for its end unless told otherwise; return the job id.
@@ -174,7 +174,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         stop = partial(self.port.stop, log=self.log, raise_transient=True)
         try:
             job_id = reattach(submit, owner, task_state_store(context), stop, self.log)
-            self._submitted(job_id, job, context)
+            push_link(self.job_link, self.port, job_id, context, self.log, job=job)
         except InvalidRequestError as error:
             raise RefusedJobError(f"The service refuses the job: {error}") from error
         except Exception:
@@ -223,3 +223,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
             self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
         except ApiError as error:
             self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
+            return
+        if (ti := current_task_instance()) is not None:
+            # The link would lead to a page that does not exist any more.
+            ti.xcom_push(key=self.job_link.xcom_key, value="")

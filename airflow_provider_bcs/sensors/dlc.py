@@ -9,6 +9,7 @@ from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
@@ -41,6 +42,8 @@ class DlcJobSensor(StateSensor[DlcHook]):
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
     success_states = frozenset({SUCCEEDED})
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self, *, job_id: str, bcs_conn_id: str = DEFAULT_CONNECTION, deferrable: bool = DEFERRABLE, **kwargs: Any
@@ -78,6 +81,8 @@ class DlcPodSensor(StateSensor[DlcHook]):
     hook_class = DlcHook
     trigger_class = DlcPodTrigger
     success_states = frozenset({SUCCEEDED})
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What is below ``/_local``, unsigned, on the loopback address only: request counts, faults, and pages of jobs."""
+"""Requests below ``/_local``, unsigned, on the loopback address only: request counts, faults, pages of jobs."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from airflow_provider_bcs.cli import main
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
@@ -265,3 +266,11 @@ def test_the_object_store(service):
     program = blocks("local-service.md", "python")[0].replace("http://127.0.0.1:8643", service.ready["oss"])
     exec(program, {})
     assert service.object("my-bucket/in/words.txt") == "one two"
+
+
+def test_the_links_to_pages_of_jobs(service, client, capsys):
+    submitted = client.create_job(job({"a": task("true")}))
+    code = for_local_service(blocks("local-service.md", "python")[1], service.url)
+    exec(compile(code, "local-service.md", "exec"), {})
+    (url,) = [each for each in capsys.readouterr().out.split() if submitted.Id in each]
+    assert submitted.Id in requests.get(url, timeout=10).text

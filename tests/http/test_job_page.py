@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,11 @@ def test_a_token_is_for_one_job_and_one_secret():
     tokens = {page_token(secret, job_id) for secret in ("a", "b") for job_id in ("job-1", "job-2", "")}
     assert len(tokens) == 6
     assert all(len(token) == 64 for token in tokens)
+
+
+def test_the_token_is_what_the_reference_says():
+    text = b"airflow-provider-bcs job page\0job-1"
+    assert page_token("the-secret", "job-1") == hmac.new(b"the-secret", text, "sha256").hexdigest()
 
 
 def test_keys_that_were_renewed_make_the_link(service: Service, client: batchcompute.Client):

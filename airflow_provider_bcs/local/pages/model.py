@@ -1,4 +1,4 @@
-"""What the page of a job shows, independent of the service that runs the job."""
+"""Content of the page of a job, independent of the service that runs the job."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _NOT_FOUND = "There is no such page: the job does not exist or was deleted, or t
 
 
 class Pages:
-    """Pages of the jobs of all services, for those who have the link.
+    """Pages of the jobs of all services, each behind the token in its link.
 
     :param secret: secret of the service's AccessKey, from which the tokens are made
     :param readers: one for each service

@@ -136,7 +136,8 @@ def pushed_value(dag_id: str, task_id: str, key: str) -> Any:
     model = getattr(import_module("airflow.models.xcom"), "XComModel" if AIRFLOW_3 else "XCom")
     with create_session() as session:
         row = session.query(model).filter_by(dag_id=dag_id, task_id=task_id, key=key).one_or_none()
-        return None if row is None else model.deserialize_value(row)
+        # Airflow 2 deserializes a value when it loads the row.
+        return None if row is None else model.deserialize_value(row) if AIRFLOW_3 else row.value
 
 
 def dag_bag(folder: Any) -> Any:

@@ -199,7 +199,7 @@ def looking(
     def look() -> None:
         try:
             key = "dlc_job_url" if task_id.startswith("dlc") else "batchcompute_job_url"
-            wait_until(lambda: bool(pushed_value(dag_id, task_id, key)), 120)
+            wait_until(lambda: bool(pushed_value(dag_id, task_id, key)), 100)
             url = pushed_value(dag_id, task_id, key)
             job_id = url.split("/")[-2]
             assert is_running(job_id)
@@ -220,11 +220,11 @@ def looking(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["dlc_submit", "submit", "follow", "sensor"])
 def test_the_link_is_there_while_the_job_runs(client: Client, dlc: DlcClient, kind: str, way: str):
-    endless = job({"a": task("sleep 600")})
+    endless = job({"a": task("sleep 150")})
     job_id = client.create_job(endless).Id if kind in ("follow", "sensor") else ""
     given: dict[str, Callable[[], Any]] = {
         "dlc_submit": lambda: DlcSubmitJobOperator(
-            task_id=kind, job=dlc_job("sleep 600"), poll_interval=0.2, **WAYS[way]
+            task_id=kind, job=dlc_job("sleep 150"), poll_interval=0.2, **WAYS[way]
         ),
         "submit": lambda: BatchComputeSubmitJobOperator(task_id=kind, job=endless, poll_interval=0.2, **WAYS[way]),
         "follow": lambda: BatchComputeTaskOperator(

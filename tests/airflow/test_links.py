@@ -208,6 +208,8 @@ def looking(
         except BaseException as error:
             problems.append(error)
 
+    # Airflow imports its models at the first query. Beside the imports of a run, in another thread, that can deadlock.
+    assert pushed_value(dag_id, task_id, "none") is None
     thread = threading.Thread(target=look)
     thread.start()
     try:

@@ -207,6 +207,13 @@ def test_secrets_of_a_job_are_masked(service: Service, field: str) -> None:
     assert service.ready["access_key_secret"] not in text
 
 
+def test_a_short_secret_is_masked_where_it_has_a_name(service: Service) -> None:
+    job_id = service.create(job({"t": task("echo DB_PASSWORD=pw7", EnvVars={"API_TOKEN": "tk8"})}))
+    text = read(service, job_id)
+    assert "pw7" not in text
+    assert "tk8" not in text
+
+
 def test_secrets_of_a_pai_dlc_job_are_masked(dlc: DlcService) -> None:
     job_id = dlc.create(dlc_job("echo token is $API_TOKEN", Envs={"API_TOKEN": SECRET, "MODE": "fast"}))
     dlc.wait_for(job_id, "Succeeded")

@@ -75,7 +75,7 @@ def _part(job: JobView, part: Part, text: Callable[[str], str]) -> Iterator[str]
     yield f"<h2><small>{text(job.part_word)}</small> {text(part.name)}{state}</h2>"
     spent = duration(part.start, part.end or job.now)
     yield f'<p class="counts">{text(counted(part, job.unit_word))}{f", {spent}" if spent else ""}</p>'
-    yield f'<pre class="command">{text(part.command)}</pre>'
+    yield f'<pre class="command">{text(without_secrets(part.command))}</pre>'
     opened = _opened(part)
     for unit in part.units:
         yield _unit(job, part, unit, text, is_open=unit in opened)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
 from airflow_provider_bcs.airflow_versions import LINKS_ARE_XCOMS
-from airflow_provider_bcs.exceptions import BcsError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -48,7 +47,9 @@ def push_link(
     part: str = "",
     job: Mapping[str, Any] | None = None,
 ) -> None:
-    """Push the URL of a job's page as XCom, for ``link``, and log it. A page that cannot be found is no error.
+    """Push the URL of a job's page as XCom, for ``link``, and log it.
+
+    A link that cannot be made or pushed is logged and is no error: the job is worth more.
 
     :param job_id: id of the job
     :param part: task or pod of the job that the link leads to
@@ -56,9 +57,9 @@ def push_link(
     """
     try:
         url = port.page_url(job_id, part, job)
-    except BcsError as error:
-        log.info("There is no link to job %s: %s", job_id, error)
-        url = ""
-    context["ti"].xcom_push(key=link.xcom_key, value=url)
+        context["ti"].xcom_push(key=link.xcom_key, value=url)
+    except Exception as error:
+        log.warning("There is no link to job %s: %s", job_id, error)
+        return
     if url:
         log.info("The page of job %s: %s", job_id, url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -224,6 +225,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         except ApiError as error:
             self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
             return
-        if (ti := current_task_instance()) is not None:
-            # The link would lead to a page that does not exist any more.
-            ti.xcom_push(key=self.job_link.xcom_key, value="")
+        # The link would lead to a page that does not exist any more. A failure to take it back does not fail the task.
+        with suppress(Exception):
+            if (ti := current_task_instance()) is not None:
+                ti.xcom_push(key=self.job_link.xcom_key, value="")

@@ -95,8 +95,8 @@ class BatchComputeTaskTrigger(StateTrigger):
 
     async def _push_link(self, watcher: Watcher[Client], ti: Any) -> None:
         """Push the URL of the job's page, which no worker does for a task that started in its trigger."""
-        port = BatchComputePort(await watcher.client())
         try:
+            port = BatchComputePort(await watcher.client())
             url = await watcher.in_thread(partial(port.page_url, self.job_id, self.task_name))
             await sync_to_async(push_from_trigger)(ti, BATCHCOMPUTE_JOB_URL, url)
         except Exception as error:

@@ -35,7 +35,7 @@ from airflow_provider_bcs.sensors.batchcompute import (
     BatchComputeTaskSensor,
 )
 from airflow_provider_bcs.sensors.dlc import DlcJobSensor, DlcPodSensor
-from tests.airflow.running import link_of, pushed_value, run_dag, states
+from tests.airflow.running import break_xcom, link_of, pushed_value, run_dag, states
 from tests.batchcompute.jobs import job, task
 from tests.dlc.jobs import job as dlc_job
 from tests.local.service import wait_until
@@ -283,6 +283,19 @@ def test_a_task_that_submitted_nothing_has_no_link():
     run = run_dag(dag)
     assert states(run) == {"t": "failed"}
     assert link_of(dag, run, "t") == ""
+
+
+def test_a_link_that_cannot_be_pushed_fails_no_task(client: Client, monkeypatch: pytest.MonkeyPatch):
+    break_xcom(monkeypatch, BatchComputeJobLink.xcom_key)
+    job_id = client.create_job(job({"a": task("true")})).Id
+    dag = dag_of(
+        lambda: BatchComputeSubmitJobOperator(task_id="submit", job=job(), poll_interval=0.2),
+        lambda: BatchComputeTaskOperator(task_id="follow", job_id=job_id, task_name="a", poll_interval=0.2),
+        lambda: BatchComputeJobSensor(task_id="wait", job_id=job_id, poke_interval=0.2),
+    )
+    run = run_dag(dag)
+    assert states(run) == {"submit": "success", "follow": "success", "wait": "success"}
+    assert {link_of(dag, run, task_id) for task_id in ("submit", "follow", "wait")} == {""}
 
 
 def test_the_provider_names_its_links():

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException, get_current_co
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from asgiref.sync import sync_to_async
 
+from airflow_provider_bcs.description.secrets import texts_to_mask
 from airflow_provider_bcs.waiting.submission import GENERATION
 
 # common-compat has this name only from 1.22 on, and that version needs Python 3.11.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAN_START_FROM_TRIGGER",
+    "LINKS_ARE_XCOMS",
     "TRIGGERS_ARE_KILLED",
     "current_task_instance",
     "deadline",
@@ -45,12 +47,12 @@ __all__ = [
 #: Whether a task can start and end in the triggerer, which then renders the trigger's arguments.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
 
+#: Whether Airflow calls a link in the process of its task and keeps the URL as XCom. Before, the web server calls it.
+LINKS_ARE_XCOMS: bool = not airflow_version.startswith("2.")
+
 #: Whether Airflow calls a trigger's ``on_kill`` when its task is marked or cleared. Before, it calls ``cleanup`` only.
 TRIGGERS_ARE_KILLED: bool = AIRFLOW_V_3_3_PLUS
 
-# A shorter text is part of many words, and a log with all of them masked is unreadable. Airflow 3 has the same limit.
-_MIN_SECRET = 5
-_MIN_LINE = 8
 _PROCESS = uuid.uuid4().hex
 
 
@@ -105,13 +107,8 @@ def current_task_instance() -> Any | None:
 
 def mask(values: Iterable[Any]) -> None:
     """Register texts, and each of their lines, as secrets: Airflow shows ``***`` in logs and rendered templates."""
-    for value in values:
-        if isinstance(value, str) and len(value) >= _MIN_SECRET:
-            mask_secret(value)
-            # A log holds a key of several lines line by line. A line of one brace is no secret.
-            for line in map(str.strip, value.splitlines() if "\n" in value else ()):
-                if len(line) >= _MIN_LINE:
-                    mask_secret(line)
+    for text in texts_to_mask(values):
+        mask_secret(text)
 
 
 def renders_native_objects(operator: Any) -> bool:

@@ -82,7 +82,10 @@ def get_provider_info() -> dict[str, Any]:
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
             }
         ],
-        "extra-links": [f"{package}.links.dlc.DlcJobLink"],
+        "extra-links": [
+            f"{package}.links.batchcompute.BatchComputeJobLink",
+            f"{package}.links.dlc.DlcJobLink",
+        ],
         **{
             kind: [
                 {

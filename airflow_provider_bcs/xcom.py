@@ -1,10 +1,13 @@
-"""Ids of jobs and clusters that one task pushes to XCom and another one pulls by a template."""
+"""XComs: ids of jobs and clusters that one task pushes and another one pulls by a template, and links."""
 
 from __future__ import annotations
 
 from airflow_provider_bcs.exceptions import MissingIdError
 
-__all__ = ["cluster_id_of", "is_missing", "job_id_of", "require_id"]
+__all__ = ["BATCHCOMPUTE_JOB_URL", "cluster_id_of", "is_missing", "job_id_of", "require_id"]
+
+#: Key of the URL of a BatchCompute job's page; a trigger, which imports no links, pushes it too.
+BATCHCOMPUTE_JOB_URL = "batchcompute_job_url"
 
 
 def job_id_of(task_id: str) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 
 API_VERSION = "2015-11-11"
 
+#: First page of the console. The vendor's list of consoles of 2026 has it; the page of a job is not documented.
+CONSOLE = "https://batchcompute.console.aliyun.com/"
+
 # States of jobs, tasks and instances: all three levels use the same five words.
 WAITING = "Waiting"
 RUNNING = "Running"

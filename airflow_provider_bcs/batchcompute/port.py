@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
+from airflow_provider_bcs.http.job_page import local_page_url, page_region
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
-from .facts import FINISHED, UNSUCCESSFUL
+from .facts import CONSOLE, FINISHED, UNSUCCESSFUL
 from .failure import explain_failure, explain_task_failure, summary
 from .instance_logs import InstanceLogs, Selection, Texts
 from .legacy import as_current
@@ -153,6 +154,15 @@ class BatchComputePort:
         :param task_name: read the instances of this task only
         """
         return self._logs.read(job_id, task_name) if self._logs else iter(())
+
+    def page_url(self, job_id: str, part: str = "", job: Mapping[str, Any] | None = None) -> str:
+        """Return the URL of the job's page at the local service, in the cloud that of the console's first page.
+
+        The console's address of a single job is not documented.
+        """
+        if (url := local_page_url(self.client, job_id, part)) is not None:
+            return url
+        return CONSOLE if page_region(self.client.region, self.client.endpoint) else ""
 
     def delete(self, job_id: str) -> None:
         """Delete a job that has ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise, zip_longest
@@ -53,6 +53,9 @@ _ASSIGNED = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]+)=(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[^\s"',;&|]+))"""
 )
 _PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(?P<password>[^\s/@]+)@")
+# A shorter text is part of many words, and a log with all of them masked is unreadable. Airflow 3 has the same limit.
+_MIN_SECRET = 5
+_MIN_LINE = 8
 # Values that are no secrets: switches, numbers (also 1e-4, 128k), and references to shell variables.
 _NO_SECRET = re.compile(
     r"true|false|yes|no|on|off|none|null|[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+|[kmbgt])?|\$.*",
@@ -74,6 +77,23 @@ def secret_values(description: Any) -> Iterator[str]:
 
     _replace(description, note)
     return iter(found)
+
+
+def texts_to_mask(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the texts that must not appear where a secret may have been printed: secrets and their lines.
+
+    :param values: secrets; values that are no text are left out
+
+    >>> list(texts_to_mask(["-----BEGIN-----\\nabcdefgh\\n", "abc", None]))
+    ['-----BEGIN-----\\nabcdefgh\\n', '-----BEGIN-----', 'abcdefgh']
+    """
+    for value in values:
+        if isinstance(value, str) and len(value) >= _MIN_SECRET:
+            yield value
+            # A log holds a key of several lines line by line. A line of one brace is no secret.
+            for line in map(str.strip, value.splitlines() if "\n" in value else ()):
+                if len(line) >= _MIN_LINE:
+                    yield line
 
 
 def without_secrets(description: Any) -> Any:

@@ -12,6 +12,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 API_VERSION = "2020-12-03"
 
+#: Page of a job in the console, as the vendor's own tools of 2026 write it.
+CONSOLE = "https://pai.console.aliyun.com/?{query}#/dlc/jobs/{job_id}/overview"
+
 # States of jobs, in the field Status.
 CREATING = "Creating"
 QUEUING = "Queuing"

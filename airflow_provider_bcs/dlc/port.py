@@ -6,12 +6,14 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+from urllib.parse import quote, urlencode
 
+from airflow_provider_bcs.http.job_page import local_page_url, page_region
 from airflow_provider_bcs.http.loopback import is_loopback_url
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
-from .facts import SUCCEEDED
+from .facts import CONSOLE, SUCCEEDED
 from .failure import explain_failure, summary
 from .rules import check_job, near_field
 from .submission import find_submitted, submit
@@ -149,6 +151,20 @@ class DlcPort:
     def read_logs(self, job_id: str) -> Iterator[LeveledLine]:
         """Yield nothing: :meth:`poll` logs the pods' lines while the job runs."""
         return iter(())
+
+    def page_url(self, job_id: str, part: str = "", job: Mapping[str, Any] | None = None) -> str:
+        """Return the URL of the job's page, at the local service or in the console of the job's workspace.
+
+        Without a ``WorkspaceId`` in ``job``, the job is read: its workspace need not be that of the connection.
+        """
+        if (url := local_page_url(self.client, job_id, part.removeprefix(f"{job_id}-"))) is not None:
+            return url
+        region = page_region(self.client.region, self.client.endpoint)
+        if not region:
+            return ""
+        workspace = (job or {}).get("WorkspaceId") or self.client.get_job(job_id).WorkspaceId
+        query = urlencode({"regionId": region, "workspaceId": workspace})
+        return CONSOLE.format(query=query, job_id=quote(job_id, safe=""))
 
     def delete(self, job_id: str) -> None:
         """Delete a job that has ended."""

@@ -1,1 +1,1 @@
-"""Links from a task to the services' consoles."""
+"""Links from a task to the pages of its remote job."""

@@ -22,6 +22,7 @@ from .faults import Fault, Faults, play
 from .gateway import Gateway
 from .hosts import Hosts
 from .origins import OriginCheck
+from .pages.pages import Pages
 from .request import host_name, in_origin_form, joined_headers, raw_target
 from .routes import PendingResponse, RequestT, ResponseT, Route
 
@@ -38,6 +39,7 @@ class Application:
     :param services: APIs by name; a host name of the cloud decides before the port
     :param hosts: host names of the service
     :param origins: check of the Host and Origin headers
+    :param pages: pages for people
     :param control_port: port of the control API
     """
 
@@ -47,6 +49,7 @@ class Application:
         services: Mapping[str, Gateway[Any, Any]],
         hosts: Hosts,
         origins: OriginCheck,
+        pages: Pages,
         control_port: int,
     ) -> None:
         self._gateways = gateways
@@ -57,7 +60,7 @@ class Application:
         self._requests: Counter[str] = Counter()
         self._faults = Faults()
         operations = {route.operation for api in services.values() for route in api.routes}
-        self._control = Control(self._requests, self._faults, operations)
+        self._control = Control(self._requests, self._faults, operations, pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -33,6 +33,7 @@ from .isolation import IsolationUnavailableError, probe_namespace
 from .options import LocalOptions
 from .origins import OriginCheck
 from .oss import assembly as oss
+from .pages.pages import Pages
 from .runner import Runner, Settings
 from .store import Store
 
@@ -70,8 +71,10 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         raise StartError(f"cannot open the database {data_dir / 'state.sqlite'}: {error}") from None
     oss_host = _url(_reachable(options.host), oss_listener).removeprefix("http://")
     settings = Settings(data_dir, isolation, _search_path(), oss_host)
-    batchcompute_gateway, batchcompute_engine = batchcompute.assemble(options, options, settings, store)
-    dlc_gateway, dlc_engine = dlc.assemble(options, options, settings, store)
+    batchcompute_gateway, batchcompute_engine, batchcompute_jobs = batchcompute.assemble(
+        options, options, settings, store
+    )
+    dlc_gateway, dlc_engine, dlc_jobs = dlc.assemble(options, options, settings, store)
     engines: list[Runner[Any]] = [batchcompute_engine, dlc_engine]
     hosts = Hosts(options.allow_host)
     oss_gateway = oss.assemble(options, data_dir, store, hosts)
@@ -85,8 +88,9 @@ def _serve(options: LocalOptions, data_dir: Path, listener: socket.socket, oss_l
         "oss": oss_gateway,
     }
     origins = OriginCheck(options.host, hosts)
+    pages = Pages(options.access_key_secret, [batchcompute_jobs, dlc_jobs])
     config = uvicorn.Config(
-        Application(gateways, services, hosts, origins, control_port=_port(listener)),
+        Application(gateways, services, hosts, origins, pages, control_port=_port(listener)),
         http=ClosableConnection,
         loop="asyncio",
         lifespan="off",

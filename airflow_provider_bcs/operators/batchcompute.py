@@ -14,6 +14,7 @@ from airflow_provider_bcs.batchcompute.legacy import as_current
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
@@ -82,6 +83,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
+    job_link = BatchComputeJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrate
 from airflow_provider_bcs.description.source import CheckedJob, PlainDescription, read_description
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.operators.graph_job import submitted_job
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
@@ -66,6 +67,8 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
+    job_link = BatchComputeJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -11,6 +11,8 @@ from airflow_provider_bcs.batchcompute.submission import start_again
 from airflow_provider_bcs.exceptions import NotFoundError, StateConflictError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
+from airflow_provider_bcs.links.job import push_link
 from airflow_provider_bcs.operators.service import ServiceOperator
 from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError
@@ -46,6 +48,9 @@ class _JobOperator(ServiceOperator[BatchComputeHook]):
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
         self.job_id = job_id
 
+    def _push_link(self, context: Context) -> None:
+        push_link(BatchComputeJobLink(), self.hook.port, self.job_id, context, self.log)
+
 
 class BatchComputeStopJobOperator(_JobOperator):
     """Stop a job that still waits or runs. It is made to be a teardown, so that no job outlives its DAG run.
@@ -67,6 +72,7 @@ class BatchComputeStopJobOperator(_JobOperator):
 
     custom_operator_name = "Stop BatchCompute job"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "delete_finished")
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self,
@@ -94,8 +100,10 @@ class BatchComputeStopJobOperator(_JobOperator):
             elif job.State == FINISHED and str(self.delete_finished).lower() == "true":
                 client.delete_job(self.job_id)
                 self.log.info("Job %s is deleted, as AutoRelease asks.", self.job_id)
+                return
             else:
                 (self.log.error if job.is_unsuccessful else self.log.info)("Job %s is %s.", self.job_id, job.State)
+            self._push_link(context)
         except (NotFoundError, StateConflictError) as error:
             self.log.info("Job %s is not running any more: %s", self.job_id, error)
 
@@ -119,6 +127,7 @@ class BatchComputeStartJobOperator(_JobOperator):
     """
 
     custom_operator_name = "Start BatchCompute job"
+    operator_extra_links = (BatchComputeJobLink(),)
 
     @short_failure
     def execute(self, context: Context) -> str:
@@ -135,6 +144,7 @@ class BatchComputeStartJobOperator(_JobOperator):
             )
         else:
             self.log.info("Job %s runs already.", self.job_id)
+        self._push_link(context)
         return self.job_id
 
 
@@ -202,6 +212,7 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
 
     custom_operator_name = "BatchCompute job priority"
     template_fields: Sequence[str] = (*_JobOperator.template_fields, "priority")
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self,
@@ -220,3 +231,4 @@ class BatchComputeChangeJobPriorityOperator(_JobOperator):
         require_id("job_id", self.job_id)
         self.hook.client.change_job_priority(self.job_id, int(self.priority))
         self.log.info("Job %s has priority %s.", self.job_id, self.priority)
+        self._push_link(context)

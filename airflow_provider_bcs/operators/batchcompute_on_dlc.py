@@ -26,7 +26,7 @@ from airflow_provider_bcs.exceptions import ConnectionSettingsError, InvalidJobE
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
-from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.description import redact_all
 from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
@@ -122,7 +122,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
-    operator_extra_links = (DlcJobLink(),)
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,
@@ -271,9 +272,6 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             yield
         except Exception as error:
             self.log.warning("The submitted job is not shown among the rendered templates: %s", error)
-
-    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
-        push_link(self.port, job_id, job, context, self.log)
 
 
 def _mapped(table: Any, name: Any) -> Any:

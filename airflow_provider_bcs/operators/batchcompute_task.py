@@ -23,6 +23,8 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
+from airflow_provider_bcs.links.job import push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.outputs import check_outputs
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
@@ -90,6 +92,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**ServiceOperator.template_types, "job_id": str, "task_name": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
+    operator_extra_links = (BatchComputeJobLink(),)
 
     def __init__(
         self,
@@ -211,6 +214,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         require_id("job_id", self.job_id)
         target = self.target
         self.log.info("Waiting for %s.", target)
+        push_link(BatchComputeJobLink(), self.port, target.job_id, context, self.log, part=self.task_name)
         ti: Any = context["ti"]
         if ti.try_number > 1:
             target = self.port.continue_job(target)

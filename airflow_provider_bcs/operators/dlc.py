@@ -12,17 +12,16 @@ from airflow_provider_bcs.dlc.job_logs import MAX_LINES
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
-from airflow_provider_bcs.links.dlc import DlcJobLink, push_link
+from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
-    from airflow_provider_bcs.description.source import CheckedJob, JobSource
+    from airflow_provider_bcs.description.source import JobSource
 
 __all__ = ["DlcSubmitJobOperator"]
 
@@ -70,7 +69,8 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     ui_color = "#d6ebff"
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
-    operator_extra_links = (DlcJobLink(),)
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,
@@ -100,9 +100,6 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     def port(self) -> DlcPort:
         """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
         return replace(self.hook.port, log_limit=self.max_log_lines)
-
-    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
-        push_link(self.port, job_id, job, context, self.log)
 
 
 def check_max_log_lines(found: object) -> None:

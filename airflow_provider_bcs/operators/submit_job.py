@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
@@ -12,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
 from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
@@ -60,6 +62,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
     secret_fields: ClassVar[tuple[str, ...]] = ("job",)
     #: Trigger that waits for the target of the port.
     trigger_class: ClassVar[type[StateTrigger]]
+    #: Link to the page of the job; also in ``operator_extra_links``.
+    job_link: ClassVar[JobLink]
 
     def __init__(
         self,
@@ -108,9 +112,6 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _steps(self) -> Sequence[Step]:
         """Return the steps from the rendered job to the one that is submitted, in their order."""
         return (lambda job: self.port.prepare(job, self.log),)
-
-    def _submitted(self, job_id: str, job: CheckedJob, context: Context) -> None:
-        """Hook for subclasses: called once the job id is known."""
 
     def _check_outputs(self, job_id: str, job: Mapping[str, Any]) -> None:
         """Hook for subclasses: called once the job has succeeded."""
@@ -202,7 +203,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         stop = partial(self.port.stop, log=self.log, raise_transient=True)
         try:
             job_id = reattach(submit, owner, task_state_store(context), stop, self.log)
-            self._submitted(job_id, job, context)
+            push_link(self.job_link, self.port, job_id, context, self.log, job=job)
         except InvalidRequestError as error:
             raise RefusedJobError(f"The service refuses the job: {error}") from error
         except Exception:
@@ -266,3 +267,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
             self.log.info("Job %s is deleted, as AutoRelease asks.", job_id)
         except ApiError as error:
             self.log.warning("Job %s succeeded, but could not be deleted: %s", job_id, error)
+            return
+        # The link would lead to a page that does not exist any more. A failure to take it back does not fail the task.
+        with suppress(Exception):
+            if (ti := current_task_instance()) is not None:
+                ti.xcom_push(key=self.job_link.xcom_key, value="")

@@ -9,6 +9,7 @@ from airflow_provider_bcs.batchcompute.facts import FINISHED
 from airflow_provider_bcs.batchcompute.target import Target
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
@@ -28,6 +29,8 @@ class _BatchComputeSensor(StateSensor[BatchComputeHook]):
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
     success_states = frozenset({FINISHED})
+    job_link = BatchComputeJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from airflow_provider_bcs.dlc.facts import SUCCEEDED
 from airflow_provider_bcs.dlc.target import JobTarget, PodTarget
 from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
+from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.sensors.state import StateSensor
 from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 from airflow_provider_bcs.triggers.state import DEFERRABLE
@@ -48,6 +49,8 @@ class DlcJobSensor(StateSensor[DlcHook]):
     hook_class = DlcHook
     trigger_class = DlcJobTrigger
     success_states = frozenset({SUCCEEDED})
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,
@@ -92,6 +95,8 @@ class DlcPodSensor(StateSensor[DlcHook]):
     hook_class = DlcHook
     trigger_class = DlcPodTrigger
     success_states = frozenset({SUCCEEDED})
+    job_link = DlcJobLink()
+    operator_extra_links = (job_link,)
 
     def __init__(
         self,

@@ -13,11 +13,12 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
+from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.typed_templates import type_templates
-from airflow_provider_bcs.xcom import require_id
+from airflow_provider_bcs.xcom import is_missing, require_id
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -48,6 +49,8 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     #: Attribute that holds the target's id.
     id_field: ClassVar[str] = "job_id"
     success_states: ClassVar[frozenset[str]]
+    #: Link to the page of the target's job, also in ``operator_extra_links``; None: the target has no job.
+    job_link: ClassVar[JobLink | None] = None
 
     def __init__(
         self,
@@ -120,6 +123,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         :raises WaitTimeoutError: when ``timeout`` has passed
         :raises SoftFailError: instead, with ``soft_fail`` or ``never_fail``
         """
+        self._push_link(context)
         if self.deferrable:
             if not self.poke(context):
                 self.defer(trigger=self._trigger(context), method_name="execute_complete")
@@ -148,6 +152,13 @@ class StateSensor(BaseSensorOperator, Generic[H]):
             raise self._failure(error) from error
         self._check(state)
         self.log.info("%s: %s.", self.target, state)
+
+    def _push_link(self, context: Context) -> None:
+        """Push the link at each execution: Airflow deletes a task's XComs before it executes a rescheduled sensor."""
+        if self.job_link is None or is_missing(job_id := getattr(self, self.id_field)):
+            return
+        part = getattr(self, "task_name", "") or getattr(self, "pod_id", "")
+        push_link(self.job_link, self.port, str(job_id), context, self.log, part=str(part))
 
     def _trigger(self, context: Context) -> StateTrigger:
         return self.trigger_class(

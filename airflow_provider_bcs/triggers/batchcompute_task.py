@@ -20,6 +20,7 @@ from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.exceptions import ApiError, BcsError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.triggers.state import StateTrigger
+from airflow_provider_bcs.xcom import BATCHCOMPUTE_JOB_URL
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -90,8 +91,19 @@ class BatchComputeTaskTrigger(StateTrigger):
         if self.deadline is None and self.timeout is not None:
             # A trigger does not know when its task started.
             self.deadline = time.time() + self.timeout
+        await self._push_link(watcher, ti)
         if ti.try_number > 1:
             self.target = await self._continued(watcher, ti, target)
+
+    async def _push_link(self, watcher: Watcher[Client], ti: Any) -> None:
+        """Push the URL of the job's page, which no worker does for a task that started in its trigger."""
+        try:
+            port = BatchComputePort(await watcher.client())
+            url = await watcher.in_thread(partial(port.page_url, self.job_id, self.task_name))
+            await sync_to_async(push_from_trigger)(ti, BATCHCOMPUTE_JOB_URL, url)
+        except Exception as error:
+            # The wait is worth more than the link.
+            self.log.warning("There is no link to job %s: %s", self.job_id, error)
 
     async def _continued(self, watcher: Watcher[Client], ti: Any, target: FollowedTarget) -> FollowedTarget:
         """Continue the job once per try: a triggerer that restarts runs the trigger again."""

@@ -105,6 +105,13 @@ class ServicePort(Protocol[T]):
     def read_logs(self, job_id: str) -> Iterator[LeveledLine]:
         """Yield the log lines of a job that has ended, except those that :meth:`poll` has logged."""
 
+    def page_url(self, job_id: str, part: str = "", job: Mapping[str, Any] | None = None) -> str:
+        """Return the URL of the page that shows a job to people; empty when no page is known.
+
+        :param part: task, or pod, that the link leads to if the page has a place for it
+        :param job: description of the job, if the caller has it
+        """
+
     def delete(self, job_id: str) -> None:
         """Delete a job that has ended."""
 

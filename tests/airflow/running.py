@@ -118,13 +118,37 @@ def break_xcom(monkeypatch: Any, broken_key: str) -> None:
 
 def serialized(dag: Any) -> dict[str, Any]:
     """Return a DAG as the scheduler gets it, after a round trip."""
+    data = _serialization().to_dict(dag)
+    _serialization().from_dict(data)
+    return data
+
+
+def _serialization() -> Any:
     try:
         from airflow.serialization.serialized_objects import DagSerialization as Serialization
     except ImportError:
         from airflow.serialization.serialized_objects import SerializedDAG as Serialization
-    data = Serialization.to_dict(dag)
-    Serialization.from_dict(data)
-    return data
+    return Serialization
+
+
+def link_of(dag: Any, dag_run: Any, task_id: str, map_index: int = -1) -> str:
+    """Return the only link of a task instance as the web server finds it, an empty text when there is none."""
+    task = _serialization().from_dict(_serialization().to_dict(dag)).get_task(task_id)
+    (name,) = task.extra_links or [None]
+    instances = dag_run.get_task_instances()
+    (ti,) = [ti for ti in instances if (ti.task_id, ti.map_index) == (task_id, map_index)]
+    return task.get_extra_links(ti, name) or "" if name else ""
+
+
+def pushed_value(dag_id: str, task_id: str, key: str) -> Any:
+    """Return an XCom of a task that may still run, None when it is not there."""
+    from airflow.utils.session import create_session
+
+    model = getattr(import_module("airflow.models.xcom"), "XComModel" if AIRFLOW_3 else "XCom")
+    with create_session() as session:
+        row = session.query(model).filter_by(dag_id=dag_id, task_id=task_id, key=key).one_or_none()
+        # Airflow 2 deserializes a value when it loads the row.
+        return None if row is None else model.deserialize_value(row) if AIRFLOW_3 else row.value
 
 
 def dag_bag(folder: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_bcs.cli import main
@@ -317,3 +318,11 @@ def test_the_object_store(service):
     program = blocks("local-service.md", "python")[0].replace("http://127.0.0.1:8643", service.ready["oss"])
     exec(program, {})
     assert service.object("my-bucket/in/words.txt") == "one two"
+
+
+def test_the_links_to_pages_of_jobs(service, client, capsys):
+    submitted = client.create_job(job({"a": task("true")}))
+    code = for_local_service(blocks("local-service.md", "python")[1], service.url)
+    exec(compile(code, "local-service.md", "exec"), {})
+    (url,) = [each for each in capsys.readouterr().out.split() if submitted.Id in each]
+    assert submitted.Id in requests.get(url, timeout=10).text

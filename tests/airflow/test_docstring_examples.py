@@ -20,7 +20,15 @@ import airflow_provider_bcs
 
 ROOMS = ("hooks", "links", "operators", "sensors", "triggers")
 #: Bases, which authors do not use by themselves.
-BASES = {"DescriptionOperator", "ServiceHook", "ServiceOperator", "StateSensor", "StateTrigger", "SubmitJobOperator"}
+BASES = {
+    "DescriptionOperator",
+    "JobLink",
+    "ServiceHook",
+    "ServiceOperator",
+    "StateSensor",
+    "StateTrigger",
+    "SubmitJobOperator",
+}
 NO_CLASSES_OF_AUTHORS = {
     "AirflowConnection",
     "ClusterWaiting",

@@ -40,7 +40,7 @@ def test_the_methods_are_those_of_the_client():
 
 def test_the_operations_are_those_of_the_local_service(tmp_path: Path):
     store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
-    gateway, _ = assembly.assemble(LocalOptions(), LocalOptions(), Settings(tmp_path, "rewrite", "", ""), store)
+    gateway, *_ = assembly.assemble(LocalOptions(), LocalOptions(), Settings(tmp_path, "rewrite", "", ""), store)
     store.close()
     served = [route.operation.removeprefix("batchcompute.") for route in gateway.routes]
     assert sorted(rows()) == sorted(served)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -101,6 +102,13 @@ def test_followers_without_a_worker(airflow: Airflow, service: Service, client: 
     assert "exit code 1" in airflow.trigger_logs("light")
     # No worker ever had it.
     assert airflow.query("SELECT pid FROM task_instance WHERE dag_id = 'light' AND task_id = 'b'") == [(None,)]
+    # No worker pushed the link.
+    ((value,),) = airflow.query(
+        "SELECT value FROM xcom WHERE dag_id = 'light' AND task_id = 'b' AND key = 'batchcompute_job_url'"
+    )
+    url = json.loads(value)
+    assert url.endswith("#part-b")
+    assert job_called(client, "light").Id in requests.get(url, timeout=10).text
     set_flag(service, "light")
     airflow.cli("tasks", "clear", "light", "--only-failed", "--yes")
     airflow.wait(lambda: airflow.run_state("light", "one") == "success", 240, "the end of light")

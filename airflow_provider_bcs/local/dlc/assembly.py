@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_bcs.local.options import AccessKeyOptions, DlcOptions
+from airflow_provider_bcs.local.pages.model import JobReader
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
 
@@ -10,6 +11,7 @@ from .clock import open_clock
 from .engine import Engine
 from .gateway import DlcGateway
 from .job_api import JobApi
+from .job_view import JobViews
 from .jobs import SCHEMA as SCHEMA
 from .jobs import Jobs
 from .lifecycle import Lifecycle
@@ -20,10 +22,13 @@ from .verifier import Verifier
 PATH_PREFIX = "/api/v1/"
 
 
-def assemble(options: DlcOptions, key: AccessKeyOptions, settings: Settings, store: Store) -> tuple[DlcGateway, Engine]:
-    """Return the gateway for requests and the engine that runs pods."""
+def assemble(
+    options: DlcOptions, key: AccessKeyOptions, settings: Settings, store: Store
+) -> tuple[DlcGateway, Engine, JobReader]:
+    """Return the gateway for requests, the engine that runs pods, and the reader of jobs for their pages."""
     jobs = Jobs(store, open_clock(settings.data_dir / "clock.json", options.clock_rate))
     lifecycle = Lifecycle(jobs, options.max_pods, options.time_limit_status)
     engine = Engine(jobs, lifecycle, settings, install_libs=options.install_libs)
     routes = [*JobApi(jobs, lifecycle, engine).routes(), *PodApi(jobs, engine).routes(), *ROUTES]
-    return DlcGateway(routes, Verifier(key.access_key_id, key.access_key_secret)), engine
+    gateway = DlcGateway(routes, Verifier(key.access_key_id, key.access_key_secret))
+    return gateway, engine, JobViews(jobs, engine).read

@@ -79,6 +79,8 @@ class JobLogs:
                 self._log.warning("The log of pod %s could not be read: %s", self._pods[key].PodId, error)
                 self.failed = True
                 break
+        if written:
+            self.client.observer.logged(written)
         return written
 
     def _key(self, pod: Pod) -> _Key:

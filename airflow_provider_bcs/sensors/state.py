@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
+from airflow_provider_bcs.hooks.metrics import count_wait
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
@@ -101,6 +103,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
             if not self.poke(context):
                 self.defer(trigger=self._trigger(context), method_name="execute_complete")
             return
+        begin = time.monotonic()
         try:
             super().execute(context)
         except BcsError:
@@ -109,6 +112,10 @@ class StateSensor(BaseSensorOperator, Generic[H]):
             raise WaitTimeoutError(f"{self.target}: {error}") from error
         except AirflowSkipException as error:
             raise SoftFailError(f"{self.target}: {error}") from error
+        finally:
+            if not self.reschedule:
+                # With mode="reschedule" this process has looked once, and waits no longer.
+                count_wait(self.hook_class.service, time.monotonic() - begin)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Continue after the trigger's event.

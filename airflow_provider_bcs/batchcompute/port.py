@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
@@ -65,6 +66,7 @@ class BatchComputePort:
     log_lines: int = 50
 
     name_field: ClassVar[str] = "Name"
+    compares_descriptions: ClassVar[bool] = True
 
     @staticmethod
     def check_job(job: JobSource, *, templates: bool = True, source: str = "") -> CheckedJob:
@@ -75,13 +77,13 @@ class BatchComputePort:
         """Return the job as it is."""
         return job
 
-    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool, origin: Origin = UNKNOWN) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
-        return submit(self.client, job, owner, resume=resume, restart=self._restarts)
+        return submit(self.client, job, owner, resume=resume, restart=self._restarts, origin=origin)
 
-    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any], origin: Origin = UNKNOWN) -> str | None:
         """Return the id of the job whose submission was interrupted."""
-        return find_submitted(self.client, job, owner, restart=self._restarts)
+        return find_submitted(self.client, job, owner, restart=self._restarts, origin=origin)
 
     def target(self, job_id: str) -> Target:
         """Return the target that stands for a job."""
@@ -111,7 +113,13 @@ class BatchComputePort:
 
         :param task_name: read the instances of this task only
         """
-        return self._logs.read(job_id, task_name) if self._logs else iter(())
+        lines = 0
+        try:
+            for lines, line in enumerate(self._logs.read(job_id, task_name) if self._logs else (), start=1):  # noqa: B007
+                yield line
+        finally:
+            if lines:
+                self.client.observer.logged(lines)
 
     def delete(self, job_id: str) -> None:
         """Delete a job that has ended."""

@@ -60,6 +60,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``; it is uploaded when the task runs, unless the bucket has it
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job a description with the same ids; see docs/trail.md
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -84,6 +86,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         log_lines: int = 50,
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        context_env: bool = True,
         **kwargs: Any,
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -100,6 +103,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            context_env=context_env,
             **kwargs,
         )
 

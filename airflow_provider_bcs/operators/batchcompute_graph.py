@@ -49,6 +49,8 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     :param package: directory, file or glob pattern, absolute or relative to the DAG file, that becomes the package of
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
+    :param context_env: give the job's programs variables that name the Airflow DAG and run, and the job a description
+        with the same ids; see docs/trail.md
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
     """
@@ -57,6 +59,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     hook_class = BatchComputeHook
     trigger_class = BatchComputeTrigger
+    has_one_task = False
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         retry_strategy: RetryStrategy = "restart",
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
+        context_env: bool = True,
         **kwargs: Any,
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -74,7 +78,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.package_uri = package_uri
         # The author's dict may be changed for the next operator.
         own = job if isinstance(job, CheckedJob) else CheckedJob(read_description(job))
-        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, **kwargs)
+        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, context_env=context_env, **kwargs)
         self._is_complete = False
 
     @cached_property

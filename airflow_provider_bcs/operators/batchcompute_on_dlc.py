@@ -73,6 +73,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param image: container image, in place of the job's (templated)
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job tags with the same ids; see docs/trail.md
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -112,6 +114,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         image: str | None = None,
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
+        context_env: bool = True,
         **kwargs: Any,
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -131,6 +134,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            context_env=context_env,
             **kwargs,
         )
         self._show("dlc_job", without_secrets(dlc_job))

@@ -55,6 +55,8 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job tags with the same ids; see docs/trail.md
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
     :raises JobFailedError: when the job failed or was stopped
@@ -75,6 +77,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
+        context_env: bool = True,
         **kwargs: Any,
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -85,6 +88,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
             deferrable=deferrable,
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
+            context_env=context_env,
             **kwargs,
         )
 

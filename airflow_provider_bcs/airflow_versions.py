@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
@@ -107,9 +108,9 @@ def traceparent(ti: Any) -> str | None:
         return (getattr(ti, "context_carrier", None) or {}).get("traceparent")
     from airflow.traces.utils import gen_span_id, gen_trace_id
 
-    trace_id = str(gen_trace_id(ti.dag_run))
-    # The trace begins with the DAG run. A run of dag.test() has no start date, and its trace id is 0.
-    return f"00-{trace_id}-{gen_span_id(ti)}-01" if int(trace_id, 16) else None
+    # The trace begins with the start of the DAG run. Its id is no text while there is no start.
+    trace_id = gen_trace_id(ti.dag_run)
+    return f"00-{trace_id}-{gen_span_id(ti)}-01" if isinstance(trace_id, str) else None
 
 
 def openlineage_macros() -> Any | None:
@@ -140,8 +141,10 @@ def stats(*, in_triggerer: bool = False) -> Any:
     return of_worker.Stats
 
 
+@cache
 def host_name() -> str:
     """Return the name of this host, as Airflow's own metrics have it."""
+    # Kept in the process: it may ask a name server, which blocks the event loop of a triggerer.
     from airflow.utils.net import get_hostname
 
     return str(get_hostname())

@@ -6,10 +6,11 @@ import time
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
-from airflow.providers.common.compat.sdk import AirflowException, get_current_context
+from airflow.providers.common.compat.sdk import AirflowException, conf, get_current_context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from asgiref.sync import sync_to_async
 
@@ -29,19 +30,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAN_START_FROM_TRIGGER",
+    "KNOWS_TRACES_OF_ALL_TRIES",
     "LINKS_ARE_XCOMS",
     "TRIGGERS_ARE_KILLED",
     "current_task_instance",
     "deadline",
+    "host_name",
     "is_waited_for",
     "mask",
+    "openlineage_macros",
     "push_from_trigger",
     "renders_native_objects",
     "set_display_name",
     "show_rendered",
     "start_time",
+    "stats",
     "submitter",
     "task_state_store",
+    "traceparent",
 ]
 
 #: Whether a task can start and end in the triggerer, which then renders the trigger's arguments.
@@ -52,6 +58,9 @@ LINKS_ARE_XCOMS: bool = not airflow_version.startswith("2.")
 
 #: Whether Airflow calls a trigger's ``on_kill`` when its task is marked or cleared. Before, it calls ``cleanup`` only.
 TRIGGERS_ARE_KILLED: bool = AIRFLOW_V_3_3_PLUS
+
+#: Whether the trace context of an earlier try can be computed: Airflow 2 derives it from names, Airflow 3 draws it.
+KNOWS_TRACES_OF_ALL_TRIES: bool = airflow_version.startswith("2.")
 
 _PROCESS = uuid.uuid4().hex
 
@@ -94,6 +103,56 @@ def task_state_store(context: Context) -> Store | None:
     Airflow's own ResumableJobMixin uses the same store. It neither defers nor tells a clear from a retry.
     """
     return context.get("task_state_store")
+
+
+def traceparent(ti: Any) -> str | None:
+    """Return the W3C trace context of a task instance, None when Airflow writes no traces."""
+    if not conf.getboolean("traces", "otel_on", fallback=False):
+        return None
+    if not airflow_version.startswith("2."):
+        return (getattr(ti, "context_carrier", None) or {}).get("traceparent")
+    from airflow.traces.utils import gen_span_id, gen_trace_id
+
+    # The trace begins with the start of the DAG run. Its id is no text while there is no start.
+    trace_id = gen_trace_id(ti.dag_run)
+    return f"00-{trace_id}-{gen_span_id(ti)}-01" if isinstance(trace_id, str) else None
+
+
+def openlineage_macros() -> Any | None:
+    """Return the macros of the OpenLineage provider, None when it is not installed or switched off."""
+    try:
+        from airflow.providers.openlineage.conf import is_disabled
+        from airflow.providers.openlineage.plugins import macros
+    except ImportError:
+        return None
+    return None if is_disabled() else macros
+
+
+def stats(*, in_triggerer: bool = False) -> Any:
+    """Return Airflow's ``Stats`` of this process: incr, gauge and timing.
+
+    Airflow from 3.2 on has two of them. A worker sets up one, a triggerer the other, and an unused one counts nothing.
+    """
+    try:
+        if in_triggerer:
+            from airflow.observability import stats as of_triggerer
+
+            return of_triggerer.Stats
+        from airflow.sdk.observability import stats as of_worker
+    except ImportError:
+        from airflow.stats import Stats
+
+        return Stats
+    return of_worker.Stats
+
+
+@cache
+def host_name() -> str:
+    """Return the name of this host, as Airflow's own metrics have it."""
+    # Kept in the process: it may ask a name server, which blocks the event loop of a triggerer.
+    from airflow.utils.net import get_hostname
+
+    return str(get_hostname())
 
 
 def current_task_instance() -> Any | None:

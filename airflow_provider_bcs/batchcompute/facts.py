@@ -49,6 +49,9 @@ MAX_BODY_SIZE = 256 * 1024
 MAX_TASKS = 16
 #: Highest Priority of a job; the lowest is 0.
 MAX_PRIORITY = 1000
+#: Most EnvVars of a task, and most characters of the value of one.
+MAX_VARIABLES = 64
+MAX_VARIABLE_LENGTH = 1024
 #: Most machines of one group of a cluster.
 MAX_VM_COUNT = 65_536
 #: Most inputs, and most outputs, of an app.

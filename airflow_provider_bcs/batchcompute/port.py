@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from airflow_provider_bcs.http.job_page import local_page_url, page_region
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
@@ -71,6 +72,7 @@ class BatchComputePort:
     log_lines: int = 50
 
     name_field: ClassVar[str] = "Name"
+    compares_descriptions: ClassVar[bool] = True
 
     @staticmethod
     def check_job(
@@ -104,13 +106,13 @@ class BatchComputePort:
 
         return job_page(job)
 
-    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool, origin: Origin = UNKNOWN) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
-        return submit(self.client, job, owner, resume=resume, restart=self._restarts)
+        return submit(self.client, job, owner, resume=resume, restart=self._restarts, origin=origin)
 
-    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any], origin: Origin = UNKNOWN) -> str | None:
         """Return the id of the job whose submission was interrupted."""
-        return find_submitted(self.client, job, owner, restart=self._restarts)
+        return find_submitted(self.client, job, owner, restart=self._restarts, origin=origin)
 
     def target(self, job_id: str) -> Target:
         """Return the target that stands for a job."""
@@ -153,7 +155,13 @@ class BatchComputePort:
 
         :param task_name: read the instances of this task only
         """
-        return self._logs.read(job_id, task_name) if self._logs else iter(())
+        lines = 0
+        try:
+            for lines, line in enumerate(self._logs.read(job_id, task_name) if self._logs else (), start=1):  # noqa: B007
+                yield line
+        finally:
+            if lines:
+                self.client.observer.logged(lines)
 
     def page_url(self, job_id: str, part: str = "", job: Mapping[str, Any] | None = None) -> str:
         """Return the URL of the job's page at the local service, in the cloud that of the console's first page.

@@ -13,6 +13,7 @@ from airflow_provider_bcs.http.client import ServiceClient
 from airflow_provider_bcs.http.response import Response, Unreadable, page_parser, read_answer, read_items
 
 from .facts import API_VERSION, MAX_PAGE_SIZE
+from .operations import POLLS, operation_of
 
 if TYPE_CHECKING:
     import requests
@@ -24,6 +25,10 @@ class RoaClient(ServiceClient):
     """Client that signs requests and sends those of the usual forms: create, get, list, delete."""
 
     service = "batchcompute"
+    polls = POLLS
+
+    def _operation(self, method: str, target: str, headers: Mapping[str, str]) -> str:
+        return operation_of(method, target)
 
     def _sign(self, request: requests.PreparedRequest) -> None:
         keys = self.credentials()

@@ -15,7 +15,7 @@ from airflow_provider_bcs.description.type_rows import type_rows
 
 from .app.limits import SETTINGS
 from .checks import ABSOLUTE_PATH_OR_DRIVE, ABSOLUTE_PATH_OR_WINDOWS, NAME, OSS_FILE, OSS_FOLDER, OSS_PATH
-from .facts import MAX_PARAMETERS, MAX_PRIORITY, MAX_TASKS
+from .facts import MAX_PARAMETERS, MAX_PRIORITY, MAX_TASKS, MAX_VARIABLE_LENGTH, MAX_VARIABLES
 from .job import JobDescription
 from .machine_rules import JOB_EVENTS, config_limits, mount_limits, price_limits, topic_limits
 from .wording import SECRET, WORDING
@@ -79,9 +79,9 @@ LIMITS: tuple[Row, ...] = (
     (_TASK, (length(1, 64), TASK_NAME)),
     _task("Parameters.Command.CommandLine", length(0, 1024)),
     _task("Parameters.Command.PackagePath", length(0, 1024), OSS_FILE),
-    _task("Parameters.Command.EnvVars", size(0, 64)),
+    _task("Parameters.Command.EnvVars", size(0, MAX_VARIABLES)),
     _task("Parameters.Command.EnvVars.{key}", length(1, 128)),
-    _task("Parameters.Command.EnvVars.{key}.value", length(0, 1024)),
+    _task("Parameters.Command.EnvVars.{key}.value", length(0, MAX_VARIABLE_LENGTH)),
     _task("Parameters.InputMappingConfig.Locale", LOCALE),
     _task("Parameters.StdoutRedirectPath", length(0, 1024), OSS_FOLDER),
     _task("Parameters.StderrRedirectPath", length(0, 1024), OSS_FOLDER),

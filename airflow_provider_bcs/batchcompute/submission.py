@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from airflow_provider_bcs.exceptions import (
+    InvalidRequestError,
     NoAnswerError,
     NotFoundError,
     ServerError,
@@ -17,7 +18,10 @@ from airflow_provider_bcs.exceptions import (
     TokenMismatchError,
     TooManySubmissionsError,
 )
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.submission import MAX_SUBMISSIONS, submission_token
+
+from .origin import descriptions
 
 if TYPE_CHECKING:
     from .client import Client
@@ -32,33 +36,47 @@ def submit(
     *,
     resume: bool,
     restart: bool = True,
+    origin: Origin = UNKNOWN,
 ) -> str:
     """Submit ``job`` for ``owner``, or find the job that was submitted for it before; return the job id.
 
     :param resume: continue the found job: start it again when it failed or was stopped, which runs only instances that
         had not finished; submit another job when it was deleted
     :param restart: False: submit another job also when the found one failed or was stopped
+    :param origin: what the submission adds to the job
     :raises ApiError: when the service refuses
     """
     auto_release = bool(job.get("AutoRelease"))
-    return next(
-        job_id
-        for job_id in _submissions(client, job, owner)
-        if not resume or _resume(client, job_id, restart, auto_release)
-    )
+    create = _Creation(client, job, origin)
+    try:
+        job_id = next(
+            job_id
+            for job_id in submissions(create, owner, "job")
+            if not resume or _resume(client, job_id, restart, auto_release)
+        )
+    except InvalidRequestError:
+        client.observer.submitted("refused")
+        raise
+    client.observer.submitted("reattached" if resume and create.may_be_earlier else "new")
+    return job_id
 
 
-def find_submitted(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool) -> str:
+def find_submitted(
+    client: Client, job: Mapping[str, Any], owner: Mapping[str, Any], *, restart: bool, origin: Origin = UNKNOWN
+) -> str:
     """Return the id of the job whose submission or restart for ``owner`` was interrupted.
 
     The idempotency tokens find the job. When none was created, this creates one.
 
     :param restart: the argument of :func:`submit`
+    :param origin: the argument of :func:`submit`
     :raises ApiError: when the service refuses
     """
     auto_release = bool(job.get("AutoRelease"))
     return next(
-        job_id for job_id in _submissions(client, job, owner) if _continues(client, job_id, restart, auto_release)
+        job_id
+        for job_id in submissions(_Creation(client, job, origin), owner, "job")
+        if _continues(client, job_id, restart, auto_release)
     )
 
 
@@ -74,8 +92,30 @@ def _continues(client: Client, job_id: str, restart: bool, auto_release: bool) -
     return restart or not found.is_unsuccessful
 
 
-def _submissions(client: Client, job: Mapping[str, Any], owner: Mapping[str, Any]) -> Iterator[str]:
-    return submissions(lambda token: client.create_job(job, token).Id, owner, "job")
+class _Creation:
+    """Function that creates the job of an idempotency token, or finds it, and returns its id.
+
+    :ivar may_be_earlier: whether the last job may be that of an earlier attempt
+    """
+
+    def __init__(self, client: Client, job: Mapping[str, Any], origin: Origin) -> None:
+        self._client = client
+        self._descriptions = descriptions(job, origin)
+        # Attempts with equal descriptions cannot be told apart.
+        self.may_be_earlier = True
+
+    def __call__(self, token: str) -> str:
+        # If no job has the token, the first description creates one. If an earlier attempt created it, that attempt's
+        # description finds it.
+        *others, last = self._descriptions
+        for number, description in enumerate(others):
+            with suppress(TokenMismatchError):
+                job_id = self._client.create_job(description, token).Id
+                self.may_be_earlier = number > 0
+                return job_id
+        job_id = self._client.create_job(last, token).Id
+        self.may_be_earlier = True
+        return job_id
 
 
 def submissions(create: Callable[[str], str], owner: Mapping[str, Any], kind: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,6 +50,10 @@ class Client(ServiceClient):
     """
 
     service = "pai-dlc"
+    polls = frozenset({"GetJob", "ListJobs"})
+
+    def _operation(self, method: str, target: str, headers: Mapping[str, str]) -> str:
+        return headers["x-acs-action"]
 
     def _sign(self, request: requests.PreparedRequest) -> None:
         keys = self.credentials()

@@ -67,6 +67,9 @@ DEFAULT_LOOK_BACK = timedelta(days=7)
 MAX_TAGS = 20
 MAX_TAGGED_JOBS = 50
 MAX_TAG_KEY_LENGTH = 128
+#: Most tags of a job in Settings.Tags, and most characters of the value of one (both assumed).
+MAX_JOB_TAGS = 20
+MAX_TAG_VALUE_LENGTH = 128
 
 #: Values that GetJob returns for fields that the job does not set.
 JOB_DEFAULTS: dict[str, Any] = {

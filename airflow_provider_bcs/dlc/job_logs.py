@@ -128,6 +128,8 @@ class JobLogs:
                 log_line(self._log, level_of(line.text), "[%s] %s", pod, line.text)
             else:
                 log_line(self._log, level_of(line.text), "%s", line.text)
+        if written:
+            self.client.observer.logged(len(written))
         return len(written)
 
     def _key(self, pod: Pod) -> _Key:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from airflow_provider_bcs.http.job_page import local_page_url, page_region
 from airflow_provider_bcs.http.loopback import is_loopback_url
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.polling import Log, Poll, Status
 from airflow_provider_bcs.waiting.stopping import stop
 
@@ -56,6 +57,7 @@ class DlcPort:
     log_limit: int = 0
 
     name_field: ClassVar[str] = "DisplayName"
+    compares_descriptions: ClassVar[bool] = False
 
     @staticmethod
     def check_job(
@@ -99,11 +101,11 @@ class DlcPort:
             log.info("No WorkspaceId in the job or the connection: PAI-DLC uses the account's default workspace.")
         return job
 
-    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool, origin: Origin = UNKNOWN) -> str:
         """Submit a job, or find the one that ``owner`` submitted before; return the job id."""
-        return submit(self.client, job, owner, resume=resume)
+        return submit(self.client, job, owner, resume=resume, origin=origin)
 
-    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any], origin: Origin = UNKNOWN) -> str | None:
         """Return the id of the job whose submission was interrupted, None when there is no job or it has ended."""
         return find_submitted(self.client, job, owner)
 

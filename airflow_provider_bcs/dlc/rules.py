@@ -102,7 +102,7 @@ def check_description(description: dict[str, Any], *, templates: bool) -> list[V
     if is_given(description.get("TemplateId")):
         # The service's job template may have any field of the body. DisplayName does not come from it (assumed).
         found = [item for item in found if item.code != MISSING or item.path == "DisplayName"]
-    if (size := _size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
+    if (size := body_size(_without_templates(description) if templates else description)) > MAX_BODY_SIZE:
         advice = f"Found {size} bytes; expected at most {MAX_BODY_SIZE}. Mount long commands and data as files."
         found.append(_invalid_body(f"It must have at most {MAX_BODY_SIZE} bytes.", advice))
     return found
@@ -117,8 +117,13 @@ def _invalid_body(tail: str, advice: str) -> Violation:
     return Violation("$", INVALID, f"The request body is invalid. {tail}", advice)
 
 
-def _size(description: dict[str, Any]) -> int:
-    text = json.dumps(description, ensure_ascii=False, separators=(",", ":"), default=str)
+def body_size(description: Mapping[str, Any]) -> int:
+    """Return the size of a description as a request body, in bytes.
+
+    >>> body_size({"DisplayName": "train"})
+    23
+    """
+    text = json.dumps(dict(description), ensure_ascii=False, separators=(",", ":"), default=str)
     return len(text.encode("utf-8", "surrogatepass"))
 
 

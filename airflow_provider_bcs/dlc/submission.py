@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from airflow_provider_bcs.description.source import CheckedJob
-from airflow_provider_bcs.exceptions import NoAnswerError, ServerError
+from airflow_provider_bcs.exceptions import InvalidRequestError, NoAnswerError, ServerError
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.stopping import stop
 from airflow_provider_bcs.waiting.submission import (
     MAX_SUBMISSIONS,
@@ -29,6 +30,7 @@ from airflow_provider_bcs.waiting.submission import (
 )
 
 from .facts import MAX_NAME_LENGTH
+from .origin import with_origin
 
 if TYPE_CHECKING:
     from .client import Client
@@ -55,6 +57,7 @@ def submit(
     owner: Mapping[str, Any],
     *,
     resume: bool,
+    origin: Origin = UNKNOWN,
 ) -> str:
     """Submit a job for ``owner``, or find the job that was submitted before; return the ``JobId``.
 
@@ -70,6 +73,7 @@ def submit(
         :func:`~airflow_provider_bcs.waiting.submission.submission_token`
     :param resume: True for a further attempt. A job that failed or was stopped is then submitted again, because
         PAI-DLC cannot restart a job. If the description has changed, the former job is stopped and replaced
+    :param origin: what the submission adds to the job; a job of another attempt may have another one
     :raises ApiError: when the service refuses or does not respond, or a former job cannot be stopped now
     :raises TooManySubmissionsError: after 1000 submissions of one owner
     """
@@ -81,8 +85,15 @@ def submit(
             continue
         submission.stop_others(client)
         if found is None:
-            return submission.create(client)
+            try:
+                job_id = submission.create(client, origin)
+            except InvalidRequestError:
+                client.observer.submitted("refused")
+                raise
+            client.observer.submitted("new")
+            return job_id
         log.info("Job %s was submitted before; it is %s.", found.JobId, found.Status)
+        client.observer.submitted("reattached")
         return found.JobId
     raise too_many_submissions(owner)
 
@@ -126,6 +137,7 @@ class _Submission:
         self._name_end = self._series + token[:_TOKEN_DIGITS]
         self._others: list[Job] = []
         name = str(job["DisplayName"])[: MAX_NAME_LENGTH - len(self._name_end)] + self._name_end
+        # Of the author's description only: the origin differs from attempt to attempt.
         content = hashlib.sha256(json.dumps(dict(job), sort_keys=True).encode()).hexdigest()
         self._tag = f"{token[:32]}.{content[:16]}"
         settings = job.get("Settings") or {}
@@ -163,13 +175,14 @@ class _Submission:
                 log.info("Job %s, submitted before, is %s and is stopped.", other.JobId, other.Status)
                 stop(client, other.JobId, log, raise_transient=True)
 
-    def create(self, client: Client) -> str:
+    def create(self, client: Client, origin: Origin) -> str:
         """Create the job. When the response is lost, look for the job before the next attempt."""
+        job = with_origin(self._job, origin)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return client.create_job(self._job).JobId
+                return client.create_job(job).JobId
             except (NoAnswerError, ServerError) as error:
                 if isinstance(error, NoAnswerError) and error.never_sent:
                     raise

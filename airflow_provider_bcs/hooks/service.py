@@ -14,6 +14,7 @@ from airflow_provider_bcs.airflow_versions import mask
 from airflow_provider_bcs.description.secrets import secret_values
 from airflow_provider_bcs.exceptions import ConnectionSettingsError, MissingConnectionError, NoAnswerError
 from airflow_provider_bcs.hooks.connection import LOCAL_REGION, AirflowConnection, ServiceSettings, read_connection
+from airflow_provider_bcs.hooks.metrics import StatsObserver
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.http.client import ServiceClient
@@ -108,7 +109,7 @@ class ServiceHook(BaseHook, Generic[C, P]):
         from airflow_provider_bcs.http.credentials import RenewableCredentials
 
         keys = RenewableCredentials(self.settings.credentials, self._read_credentials)
-        return self._build_client(replace(self.settings, credentials=keys))
+        return self._build_client(replace(self.settings, credentials=keys), observer=StatsObserver(self.service))
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -156,7 +157,8 @@ class ServiceHook(BaseHook, Generic[C, P]):
             kind = MissingConnectionError if is_missing else NoAnswerError
             raise kind(f"Connection {self.bcs_conn_id} could not be read: {error}") from error
         self._was_read = True
-        return await asyncio.to_thread(self._build_client, settings, timeout=_TRIGGERER_TIMEOUT)
+        observer = StatsObserver(self.service, in_triggerer=True)
+        return await asyncio.to_thread(self._build_client, settings, timeout=_TRIGGERER_TIMEOUT, observer=observer)
 
     async def _get_connection_async(self) -> AirflowConnection:
         # Absent from common-compat's older versions, which a worker that never defers can use.

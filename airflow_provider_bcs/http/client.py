@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from airflow_provider_bcs import __version__
+from airflow_provider_bcs.exceptions import ApiError, ServiceError
 
 from .credentials import CredentialProvider, Credentials, RenewableCredentials, as_provider, default_credentials
 from .loopback import is_loopback
+from .observer import Observer
 from .session import RetryPolicy, Session
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class ServiceClient(ABC):
     :param timeout: seconds to connect, and seconds without a byte from the service
     :param retry: retry policy; None for the defaults of :class:`~airflow_provider_bcs.http.session.RetryPolicy`
     :param verify: True to verify TLS certificates, False to accept any, or the path of a CA bundle
+    :param observer: counts requests, errors and more; None to count nothing
     :raises ValueError: when the endpoint is no URL of a host, or an AccessKey has an id or a secret only
 
     >>> from airflow_provider_bcs.batchcompute import Client
@@ -50,6 +54,8 @@ class ServiceClient(ABC):
 
     #: First part of the service's host names.
     service: ClassVar[str]
+    #: Operations that read states, which a wait asks for again and again.
+    polls: ClassVar[frozenset[str]]
 
     def __init__(
         self,
@@ -62,11 +68,14 @@ class ServiceClient(ABC):
         timeout: tuple[float, float] = (10.0, 60.0),
         retry: RetryPolicy | None = None,
         verify: bool | str = True,
+        observer: Observer | None = None,
     ) -> None:
         if endpoint is None and ("." in region or ":" in region):
             scheme = "http" if is_loopback(region.rpartition(":")[0] or region) else "https"
             endpoint = region if "://" in region else f"{scheme}://{region}"
         self.region = region
+        #: Counts requests, errors and more.
+        self.observer = observer or Observer()
         #: Retry policy of failed requests.
         self.retry = retry or RetryPolicy()
         self._credentials = as_provider(credentials or _credentials(access_key_id, access_key_secret))
@@ -76,6 +85,7 @@ class ServiceClient(ABC):
             endpoint or f"https://{self.service}.{region}.aliyuncs.com",
             self._sign,
             renew=self._renew,
+            observe=self._observe,
             timeout=timeout,
             retry=self.retry,
             verify=verify,
@@ -116,6 +126,18 @@ class ServiceClient(ABC):
             # A provider may raise anything. The caller raises the service's refusal, which says more.
             log.warning("The service refused the keys, and reading them again failed: %s", error)
             return False
+
+    def _observe(self, method: str, target: str, headers: Mapping[str, str] | None, error: ApiError | None) -> None:
+        operation = self._operation(method, target, headers or {})
+        if operation in self.polls:
+            self.observer.polled(operation)
+        if error is not None:
+            code = error.code if isinstance(error, ServiceError) else type(error).__name__.removesuffix("Error")
+            self.observer.failed(operation, code)
+
+    @abstractmethod
+    def _operation(self, method: str, target: str, headers: Mapping[str, str]) -> str:
+        """Return the name of the operation of a request."""
 
     @abstractmethod
     def _sign(self, request: requests.PreparedRequest) -> None:

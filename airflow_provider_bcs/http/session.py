@@ -18,12 +18,19 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from airflow_provider_bcs.exceptions import NoAnswerError, RefusedKeysError, ServerError, ServiceError, ThrottledError
+from airflow_provider_bcs.exceptions import (
+    ApiError,
+    NoAnswerError,
+    RefusedKeysError,
+    ServerError,
+    ServiceError,
+    ThrottledError,
+)
 from airflow_provider_bcs.http.loopback import is_loopback_url, read_endpoint
 
 from .errors import redirect_error, service_error, tls_error
 
-__all__ = ["RetryPolicy", "Session", "Signer", "no_answer"]
+__all__ = ["Observe", "RetryPolicy", "Session", "Signer", "no_answer"]
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +38,8 @@ _XML_CODE, _XML_MESSAGE = re.compile(r"<Code>([^<]+)</Code>"), re.compile(r"<Mes
 
 #: Function that adds the signature to the headers of a prepared request.
 Signer = Callable[[requests.PreparedRequest], None]
+#: Function that is called after each attempt of a request, with method, target and headers, and with its error if any.
+Observe = Callable[[str, str, Mapping[str, str] | None, ApiError | None], None]
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class Session:
     :param retry: retry policy; None for the defaults of :class:`RetryPolicy`
     :param verify: True to verify TLS certificates, False to accept any, or the path of a CA bundle
     :param user_agent: value of the ``User-Agent`` header
+    :param observe: called after each attempt of a request
     :raises ValueError: when the endpoint is no URL of a host
     """
 
@@ -81,6 +91,7 @@ class Session:
         signer: Signer,
         *,
         renew: Callable[[], bool] = lambda: False,
+        observe: Observe = lambda *_: None,
         timeout: tuple[float, float] = (10.0, 60.0),
         retry: RetryPolicy | None = None,
         verify: bool | str = True,
@@ -89,6 +100,7 @@ class Session:
         self.endpoint = read_endpoint(endpoint)
         self._auth = _Signed(signer)
         self._renew = renew
+        self._observe = observe
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._ahead = timedelta()
@@ -163,6 +175,22 @@ class Session:
         return max(backoff(state), min(requested, 4 * policy.max_wait))
 
     def _send_once(
+        self,
+        method: str,
+        target: str,
+        content: bytes,
+        headers: Mapping[str, str] | None,
+        parse: Callable[[bytes], dict[str, Any]] | None,
+    ) -> dict[str, Any]:
+        try:
+            answer = self._attempt(method, target, content, headers, parse)
+        except ApiError as error:
+            self._observe(method, target, headers, error)
+            raise
+        self._observe(method, target, headers, None)
+        return answer
+
+    def _attempt(
         self,
         method: str,
         target: str,

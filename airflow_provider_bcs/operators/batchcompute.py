@@ -69,6 +69,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
     :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job a description with the same ids; see docs/trail.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -101,6 +103,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         package_uri: str | None = None,
         require_outputs: bool = False,
         ignore: Collection[str] = (),
+        context_env: bool = True,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -119,6 +122,7 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
             ignore=ignore,
+            context_env=context_env,
             **kwargs,
         )
 

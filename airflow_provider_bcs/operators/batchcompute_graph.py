@@ -56,6 +56,8 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         the tasks without ``PackagePath``
     :param package_uri: folder that the package is uploaded to, such as ``oss://bucket/packages/`` (templated)
     :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
+    :param context_env: give the job's programs variables that name the Airflow DAG and run, and the job a description
+        with the same ids; see docs/trail.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: after the DAG file was parsed, when the job breaks a rule
     :raises ValueError: after the DAG file was parsed, when one job cannot express the graph
@@ -69,6 +71,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     trigger_class = BatchComputeTrigger
     job_link = BatchComputeJobLink()
     operator_extra_links = (job_link,)
+    has_one_task = False
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         package: str | os.PathLike[str] | None = None,
         package_uri: str | None = None,
         ignore: Collection[str] = (),
+        context_env: bool = True,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -87,7 +91,14 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
         self.package_uri = package_uri
         # The author's dict may be changed for the next operator.
         own = job if isinstance(job, CheckedJob) else CheckedJob(read_description(job))
-        super().__init__(job=own, bcs_conn_id=bcs_conn_id, wait_for_completion=False, ignore=ignore, **kwargs)
+        super().__init__(
+            job=own,
+            bcs_conn_id=bcs_conn_id,
+            wait_for_completion=False,
+            ignore=ignore,
+            context_env=context_env,
+            **kwargs,
+        )
         self._is_complete = False
 
     @cached_property

@@ -88,6 +88,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param instance_type: ``EcsSpec`` or ``ResourceConfig``, in place of the job's (templated)
     :param dlc_job: fields of CreateJob to merge over the result, such as ``ResourceId`` or ``UserVpc`` (templated)
     :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job tags with the same ids; see docs/trail.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -143,6 +145,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         instance_type: Resources | None = None,
         dlc_job: Mapping[str, Any] | None = None,
         require_outputs: bool = False,
+        context_env: bool = True,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -165,6 +168,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
             ignore=ignore,
+            context_env=context_env,
             **kwargs,
         )
         self._show("dlc_job", without_secrets(dlc_job))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,7 @@ from airflow_provider_bcs.description.source import CheckedJob, read_description
 from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.exceptions import ApiError, BcsError, ServiceError, WaitAbortedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.hooks.metrics import count_wait
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.links.job import push_link
@@ -256,12 +258,15 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         )
 
     def _wait(self, target: FollowedTarget, context: Context) -> str:
+        begin = time.monotonic()
         try:
             state = wait_for_end(self.port.poll(target, self.log), self.poll_interval, deadline(context, self.timeout))
         except (ServiceError, WaitAbortedError) as error:
             raise self._failure(error) from error
         except AirflowTaskTimeout as error:
             raise self._failure(self._timed_out()) from error
+        finally:
+            count_wait(self.hook_class.service, time.monotonic() - begin)
         if state is None:
             raise self._failure(self._timed_out())
         return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -12,6 +13,7 @@ from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.batchcompute.cluster.target import ClusterTarget
 from airflow_provider_bcs.batchcompute.facts import GONE, READY
 from airflow_provider_bcs.exceptions import ClusterFailedError
+from airflow_provider_bcs.hooks.metrics import count_wait
 from airflow_provider_bcs.task_errors import TaskTimeoutError
 from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
 from airflow_provider_bcs.triggers.state import state_of
@@ -58,10 +60,13 @@ def wait_for_cluster(operator: ClusterWaiting, target: ClusterTarget, context: C
             ),
             method_name="execute_complete",
         )
+    begin = time.monotonic()
     try:
         state = wait_for_end(operator.hook.port.poll(target, operator.log), operator.poll_interval)
     except AirflowTaskTimeout as error:
         raise _timed_out(operator, target.cluster_id) from error
+    finally:
+        count_wait(operator.hook.service, time.monotonic() - begin)
     return _concluded(operator, target.cluster_id, str(state))
 
 

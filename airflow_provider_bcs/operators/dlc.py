@@ -58,6 +58,8 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     :param wait_for_completion: False: end as soon as the job is submitted
     :param max_log_lines: number of log lines of all pods together that one poll writes at most; 0: no logs
     :param ignore: fields that the checks pass over, such as ``JobSpecs.EcsSpec``; see docs/validate.md
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job tags with the same ids; see docs/trail.md
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -82,6 +84,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
         wait_for_completion: bool = True,
         max_log_lines: int = MAX_LINES,
         ignore: Collection[str] = (),
+        context_env: bool = True,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -93,6 +96,7 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
             poll_interval=poll_interval,
             wait_for_completion=wait_for_completion,
             ignore=ignore,
+            context_env=context_env,
             **kwargs,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -12,15 +13,18 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_bcs.airflow_versions import current_task_instance, deadline, submitter, task_state_store
 from airflow_provider_bcs.exceptions import ApiError, InvalidRequestError
+from airflow_provider_bcs.hooks.metrics import count_kill, count_wait
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
+from airflow_provider_bcs.operators.context_env import origin_of
 from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
 from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
 from airflow_provider_bcs.waiting.line_level import log_line
+from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.waiting.reattach import reattach
 
@@ -52,6 +56,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param poll_interval: seconds between two polls, or a timedelta
     :param wait_for_completion: False: end as soon as the job is submitted
     :param ignore: fields that the checks pass over
+    :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
+        and the job a tag or a description with the same ids
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
@@ -64,6 +70,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
     trigger_class: ClassVar[type[StateTrigger]]
     #: Link to the page of the job; also in ``operator_extra_links``.
     job_link: ClassVar[JobLink]
+    #: Whether the job is that of one Airflow task. One job of many tasks belongs to their DAG run.
+    has_one_task: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -74,14 +82,16 @@ class SubmitJobOperator(DescriptionOperator[H]):
         poll_interval: float | timedelta = 10.0,
         wait_for_completion: bool = True,
         ignore: Collection[str] = (),
+        context_env: bool = True,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
+        self.context_env = context_env
         self._job_id: str | None = None
-        self._submitting: tuple[CheckedJob, dict[str, Any]] | None = None
+        self._submitting: tuple[CheckedJob, dict[str, Any], Origin] | None = None
         self.job: Any = job
         self._accept(job)
 
@@ -170,6 +180,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
             except ApiError as error:
                 self.log.error("Whether a job was submitted is not known; it may run: %s", error)
         if job_id is not None:
+            count_kill(self.hook_class.service)
             self.port.stop(job_id, self.log)
 
     @property
@@ -188,12 +199,13 @@ class SubmitJobOperator(DescriptionOperator[H]):
     def _submit_once(self, job: CheckedJob, context: Context) -> str:
         ti: Any = context["ti"]
         owner = submitter(context)
+        origin = self._origin(context, owner)
         # After a clear try_number is above 1 too. The number of retries tells no clear from a retry: it can be edited.
         is_further_try = ti.try_number > 1
 
         def submit() -> str:
-            self._submitting = job, owner
-            self._job_id = job_id = self.port.submit(job, owner, resume=is_further_try)
+            self._submitting = job, owner, origin
+            self._job_id = job_id = self.port.submit(job, owner, resume=is_further_try, origin=origin)
             # All that follows can fail. The log then names the job all the same.
             text = "This task's job is %s (%s)." if is_further_try else "Job %s (%s) is submitted."
             self.log.info(text, job_id, job[self.port.name_field])
@@ -213,6 +225,13 @@ class SubmitJobOperator(DescriptionOperator[H]):
             raise
         return job_id
 
+    def _origin(self, context: Context, owner: dict[str, Any]) -> Origin:
+        if not self.context_env:
+            return UNKNOWN
+        return origin_of(
+            context, owner, one_task=self.has_one_task, compared=self.hook_class.port_class.compares_descriptions
+        )
+
     def _trigger(self, job_id: str, context: Context) -> StateTrigger:
         return self.trigger_class(
             **self.port.target(job_id).fields(),
@@ -223,6 +242,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         )
 
     def _wait(self, job_id: str) -> str:
+        begin = time.monotonic()
         try:
             poll = self.port.poll(self.port.target(job_id), MaskedLog(self.log))
             return wait_for_end(poll, self.poll_interval) or ""
@@ -233,6 +253,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
         except AirflowTaskTimeout as error:
             # Airflow calls on_kill for it, which stops the job.
             raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}.") from error
+        finally:
+            count_wait(self.hook_class.service, time.monotonic() - begin)
 
     def _conclude(self, job_id: str, state: str) -> str:
         # Airflow 3 masks the task's log, but not the copy that the worker prints.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -12,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSki
 
 from airflow_provider_bcs.airflow_versions import deadline
 from airflow_provider_bcs.exceptions import BcsError, JobFailedError, MissingIdError, ServiceError, WaitAbortedError
+from airflow_provider_bcs.hooks.metrics import count_wait
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.short_errors import short_failure
@@ -128,6 +130,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
             if not self.poke(context):
                 self.defer(trigger=self._trigger(context), method_name="execute_complete")
             return
+        begin = time.monotonic()
         try:
             super().execute(context)
         except BcsError:
@@ -136,6 +139,10 @@ class StateSensor(BaseSensorOperator, Generic[H]):
             raise WaitTimeoutError(f"{self.target}: {error}") from error
         except AirflowSkipException as error:
             raise SoftFailError(f"{self.target}: {error}") from error
+        finally:
+            if not self.reschedule:
+                # With mode="reschedule" this process has looked once, and waits no longer.
+                count_wait(self.hook_class.service, time.monotonic() - begin)
 
     @short_failure
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:

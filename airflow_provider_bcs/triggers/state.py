@@ -14,6 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
 from airflow_provider_bcs.exceptions import ApiError, WaitAbortedError
+from airflow_provider_bcs.hooks.metrics import count_kill, wait_began, wait_ended
 from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.triggers.killing import OwnedJob
 from airflow_provider_bcs.triggers.watching import SharedWatcher
@@ -106,7 +107,12 @@ class StateTrigger(BaseTrigger):
         begin = time.monotonic()
         if self.cancel_on_kill:
             await self._owned_job().ask_in_advance()
-        event = await self._awaited()
+        service = self.hook_class.service
+        wait_began(service)
+        try:
+            event = await self._awaited()
+        finally:
+            wait_ended(service, time.monotonic() - begin)
         if self.trigger_id is not None:
             # A DAG run without a scheduler, such as dag.test(), gives triggers no id.
             await asyncio.sleep(begin + _SETTLING - time.monotonic())
@@ -132,6 +138,7 @@ class StateTrigger(BaseTrigger):
         return port
 
     async def _stop(self) -> None:
+        count_kill(self.hook_class.service, in_triggerer=True)
         async with self._shared_watcher() as watcher:
             port = await self._port(watcher)
             await in_thread(partial(port.stop, self.target.fields()["job_id"], self.log))

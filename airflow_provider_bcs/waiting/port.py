@@ -6,6 +6,8 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from .origin import UNKNOWN, Origin
+
 if TYPE_CHECKING:
     from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
@@ -31,9 +33,12 @@ class ServicePort(Protocol[T]):
     """One service, bound to one client. All methods that call the service raise ``ApiError``.
 
     :ivar name_field: field of the job description that holds the job's name
+    :ivar compares_descriptions: whether the service refuses a repeated submission whose description differs from that
+        of the first one, so that it needs the variables of earlier attempts
     """
 
     name_field: ClassVar[str]
+    compares_descriptions: ClassVar[bool]
 
     def __init__(self, client: Any, /) -> None: ...
 
@@ -65,13 +70,14 @@ class ServicePort(Protocol[T]):
     def page(job: Mapping[str, Any]) -> str:
         """Return Markdown that says what a job does, without its secrets; values may hold templates."""
 
-    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool) -> str:
+    def submit(self, job: CheckedJob, owner: Mapping[str, Any], *, resume: bool, origin: Origin = UNKNOWN) -> str:
         """Submit a job for ``owner``, or find the job that was submitted before; return the job id.
 
         :param resume: whether this is a further attempt, which continues or replaces a job that failed
+        :param origin: what the submission adds to the job
         """
 
-    def find(self, job: CheckedJob, owner: Mapping[str, Any]) -> str | None:
+    def find(self, job: CheckedJob, owner: Mapping[str, Any], origin: Origin = UNKNOWN) -> str | None:
         """Return the id of the job whose submission was interrupted, None when there is none."""
 
     def target(self, job_id: str) -> T:

@@ -106,7 +106,7 @@ def test_a_job_file_with_templates(dlc, tmp_path):
         DlcSubmitJobOperator(task_id="submit", job="train.yaml", poll_interval=0.2)
     assert states(run_dag(dag)) == {"submit": "success"}
     (submitted,) = jobs_of(dlc, name)
-    assert dlc.get_job(submitted).Envs == {"WORD": "hello"}
+    assert dlc.get_job(submitted).Envs["WORD"] == "hello"
 
 
 def test_violations_are_parse_errors_unless_they_hold_a_template(caplog, capfd):

@@ -22,7 +22,15 @@ _LOCK = threading.Lock()
 
 
 class StatsObserver(Observer):
-    """Observer of a client that counts in Airflow's ``Stats``.
+    """Observer of a client that counts in Airflow's ``Stats``. A hook gives one to each client that it makes.
+
+    ::
+
+        from airflow_provider_bcs.batchcompute import Client
+        from airflow_provider_bcs.hooks.metrics import StatsObserver
+
+        client = Client("cn-shanghai", "my-key-id", "my-key-secret")
+        client.observer = StatsObserver("batchcompute")
 
     :param service: name of the service in the metrics
     :param in_triggerer: whether the client belongs to a triggerer, whose ``Stats`` are others than those of a worker

@@ -111,7 +111,7 @@ def test_the_numbers_are_those_of_the_run(lines):
 
 def test_requests_have_the_names_of_the_operations(tmp_path: Path):
     store = Store(tmp_path / "state.sqlite", assembly.SCHEMA)
-    gateway, _ = assembly.assemble(LocalOptions(), LocalOptions(), Settings(tmp_path, "rewrite", "", ""), store)
+    gateway, *_ = assembly.assemble(LocalOptions(), LocalOptions(), Settings(tmp_path, "rewrite", "", ""), store)
     store.close()
     routes = list(gateway.routes)
     assert len(routes) == len(OPERATIONS)

@@ -34,7 +34,13 @@ from tests.batchcompute.legacy_jobs import find_prime, v1_job
 from tests.dlc.jobs import job as dlc_job
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
-NATIVE = {"start_date": START, "schedule": None, "render_template_as_native_obj": True}
+NATIVE = {
+    "start_date": START,
+    "schedule": None,
+    "render_template_as_native_obj": True,
+    # The variables are those of the job alone.
+    "default_args": {"context_env": False},
+}
 #: Texts that are Python literals too. Each is lost for good when it becomes one.
 LITERALS = {
     "INTEGER": "1",
@@ -178,8 +184,8 @@ def test_values_that_are_no_texts_are_still_made_of_templates(client):
         InstanceCount="{{ params.count }}",
         WriteSupport="{{ params.count > 3 }}",
         MaxRetryCount="{{ params.nothing }}",
-        OutputMapping="{{ {'/home/out': 'oss://b/1'} }}",
-        InputMapping="{'oss://b/': '/home/{{ params.version }}'}",
+        OutputMapping="{{ {'/home/out': 'oss://bucket/1'} }}",
+        InputMapping="{'oss://bucket/': '/home/{{ params.version }}'}",
     )
     put(one, "Parameters.Command.EnvVars", "{{ {'A': '1'} }}")
     content = job({"a": one}, Priority="{{ params.count }}", Description="{{ params.nothing }}")
@@ -190,8 +196,8 @@ def test_values_that_are_no_texts_are_still_made_of_templates(client):
     detail = client.get_job_description(submitted)
     found = detail.DAG.Tasks["a"]
     assert (detail.Priority, detail.Description, found.Timeout, found.InstanceCount) == (2, "", 600, 2)
-    assert (found.WriteSupport, found.OutputMapping) == (False, {"/home/out": "oss://b/1"})
-    assert found.InputMapping == {"oss://b/": "/home/1.10"}
+    assert (found.WriteSupport, found.OutputMapping) == (False, {"/home/out": "oss://bucket/1"})
+    assert found.InputMapping == {"oss://bucket/": "/home/1.10"}
     assert found.Parameters.Command.EnvVars == {"A": "1"}
 
 

@@ -158,12 +158,12 @@ def test_the_traceback_of_a_sensor(caplog, capfd, service):
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_success_says_how_long_and_where(caplog, capfd, deferrable):
     caplog.set_level("INFO")
-    where = {"OutputMapping": {"/home/out/": "oss://b/out/"}}
+    where = {"OutputMapping": {"/home/out/": "oss://bucket/out/"}}
     description = job({"t": task("sh -c 'sleep 1; echo x > /home/out/x'", **where)})
     assert states(submit(BatchComputeSubmitJobOperator, description, deferrable=deferrable)) == {"t": "success"}
     lines = [text for level, text in leveled(caplog, printed_in(capfd)) if level == "info"]
     assert any(re.fullmatch(rf"Job {ID} \(\S+\) is Finished; it waited \d+ s and ran \d+ s\.", text) for text in lines)
-    assert "Output: oss://b/out/" in lines
+    assert "Output: oss://bucket/out/" in lines
     assert "Standard output and error of the instances: oss://logs/" in lines
 
 
@@ -172,12 +172,12 @@ def test_a_success_says_how_long_and_where(caplog, capfd, deferrable):
 )
 def test_a_success_of_one_task_of_a_graph(caplog, capfd, execution):
     caplog.set_level("INFO")
-    tasks = {name: task("true", OutputMapping={"/home/out/": f"oss://b/{name}/"}) for name in ("one", "two")}
+    tasks = {name: task("true", OutputMapping={"/home/out/": f"oss://bucket/{name}/"}) for name in ("one", "two")}
     dag = job_to_dag(job(tasks), "task_log_graph", execution=execution)
     poll_often(dag)
     assert set(states(run_dag(dag)).values()) == {"success"}
     lines = [text for level, text in leveled(caplog, printed_in(capfd)) if level == "info"]
-    assert {"Output: oss://b/one/", "Output: oss://b/two/"} <= set(lines)
+    assert {"Output: oss://bucket/one/", "Output: oss://bucket/two/"} <= set(lines)
     if isinstance(execution, SingleJob):
         for name in tasks:
             assert any(re.fullmatch(rf"Task {name} of job {ID} is Finished; it ran \d+ s\.", text) for text in lines)

@@ -36,7 +36,7 @@ AUTO = {"ImageId": "img-ubuntu", "InstanceType": "ecs.g6.large"}
 def described(**fields: Any) -> dict[str, Any]:
     """A job of three tasks, one of which has several instances."""
     tasks = {name: task(f"echo {name} | wc", ClusterId="", AutoCluster=AUTO) for name in ("split", "count", "merge")}
-    tasks["count"] |= {"InstanceCount": 3, "Timeout": 600, "InputMapping": {"oss://b/{{ ds }}/": "/home/in/"}}
+    tasks["count"] |= {"InstanceCount": 3, "Timeout": 600, "InputMapping": {"oss://bucket/{{ ds }}/": "/home/in/"}}
     tasks["count"]["Parameters"]["Command"]["EnvVars"] = {"DB_PASSWORD": SECRET, "MODE": "fast"}
     edges = {"split": ["count"], "count": ["merge"]}
     return job(tasks, edges, **{"Name": "find-primes", "Description": "Count *primes* | PASSWORD=" + SECRET, **fields})
@@ -116,7 +116,7 @@ def test_a_task_says_what_it_does(execution, tag, runs_on):
     page = dag.get_task("count").doc_md
     assert "- **Command** `echo count | wc`" in page
     assert "- **Variables** `DB_PASSWORD` = `***`, `MODE` = `fast`" in page
-    assert "- **Instances** 3\n- **Time-out** 600 s\n- **Inputs** `oss://b/{{ ds }}/` to `/home/in/`" in page
+    assert "- **Instances** 3\n- **Time-out** 600 s\n- **Inputs** `oss://bucket/{{ ds }}/` to `/home/in/`" in page
     if "xcom_pull" in runs_on:
         assert "- **Cluster** `{{ ti.xcom_pull(task_ids='create_cluster', key='cluster_id'" in page
     else:

@@ -41,7 +41,8 @@ def python(name: str) -> str:
 def version(name: str, package: str) -> str:
     """Return the version of a package in an environment."""
     program = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"
-    return subprocess.run([python(name), "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    command = [python(name), "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=LIMIT).stdout.strip()
 
 
 def variables(home: Path, **more: str) -> dict[str, str]:

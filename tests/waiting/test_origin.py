@@ -67,7 +67,7 @@ def test_a_refused_submission(client, dlc):
     with pytest.raises(InvalidRequestError):
         batchcompute.submit(client, job(Priority=-1), owner(), resume=False, origin=FIRST)
     with pytest.raises(InvalidRequestError):
-        dlc_submission.submit(dlc, dlc_job(Priority=99), owner(), resume=False, origin=FIRST)
+        dlc_submission.submit(dlc, dlc_job(JobSpecs=[]), owner(), resume=False, origin=FIRST)
     assert seen.outcomes == ["refused", "refused"]
 
 

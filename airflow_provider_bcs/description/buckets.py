@@ -25,22 +25,25 @@ def bucket_warnings(value: Any, path: str = "") -> Iterator[str]:
     >>> [*bucket_warnings({"InputMapping": {"oss://b/in/": "/in/"}, "PackagePath": "oss://my-bucket/p.tar.gz"})]
     ["InputMapping.oss://b/in/: found bucket 'b'; expected 3 to 63 of a-z, 0-9 and -, with no - at its ends."]
     """
-    if isinstance(value, Mapping):
+    for names, text in _oss_paths(value, (path,) if path else ()):
+        bucket = _END_OF_BUCKET.split(text.removeprefix("oss://"), maxsplit=1)[0]
+        if bucket and not is_template(bucket) and _BUCKET.fullmatch(bucket) is None:
+            here = ".".join(map(str, names))
+            yield f"{here}: found bucket {bucket!r}; expected 3 to 63 of a-z, 0-9 and -, with no - at its ends."
+
+
+def _oss_paths(value: Any, names: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Yield the OSS paths among keys and values, each with the names that lead to it."""
+    if isinstance(value, str):
+        if value.startswith("oss://"):
+            yield names, value
+    elif isinstance(value, Mapping):
         for name, element in value.items():
-            here = f"{path}.{name}" if path else str(name)
-            yield from _of_text(name, here)
-            if name not in _FREE:
-                yield from bucket_warnings(element, here)
+            if isinstance(name, str) and name.startswith("oss://"):
+                yield (*names, name), name
+            # A call for each of the other values would take as long as all checks of a job.
+            if name not in _FREE and (not isinstance(element, str) or element.startswith("oss://")):
+                yield from _oss_paths(element, (*names, name))
     elif isinstance(value, (list, tuple)):
         for index, element in enumerate(value):
-            yield from bucket_warnings(element, f"{path}.{index}")
-    else:
-        yield from _of_text(value, path)
-
-
-def _of_text(text: Any, path: str) -> Iterator[str]:
-    if not isinstance(text, str) or not text.startswith("oss://"):
-        return
-    bucket = _END_OF_BUCKET.split(text.removeprefix("oss://"), maxsplit=1)[0]
-    if bucket and not is_template(bucket) and _BUCKET.fullmatch(bucket) is None:
-        yield f"{path}: found bucket {bucket!r}; expected 3 to 63 of a-z, 0-9 and -, with no - at its ends."
+            yield from _oss_paths(element, (*names, index))

@@ -154,6 +154,11 @@ class RuleTable:
                 yield replace(found, is_final=True) if check.is_type and node.needed else found
                 if check.is_type:
                     return
+        # Most values have nothing below, and to tell that a value is no mapping takes long.
+        if node.fields or node.value is not None:
+            yield from self._walk_below(node, value, path, name, templates)
+
+    def _walk_below(self, node: _Node, value: Any, path: str, name: str, templates: bool) -> Iterator[Violation]:
         if isinstance(value, Mapping):
             if node.fields:
                 yield from self._walk_fields(node, value, path, templates)

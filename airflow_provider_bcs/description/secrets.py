@@ -40,6 +40,8 @@ _SECRET_ENDS = (
     *("password", "passwords", "passwd", "passphrase", "secret", "apikey", "accesskey", "secretkey", "privatekey"),
     *("authtoken", "accesstoken", "apitoken"),
 )
+# A part of each name below that tells of a secret. Few names have one, and the words of a name take long to find.
+_MAY_BE_SECRET = re.compile("auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
 # Kinds of keys that are secrets. A sort key or a primary key is none.
 _KEYS = _words("access account api app auth encryption fernet hmac license master private signing ssh")
 # A name that ends with one of these tells about a secret: where it is, what it is called, how long it is valid.
@@ -138,6 +140,11 @@ def with_secrets(now: Any, shown: Any, whole: Any) -> Any:
 
 def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
     """Return ``value`` with ``put(secret)`` for each secret; ``name`` is the name of its field or variable."""
+    # Most values are texts, and to tell that they are no mapping takes longer than all else here.
+    if isinstance(value, str):
+        if not value:
+            return value
+        return _put(value, put) if _is_secret(name) else _replace_in_text(value, put)
     if isinstance(value, Mapping):
         # A variable may be an object, with its name and its value in fields.
         own = value.get("Key") or value.get("Name")
@@ -149,13 +156,13 @@ def _replace(value: Any, put: Callable[[str], str], name: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         elements = [_replace(element, put, name) for element in value]
         return elements if any(map(is_not, elements, value)) else value
-    if not isinstance(value, str) or not value:
-        return value
-    return _put(value, put) if _is_secret(name) else _replace_in_text(value, put)
+    return value
 
 
 @lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
+    if _MAY_BE_SECRET.search(name) is None:
+        return False
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _ABOUT_SECRETS:
         return False

@@ -65,8 +65,12 @@ def _with_variables(task: Mapping[str, Any], variables: Mapping[str, str]) -> Ma
     """Return a task with the variables; the task itself when it would have too many."""
     parameters = task["Parameters"]
     command = parameters["Command"]
+    own = command.get("EnvVars") or {}
+    if not isinstance(own, Mapping):
+        # The author has the checks ignore it, and it is submitted as it is.
+        return task
     # The author's value wins.
-    merged = {**variables, **(command.get("EnvVars") or {})}
+    merged = {**variables, **own}
     if len(merged) > MAX_VARIABLES:
         return task
     return {**task, "Parameters": {**parameters, "Command": {**command, "EnvVars": merged}}}
@@ -74,9 +78,8 @@ def _with_variables(task: Mapping[str, Any], variables: Mapping[str, str]) -> Ma
 
 def _full_tasks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     for name, task in before.items():
-        if after[name] is task:
-            found = len(task["Parameters"]["Command"]["EnvVars"])
+        if after[name] is task and isinstance(own := task["Parameters"]["Command"].get("EnvVars"), Mapping):
             yield (
-                f"Task {name} is submitted without the variables of its Airflow task: found {found} EnvVars; the"
+                f"Task {name} is submitted without the variables of its Airflow task: found {len(own)} EnvVars; the"
                 f" service takes at most {MAX_VARIABLES}."
             )

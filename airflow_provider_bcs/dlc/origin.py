@@ -35,15 +35,22 @@ def with_origin(job: CheckedJob, origin: Origin) -> CheckedJob:
 
 
 def _with_variables(job: CheckedJob, variables: Mapping[str, str]) -> CheckedJob:
+    own, listed = job.get("Envs") or {}, job.get("CustomEnvs") or []
+    is_known_form = isinstance(listed, list) and all(isinstance(each, Mapping) for each in listed)
+    if not isinstance(own, Mapping) or not is_known_form:
+        # The author has the checks ignore it, and it is submitted as it is.
+        return job
     # The author's value wins; CustomEnvs are variables too.
-    custom = {each.get("Key") for each in job.get("CustomEnvs") or ()}
+    custom = {each.get("Key") for each in listed}
     added = {name: value for name, value in variables.items() if name not in custom}
-    return job.with_fields(Envs={**added, **(job.get("Envs") or {})}) if added else job
+    return job.with_fields(Envs={**added, **own}) if added else job
 
 
 def _with_tags(job: CheckedJob, tags: Mapping[str, str]) -> CheckedJob:
-    settings: Mapping[str, Any] = job.get("Settings") or {}
-    given = settings.get("Tags") or {}
+    settings: Any = job.get("Settings") or {}
+    given = (settings.get("Tags") or {}) if isinstance(settings, Mapping) else None
+    if not isinstance(given, Mapping):
+        return job
     merged = {**{key: value[:MAX_TAG_VALUE_LENGTH] for key, value in tags.items()}, **given}
     if len(merged) > MAX_JOB_TAGS:
         log.warning(

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_bcs.description.values import is_absent, is_template
+from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import JobWarning
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ def output_assets(job: Mapping[str, Any]) -> list[Asset]:
                 JobWarning,
                 stacklevel=2,
             )
-        elif not is_absent(target):
+        elif target and isinstance(target, str):
             targets[target] = None
     return [to_asset(target) for target in targets]

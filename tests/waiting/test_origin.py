@@ -10,7 +10,9 @@ import pytest
 from airflow_provider_bcs.batchcompute import submission as batchcompute
 from airflow_provider_bcs.batchcompute.facts import MAX_BODY_SIZE, MAX_VARIABLE_LENGTH
 from airflow_provider_bcs.batchcompute.origin import descriptions
+from airflow_provider_bcs.description.source import CheckedJob
 from airflow_provider_bcs.dlc import submission as dlc_submission
+from airflow_provider_bcs.dlc.origin import with_origin
 from airflow_provider_bcs.exceptions import InvalidRequestError
 from airflow_provider_bcs.http.observer import Observer
 from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
@@ -94,3 +96,18 @@ def test_a_request_that_is_too_large(caplog):
     with caplog.at_level(logging.WARNING):
         assert descriptions(what, Origin({"SOME": "x" * 500})) == [what]
     assert "The job is submitted without the variables of its Airflow task: Found 2" in caplog.text
+
+
+@pytest.mark.parametrize("field", [{"Envs": ["A=1"]}, {"CustomEnvs": ["A"]}, {"CustomEnvs": {"A": "1"}}])
+def test_variables_in_a_form_that_the_author_has_the_checks_ignore(field):
+    what = CheckedJob(dlc_job(**field))
+    found = with_origin(what, FIRST)
+    assert {name: found.get(name) for name in ("Envs", "CustomEnvs")} == {
+        name: what.get(name) for name in ("Envs", "CustomEnvs")
+    }
+    tags = CheckedJob(dlc_job(Settings={"Tags": ["a"]}))
+    assert with_origin(tags, FIRST)["Settings"] == {"Tags": ["a"]}
+    listed = job({"a": task()})
+    listed["DAG"]["Tasks"]["a"]["Parameters"]["Command"]["EnvVars"] = ["A=1"]
+    (made,) = descriptions(listed, FIRST)
+    assert made == {**listed, "Description": "from Airflow"}

@@ -260,4 +260,4 @@ def test_lists_still_work_after_all_that(service: DlcService) -> None:
     for job_id in (found := service.list_jobs(PageSize="100")):
         assert service.get_job(job_id)["JobId"] == job_id
     # The service did not refuse all requests.
-    assert min(*counts, len(found)) > 3
+    assert min(*counts, len(found)) > 0

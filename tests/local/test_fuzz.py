@@ -232,11 +232,11 @@ def test_batchcompute_jobs(
     assert 200 <= send(service, method, path, query, encoded(body), {}, dlc=False) < 500
 
 
-@fuzzed(200)
+@fuzzed(400)
 @given(data=st.data(), body=damaged(st.sampled_from([*CLUSTERS, image(), image(), image(IdempotentToken="x")]), 3))
 def test_clusters_and_images(service: Service, ids: list[str], data: st.DataObject, body: Any) -> None:
     method, path = data.draw(
-        st.sampled_from([("POST", "/clusters"), ("POST", "/images"), ("PUT", f"/clusters/{ids[3]}")])
+        st.sampled_from([("POST", "/clusters"), *[("POST", "/images")] * 2, ("PUT", f"/clusters/{ids[3]}")])
     )
     assert 200 <= send(service, method, path, {}, encoded(body), {}, dlc=False) < 500
 
@@ -260,4 +260,4 @@ def test_lists_still_work_after_all_that(service: DlcService) -> None:
     for job_id in (found := service.list_jobs(PageSize="100")):
         assert service.get_job(job_id)["JobId"] == job_id
     # The service did not refuse all requests.
-    assert min(*counts, len(found)) > 0
+    assert min(*counts, len(found)) > 3

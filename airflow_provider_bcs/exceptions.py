@@ -245,7 +245,12 @@ class MissingIdError(BcsError, ValueError):
 
 
 class DescriptionError(BcsError, ValueError):
-    """Base of the errors of a description of a job, cluster, app or image."""
+    """Base of the errors of a description of a job, cluster, app or image.
+
+    :ivar source: name of what was read, for instance a file name; may be empty
+    """
+
+    source = ""
 
 
 class JobSourceError(DescriptionError):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from airflow_provider_bcs.batchcompute.markdown import cluster_page, job_page, task_page, task_table
-from airflow_provider_bcs.description.markdown import code, plain
+from airflow_provider_bcs.batchcompute.markdown import COLUMNS, cluster_page, job_page, task_cells, task_page
+from airflow_provider_bcs.description.markdown import code, plain, table
 from airflow_provider_bcs.dlc.markdown import job_page as dlc_job_page
 from tests.batchcompute.clusters import cluster
 from tests.batchcompute.jobs import job, put, task
@@ -76,7 +76,7 @@ def test_any_text_as_words(text):
 @given(ODD, ODD, ODD)
 def test_any_text_in_a_table(command, image, count):
     described = task(command, ClusterId="", InstanceCount=count, AutoCluster={"ImageId": image})
-    rows = rows_of("- **Job** x" + task_table({"a": described, "b": task("ls | wc")}))
+    rows = rows_of("- **Job** x" + table(COLUMNS, [task_cells("a", described), task_cells("b", task("ls | wc"))]))
     assert [len(row) for row in rows] == [4, 4]
     assert rows[0][0] == "a"
     assert rows[1] == ["b", "1", "cls-x", "ls | wc"]
@@ -198,7 +198,7 @@ def test_a_job_of_the_first_api():
 
 
 def test_a_table_of_many_tasks_is_cut():
-    page = task_table({f"t{number}": task() for number in range(3000)})
+    page = job_page(job({f"t{number}": task() for number in range(3000)}))
     assert len(rows_of(page)) == 100
     assert page.endswith("\n\nand 2,900 more tasks")
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from airflow_provider_bcs.description.position import Positions
-from airflow_provider_bcs.description.source import parse_description
+from airflow_provider_bcs.description.source import parse_description, read_text
 from airflow_provider_bcs.description.violation import Violation
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSourceError, JobSyntaxError
+from airflow_provider_bcs.exceptions import BcsError, DescriptionError, InvalidJobError, JobSourceError, JobSyntaxError
 
 from .legacy import is_legacy
 from .legacy_fields import v1_path
 
-__all__ = ["in_file", "with_lines"]
+__all__ = ["in_file", "in_its_file", "with_lines"]
+
+
+def in_its_file(error: DescriptionError) -> BcsError:
+    """Return the error of a description with ``file:line:`` before each problem, when its source is a file."""
+    return in_file(error, error.source, read_text(error.source)) if os.path.isfile(error.source) else error
 
 
 def in_file(error: BcsError, file: str, text: str) -> BcsError:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeAlias
 
-from airflow_provider_bcs.description.markdown import bullets, cell, code, field, pairs, plain
-from airflow_provider_bcs.description.secrets import without_secrets
+from airflow_provider_bcs.description.markdown import Line, code, number, page, pairs, plain, seconds, table, variables
 
 from .legacy import as_current, is_legacy
 
-__all__ = ["cluster_page", "instance_count", "job_page", "machine_of", "machine_of_job", "task_page", "task_table"]
+__all__ = [
+    "COLUMNS",
+    "MOST_ROWS",
+    "Machine",
+    "cluster_page",
+    "instance_count",
+    "job_page",
+    "machine_of",
+    "machine_of_job",
+    "task_cells",
+    "task_lines",
+    "task_page",
+]
 
 #: Machine of a task: image, instance type and cluster; None where the task names none.
 Machine: TypeAlias = tuple[Any, Any, Any]
+#: Columns of a table of tasks, and the number of characters that their cells show.
+COLUMNS = {"Task": 160, "Instances": 40, "Runs on": 40, "Command": 60}
 #: Rows of a table. Airflow stores the page in each version of the DAG.
-_MOST_ROWS = 100
-_MOST_OF_COMMAND = 60
-_MOST_OF_MACHINE = 40
+MOST_ROWS = 100
 _DOCKER_VARIABLE = "BATCH_COMPUTE_DOCKER_IMAGE"
 
 
@@ -35,14 +46,15 @@ def job_page(job: Mapping[str, Any], machine: Machine | None = None) -> str:
     - **Instances** 1
     """
     job = _current(job)
-    head = [field("Job", code(job.get("Name"))), field("Description", plain(job.get("Description")))]
+    head: list[Line] = [("Job", job.get("Name"), code), ("Description", job.get("Description"), plain)]
     if job.get("Type") == "App":
-        return bullets([*head, *_of_app(_object(job.get("App")))])
+        return page([*head, *_app_lines(_object(job.get("App")))])
     tasks = _object(_object(job.get("DAG")).get("Tasks"))
     if len(tasks) == 1:
         [task] = tasks.values()
-        return bullets([*head, task_page(task, machine)])
-    return bullets(head) + task_table(tasks)
+        return page([*head, *task_lines(task, machine)])
+    rows = [task_cells(name, task) for name, task in islice(tasks.items(), MOST_ROWS)]
+    return page(head) + table(COLUMNS, rows, len(tasks))
 
 
 def task_page(task: Any, machine: Machine | None = None) -> str:
@@ -55,41 +67,45 @@ def task_page(task: Any, machine: Machine | None = None) -> str:
 
     :param machine: what the task runs on, in place of what it says itself
     """
+    return page(task_lines(task, machine))
+
+
+def task_lines(task: Any, machine: Machine | None = None) -> list[Line]:
+    """Return the lines of a page about one task.
+
+    :param machine: what the task runs on, in place of what it says itself
+    """
     if not isinstance(task, Mapping):
-        return field("Task", code(task))
+        return [("Task", task, code)]
     image, instance_type, cluster = machine or machine_of(task)
     command = _command(task)
-    variables = command.get("EnvVars")
-    return bullets(
-        (
-            field("Command", code(command.get("CommandLine"))),
-            field("Variables", pairs(without_secrets(variables), joint=" = ")) if variables else "",
-            field("Image", code(image)) if image else "",
-            field("Machine", code(instance_type)) if instance_type else "",
-            field("Cluster", code(cluster)) if cluster else "",
-            field("Instances", _number(task.get("InstanceCount"), "1")),
-            field("Time-out", _unit(task.get("Timeout"), "s")),
-            field("Retries", _number(task.get("MaxRetryCount") or None)),
-            field("Inputs", pairs(task.get("InputMapping"))),
-            field("Outputs", pairs(task.get("OutputMapping"))),
-        )
-    )
-
-
-def task_table(tasks: Mapping[str, Any], machine: Callable[[str, Mapping[str, Any]], Machine] | None = None) -> str:
-    """Return a table of tasks, at most 100 of them, after an empty line; an empty text without tasks.
-
-    :param machine: returns what a task runs on by its name, in place of what it says itself
-    """
-    if not tasks:
-        return ""
-    rows = [
-        "\n\n| Task | Instances | Runs on | Command |\n|---|---|---|---|",
-        *(_row(name, task, machine) for name, task in islice(tasks.items(), _MOST_ROWS)),
+    instances = task.get("InstanceCount")
+    return [
+        ("Command", command.get("CommandLine"), code),
+        ("Variables", command.get("EnvVars"), variables),
+        ("Image", image, code),
+        ("Machine", instance_type, code),
+        ("Cluster", cluster, code),
+        ("Instances", 1 if instances is None else instances, number),
+        ("Time-out", task.get("Timeout"), seconds),
+        ("Retries", task.get("MaxRetryCount") or None, number),
+        ("Inputs", task.get("InputMapping"), pairs),
+        ("Outputs", task.get("OutputMapping"), pairs),
     ]
-    if (more := len(tasks) - _MOST_ROWS) > 0:
-        rows.append(f"\nand {more:,} more tasks")
-    return "\n".join(rows)
+
+
+def task_cells(name: str, task: Any, machine: Machine | None = None) -> tuple[Any, ...]:
+    """Return the values of a task in the :data:`COLUMNS` of a table.
+
+    :param machine: what the task runs on, in place of what it says itself
+
+    >>> task_cells("count", {"Parameters": {"Command": {"CommandLine": "ls"}}, "ClusterId": "cls-1"})
+    ('count', 1, (None, None, 'cls-1'), 'ls')
+    """
+    if not isinstance(task, Mapping):
+        return name, None, None, task
+    count = task.get("InstanceCount")
+    return name, count or 1, machine or machine_of(task), _command(task).get("CommandLine")
 
 
 def cluster_page(cluster: Mapping[str, Any]) -> str:
@@ -100,13 +116,15 @@ def cluster_page(cluster: Mapping[str, Any]) -> str:
     - **Image** `img-1`
     - **Group** `w` 2 machines
     """
-    return bullets(
-        (
-            field("Cluster", code(cluster.get("Name"))),
-            field("Description", plain(cluster.get("Description"))),
-            field("Image", code(cluster.get("ImageId"))),
-            *(_group(name, _object(found), cluster) for name, found in _object(cluster.get("Groups")).items()),
-        )
+    kind = cluster.get("InstanceType")
+    groups = [(name, kind, _object(group)) for name, group in _object(cluster.get("Groups")).items()]
+    return page(
+        [
+            ("Cluster", cluster.get("Name"), code),
+            ("Description", cluster.get("Description"), plain),
+            ("Image", cluster.get("ImageId"), code),
+            *(("Group", group, _group) for group in groups),
+        ]
     )
 
 
@@ -133,42 +151,33 @@ def machine_of_job(job: Any) -> Machine:
     return machine_of(_object(tasks[0])) if len(tasks) == 1 else (None, None, None)
 
 
-def instance_count(job: Mapping[str, Any], name: str) -> int:
+def instance_count(task: Any) -> int:
     """Return the InstanceCount of a task; 1 when it is a template.
 
-    >>> instance_count({"DAG": {"Tasks": {"a": {"InstanceCount": 3}, "b": "{{ params.b }}"}}}, "a")
-    3
+    >>> instance_count({"InstanceCount": 3}), instance_count("{{ params.task }}")
+    (3, 1)
     """
-    found = _object(job["DAG"]["Tasks"][name]).get("InstanceCount")
+    found = _object(task).get("InstanceCount")
     return found if type(found) is int else 1
 
 
-def _row(name: str, task: Any, machine: Callable[[str, Mapping[str, Any]], Machine] | None) -> str:
-    if not isinstance(task, Mapping):
-        return f"| {cell(name)} | | | {cell(task, _MOST_OF_COMMAND)} |"
-    found = machine(name, task) if machine else machine_of(task)
-    places = " ".join(cell(each, _MOST_OF_MACHINE) for each in found if each)
-    command = cell(_command(task).get("CommandLine"), _MOST_OF_COMMAND)
-    count = task.get("InstanceCount")
-    instances = str(count or 1) if count is None or type(count) is int else cell(count, _MOST_OF_MACHINE)
-    return f"| {cell(name)} | {instances} | {places} | {command} |"
-
-
-def _of_app(app: Mapping[str, Any]) -> Iterator[str]:
+def _app_lines(app: Mapping[str, Any]) -> Iterator[Line]:
     config = _object(app.get("Config"))
-    yield field("App", code(app.get("AppName")))
-    yield field("Machine", code(config.get("InstanceType")))
-    yield field("Cluster", code(config.get("ClusterId")))
-    yield field("Instances", _number(config.get("InstanceCount")))
-    yield field("Time-out", _unit(config.get("Timeout"), "s"))
+    yield "App", app.get("AppName"), code
+    yield "Machine", config.get("InstanceType"), code
+    yield "Cluster", config.get("ClusterId"), code
+    yield "Instances", config.get("InstanceCount"), number
+    yield "Time-out", config.get("Timeout"), seconds
     for name in ("Inputs", "Outputs"):
-        yield field(name, pairs(without_secrets(app.get(name)), joint=" = "))
+        yield name, app.get(name), variables
 
 
-def _group(name: str, group: Mapping[str, Any], cluster: Mapping[str, Any]) -> str:
-    kind = code(group.get("InstanceType") or cluster.get("InstanceType"))
-    words = (code(name), _unit(group.get("DesiredVMCount"), "machines"), kind and f"of {kind}")
-    return field("Group", " ".join(filter(None, words)))
+def _group(group: tuple[str, Any, Mapping[str, Any]]) -> str:
+    name, kind, content = group
+    kind = code(content.get("InstanceType") or kind)
+    count = content.get("DesiredVMCount")
+    words = (code(name), f"{number(count)} machines" if count else "", kind and f"of {kind}")
+    return " ".join(filter(None, words))
 
 
 def _current(job: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -183,13 +192,3 @@ def _object(value: Any) -> Mapping[str, Any]:
     """Return a value where an object is expected; nothing for a template of it, or for null."""
     # The check of the type is for the many that are a dict.
     return value if type(value) is dict or isinstance(value, Mapping) else {}
-
-
-def _number(value: Any, default: str = "") -> str:
-    if value is None:
-        return default
-    return str(value) if type(value) is int else code(value)
-
-
-def _unit(value: Any, unit: str) -> str:
-    return f"{_number(value)} {unit}" if value else ""

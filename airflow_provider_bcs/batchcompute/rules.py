@@ -62,10 +62,11 @@ def check_job(
     ('job', ())
     """
     conversion = _read(job)
-    notes = job.warnings if isinstance(job, CheckedJob) else (*conversion.notes, *_warnings(conversion.job))
+    doubts = [] if isinstance(job, CheckedJob) else [*conversion.notes, *_warnings(conversion.job)]
     found = conversion.violations + _check_current(conversion.job, templates, max_tasks)
     if violations := not_ignored(found, ignore):
         raise InvalidJobError(violations, source)
+    notes = job.warnings if isinstance(job, CheckedJob) else [*doubts, *bucket_warnings(conversion.job)]
     return CheckedJob(conversion.job, tuple(warnings_not_ignored(notes, ignore)))
 
 
@@ -119,7 +120,7 @@ def job_warnings(job: JobSource) -> list[str]:
     if isinstance(job, CheckedJob):
         return list(job.warnings)
     conversion = _read(job)
-    return [*conversion.notes, *_warnings(conversion.job)]
+    return [*conversion.notes, *_warnings(conversion.job), *bucket_warnings(conversion.job)]
 
 
 def near_field(name: str) -> str | None:
@@ -203,7 +204,6 @@ def _warnings(description: Mapping[str, Any]) -> Iterator[str]:
     for name, task in (_tasks(description) or {}).items():
         if isinstance(task, Mapping):
             yield from (f"DAG.Tasks.{name}.{text}" for text in _task_warnings(task, pending))
-    yield from bucket_warnings(description)
 
 
 def _task_warnings(task: Mapping[str, Any], pending: _Pending) -> Iterator[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from .secrets import without_secrets
 
-__all__ = ["bullets", "cell", "code", "field", "pairs", "plain"]
+__all__ = ["Line", "cell", "code", "number", "page", "pairs", "plain", "seconds", "table", "variables"]
+
+#: Line of a page: its name, its value, and the function that writes the value.
+Line: TypeAlias = tuple[str, Any, Callable[[Any], str]]
 
 #: Characters of a text that is shown; a page is part of the DAG that Airflow stores.
 _MOST = 160
@@ -65,15 +68,6 @@ def plain(value: object, most: int = _MOST) -> str:
     return _SPECIAL.sub(r"\\\1", _line(value, most)) if value else ""
 
 
-def field(name: str, text: str) -> str:
-    """Return one line of a page, nothing for an empty text.
-
-    >>> field("Image", code("python:3.12"))
-    '- **Image** `python:3.12`'
-    """
-    return f"- **{name}** {text}" if text else ""
-
-
 def pairs(mapping: object, joint: str = " to ") -> str:
     """Return the entries of a mapping, the first few of many.
 
@@ -88,9 +82,65 @@ def pairs(mapping: object, joint: str = " to ") -> str:
     return ", ".join(shown)
 
 
-def bullets(lines: Iterable[str]) -> str:
-    """Return the lines of a page without the empty ones."""
-    return "\n".join(filter(None, lines))
+def variables(mapping: object) -> str:
+    """Return the variables of a program, with ``***`` for those whose names tell of a secret.
+
+    >>> variables({"MODE": "fast", "API_TOKEN": "hush"})
+    '`MODE` = `fast`, `API_TOKEN` = `***`'
+    """
+    return pairs(without_secrets(mapping), joint=" = ") if mapping else ""
+
+
+def number(value: object) -> str:
+    """Return a number as it is, and a template of one as code."""
+    return "" if value is None else str(value) if type(value) is int else code(value)
+
+
+def seconds(value: object) -> str:
+    """Return a number of seconds, nothing for 0."""
+    return f"{number(value)} s" if value else ""
+
+
+def page(lines: Iterable[Line]) -> str:
+    """Return a page: a line for each value that has a text.
+
+    >>> page([("Image", "python:3.12", code), ("Cluster", None, code), ("Instances", 3, number)])
+    '- **Image** `python:3.12`\\n- **Instances** 3'
+    """
+    return "\n".join(f"- **{name}** {text}" for name, value, write in lines if (text := write(value)))
+
+
+def table(columns: Mapping[str, int], rows: Sequence[Sequence[Any]], count: int = 0) -> str:
+    """Return a table after an empty line; an empty text without rows.
+
+    :param columns: head of each column -> number of characters that a cell of it shows
+    :param rows: values of the cells; of a tuple, each value that is not empty
+    :param count: number of all things that the table is about, when not each has a row
+
+    >>> print(table({"Task": 20, "Instances": 10}, [("count", 3)], 8).strip())
+    | Task | Instances |
+    |---|---|
+    | `count` | 3 |
+    <BLANKLINE>
+    and 7 more tasks
+    """
+    if not rows:
+        return ""
+    lines = ["", "", f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    for row in rows:
+        cells = (_cells(value, most) for value, most in zip(row, columns.values(), strict=True))
+        lines.append(f"| {' | '.join(cells)} |")
+    if (more := count - len(rows)) > 0:
+        lines += ["", f"and {more:,} more {next(iter(columns)).lower()}s"]
+    return "\n".join(lines)
+
+
+def _cells(value: Any, most: int) -> str:
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, tuple):
+        return " ".join(cell(each, most) for each in value if each)
+    return cell(value, most)
 
 
 def _line(value: Any, most: int) -> str:

@@ -192,6 +192,14 @@ def parse_description(text: str, *, name: str = "The job text", yaml: bool = Fal
     >>> parse_description("Name: count", yaml=True)
     {'Name': 'count'}
     """
+    try:
+        return _parse(text, name, yaml)
+    except JobSyntaxError as error:
+        error.source = name
+        raise
+
+
+def _parse(text: str, name: str, yaml: bool) -> dict[str, Any]:
     if not text.strip():
         raise JobSyntaxError(f"{name} is empty.")
     if len(text) > MAX_FILE_SIZE:

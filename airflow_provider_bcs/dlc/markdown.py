@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from airflow_provider_bcs.description.markdown import bullets, code, field, pairs, plain
-from airflow_provider_bcs.description.secrets import without_secrets
+from airflow_provider_bcs.description.markdown import Line, code, page, pairs, plain, variables
 
 __all__ = ["job_page"]
 
@@ -24,44 +23,50 @@ def job_page(job: Mapping[str, Any]) -> str:
     - **Command** `python train.py`
     - **Worker** 2 pods `python:3.12` `ecs.c6.large`
     """
-    minutes = job.get("JobMaxRunningTimeMinutes")
-    return bullets(
-        (
-            field("Job", code(job.get("DisplayName"))),
-            field("Description", plain(job.get("Description"))),
-            field("Command", code(job.get("UserCommand"))),
-            field("Variables", pairs(without_secrets(job.get("Envs")), joint=" = ")),
+    return page(
+        [
+            ("Job", job.get("DisplayName"), code),
+            ("Description", job.get("Description"), plain),
+            ("Command", job.get("UserCommand"), code),
+            ("Variables", job.get("Envs"), variables),
             *_roles(job.get("JobSpecs")),
-            field("Time-out", f"{minutes} min" if type(minutes) is int else code(minutes)),
-            field("Data", ", ".join(_mounts(job.get("DataSources")))),
-        )
+            ("Time-out", job.get("JobMaxRunningTimeMinutes"), _minutes),
+            ("Data", job.get("DataSources"), _mounts),
+        ]
     )
 
 
-def _roles(roles: Any) -> Iterator[str]:
+def _minutes(value: Any) -> str:
+    return f"{value} min" if type(value) is int else code(value)
+
+
+def _roles(roles: Any) -> Iterator[Line]:
     if not isinstance(roles, list):
-        yield field("Roles", code(roles))
+        yield "Roles", roles, code
         return
     for role in islice(roles, _MOST):
         if isinstance(role, Mapping):
-            count = role.get("PodCount")
-            pods = ("1 pod" if count == 1 else f"{count} pods") if type(count) is int else code(count)
-            resources = role.get("EcsSpec") or role.get("ResourceConfig")
-            shown = pairs(resources, joint=" = ") if isinstance(resources, Mapping) else code(resources)
-            yield field(
-                plain(role.get("Type")) or "Role", " ".join(filter(None, (pods, code(role.get("Image")), shown)))
-            )
+            yield plain(role.get("Type")) or "Role", role, _role
         else:
-            yield field("Role", code(role))
+            yield "Role", role, code
 
 
-def _mounts(sources: Any) -> Iterator[str]:
+def _role(role: Mapping[str, Any]) -> str:
+    count = role.get("PodCount")
+    pods = ("1 pod" if count == 1 else f"{count} pods") if type(count) is int else code(count)
+    resources = role.get("EcsSpec") or role.get("ResourceConfig")
+    shown = pairs(resources, joint=" = ") if isinstance(resources, Mapping) else code(resources)
+    return " ".join(filter(None, (pods, code(role.get("Image")), shown)))
+
+
+def _mounts(sources: Any) -> str:
     if not isinstance(sources, list):
-        yield code(sources)
-        return
-    for source in islice(sources, _MOST):
-        if isinstance(source, Mapping):
-            uri = source.get("Uri") or source.get("DataSourceId")
-            yield " at ".join(filter(None, (code(uri), code(source.get("MountPath")))))
-        else:
-            yield code(source)
+        return code(sources)
+    return ", ".join(map(_mount, islice(sources, _MOST)))
+
+
+def _mount(source: Any) -> str:
+    if not isinstance(source, Mapping):
+        return code(source)
+    uri = source.get("Uri") or source.get("DataSourceId")
+    return " at ".join(filter(None, (code(uri), code(source.get("MountPath")))))

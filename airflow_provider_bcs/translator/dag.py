@@ -15,9 +15,8 @@ from airflow_provider_bcs.description.secrets import without_secrets
 from airflow_provider_bcs.description.source import JobSource
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
-from airflow_provider_bcs.translator.graph import build, check_execution, is_file, read_plan, search_path
+from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
-from airflow_provider_bcs.translator.shown import file_name, graph_page
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -95,7 +94,7 @@ def job_to_dag(
     with DAG(dag_id or plan.dag_id, **arguments) as dag:
         # Airflow would take this file for the DAG's.
         dag.fileloc = caller
-        operators = build(plan, execution, graph)
+        page = build(plan, execution, graph).page
         if "doc_md" not in dag_kwargs:
-            dag.doc_md = graph_page(plan, execution, operators, file_name(job, folders[0]) if is_file(job) else "")
+            dag.doc_md = page
     return dag

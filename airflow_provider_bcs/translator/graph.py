@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar, cast
 
-from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource, read_text
+from airflow_provider_bcs.description.source import FILE_SUFFIXES, JobSource
 from airflow_provider_bcs.description.violation import JobWarning
 from airflow_provider_bcs.exceptions import DescriptionError, JobSourceError
 from airflow_provider_bcs.short_errors import at_dag_line
-from airflow_provider_bcs.translator.assets import output_assets
 from airflow_provider_bcs.translator.execution.protocol import Execution
 from airflow_provider_bcs.translator.plan import Plan, plan_job
 from airflow_provider_bcs.translator.shown import show
@@ -22,33 +22,49 @@ if TYPE_CHECKING:
 
     from airflow_provider_bcs.translator.graph_arguments import GraphArguments
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def at_file_line(function: F) -> F:
+    """Decorate a function that a DAG file calls, so that errors of a job file name its lines."""
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except DescriptionError as error:
+            # An author looks at import errors only: no other parse of the DAG file reads the file for its lines.
+            from airflow_provider_bcs.batchcompute.file_lines import in_its_file
+
+            raise in_its_file(error) from None
+
+    return cast("F", called)
+
+
+class Built(NamedTuple):
+    """Result of a build.
+
+    :ivar operators: task name -> its operator, and the execution's other operators by their own names
+    :ivar page: a page in Markdown about the graph
+    """
+
+    operators: Mapping[str, BaseOperator]
+    page: str
+
 
 @at_dag_line
+@at_file_line
 def read_plan(job: JobSource, folders: list[str], ignore: Collection[str] = ()) -> Plan:
     """Read, validate and split a job; a relative path is looked for in ``folders``.
 
     :param ignore: fields that the checks pass over
     """
-    source = ""
+    source = file = ""
     if is_file(job):
+        file = file_name(job, folders[0])
         job = _find(Path(job), folders)
         source = str(job)
-    with _lines_of(source):
-        return plan_job(job, source, ignore)
-
-
-@contextmanager
-def _lines_of(source: str) -> Iterator[None]:
-    """Give the errors of a job their lines in its file, unless it was read from none."""
-    try:
-        yield
-    except DescriptionError as error:
-        if not source:
-            raise
-        # An author looks at import errors only: no other parse of the DAG file reads the file for its lines.
-        from airflow_provider_bcs.batchcompute.file_lines import in_file
-
-        raise in_file(error, source, read_text(source)) from None
+    return plan_job(job, source, ignore, file=file)
 
 
 def is_file(job: JobSource) -> TypeGuard[str | Path]:
@@ -59,6 +75,20 @@ def is_file(job: JobSource) -> TypeGuard[str | Path]:
 def search_path(path: str | Iterable[str] | None) -> list[str]:
     """Return a DAG's ``template_searchpath`` as a list."""
     return [path] if isinstance(path, str) else list(path or ())
+
+
+def file_name(path: str | os.PathLike[str], folder: str) -> str:
+    """Return the name of a job file, relative to the folder of the DAG file when it is below that.
+
+    An absolute path would make another version of the DAG on each machine.
+
+    >>> file_name("/dags/jobs/a.json", "/dags"), file_name("/else/b.json", "/dags")
+    ('jobs/a.json', 'b.json')
+    """
+    found = Path(path)
+    if not found.is_absolute():
+        return found.as_posix()
+    return found.relative_to(folder).as_posix() if found.is_relative_to(folder) else found.name
 
 
 def _find(path: Path, folders: list[str]) -> Path:
@@ -76,13 +106,10 @@ def _find(path: Path, folders: list[str]) -> Path:
 
 
 @at_dag_line
-def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[str, BaseOperator]:
-    """Make the operators and their edges; nodes first, in the file's order.
-
-    :return: task name -> its operator, and the execution's other operators by their own names
-    """
-    with _lines_of(plan.source):
-        operators = execution.operators(plan, graph)
+@at_file_line
+def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Built:
+    """Make the operators and their edges; nodes first, in the file's order."""
+    operators = execution.operators(plan, graph)
     _check_operators(operators, plan, f"{type(execution).__name__}.operators")
     graph.check_names(plan.name, operators)
     _warn_of_ignored(operators.values())
@@ -91,11 +118,7 @@ def build(plan: Plan, execution: Execution, graph: GraphArguments) -> Mapping[st
         for successor in successors:
             operators[name].downstream_task_ids.add(operators[successor].task_id)
             operators[successor].upstream_task_ids.add(operators[name].task_id)
-    if graph.assets:
-        for name, node in plan.nodes.items():
-            operators[name].outlets = [*operators[name].outlets, *output_assets(node)]
-    show(operators, plan, counts=graph.instance_counts)
-    return operators
+    return Built(operators, show(operators, plan, execution, graph))
 
 
 def _warn_of_ignored(operators: Iterable[Any]) -> None:

@@ -30,6 +30,7 @@ class Plan:
     :ivar edges: task name -> the tasks that wait for it, each once
     :ivar job: the whole job
     :ivar source: name of the file that the job was read from, or ""
+    :ivar file: the same as readers of the DAG know it, or ""
     """
 
     name: str
@@ -38,6 +39,7 @@ class Plan:
     edges: dict[str, list[str]]
     job: dict[str, Any]
     source: str = ""
+    file: str = ""
 
     @property
     def first(self) -> list[str]:
@@ -63,11 +65,12 @@ def free_task_id(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def plan_job(job: JobSource, source: str = "", ignore: Collection[str] = ()) -> Plan:
+def plan_job(job: JobSource, source: str = "", ignore: Collection[str] = (), *, file: str = "") -> Plan:
     """Validate a job description and split it.
 
     :param source: name of the description in an error, such as a file name
     :param ignore: fields that the checks pass over
+    :param file: name of its file for readers of the DAG
     :raises InvalidJobError: when it breaks a rule; more than 16 tasks break none here
     :raises JobSourceError: when it cannot be read
     """
@@ -115,4 +118,5 @@ def plan_job(job: JobSource, source: str = "", ignore: Collection[str] = ()) -> 
         edges={name: list(dict.fromkeys(successors)) for name, successors in dependencies.items()},
         job=content,
         source=source,
+        file=file,
     )

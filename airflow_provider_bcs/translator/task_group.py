@@ -12,9 +12,8 @@ from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.translator.copied_task_group import CopiedTaskGroup
 from airflow_provider_bcs.translator.execution.job_per_task import JobPerTask
 from airflow_provider_bcs.translator.execution.protocol import Execution
-from airflow_provider_bcs.translator.graph import build, check_execution, is_file, read_plan, search_path
+from airflow_provider_bcs.translator.graph import build, check_execution, read_plan, search_path
 from airflow_provider_bcs.translator.graph_arguments import GraphArguments
-from airflow_provider_bcs.translator.shown import file_name, graph_page
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import DAG, BaseOperator
@@ -85,13 +84,12 @@ class BatchComputeTaskGroup(CopiedTaskGroup):
         folders = [dag.folder, *search_path(dag.template_searchpath)]
         self._plan = read_plan(job, folders, graph.ignored(*getattr(execution, "ignore", ())))
         with self:
-            operators = build(self._plan, execution, graph)
+            built = build(self._plan, execution, graph)
         self.tooltip = self.tooltip or without_secrets(self._plan.description)
         # Task groups have pages from Airflow 3.3 on.
         if getattr(self, "doc_md", "") is None:
-            file = file_name(job, dag.folder) if is_file(job) else ""
-            self.doc_md = graph_page(self._plan, execution, operators, file)
-        self._task_ids = {name: op.task_id for name, op in operators.items()}
+            self.doc_md = built.page
+        self._task_ids = {name: op.task_id for name, op in built.operators.items()}
 
     @property
     def job_description(self) -> dict[str, Any]:

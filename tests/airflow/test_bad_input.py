@@ -103,6 +103,11 @@ CALLS = {
     "argument": ("job_to_dag('good.json', operator_args={'retires': 2})", "operator_args: found 'retires'"),
     "conversion": ("job_to_dag('good.json', execution=PaiDlc())", r"\S+good.json:\d+: DAG.Tasks.a.ClusterId: "),
     "first api": ("job_to_dag('v1.json')", r"\S+v1.json:4: Priority: "),
+    # The lines of the job's file would be wrong.
+    "cluster": (
+        "job_to_dag('good.json', execution=JobPerTask(cluster={'Name': 'c', 'ImageId': 'img-ubuntu'}))",
+        r"The cluster of task create_cluster has 1 error:\n",
+    ),
     "app": ("job_to_dag('app.json')", r"Type of \S+app.json: found 'App'; expected 'DAG'"),
     "no file": ("job_to_dag('none.json')", "There is no job file none.json in "),
 }
@@ -123,7 +128,7 @@ def test_an_import_error_ends_at_the_line_of_the_dag_file(tmp_path, call):
     (tmp_path / "dags.py").write_text(
         "from airflow.providers.common.compat.sdk import DAG\n"
         "from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOperator\n"
-        "from airflow_provider_bcs.translator import PaiDlc, job_to_dag\n"
+        "from airflow_provider_bcs.translator import JobPerTask, PaiDlc, job_to_dag\n"
         f"def make():\n    return job_to_dag('job.json')\ndag = {code}\n"
     )
     (error,) = dag_bag(tmp_path).import_errors.values()

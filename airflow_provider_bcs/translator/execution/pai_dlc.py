@@ -77,7 +77,7 @@ class PaiDlc:
             for text in warnings_not_ignored(converted.warnings, options.ignore):
                 doubts.setdefault(text, []).append(name)
         if violations:
-            raise InvalidJobError(violations, f"To run as PAI-DLC jobs, {plan.name}")
+            raise InvalidJobError(violations, plan.source or f"To run as PAI-DLC jobs, {plan.name}")
         for text, names in doubts.items():
             warnings.warn(f"{text} Found in the PAI-DLC job of {', '.join(names)}.", JobWarning, stacklevel=2)
         return made

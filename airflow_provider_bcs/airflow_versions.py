@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import AirflowException, conf, get_current_context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-from asgiref.sync import sync_to_async
 
 from airflow_provider_bcs.description.secrets import texts_to_mask
 from airflow_provider_bcs.waiting.submission import GENERATION
@@ -219,6 +218,8 @@ def show_rendered(operator: Any, ti: Any) -> None:
 
 async def is_waited_for(ti: Any, trigger_id: int) -> bool:
     """Return whether a task instance is still deferred, in this triggerer or in another one."""
+    from asgiref.sync import sync_to_async
+
     ask = _state_in_database if airflow_version.startswith("2.") else _state_of_supervisor
     return await sync_to_async(ask)(ti, trigger_id)
 

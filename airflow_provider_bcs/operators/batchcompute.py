@@ -18,8 +18,7 @@ from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
-from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
+    from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 __all__ = ["BatchComputeSubmitJobOperator"]
 
@@ -84,7 +84,6 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
-    trigger_class = BatchComputeTrigger
     job_link = BatchComputeJobLink()
     operator_extra_links = (job_link,)
 
@@ -152,3 +151,9 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     def _kept_while_waiting(self, job: CheckedJob) -> CheckedJob:
         # The service deletes a job with AutoRelease at its end, and then has no state of it.
         return job.with_fields(AutoRelease=False) if self.wait_for_completion and job.get("AutoRelease") else job
+
+    @staticmethod
+    def _trigger_class() -> type[BatchComputeTrigger]:
+        from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+        return BatchComputeTrigger

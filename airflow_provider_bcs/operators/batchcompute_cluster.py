@@ -27,7 +27,7 @@ from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
 from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 from airflow_provider_bcs.xcom import cluster_id_of, is_missing
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.operators.graph_job import submitted_job
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
-from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
+    from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 __all__ = ["BatchComputeSubmitGraphOperator"]
 
@@ -68,7 +68,6 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     template_fields: Sequence[str] = (*SubmitJobOperator.template_fields, "package_uri")
     template_types: ClassVar[Mapping[str, Any]] = {**SubmitJobOperator.template_types, "package_uri": str}
     hook_class = BatchComputeHook
-    trigger_class = BatchComputeTrigger
     job_link = BatchComputeJobLink()
     operator_extra_links = (job_link,)
     has_one_task = False
@@ -115,6 +114,12 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
 
     def _steps(self) -> Sequence[Step]:
         return (*super()._steps(), partial(upload_package, self), _kept)
+
+    @staticmethod
+    def _trigger_class() -> type[BatchComputeTrigger]:
+        from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+        return BatchComputeTrigger
 
 
 def _kept(job: CheckedJob) -> CheckedJob:

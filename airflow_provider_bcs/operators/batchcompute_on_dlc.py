@@ -32,8 +32,7 @@ from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
-from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.markdown import Machine
     from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import JobSource
+    from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 
 __all__ = ["BatchComputeTaskOnDlcOperator"]
 
@@ -123,7 +123,6 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json", "dlc_job": "json", "submitted_job": "json"}
     secret_fields = ("job", "dlc_job")
     hook_class = DlcHook
-    trigger_class = DlcJobTrigger
     job_link = DlcJobLink()
     operator_extra_links = (job_link,)
 
@@ -276,6 +275,12 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             yield
         except Exception as error:
             self.log.warning("The submitted job is not shown among the rendered templates: %s", error)
+
+    @staticmethod
+    def _trigger_class() -> type[DlcJobTrigger]:
+        from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+
+        return DlcJobTrigger
 
 
 def _mapped(table: Any, name: Any) -> Any:

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, conf
-from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_bcs.airflow_versions import CAN_START_FROM_TRIGGER, deadline, mask
 from airflow_provider_bcs.batchcompute.facts import FINISHED
@@ -32,8 +31,7 @@ from airflow_provider_bcs.operators.outputs import check_outputs
 from airflow_provider_bcs.operators.service import ServiceOperator, seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
 from airflow_provider_bcs.task_errors import MissingOutputError, SoftFailError, limit_passed
-from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
-from airflow_provider_bcs.triggers.state import state_of
+from airflow_provider_bcs.triggers.deferral import state_of
 from airflow_provider_bcs.waiting.line_level import log_line
 from airflow_provider_bcs.waiting.polling import wait_for_end
 from airflow_provider_bcs.xcom import job_id_of, require_id
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.batchcompute.markdown import Machine
+    from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
 
 __all__ = ["BatchComputeTaskOperator", "job_id_of"]
 
@@ -184,9 +183,11 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
                 "require_outputs: found True with start_from_trigger; expected one of them. No worker looks for the"
                 " outputs."
             )
+        from airflow.triggers.base import StartTriggerArgs
+
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
-            trigger_cls=f"{BatchComputeTaskTrigger.__module__}.{BatchComputeTaskTrigger.__qualname__}",
+            trigger_cls="airflow_provider_bcs.triggers.batchcompute_task.BatchComputeTaskTrigger",
             trigger_kwargs={
                 # The text of an XComArg is a template; the scheduler cannot store the object.
                 "job_id": str(self.job_id),
@@ -250,6 +251,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             raise self._failure(found) from error
 
     def _trigger(self, target: FollowedTarget, context: Context) -> BatchComputeTaskTrigger:
+        from airflow_provider_bcs.triggers.batchcompute_task import BatchComputeTaskTrigger
+
         return BatchComputeTaskTrigger(
             **target.fields(),
             bcs_conn_id=self.bcs_conn_id,

@@ -15,8 +15,7 @@ from airflow_provider_bcs.batchcompute.facts import GONE, READY
 from airflow_provider_bcs.exceptions import ClusterFailedError
 from airflow_provider_bcs.hooks.metrics import count_wait
 from airflow_provider_bcs.task_errors import TaskTimeoutError
-from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
-from airflow_provider_bcs.triggers.state import state_of
+from airflow_provider_bcs.triggers.deferral import state_of
 from airflow_provider_bcs.waiting.polling import Log, wait_for_end
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def wait_for_cluster(operator: ClusterWaiting, target: ClusterTarget, context: C
     :raises ClusterFailedError: when the cluster is deleted instead
     """
     if operator.deferrable:
+        from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
+
         operator.defer(
             trigger=BatchComputeClusterTrigger(
                 **target.fields(),

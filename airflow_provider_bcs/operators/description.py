@@ -36,7 +36,6 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.doc import LazyDoc
 from airflow_provider_bcs.short_errors import at_dag_line
 from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError
-from airflow_provider_bcs.typed_templates import type_templates
 from airflow_provider_bcs.xcom import is_missing
 
 if TYPE_CHECKING:
@@ -276,6 +275,8 @@ class DescriptionOperator(BaseOperator, Generic[H]):
             if isinstance(self._description, str) and _TAG.fullmatch(self._description):
                 self._template = without_secrets(self._description)
             if renders_native_objects(self):
+                from airflow_provider_bcs.typed_templates import type_templates
+
                 type_templates(self, template_fields, self._field_types(), seen_oids)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
         if parent is self:

@@ -14,14 +14,14 @@ from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.operators.submit_job import SubmitJobOperator
-from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.source import JobSource
+    from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
 
 __all__ = ["DlcSubmitJobOperator"]
 
@@ -70,7 +70,6 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     custom_operator_name = "PAI-DLC job"
     ui_color = "#d6ebff"
     hook_class = DlcHook
-    trigger_class = DlcJobTrigger
     job_link = DlcJobLink()
     operator_extra_links = (job_link,)
 
@@ -104,6 +103,12 @@ class DlcSubmitJobOperator(SubmitJobOperator[DlcHook]):
     def port(self) -> DlcPort:
         """The service's port with the operator's options. Use it in ``execute`` only, as the hook."""
         return replace(self.hook.port, log_limit=self.max_log_lines)
+
+    @staticmethod
+    def _trigger_class() -> type[DlcJobTrigger]:
+        from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+
+        return DlcJobTrigger
 
 
 def check_max_log_lines(found: object) -> None:

@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.doc import LazyDoc
-from airflow_provider_bcs.typed_templates import type_templates
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -56,6 +55,9 @@ class ServiceOperator(BaseOperator, Generic[H]):
     ) -> None:
         """Render the templated fields, to the types that the service wants."""
         if parent is self:
+            # Only a worker renders: the module is not imported at each parse of a DAG file.
+            from airflow_provider_bcs.typed_templates import type_templates
+
             type_templates(self, template_fields, self.template_types, seen_oids)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 

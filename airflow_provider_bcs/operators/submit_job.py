@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +23,7 @@ from airflow_provider_bcs.operators.description import DescriptionOperator
 from airflow_provider_bcs.operators.service import seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
 from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
-from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE, state_of
 from airflow_provider_bcs.waiting.line_level import log_line
 from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
 from airflow_provider_bcs.waiting.polling import wait_for_end
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
+    from airflow_provider_bcs.triggers.state import StateTrigger
     from airflow_provider_bcs.waiting.port import ServicePort
 
 __all__ = ["Step", "SubmitJobOperator"]
@@ -66,8 +68,6 @@ class SubmitJobOperator(DescriptionOperator[H]):
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
     described = "job"
     secret_fields: ClassVar[tuple[str, ...]] = ("job",)
-    #: Trigger that waits for the target of the port.
-    trigger_class: ClassVar[type[StateTrigger]]
     #: Link to the page of the job; also in ``operator_extra_links``.
     job_link: ClassVar[JobLink]
     #: Whether the job is that of one Airflow task. One job of many tasks belongs to their DAG run.
@@ -232,8 +232,13 @@ class SubmitJobOperator(DescriptionOperator[H]):
             context, owner, one_task=self.has_one_task, compared=self.hook_class.port_class.compares_descriptions
         )
 
+    @staticmethod
+    @abstractmethod
+    def _trigger_class() -> type[StateTrigger]:
+        """Return the trigger that waits for the target of the port."""
+
     def _trigger(self, job_id: str, context: Context) -> StateTrigger:
-        return self.trigger_class(
+        return self._trigger_class()(
             **self.port.target(job_id).fields(),
             bcs_conn_id=self.bcs_conn_id,
             poll_interval=self.poll_interval,

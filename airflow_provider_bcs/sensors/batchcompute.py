@@ -11,13 +11,13 @@ from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.sensors.state import StateSensor
-from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import SensorArguments
+    from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
 
 __all__ = ["BatchComputeInstanceSensor", "BatchComputeJobSensor", "BatchComputeTaskSensor"]
 
@@ -27,7 +27,6 @@ class _BatchComputeSensor(StateSensor[BatchComputeHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str}
     ui_color = "#fff2e0"
     hook_class = BatchComputeHook
-    trigger_class = BatchComputeTrigger
     success_states = frozenset({FINISHED})
     job_link = BatchComputeJobLink()
     operator_extra_links = (job_link,)
@@ -47,6 +46,12 @@ class _BatchComputeSensor(StateSensor[BatchComputeHook]):
     def target(self) -> Target:
         """The job."""
         return Target(self.job_id)
+
+    @staticmethod
+    def _trigger_class() -> type[BatchComputeTrigger]:
+        from airflow_provider_bcs.triggers.batchcompute import BatchComputeTrigger
+
+        return BatchComputeTrigger
 
 
 class BatchComputeJobSensor(_BatchComputeSensor):

@@ -11,13 +11,13 @@ from airflow_provider_bcs.exceptions import BcsError, ClusterFailedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.sensors.state import StateSensor
-from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import SensorArguments
+    from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
 
 __all__ = ["BatchComputeClusterSensor"]
 
@@ -46,7 +46,6 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
     ui_color = "#fff2e0"
     id_field = "cluster_id"
     hook_class = BatchComputeHook
-    trigger_class = BatchComputeClusterTrigger
     success_states = frozenset({READY})
 
     def __init__(
@@ -67,3 +66,9 @@ class BatchComputeClusterSensor(StateSensor[BatchComputeHook]):
 
     def _failed(self, state: str) -> BcsError:
         return ClusterFailedError(self.cluster_id, state)
+
+    @staticmethod
+    def _trigger_class() -> type[BatchComputeClusterTrigger]:
+        from airflow_provider_bcs.triggers.batchcompute_cluster import BatchComputeClusterTrigger
+
+        return BatchComputeClusterTrigger

@@ -11,13 +11,13 @@ from airflow_provider_bcs.hooks.dlc import DlcHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.dlc import DlcJobLink
 from airflow_provider_bcs.sensors.state import StateSensor
-from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
-from airflow_provider_bcs.triggers.state import DEFERRABLE
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import SensorArguments
+    from airflow_provider_bcs.triggers.dlc import DlcJobTrigger, DlcPodTrigger
 
 __all__ = ["DlcJobSensor", "DlcPodSensor"]
 
@@ -47,7 +47,6 @@ class DlcJobSensor(StateSensor[DlcHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str}
     ui_color = "#e8f4ff"
     hook_class = DlcHook
-    trigger_class = DlcJobTrigger
     success_states = frozenset({SUCCEEDED})
     job_link = DlcJobLink()
     operator_extra_links = (job_link,)
@@ -67,6 +66,12 @@ class DlcJobSensor(StateSensor[DlcHook]):
     def target(self) -> JobTarget:
         """The job."""
         return JobTarget(self.job_id)
+
+    @staticmethod
+    def _trigger_class() -> type[DlcJobTrigger]:
+        from airflow_provider_bcs.triggers.dlc import DlcJobTrigger
+
+        return DlcJobTrigger
 
 
 class DlcPodSensor(StateSensor[DlcHook]):
@@ -93,7 +98,6 @@ class DlcPodSensor(StateSensor[DlcHook]):
     template_types: ClassVar[Mapping[str, Any]] = {**StateSensor.template_types, "job_id": str, "pod_id": str}
     ui_color = "#e8f4ff"
     hook_class = DlcHook
-    trigger_class = DlcPodTrigger
     success_states = frozenset({SUCCEEDED})
     job_link = DlcJobLink()
     operator_extra_links = (job_link,)
@@ -115,3 +119,9 @@ class DlcPodSensor(StateSensor[DlcHook]):
     def target(self) -> PodTarget:
         """The pod."""
         return PodTarget(self.job_id, self.pod_id)
+
+    @staticmethod
+    def _trigger_class() -> type[DlcPodTrigger]:
+        from airflow_provider_bcs.triggers.dlc import DlcPodTrigger
+
+        return DlcPodTrigger

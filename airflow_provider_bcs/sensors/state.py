@@ -18,8 +18,7 @@ from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.task_errors import SoftFailError, WaitTimeoutError, limit_passed
-from airflow_provider_bcs.triggers.state import DEFERRABLE, StateTrigger, state_of
-from airflow_provider_bcs.typed_templates import type_templates
+from airflow_provider_bcs.triggers.deferral import DEFERRABLE, state_of
 from airflow_provider_bcs.xcom import is_missing, require_id
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_bcs.airflow_arguments import SensorArguments
+    from airflow_provider_bcs.triggers.state import StateTrigger
     from airflow_provider_bcs.waiting.polling import Poll, Status
     from airflow_provider_bcs.waiting.port import ServicePort, Target
 
@@ -47,7 +47,6 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     #: Templated field -> annotation of its value, for a DAG with ``render_template_as_native_obj``.
     template_types: ClassVar[Mapping[str, Any]] = MappingProxyType({"bcs_conn_id": str})
     hook_class: type[H]
-    trigger_class: ClassVar[type[StateTrigger]]
     #: Attribute that holds the target's id.
     id_field: ClassVar[str] = "job_id"
     success_states: ClassVar[frozenset[str]]
@@ -65,6 +64,11 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         self.bcs_conn_id = bcs_conn_id
         self.deferrable = deferrable
 
+    @staticmethod
+    @abstractmethod
+    def _trigger_class() -> type[StateTrigger]:
+        """Return the trigger that waits for the target."""
+
     @property
     @abstractmethod
     def target(self) -> Target:
@@ -75,6 +79,8 @@ class StateSensor(BaseSensorOperator, Generic[H]):
     ) -> None:
         """Render the templated fields, to the types that the service wants."""
         if parent is self:
+            from airflow_provider_bcs.typed_templates import type_templates
+
             type_templates(self, template_fields, self.template_types, seen_oids)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
 
@@ -168,7 +174,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         push_link(self.job_link, self.port, str(job_id), context, self.log, part=str(part))
 
     def _trigger(self, context: Context) -> StateTrigger:
-        return self.trigger_class(
+        return self._trigger_class()(
             **self.target.fields(),
             bcs_conn_id=self.bcs_conn_id,
             poll_interval=float(self.poke_interval),

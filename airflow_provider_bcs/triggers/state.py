@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_bcs.airflow_versions import TRIGGERS_ARE_KILLED
-from airflow_provider_bcs.exceptions import ApiError, WaitAbortedError
+from airflow_provider_bcs.exceptions import ApiError
 from airflow_provider_bcs.hooks.metrics import count_kill, wait_began, wait_ended
 from airflow_provider_bcs.hooks.service import ServiceHook
 from airflow_provider_bcs.triggers.killing import OwnedJob
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.waiting.port import ServicePort, Target
     from airflow_provider_bcs.waiting.watcher import Watcher
 
-__all__ = ["DEFERRABLE", "StateTrigger", "state_of"]
-
-#: Default of ``deferrable``: Airflow's option ``default_deferrable``.
-DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
+__all__ = ["StateTrigger"]
 
 #: Seconds for the last poll after the deadline, which finds a target that has ended in time.
 _LAST_POLL = 10.0
@@ -37,18 +34,6 @@ _LAST_POLL = 10.0
 #: Seconds before the first event. Airflow 3.3.2 fails a task whose trigger fires before the scheduler has noticed that
 #: the worker has deferred it; a scheduler under load takes seconds for that.
 _SETTLING = 5.0
-
-
-def state_of(event: Mapping[str, Any], awaited: object) -> str:
-    """Return the terminal state from the event of a :class:`StateTrigger`.
-
-    :param event: payload of an event that is no timeout
-    :param awaited: name of the target, for the error
-    :raises WaitAbortedError: when the trigger has given up
-    """
-    if event.get("error"):
-        raise WaitAbortedError(f"Waiting for {awaited} was given up: {event['error']}")
-    return str(event["state"])
 
 
 class StateTrigger(BaseTrigger):

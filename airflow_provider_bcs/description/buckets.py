@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .values import is_template
@@ -34,16 +34,20 @@ def bucket_warnings(value: Any, path: str = "") -> Iterator[str]:
 
 def _oss_paths(value: Any, names: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
     """Yield the OSS paths among keys and values, each with the names that lead to it."""
+    entries: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, str):
         if value.startswith("oss://"):
             yield names, value
     elif isinstance(value, Mapping):
-        for name, element in value.items():
-            if isinstance(name, str) and name.startswith("oss://"):
-                yield (*names, name), name
-            # A call for each of the other values would take as long as all checks of a job.
-            if name not in _FREE and (not isinstance(element, str) or element.startswith("oss://")):
-                yield from _oss_paths(element, (*names, name))
+        entries = value.items()
     elif isinstance(value, (list, tuple)):
-        for index, element in enumerate(value):
-            yield from _oss_paths(element, (*names, index))
+        entries = enumerate(value)
+    for name, element in entries:
+        if type(name) is str and name.startswith("oss://"):
+            yield (*names, name), name
+        # A call for each of the other values would take as long as all checks of a job.
+        if type(element) is str:
+            if element.startswith("oss://") and name not in _FREE:
+                yield (*names, name), element
+        elif element and type(element) is not int and name not in _FREE:
+            yield from _oss_paths(element, (*names, name))

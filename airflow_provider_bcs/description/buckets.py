@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from .values import is_template
@@ -11,9 +12,10 @@ from .values import is_template
 # The object store's rule for a new bucket.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 # PAI-DLC writes oss://bucket.endpoint/folder/.
-_END_OF_BUCKET = re.compile(r"[/.@:]")
+_END_OF_BUCKET = re.compile(r"[.@:]")
+_SCHEME = "oss://"
 #: Fields with texts of the author's own.
-_FREE = ("EnvVars", "UserData", "Envs", "CustomEnvs", "Inputs", "Description", "Tags")
+_FREE = frozenset({"EnvVars", "UserData", "Envs", "CustomEnvs", "Inputs", "Description", "Tags"})
 
 
 def bucket_warnings(value: Any, path: str = "") -> Iterator[str]:
@@ -26,28 +28,33 @@ def bucket_warnings(value: Any, path: str = "") -> Iterator[str]:
     ["InputMapping.oss://b/in/: found bucket 'b'; expected 3 to 63 of a-z, 0-9 and -, with no - at its ends."]
     """
     for names, text in _oss_paths(value, (path,) if path else ()):
-        bucket = _END_OF_BUCKET.split(text.removeprefix("oss://"), maxsplit=1)[0]
-        if bucket and not is_template(bucket) and _BUCKET.fullmatch(bucket) is None:
+        if bucket := _impossible_bucket(text[len(_SCHEME) :].partition("/")[0]):
             here = ".".join(map(str, names))
             yield f"{here}: found bucket {bucket!r}; expected 3 to 63 of a-z, 0-9 and -, with no - at its ends."
 
 
-def _oss_paths(value: Any, names: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """Yield the OSS paths among keys and values, each with the names that lead to it."""
-    entries: Iterable[tuple[Any, Any]] = ()
+# A job has few buckets and many paths.
+@lru_cache(maxsize=256)
+def _impossible_bucket(host: str) -> str:
+    """Return the bucket in the first part of a path when no bucket can have this name."""
+    bucket = _END_OF_BUCKET.split(host, maxsplit=1)[0]
+    return "" if is_template(bucket) or _BUCKET.fullmatch(bucket) else bucket
+
+
+def _oss_paths(value: Any, names: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str]]:
+    """Return the OSS paths among keys and values, each with the names that lead to it."""
     if isinstance(value, str):
-        if value.startswith("oss://"):
-            yield names, value
-    elif isinstance(value, Mapping):
-        entries = value.items()
-    elif isinstance(value, (list, tuple)):
-        entries = enumerate(value)
-    for name, element in entries:
-        if type(name) is str and name.startswith("oss://"):
-            yield (*names, name), name
-        # A call for each of the other values would take as long as all checks of a job.
+        return [(names, value)] if value.startswith(_SCHEME) else []
+    found: list[tuple[tuple[Any, ...], str]] = []
+    for name, element in enumerate(value) if isinstance(value, (list, tuple)) else value.items():
+        if type(name) is str and name.startswith(_SCHEME):
+            found.append(((*names, name), name))
+        if name in _FREE:
+            continue
+        # A call for each value would take as long as all checks of a job.
         if type(element) is str:
-            if element.startswith("oss://") and name not in _FREE:
-                yield (*names, name), element
-        elif element and type(element) is not int and name not in _FREE:
-            yield from _oss_paths(element, (*names, name))
+            if element.startswith(_SCHEME):
+                found.append(((*names, name), element))
+        elif element and isinstance(element, (dict, list, tuple, Mapping)):
+            found += _oss_paths(element, (*names, name))
+    return found

@@ -26,9 +26,13 @@ def one_of(*values: str) -> Check:
     return Check(lambda value: value in values, tail, known=values, is_warning=True)
 
 
-def _form(pattern: str, tail: str, expected: str) -> Check:
+def _form(pattern: str, tail: str, expected: str, *, is_warning: bool = False) -> Check:
     compiled = re.compile(pattern)
-    return Check(lambda value: compiled.fullmatch(value) is not None, tail, expected)
+    return Check(lambda value: compiled.fullmatch(value) is not None, tail, expected, is_warning=is_warning)
+
+
+def _amount(pattern: str, name: str, expected: str) -> Check:
+    return _form(pattern, f"It must be {name}.", f"{name} in quotes, such as {expected}", is_warning=True)
 
 
 def _json(kind: type, name: str) -> Check:
@@ -64,13 +68,15 @@ KNOWN_SCHEME = Check(
     " or ".join(f"{scheme}://" for scheme in _SCHEMES),
     is_warning=True,
 )
+# Only the documentation says so, as of the forms below; the service may accept more.
 OSS_FOLDER = Check(
     lambda value: not value.startswith("oss://") or value.endswith("/"),
     "An OSS path must be a folder and end with '/'.",
     "oss://bucket.endpoint/folder/",
+    is_warning=True,
 )
 
 # The forms of Kubernetes quantities. The service accepts all of them (assumed).
-CPU = _form(r"\d+(\.\d+)?m?", "It must be a number of cores.", 'a number of cores in quotes, such as "10"')
-MEMORY = _form(r"\d+(\.\d+)?([KMGTP]i?|k)?", "It must be an amount of memory.", 'an amount in quotes, such as "10Gi"')
-GPU = _form(r"\d+(\.\d+)?", "It must be a number of GPUs.", 'a number of GPUs in quotes, such as "3"')
+CPU = _amount(r"\d+(\.\d+)?m?", "a number of cores", '"10"')
+MEMORY = _amount(r"\d+(\.\d+)?([KMGTP]i?|k)?", "an amount of memory", '"10Gi"')
+GPU = _amount(r"\d+(\.\d+)?", "a number of GPUs", '"3"')

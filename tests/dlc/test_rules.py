@@ -95,15 +95,6 @@ CASES = [
         INVALID,
         'Found 2; expected text in quotes, such as "2".',
     ),
-    case({**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": "two"}}, f"{R}.ResourceConfig.CPU", INVALID, 'such as "10"'),
-    case({**ON_QUOTA, f"{R}.ResourceConfig": {"Memory": "4 GB"}}, f"{R}.ResourceConfig.Memory", INVALID, '"10Gi"'),
-    case({**ON_QUOTA, f"{R}.ResourceConfig": {"GPU": "V100"}}, f"{R}.ResourceConfig.GPU", INVALID, 'such as "3"'),
-    case(
-        {**ON_QUOTA, f"{R}.ResourceConfig": {"SharedMemory": "half"}},
-        f"{R}.ResourceConfig.SharedMemory",
-        INVALID,
-        '"10Gi"',
-    ),
     # Spot instances
     case(
         {f"{R}.SpotSpec": {**SPOT, "SpotPriceLimit": "0.5"}}, f"{R}.SpotSpec.SpotPriceLimit", INVALID, "without quotes"
@@ -112,7 +103,6 @@ CASES = [
     case({"DataSources": [{"MountPath": "/mnt/in"}]}, "DataSources.0.Uri", MISSING, "or DataSourceId"),
     case({"DataSources": [{"Uri": OSS}]}, "DataSources.0.MountPath", MISSING, "Add MountPath"),
     case({"DataSources": [{"Uri": OSS, "MountPath": "in"}]}, "DataSources.0.MountPath", INVALID, "begins with /"),
-    case({"DataSources": [{"Uri": OSS[:-1], "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "/folder/"),
     case({"DataSources": [{"Uri": "nas:///p/", "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "nas://"),
     case({"DataSources": [{"DataSourceId": "d-1", "Options": "a=b"}]}, "DataSources.0.Options", INVALID, "as JSON"),
     case(
@@ -140,6 +130,16 @@ CASES = [
 ]
 #: Values and fields that a newer version of the service may have.
 WARNED = [
+    case({**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": "two"}}, f"{R}.ResourceConfig.CPU", INVALID, 'such as "10"'),
+    case({**ON_QUOTA, f"{R}.ResourceConfig": {"Memory": "4 GB"}}, f"{R}.ResourceConfig.Memory", INVALID, '"10Gi"'),
+    case({**ON_QUOTA, f"{R}.ResourceConfig": {"GPU": "V100"}}, f"{R}.ResourceConfig.GPU", INVALID, 'such as "3"'),
+    case(
+        {**ON_QUOTA, f"{R}.ResourceConfig": {"SharedMemory": "half"}},
+        f"{R}.ResourceConfig.SharedMemory",
+        INVALID,
+        '"10Gi"',
+    ),
+    case({"DataSources": [{"Uri": OSS[:-1], "MountPath": "/in"}]}, "DataSources.0.Uri", INVALID, "/folder/"),
     case({**ON_QUOTA, f"{R}.ResourceConfig": CONFIG, "Priority": 10}, "Priority", INVALID, "a number from 1 to 9"),
     case({**ON_QUOTA, f"{R}.ResourceConfig": CONFIG, "Priority": 0}, "Priority", INVALID, "a number from 1 to 9"),
     case({f"{R}.SpotSpec": {"SpotPriceLimit": 1}}, f"{R}.SpotSpec.SpotStrategy", MISSING, "SpotWithPriceLimit"),

@@ -32,6 +32,7 @@ from airflow_provider_bcs.operators.dlc import check_max_log_lines
 from airflow_provider_bcs.operators.outputs import check_outputs, check_require_outputs
 from airflow_provider_bcs.operators.package import checked_package, upload_package
 from airflow_provider_bcs.operators.submit_job import Step, SubmitJobOperator
+from airflow_provider_bcs.short_errors import short_failure
 from airflow_provider_bcs.triggers.deferral import DEFERRABLE
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             show_rendered(self, ti)
         return job
 
+    @short_failure
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after a deferral; show again what was submitted."""
         ti: Any = context["ti"]

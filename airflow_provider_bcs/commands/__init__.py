@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+
 from airflow_provider_bcs.exceptions import BcsError
 
-__all__ = ["CommandError", "one_line"]
+__all__ = ["CommandError", "add_ignore", "one_line"]
 
 
 class CommandError(BcsError):
     """A command failed. The text goes to stderr, one line per problem."""
+
+
+def add_ignore(parser: argparse.ArgumentParser) -> None:
+    """Add the argument ``--ignore``."""
+    parser.add_argument(
+        "--ignore",
+        metavar="FIELD",
+        action="append",
+        default=[],
+        help="pass over what is found in this field, such as Settings or DAG.Tasks.count.Timeout (may be repeated)",
+    )
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import add_ignore
+
 if TYPE_CHECKING:
     from airflow_provider_bcs.translator.plan import Plan
 
@@ -19,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``graph``."""
     parser.add_argument("file", metavar="FILE", type=Path, help="BatchCompute job file: .json, .yaml or .yml")
     parser.add_argument("--mermaid", action="store_true", help="print a Mermaid flowchart instead of text")
+    add_ignore(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from .job_file import check_graph
 
-    plan = check_graph(args.file).plan()
+    plan = check_graph(args.file, ignore=args.ignore).plan()
     print("\n".join(_mermaid(plan) if args.mermaid else _text(plan)))  # noqa: T201 - the command's output
     return 0
 

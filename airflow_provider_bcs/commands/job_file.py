@@ -45,12 +45,14 @@ class JobFile:
     :ivar job: description in the current form of the API; empty when there are errors
     :ivar errors: one line per violation, in the form of compilers: ``file:line: text``
     :ivar warnings: one line per doubtful but valid value: ``file: warning: text``
+    :ivar ignore: fields that the checks have passed over
     """
 
     path: Path
     job: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    ignore: Collection[str] = ()
 
     def plan(self) -> Plan:
         """Return the graph of the job.
@@ -60,7 +62,7 @@ class JobFile:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", JobWarning)
             try:
-                return plan_job(self.job)
+                return plan_job(self.job, ignore=self.ignore)
             except ValueError as error:
                 raise CommandError(f"{self.path}: {error}") from None
 
@@ -113,17 +115,18 @@ def check(
         near = kind.near_field(name)
         if near is not None and not any(is_ignored(path_of_field, [name]) for path_of_field in paths):
             doubts.append(f"ignore: found {name!r}, which is no field of {kind.name}{near}")
-    return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in doubts])
+    return JobFile(path, job, warnings=[_located(path, None, f"warning: {text}") for text in doubts], ignore=ignore)
 
 
-def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES) -> JobFile:
+def check_graph(path: Path, instance_types: InstanceTypes = INSTANCE_TYPES, *, ignore: Collection[str] = ()) -> JobFile:
     """Read a BatchCompute job file with any number of tasks.
 
     :param path: the file
     :param instance_types: instance types for a job of API 2015-06-30
+    :param ignore: fields whose violations and warnings are passed over
     :raises CommandError: when the file has errors, or describes something else
     """
-    found = check(path, max_tasks=False, instance_types=instance_types)
+    found = check(path, max_tasks=False, instance_types=instance_types, ignore=ignore)
     if found.errors:
         raise CommandError("\n".join(found.errors))
     kind = _kind(found.job)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_bcs.batchcompute.facts import API_VERSION
 
-from . import CommandError, one_line
+from . import CommandError, add_ignore, one_line
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.instance_types import InstanceTypes
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``translate``."""
     parser.add_argument("file", metavar="FILE", type=Path, help="BatchCompute job file: .json, .yaml or .yml")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="file to write (default: stdout)")
+    add_ignore(parser)
     parser.add_argument("--force", action="store_true", help="overwrite OUT if it exists")
     parser.add_argument(
         "--to", choices=("airflow", "v2"), default="airflow", help=f"a DAG file (default), or JSON of API {API_VERSION}"
@@ -49,10 +50,10 @@ def run(args: argparse.Namespace) -> int:
 
     from .job_file import check_graph
 
-    found = check_graph(args.file, _instance_types(args.instance_types))
+    found = check_graph(args.file, _instance_types(args.instance_types), ignore=args.ignore)
     notes = found.warnings
     if args.to == "airflow":
-        text = dag_file(found.plan(), args.file.name)
+        text = dag_file(found.plan(), args.file.name, found.ignore)
         notes = [
             *notes,
             *(one_line(f"{args.file}: warning: {path}: {_IN_PLAIN_TEXT}") for path in literal_secrets(found.job)),

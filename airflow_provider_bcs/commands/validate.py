@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import one_line
+from . import add_ignore, one_line
 
 __all__ = ["add_arguments", "run"]
 
@@ -13,13 +13,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``validate``."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="job file: .json, .yaml or .yml")
-    parser.add_argument(
-        "--ignore",
-        metavar="FIELD",
-        action="append",
-        default=[],
-        help="pass over what is found in this field, such as Settings or DAG.Tasks.count.Timeout (may be repeated)",
-    )
+    add_ignore(parser)
     parser.add_argument("--any-size", action="store_true", help="allow more than 16 tasks, as a translated DAG does")
 
 

@@ -7,7 +7,11 @@ import itertools
 import keyword
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from airflow_provider_bcs.batchcompute.rules import job_warnings, validate_job
+from airflow_provider_bcs.description.ignore import is_ignored, path_of_warning
 
 from .plan import CARRIED_OVER, Plan
 from .python_literal import bracketed, literal
@@ -20,12 +24,13 @@ _OPERATOR = "BatchComputeSubmitJobOperator"
 _RESERVED = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "dag", "pendulum", "l"}
 
 
-def dag_file(plan: Plan, source: str) -> str:
+def dag_file(plan: Plan, source: str, ignore: Collection[str] = ()) -> str:
     """Return Python code of a DAG with the tasks, jobs and edges that :func:`~.dag.job_to_dag` makes of the same job.
 
     Values of the job are literals in it, a text always in one piece. The layout is that of ``ruff format``.
 
     :param source: the name of the file that the job was read from
+    :param ignore: fields that the checks have passed over; the operators in whose jobs they occur pass over them too
     """
     variables = _variables(plan.nodes)
     first = next(iter(plan.nodes.values()))
@@ -43,7 +48,7 @@ def dag_file(plan: Plan, source: str) -> str:
         f"from airflow_provider_bcs.operators.batchcompute import {_OPERATOR}\n",
         *([f"# Fields that the jobs of all tasks share.\nJOB = {literal(shared)}\n"] if shared else []),
         f"with DAG{bracketed('(', arguments, ')', 0)} as dag:",
-        *(_operator(variables[name], name, plan, shared) for name in plan.nodes),
+        *(_operator(variables[name], name, plan, shared, ignore) for name in plan.nodes),
     ]
     edges = [
         _edge(variables[name], [variables[successor] for successor in successors])
@@ -69,12 +74,22 @@ def _prose(text: str) -> str:
     return lines.replace("\\", "\\\\").replace('"""', "'''")
 
 
-def _operator(variable: str, name: str, plan: Plan, shared: Iterable[str]) -> str:
+def _operator(variable: str, name: str, plan: Plan, shared: Iterable[str], ignore: Collection[str]) -> str:
     node = plan.nodes[name]
     own = [f"{literal(field)}: {literal(value, 3)}" for field, value in node.items() if field not in shared]
     job = [own[0], "**JOB", *own[1:]] if shared else own
     arguments = [f"task_id={literal(name)}", f"job={bracketed('{', job, '}', 2)}"]
+    if ignored := _ignored(node.content, ignore):
+        arguments.append(f"ignore={literal(ignored, 2)}")
     return f"    {variable} = {_OPERATOR}{bracketed('(', arguments, ')', 1)}"
+
+
+def _ignored(job: dict[str, Any], ignore: Collection[str]) -> list[str]:
+    """Return the names in ``ignore`` that stand for a finding in a job: an operator warns of others."""
+    if not ignore:
+        return []
+    found = [*(violation.path for violation in validate_job(job)), *map(path_of_warning, job_warnings(job))]
+    return [name for name in ignore if any(is_ignored(path, [name]) for path in found)]
 
 
 def _edge(variable: str, successors: list[str]) -> str:

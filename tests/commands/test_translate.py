@@ -30,6 +30,24 @@ def test_translate_writes_a_dag_file(file, run):
     assert run("translate", name, "-o", "no/dag.py")[2] == ["no/dag.py: cannot be written: No such file or directory."]
 
 
+def test_ignored_fields_are_ignored_by_the_operators_too(file, run, monkeypatch):
+    name = file("jobs.json", job({"a": task(Tiemout=3), "b": task()}, {"a": ["b"]}, Priority=1001))
+    for command in ("translate", "graph"):
+        code, out, err = run(command, name)
+        assert (code, out) == (1, [])
+        assert [line.split(":")[2] for line in err] == [" Priority", " DAG.Tasks.a.Tiemout"]
+    ignored = ("--ignore", "Priority", "--ignore", "DAG.Tasks.a.Tiemout")
+    assert run("graph", name, *ignored) == (0, ["a -> b", "b"], [])
+    code, out, err = run("translate", name, *ignored)
+    assert (code, err) == (0, [])
+    namespace = {}
+    exec(compile("\n".join(out), "dag.py", "exec"), namespace)
+    a, b = (namespace["dag"].get_task(each) for each in "ab")
+    assert a.ignore == ["Priority", "DAG.Tasks.a.Tiemout"]
+    assert b.ignore == ["Priority"]
+    assert (a.job["Priority"], a.job["DAG"]["Tasks"]["a"]["Tiemout"]) == (1001, 3)
+
+
 def test_translate_names_the_secrets_that_it_writes(file, run):
     variables = {"API_TOKEN": "s3cret", "DB_PASSWORD": "{{ var.value.db }}", "TOKENIZERS_PARALLELISM": "false"}
     work = task("sh -c 'PASSWORD=s3cret ./x'", Mounts={"Entries": [], "OSS": {"AccessKeySecret": "s3cret"}})

@@ -67,12 +67,28 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(local)
     local.set_defaults(run=_local)
 
-    for name, module, text in (
-        ("validate", validate, "check job files and print one line per violation"),
-        ("translate", translate, "write a job file as a DAG file, or convert a file of the old API"),
-        ("graph", graph, "print the graph of a job file"),
+    for name, module, text, output in (
+        (
+            "validate",
+            validate,
+            "check job files and print one line per violation",
+            "The lines are the result, so they are on stdout. The exit code is 1 if a file has a violation, else 0.",
+        ),
+        (
+            "translate",
+            translate,
+            "write a job file as a DAG file, or convert a file of the old API",
+            "The result is on stdout or in OUT. Violations and warnings are on stderr. The exit code is 1 if there is"
+            " no result, else 0.",
+        ),
+        (
+            "graph",
+            graph,
+            "print the graph of a job file",
+            "The graph is on stdout. Violations are on stderr. The exit code is 1 if there is no graph, else 0.",
+        ),
     ):
-        command = commands.add_parser(name, help=text)
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=output)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
 

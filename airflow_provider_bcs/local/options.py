@@ -138,7 +138,15 @@ def _add_argument(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -
     if kind is bool:
         group.add_argument(flag, action="store_true", help=text)
     elif kind is list:
-        group.add_argument(flag, type=_checked(name, lambda item: [item]), action="append", default=[], help=text)
+        metavar, _, text = (text or "").partition(", ")
+        group.add_argument(
+            flag,
+            metavar=metavar,
+            type=_checked(name, lambda item: [item]),
+            action="append",
+            default=[],
+            help=f"{text} (may be repeated)",
+        )
     else:
         choices = get_args(field.annotation) if kind is Literal else None
         group.add_argument(

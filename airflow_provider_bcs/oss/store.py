@@ -239,7 +239,11 @@ def _error(endpoint: str, error: Exception) -> Exception:
         error = inner
     if isinstance(error, oss.exceptions.ServiceError):
         date = error.headers.get("Date") if error.headers else None
-        return service_error(error.status_code, error.code, error.message or "", error.request_id or "", date=date)
+        code, message = error.code, error.message or ""
+        if code == "BadErrorResponse":
+            # The vendor's own code for an answer without an error document of OSS.
+            code, message = "NotObjectStorage", f"{endpoint} does not answer as OSS does; check oss_endpoint"
+        return service_error(error.status_code, code, message, error.request_id or "", date=date)
     if isinstance(error, (ApiError, ValueError)):
         return error
     if isinstance(error, (oss.exceptions.BucketNameInvalidError, oss.exceptions.ObjectNameInvalidError)):

@@ -45,6 +45,17 @@ def accepts(name: str, url: str) -> str:
     return f"{name}: {url} answers and accepts the keys."
 
 
+def test_an_address_of_the_other_port(service: Service) -> None:
+    url, oss = service.url, service.ready["oss"]
+    works, lines = check(service, extra={"oss_endpoint": url})
+    assert not works
+    assert lines[0] == f"OSS: NotObjectStorage: {url} does not answer as OSS does; check oss_endpoint (HTTP 400)."
+    works, lines = check(service, host=oss)
+    assert not works
+    assert all("because this is the address of the object store" in line for line in lines[:2])
+    assert lines[2] == accepts("OSS", oss)
+
+
 def refuse(path: str) -> tuple[int, Any]:
     return 403, {"Code": "Forbidden.RAM", "Message": "User not authorized to operate on the specified resource."}
 

@@ -29,13 +29,6 @@ def test_a_name_of_a_file_that_moves_the_cursor(file, run):
     assert run("graph", "a\n\x1b[2J.json") == (1, [], [wrong])
 
 
-def test_no_command_prints_the_help(run):
-    code, out, err = run()
-    assert (code, err) == (0, [])
-    assert out[0].startswith("usage: airflow-bcs ")
-    assert any(line.strip().startswith("validate ") for line in out)
-
-
 def command_line(redirected, name):
     """Run a command in a shell; return its exit code and what is on stderr."""
     program = f"{sys.executable} -m airflow_provider_bcs.cli"
@@ -94,3 +87,32 @@ def test_without_a_command_the_help_is_shown(run):
     assert out[0].startswith("usage: airflow-bcs ")
     for command in ("local", "validate", "translate", "graph", "demo"):
         assert any(line.split()[:1] == [command] for line in out)
+
+
+@pytest.mark.parametrize(
+    ("command", "findings"),
+    [
+        ("validate", "The lines are the result, so they are on stdout."),
+        ("translate", "Violations and warnings are on stderr."),
+        ("graph", "Violations are on stderr."),
+    ],
+)
+def test_the_help_says_which_stream_has_the_violations(run, file, command, findings):
+    name = file("wrong.json", job({"a": task(Tiemout=1)}))
+    _, out, err = run(command, name)
+    stream, other = (out, err) if command == "validate" else (err, out)
+    assert (len(stream), other) == (1, [])
+    assert findings in " ".join(help_of(command).split())
+
+
+def test_the_help_names_what_a_repeated_option_takes():
+    text = " ".join(help_of("local").split())
+    for option in ("--allow-host NAME a host name", "--quota NAME=VALUE a limit"):
+        assert option in text
+    assert text.count("(may be repeated)") == 2
+
+
+def help_of(command):
+    """Return the help of a command as the program prints it."""
+    program = [sys.executable, "-m", "airflow_provider_bcs.cli", command, "--help"]
+    return subprocess.run(program, capture_output=True, text=True, timeout=LIMIT, check=True).stdout

@@ -69,7 +69,8 @@ class Verifier:
             key_id, additional = fields.get("AccessKeyId", ""), fields.get("AdditionalHeaders", "")
             self._verify_v2(request, date, key_id, additional, fields.get("Signature", ""))
         elif scheme:
-            raise errors.invalid_argument("Authorization", scheme, f"{ALGORITHM}, OSS2 or OSS")
+            expected = f"{ALGORITHM}, OSS2 or OSS, because this is the address of the object store"
+            raise errors.invalid_argument("Authorization", scheme, expected)
         elif request.query.get("x-oss-signature-version") == "OSS2":
             self._verify_presigned_v2(request)
         elif "x-oss-signature" in request.query:

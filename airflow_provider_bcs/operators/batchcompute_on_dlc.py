@@ -159,7 +159,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         self.image = image
         self.instance_type = instance_type
         self.dlc_job = dlc_job
-        #: The body of CreateJob, without its secrets; None before the task submits it.
+        #: The body of CreateJob, without its secrets; None before the task submits it. The submission adds its token to
+        #: DisplayName and to the tags, and the variables of the Airflow task; they are not shown.
         self.submitted_job: Any = None
         super().__init__(
             job=job,

@@ -94,27 +94,36 @@ def _is_named_worker(job_type: str, role: str) -> bool:
 def _resources(job: Mapping[str, Any], spec: Mapping[str, Any], path: str, pending: _Pending) -> Iterator[Violation]:
     """Require EcsSpec on public resources and ResourceConfig on a quota.
 
-    A quota is the job's ResourceId or (assumed) the role's QuotaId.
+    A quota is the job's ResourceId or (assumed) the role's QuotaId. Which of the two fields a quota has is documented
+    only: a workspace may have a quota by default, and a quota may have machines of its own.
     """
     if pending(spec.get("EcsSpec")) or pending(spec.get("ResourceConfig")):
         return
     quotas = [job.get("ResourceId"), spec.get("QuotaId")]
     on_quota = any(is_given(quota) and not pending(quota) for quota in quotas)
     perhaps_on_quota = on_quota or any(map(pending, quotas))
-    instance, config = is_given(spec.get("EcsSpec")), is_given(spec.get("ResourceConfig"))
-    if on_quota and instance:
+    instance, config = is_given(spec.get("EcsSpec")), _is_given(spec.get("ResourceConfig"))
+    if config and instance:
+        advice = "Found both fields; expected ResourceConfig alone on a quota, and EcsSpec alone without one."
+        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", advice)
+    elif on_quota and instance:
         tail = "It is for public resources. A job with a quota (ResourceId or QuotaId) has ResourceConfig instead."
-        yield _invalid(f"{path}.EcsSpec", tail, "Found EcsSpec with a quota; expected ResourceConfig alone.")
+        advice = "Found EcsSpec with a quota; expected ResourceConfig alone."
+        yield replace(_invalid(f"{path}.EcsSpec", tail, advice), is_warning=True)
     elif config and not perhaps_on_quota:
         tail = "It is for a quota (ResourceId or QuotaId). A job on public resources has EcsSpec instead."
-        yield _invalid(f"{path}.ResourceConfig", tail, "Found no quota; expected ResourceId too, or EcsSpec alone.")
-    elif config and instance:
-        yield _invalid(f"{path}.ResourceConfig", "It excludes EcsSpec.", "Found both fields; expected one of the two.")
+        advice = "Found no quota; expected ResourceId too, or EcsSpec alone."
+        yield replace(_invalid(f"{path}.ResourceConfig", tail, advice), is_warning=True)
     # ElasticSpotSpecs have instance types too, so a role with them needs no EcsSpec (assumed).
     if not config and not instance and not is_given(spec.get("ElasticSpotSpecs")):
         expected = "ResourceConfig" if on_quota else "EcsSpec"
         advice = "Add EcsSpec, such as ecs.c6.large; on a quota (ResourceId or QuotaId), add ResourceConfig."
         yield _missing(f"{path}.{expected}", advice)
+
+
+def _is_given(config: object) -> bool:
+    # Answers of the service have an empty text for each field that is not set.
+    return any(map(is_given, config.values())) if isinstance(config, Mapping) else is_given(config)
 
 
 def _spot(spot: Any, path: str, pending: _Pending) -> Iterator[Violation]:

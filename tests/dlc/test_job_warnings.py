@@ -63,7 +63,7 @@ def test_warnings(changes, part):
         {},
         {"ElasticSpec": {}, "DebuggerConfigContent": ""},
         {"ResourceId": "quota1", f"{R}.EcsSpec": ABSENT, f"{R}.ResourceConfig": CONFIG, "Priority": 5},
-        {"JobSpecs": [role(), role(Type="Master", QuotaId="quota1")], "Priority": 5},
+        {"JobSpecs": [role(), role(Type="Master", QuotaId="quota1", EcsSpec="", ResourceConfig=CONFIG)], "Priority": 5},
         {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotDiscountLimit": 1}},
         {"TemplateId": "tpl1"},
         {"TemplateId": "tpl1", "UserCommand": ABSENT},

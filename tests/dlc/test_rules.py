@@ -85,10 +85,8 @@ CASES = [
     missing(f"{R}.EcsSpec", "such as ecs.c6.large"),
     case({**ON_QUOTA}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {}}, f"{R}.ResourceConfig", MISSING, "ResourceConfig"),
-    wrong(f"{R}.ResourceConfig", CONFIG, "expected ResourceId too, or EcsSpec alone"),
-    case({"ResourceId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
-    case({f"{R}.QuotaId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
-    case({"ResourceId": "quota1", f"{R}.ResourceConfig": CONFIG}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig"),
+    wrong(f"{R}.ResourceConfig", CONFIG, "expected ResourceConfig alone on a quota, and EcsSpec alone without one"),
+    case({"ResourceId": "quota1", f"{R}.ResourceConfig": CONFIG}, f"{R}.ResourceConfig", INVALID, "on a quota"),
     case(
         {**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": 2}},
         f"{R}.ResourceConfig.CPU",
@@ -130,6 +128,14 @@ CASES = [
 ]
 #: Values and fields that a newer version of the service may have.
 WARNED = [
+    case({"ResourceId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
+    case({f"{R}.QuotaId": "quota1"}, f"{R}.EcsSpec", INVALID, "expected ResourceConfig alone"),
+    case(
+        {f"{R}.ResourceConfig": CONFIG, f"{R}.EcsSpec": ABSENT},
+        f"{R}.ResourceConfig",
+        INVALID,
+        "expected ResourceId too, or EcsSpec alone",
+    ),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {"CPU": "two"}}, f"{R}.ResourceConfig.CPU", INVALID, 'such as "10"'),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {"Memory": "4 GB"}}, f"{R}.ResourceConfig.Memory", INVALID, '"10Gi"'),
     case({**ON_QUOTA, f"{R}.ResourceConfig": {"GPU": "V100"}}, f"{R}.ResourceConfig.GPU", INVALID, 'such as "3"'),
@@ -238,6 +244,7 @@ def test_each_limit_has_a_case():
         {f"{R}.EcsSpec": ABSENT, f"{R}.QuotaId": "quota1", f"{R}.ResourceConfig": CONFIG},
         {f"{R}.EcsSpec": "", f"{R}.ElasticSpotSpecs": [{"InstanceType": "ecs.c6.large"}]},
         {"ResourceId": "", f"{R}.ResourceConfig": {}, f"{R}.SpotSpec": {}, f"{R}.ElasticSpotSpecs": []},
+        {"ResourceId": "", f"{R}.ResourceConfig": {"CPU": "", "GPU": "", "Memory": ""}},
         {f"{R}.SpotSpec": {"SpotStrategy": "SpotWithPriceLimit", "SpotDiscountLimit": 1}},
         {"JobSpecs": [role(IsChief=True, IsCheif=True), role(Type="Master", IsChief=False)]},
         {"DataSources": [{"DataSourceId": "d-1"}, {"DataSourceId": "d-2"}]},

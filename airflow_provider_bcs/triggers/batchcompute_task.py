@@ -177,10 +177,14 @@ class BatchComputeTaskTrigger(StateTrigger):
 
     async def _stopped_in_queue(self) -> str:
         job_id = self.target.job_id
-        async with self._shared_watcher() as watcher:
-            port = BatchComputePort(await watcher.client())
-            await watcher.in_thread(partial(port.stop, job_id, self.log))
-        return f"Job {job_id} had not begun to run within queue_timeout, {self.queue_timeout} s; it was stopped."
+        why = f"Job {job_id} had not begun to run within queue_timeout, {self.queue_timeout} s"
+        try:
+            async with self._shared_watcher() as watcher:
+                port = BatchComputePort(await watcher.client())
+                await watcher.in_thread(partial(port.stop, job_id, self.log))
+        except ApiError as error:
+            return f"{why}; it may still wait, because it could not be stopped: {error}"
+        return f"{why}; it was stopped."
 
     async def _explained(self, state: str) -> JobFailedError | str:
         job_id, task_name = self.target.job_id, self.target.task_name

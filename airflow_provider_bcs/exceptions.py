@@ -8,7 +8,9 @@
     |   |-- CertificateError            the TLS certificate was not accepted
     |   |-- NoAnswerError               no answer arrived
     |   |-- MissingConnectionError      the Airflow connection does not exist
+    |   |-- RefusedJobError (AirflowFailException)  the service refuses the job or cluster: no retry
     |   |-- WaitAbortedError            the awaited job, task, instance or pod does not exist any more
+    |   |   |-- UnreachableError        the wait was given up: no answers, throttling, or a failing service
     |   |-- ServiceError                the service answered with an error: status, code, message, request id
     |   |   |-- InvalidRequestError     the request is wrong
     |   |   |-- AccessDeniedError       a permission is missing
@@ -20,7 +22,12 @@
     |   |   |-- TokenMismatchError      the idempotency token belongs to another request
     |   |   |-- ThrottledError          too many requests
     |   |   |-- ServerError             the service failed
-    |-- JobFailedError                  a job did not succeed: job id, state, reason, exit codes
+    |-- JobFailedError                  a job did not succeed: job id, state, reason, failed instances or pods
+    |   |-- ProgramFailedError          a program ended with an exit code
+    |   |-- JobStoppedError             the job or task was stopped from outside
+    |   |-- MachineLostError            a machine or pod was lost or preempted
+    |   |-- TimeLimitError              a time limit of the service has passed
+    |   |-- QueueTimeoutError           the job had not begun to run within queue_timeout and was stopped
     |-- ClusterFailedError              a cluster will not get its machines
     |-- TooManySubmissionsError         one owner submitted the same job again and again
     |-- MissingIdError (ValueError)     the id of a job or cluster is empty: a template found nothing in XCom
@@ -32,7 +39,6 @@
     |-- PackageError (ValueError)       a package of programs cannot be made
     |-- UnknownArgumentError (ValueError)   no operator of a translated graph has the argument
     |-- errors that Airflow acts on, of module ``task_errors``; each is Airflow's own class, too
-        |-- RefusedJobError (AirflowFailException)            the service refuses the job or cluster: no retry
         |-- InvalidRenderedJobError (InvalidJobError, AirflowFailException)  the rendered job breaks rules: no retry
         |-- UnreadableRenderedJobError (JobSyntaxError, AirflowFailException)  it is not JSON or YAML: no retry
         |-- MissingOutputError (AirflowFailException)         an output of a job was not written: no retry
@@ -40,15 +46,15 @@
         |-- TaskTimeoutError (AirflowTaskTimeout)             the operator's execution_timeout has passed
         |-- WaitTimeoutError (AirflowSensorTimeout)           the sensor's timeout has passed
         |-- SoftFailError (AirflowSkipException)              the task ends as skipped, because of soft_fail
+        |-- SkipOnExitCodeError (AirflowSkipException)        the same, because of skip_on_exit_code
 
-
-The module imports neither Airflow nor an HTTP library: the last eight are imported when they are first used.
+The module imports neither Airflow nor an HTTP library: the classes of Airflow are imported when they are first used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_bcs.lazy import lazy_names
 
@@ -68,22 +74,28 @@ __all__ = [
     "InvalidRequestError",
     "JobFailedError",
     "JobSourceError",
+    "JobStoppedError",
     "JobSyntaxError",
+    "MachineLostError",
     "MissingConnectionError",
     "MissingCredentialsError",
     "MissingIdError",
     "NoAnswerError",
     "NotFoundError",
     "PackageError",
+    "ProgramFailedError",
+    "QueueTimeoutError",
     "QuotaExhaustedError",
     "RefusedKeysError",
     "ServerError",
     "ServiceError",
     "StateConflictError",
     "ThrottledError",
+    "TimeLimitError",
     "TokenMismatchError",
     "TooManySubmissionsError",
     "UnknownArgumentError",
+    "UnreachableError",
     "WaitAbortedError",
 ]
 
@@ -124,6 +136,10 @@ class MissingConnectionError(ApiError):
 
 class WaitAbortedError(ApiError):
     """The awaited state cannot be reached: the job, task, instance or pod does not exist any more."""
+
+
+class UnreachableError(WaitAbortedError):
+    """The wait was given up because polls failed: no answers, throttling, or a failing service. The job may run on."""
 
 
 class ServiceError(ApiError):
@@ -197,24 +213,71 @@ class ServerError(ServiceError):
 # Results of jobs and clusters
 
 
+class FailedPart(NamedTuple):
+    """Failed instance or pod of a job.
+
+    :ivar name: ``task/instance`` of BatchCompute, ``PodId`` of PAI-DLC
+    :ivar exit_code: exit code of its program; None when the service names none
+    :ivar host: address or name of its machine; may be empty
+    :ivar last_lines: last lines of its standard error, on PAI-DLC of its log; read for the first five parts only
+    """
+
+    name: str
+    exit_code: int | None = None
+    host: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
 class JobFailedError(BcsError):
     """A job, or a part of it, ended without success.
 
     :ivar job_id: id of the job
     :ivar state: the service's terminal state, e.g. ``Failed``
     :ivar reason: the service's reason, failed instances or pods and their last lines; may have many lines
-    :ivar exit_codes: exit code of each failed instance or pod, by its name
+    :ivar parts: the failed instances or pods
     """
 
-    def __init__(self, job_id: str, state: str, reason: str = "", exit_codes: Mapping[str, int] | None = None) -> None:
+    def __init__(self, job_id: str, state: str, reason: str = "", parts: Iterable[FailedPart] = ()) -> None:
         self.job_id = job_id
         self.state = state
         self.reason = reason or f"Job {job_id} is {state}"
-        self.exit_codes = dict(exit_codes or {})
-        super().__init__(job_id, state, self.reason, self.exit_codes)
+        self.parts = tuple(parts)
+        super().__init__(job_id, state, self.reason, self.parts)
+
+    @property
+    def exit_codes(self) -> dict[str, int]:
+        """Exit code of each failed instance or pod, by its name."""
+        return {part.name: part.exit_code for part in self.parts if part.exit_code is not None}
+
+    def is_exit(self, exit_codes: Collection[int]) -> bool:
+        """Return whether the programs of all failed parts ended, each with one of these exit codes."""
+        return False
 
     def __str__(self) -> str:
         return self.reason
+
+
+class ProgramFailedError(JobFailedError):
+    """A program of the job ended with an exit code; see ``exit_codes``."""
+
+    def is_exit(self, exit_codes: Collection[int]) -> bool:
+        return bool(self.parts) and all(part.exit_code in exit_codes for part in self.parts)
+
+
+class JobStoppedError(JobFailedError):
+    """The job or task was stopped from outside."""
+
+
+class MachineLostError(JobFailedError):
+    """The service lost or took back a machine or pod of the job. The program is not at fault."""
+
+
+class TimeLimitError(JobFailedError):
+    """The job exceeded a time limit of the service: ``Timeout`` of a task, or ``JobMaxRunningTimeMinutes``."""
+
+
+class QueueTimeoutError(JobFailedError):
+    """The job had not begun to run within ``queue_timeout``, and was stopped."""
 
 
 class ClusterFailedError(BcsError):
@@ -311,6 +374,7 @@ _, __getattr__ = lazy_names(
     __name__,
     {
         "airflow_provider_bcs.task_errors": "FailedPackageError InvalidRenderedJobError MissingOutputError"
-        " RefusedJobError SoftFailError TaskTimeoutError UnreadableRenderedJobError WaitTimeoutError",
+        " RefusedJobError SkipOnExitCodeError SoftFailError TaskTimeoutError"
+        " UnreadableRenderedJobError WaitTimeoutError",
     },
 )

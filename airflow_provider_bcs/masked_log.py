@@ -41,4 +41,5 @@ class MaskedLog:
 
 def masked(error: JobFailedError) -> JobFailedError:
     """Return the error with ``***`` for the secrets in its reason."""
-    return JobFailedError(error.job_id, error.state, str(redact(error.reason)), error.exit_codes)
+    parts = [part._replace(last_lines=tuple(str(redact(line)) for line in part.last_lines)) for part in error.parts]
+    return type(error)(error.job_id, error.state, str(redact(error.reason)), parts)

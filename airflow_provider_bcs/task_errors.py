@@ -5,6 +5,7 @@ Each one is of the tree in :mod:`airflow_provider_bcs.exceptions`, which offers 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import (
@@ -14,13 +15,23 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
 )
 
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSyntaxError, PackageError
+from airflow_provider_bcs.batchcompute.facts import STOPPED
+from airflow_provider_bcs.exceptions import (
+    ApiError,
+    BcsError,
+    InvalidJobError,
+    JobFailedError,
+    JobSyntaxError,
+    PackageError,
+    QueueTimeoutError,
+)
 
 __all__ = [
     "FailedPackageError",
     "InvalidRenderedJobError",
     "MissingOutputError",
     "RefusedJobError",
+    "SkipOnExitCodeError",
     "SoftFailError",
     "TaskTimeoutError",
     "UnreadableRenderedJobError",
@@ -28,7 +39,7 @@ __all__ = [
 ]
 
 
-class RefusedJobError(BcsError, AirflowFailException):
+class RefusedJobError(ApiError, AirflowFailException):
     """The service refuses the job or cluster, and would refuse it again: Airflow does not retry the task."""
 
 
@@ -61,6 +72,21 @@ class WaitTimeoutError(BcsError, AirflowSensorTimeout):
 
 class SoftFailError(BcsError, AirflowSkipException):
     """The wait failed, and ``soft_fail`` makes Airflow mark the task as skipped."""
+
+
+class SkipOnExitCodeError(BcsError, AirflowSkipException):
+    """The program ended with an exit code in ``skip_on_exit_code``: Airflow marks the task as skipped."""
+
+
+def skipped(error: JobFailedError, exit_codes: Collection[int]) -> BcsError:
+    """Return the error that skips the task when all failed parts ended with one of the exit codes, else ``error``."""
+    return SkipOnExitCodeError(str(error)) if error.is_exit(exit_codes) else error
+
+
+def waited_too_long(job_id: str, queue_timeout: float | None) -> QueueTimeoutError:
+    """Return the error for a job that was stopped because it had not begun to run in time."""
+    reason = f"Job {job_id} had not begun to run within queue_timeout, {queue_timeout:g} s; it was stopped."
+    return QueueTimeoutError(job_id, STOPPED, reason)
 
 
 def limit_passed(awaited: object, timeout: float, execution_timeout: timedelta | None) -> BcsError:

@@ -20,6 +20,7 @@ EVERYWHERE = {
     "airflow_versions",
     "masked_log",
     "provider_info",
+    "retry_policy",
     "short_errors",
     "task_errors",
     "typed_templates",

@@ -29,6 +29,12 @@ TERMINAL = (FINISHED, FAILED, STOPPED)
 #: Terminal states that are no success; a job in one of them can be started again.
 UNSUCCESSFUL = (FAILED, STOPPED)
 
+#: Parts of Result.ErrorCode of an instance that ended without fault of its program (assumed: no page lists the codes).
+LOST_CODES = ("lost", "preempt", "evict", "reclaim", "released")
+TIMEOUT_CODES = ("timeout", "timelimit")
+#: Parts of the ErrorCode of an instance whose command did not run, or whose results were not delivered (assumed).
+NOT_RUN_CODES = ("invalid", "notfound", "unsupported", "internal", "isolation", "output")
+
 # States of clusters.
 CLUSTER_ACTIVE = "Active"
 CLUSTER_DELETING = "Deleting"

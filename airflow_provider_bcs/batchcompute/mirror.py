@@ -45,6 +45,11 @@ class FollowedTask:
         return self.outcome is not None
 
     @property
+    def has_begun(self) -> bool:
+        """False while the job waits; a task also waits for the tasks before it."""
+        return self.job.has_begun
+
+    @property
     def is_unsuccessful(self) -> bool:
         """True once the task has failed, or was stopped with its job."""
         return self.is_terminal and self.outcome != FINISHED

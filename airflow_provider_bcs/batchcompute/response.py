@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airflow_provider_bcs.http.response import Response, Time
 
-from .facts import TERMINAL, UNSUCCESSFUL
+from .facts import TERMINAL, UNSUCCESSFUL, WAITING
 
 
 class Created(Response):
@@ -59,6 +59,11 @@ class Stateful(Response):
     def outcome(self) -> str | None:
         """Terminal state; None before the end."""
         return self.State if self.is_terminal else None
+
+    @property
+    def has_begun(self) -> bool:
+        """False while it waits."""
+        return self.State != WAITING
 
     @property
     def is_unsuccessful(self) -> bool:

@@ -40,6 +40,12 @@ ENDED = (SUCCEEDED, FAILED, STOPPED)
 RESERVING = {SUCCEEDED: SUCCEEDED_RESERVING, FAILED: FAILED_RESERVING}
 #: Status -> outcome of a job whose command has ended.
 OUTCOMES = {**{state: state for state in ENDED}, **{state: outcome for outcome, state in RESERVING.items()}}
+#: States of a job that has not begun to run.
+QUEUED = (CREATING, QUEUING, BIDDING, ENV_PREPARING, SANITY_CHECKING)
+#: Parts of a reason or SubStatus of a job or pod that was lost, or taken back by the service (assumed).
+LOST_REASONS = ("preempt", "evict", "reclaim", "nodelost", "podlost", "node lost", "pod lost")
+#: Part of the ReasonCode of a job that exceeds its JobMaxRunningTimeMinutes (assumed).
+TIME_LIMIT_REASON = "timeexceeded"
 #: States in which a job holds the resources of all its pods.
 HOLDING = (ENV_PREPARING, RUNNING, RESTARTING, STOPPING, *RESERVING.values())
 #: States that a pod never leaves. Stopped is not documented as one, but occurs.

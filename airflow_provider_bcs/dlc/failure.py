@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_bcs.exceptions import ApiError, JobFailedError
+from airflow_provider_bcs.exceptions import (
+    ApiError,
+    FailedPart,
+    JobFailedError,
+    JobStoppedError,
+    MachineLostError,
+    ProgramFailedError,
+    TimeLimitError,
+)
 from airflow_provider_bcs.waiting.timing import timing
 
-from .facts import DEFAULT_LINES, FAILED, SUCCEEDED
+from .facts import DEFAULT_LINES, FAILED, LOST_REASONS, SUCCEEDED, TIME_LIMIT_REASON
 from .job_logs import short_pod_id
 from .logs import may_lack_lines
 from .submission import author_name
@@ -37,7 +43,7 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
     :param state: terminal state of the job; the error has it even when the service does not respond
     """
     lines = [f"Job {job_id} is {state}"]
-    exit_codes: dict[str, int] = {}
+    parts: list[FailedPart] = []
     try:
         job = client.get_job(job_id)
         reason = ": ".join(part for part in (job.ReasonCode, job.ReasonMessage) if part)
@@ -48,15 +54,19 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
             lines.append(f"The job exceeded its JobMaxRunningTimeMinutes of {job.JobMaxRunningTimeMinutes}.")
     except ApiError as error:
         lines.append(f"(the job could not be read: {error})")
-        return JobFailedError(job_id, state, "\n".join(lines))
-    for pod in islice((pod for pod in job.Pods if pod.Status == FAILED), MAX_PODS):
-        if pod.StatusDetail.ExitCode.isdecimal():
-            exit_codes[pod.PodId] = int(pod.StatusDetail.ExitCode)
-        try:
-            lines += _failed_pod(client, job, pod)
-        except ApiError as error:
-            lines.append(f"(the log of pod {short_pod_id(job_id, pod.PodId)} is unreadable: {error})")
-    return JobFailedError(job_id, state, "\n".join(lines), exit_codes)
+        return (JobFailedError if state == FAILED else JobStoppedError)(job_id, state, "\n".join(lines))
+    for pod in (pod for pod in job.Pods if pod.Status == FAILED):
+        tail: list[str] = []
+        if len(parts) < MAX_PODS:
+            lines.append(_failed_pod(job, pod))
+            try:
+                if tail := _last_lines(client, job, pod):
+                    lines += ["The last lines of its log:", *(f"  | {_shortened(line)}" for line in tail)]
+            except ApiError as error:
+                lines.append(f"(the log of pod {short_pod_id(job_id, pod.PodId)} is unreadable: {error})")
+        code = int(pod.StatusDetail.ExitCode) if pod.StatusDetail.ExitCode.isdecimal() else None
+        parts.append(FailedPart(pod.PodId, code, pod.NodeName or pod.Ip, tuple(tail)))
+    return _class(job, state)(job_id, state, "\n".join(lines), parts)
 
 
 def summary(client: Client, job_id: str) -> str:
@@ -74,14 +84,37 @@ def times(job: Job) -> str:
     return timing(job.GmtCreateTime or job.GmtSubmittedTime, job.GmtRunningTime, job.GmtFinishTime)
 
 
-def _failed_pod(client: Client, job: Job, pod: Pod) -> Iterator[str]:
+def _class(job: Job, state: str) -> type[JobFailedError]:
+    if job.ran_too_long or TIME_LIMIT_REASON in job.ReasonCode.lower():
+        return TimeLimitError
+    failed = [pod for pod in job.Pods if pod.Status == FAILED]
+    # A pod that failed by its program makes the job fail, whatever happens to the others.
+    ended = [pod for pod in failed if pod.StatusDetail.ExitCode.strip("0").isdecimal() and not _is_lost(pod)]
+    if _told_lost(job.SubStatus, job.ReasonCode) or (
+        not ended and (any(map(_is_lost, failed)) or _told_lost(job.ReasonMessage))
+    ):
+        return MachineLostError
+    if state != FAILED:
+        return JobStoppedError
+    return ProgramFailedError if ended else JobFailedError
+
+
+def _is_lost(pod: Pod) -> bool:
+    return _told_lost(pod.SubStatus, pod.StatusDetail.Reason, pod.StatusDetail.Message)
+
+
+def _told_lost(*reasons: str) -> bool:
+    text = "\n".join(reasons).lower()
+    return any(part in text for part in LOST_REASONS)
+
+
+def _failed_pod(job: Job, pod: Pod) -> str:
     detail = pod.StatusDetail
     code = f"exit code {detail.ExitCode}" if detail.ExitCode else ""
     why = ", ".join(part for part in (pod.SubStatus.replace("Normal", ""), code, detail.Reason, detail.Message) if part)
-    yield f"Pod {short_pod_id(job.JobId, pod.PodId)} failed" + (f" ({why})" if why else "")
-    if tail := _last_lines(client, job, pod):
-        yield "The last lines of its log:"
-        yield from (f"  | {_shortened(line)}" for line in tail)
+    host = pod.NodeName or pod.Ip
+    text = f"Pod {short_pod_id(job.JobId, pod.PodId)} failed" + (f" ({why})" if why else "")
+    return f"{text}\n(its host: {host})" if host else text
 
 
 def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:

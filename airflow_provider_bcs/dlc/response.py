@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from airflow_provider_bcs.http.response import Response, Time
 
-from .facts import ACTIVE, FAILED, OUTCOMES, POD_TERMINAL, STOPPED, SUCCEEDED
+from .facts import ACTIVE, FAILED, OUTCOMES, POD_PENDING, POD_TERMINAL, QUEUED, STOPPED, SUCCEEDED
 
 
 class Created(Response):
@@ -66,6 +66,11 @@ class Pod(Response):
     def outcome(self) -> str | None:
         """Terminal Status; None before that."""
         return self.Status if self.is_terminal else None
+
+    @property
+    def has_begun(self) -> bool:
+        """True once the pod has started."""
+        return self.Status not in ("", POD_PENDING)
 
     @property
     def is_unsuccessful(self) -> bool:
@@ -136,6 +141,11 @@ class Job(Response):
     def is_terminal(self) -> bool:
         """True once the outcome is known. The service may keep the pods for some minutes after that."""
         return self.outcome is not None
+
+    @property
+    def has_begun(self) -> bool:
+        """True once the job runs."""
+        return self.Status not in QUEUED
 
     @property
     def is_unsuccessful(self) -> bool:

@@ -71,6 +71,9 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
     :param ignore: fields that the checks pass over, such as ``Timeout``; see docs/validate.md
     :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
         and the job a description with the same ids; see docs/trail.md
+    :param skip_on_exit_code: exit code, or list of them, of the program that ends the task as skipped
+    :param queue_timeout: seconds since the submission, or a timedelta, after which a job that has not begun to run is
+        stopped, and the task fails with ``QueueTimeoutError``; None: no limit
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -103,6 +106,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
         require_outputs: bool = False,
         ignore: Collection[str] = (),
         context_env: bool = True,
+        skip_on_exit_code: int | Collection[int] | None = None,
+        queue_timeout: float | timedelta | None = None,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_retry_strategy(retry_strategy)
@@ -122,6 +127,8 @@ class BatchComputeSubmitJobOperator(SubmitJobOperator[BatchComputeHook]):
             wait_for_completion=wait_for_completion,
             ignore=ignore,
             context_env=context_env,
+            skip_on_exit_code=skip_on_exit_code,
+            queue_timeout=queue_timeout,
             **kwargs,
         )
 

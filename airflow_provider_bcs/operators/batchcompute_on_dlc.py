@@ -91,6 +91,9 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
     :param require_outputs: fail without a retry when the job succeeds without one of the outputs in OutputMapping
     :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
         and the job tags with the same ids; see docs/trail.md
+    :param skip_on_exit_code: exit code, or list of them, of the program that ends the task as skipped
+    :param queue_timeout: seconds since the submission, or a timedelta, after which a job that has not begun to run is
+        stopped, and the task fails with ``QueueTimeoutError``; None: no limit
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, with all fields that PAI-DLC cannot express
     :raises ValueError: while the DAG file is parsed, when another argument is wrong
@@ -146,6 +149,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
         dlc_job: Mapping[str, Any] | None = None,
         require_outputs: bool = False,
         context_env: bool = True,
+        skip_on_exit_code: int | Collection[int] | None = None,
+        queue_timeout: float | timedelta | None = None,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         check_max_log_lines(max_log_lines)
@@ -170,6 +175,8 @@ class BatchComputeTaskOnDlcOperator(SubmitJobOperator[DlcHook]):
             wait_for_completion=wait_for_completion,
             ignore=ignore,
             context_env=context_env,
+            skip_on_exit_code=skip_on_exit_code,
+            queue_timeout=queue_timeout,
             **kwargs,
         )
         self._show("dlc_job", without_secrets(dlc_job))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -28,12 +28,12 @@ from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
 from airflow_provider_bcs.links.job import push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.outputs import check_outputs
-from airflow_provider_bcs.operators.service import ServiceOperator, seconds
+from airflow_provider_bcs.operators.service import ServiceOperator, exit_codes, queue_seconds, seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
-from airflow_provider_bcs.task_errors import MissingOutputError, SoftFailError, limit_passed
+from airflow_provider_bcs.task_errors import MissingOutputError, SoftFailError, limit_passed, skipped, waited_too_long
 from airflow_provider_bcs.triggers.deferral import state_of
 from airflow_provider_bcs.waiting.line_level import log_line
-from airflow_provider_bcs.waiting.polling import wait_for_end
+from airflow_provider_bcs.waiting.polling import NotBegunError, wait_for_end
 from airflow_provider_bcs.xcom import job_id_of, require_id
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         ``failed``, ``all``, ``none``, or a number of instances besides the failed ones
     :param log_lines: number of lines from the beginning of each of these logs, and from its end
     :param require_outputs: fail without a retry when the BatchCompute task finishes without one of its outputs
+    :param skip_on_exit_code: exit code, or list of them, of the program that ends the task as skipped
+    :param queue_timeout: seconds since the submission, or a timedelta, after which a job that has not begun to run is
+        stopped, and the task fails with ``QueueTimeoutError``; None: no limit
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises ValueError: while the DAG file is parsed, when an argument is wrong, or when no task submits the job
     :raises JobFailedError: when the BatchCompute task did not finish
@@ -111,6 +114,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         log_instances: Selection = "failed",
         log_lines: int = 50,
         require_outputs: bool = False,
+        skip_on_exit_code: int | Collection[int] | None = None,
+        queue_timeout: float | timedelta | None = None,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, **kwargs)
@@ -123,6 +128,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         self.log_instances = log_instances
         self.log_lines = log_lines
         self.require_outputs = require_outputs
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
+        self.queue_timeout = queue_seconds(queue_timeout)
         self.task_name = task_name or self._name_in_group()
         if job_id is None:
             submit_task_id = submit_task_id or self._submit_task_of_group()
@@ -197,6 +204,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
                 "timeout": self.timeout,
                 "ends_task": True,
                 "soft_fail": self.soft_fail,
+                "queue_timeout": self.queue_timeout,
+                "skip_on_exit_code": self.skip_on_exit_code,
             },
             next_method="execute_complete",
         )
@@ -229,6 +238,8 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         """Continue after the trigger's event."""
         if event.get("timeout"):
             raise self._failure(self._timed_out())
+        if event.get("queue_timeout"):
+            raise self._waited_too_long()
         try:
             state = state_of(event, self.target)
         except WaitAbortedError as error:
@@ -258,12 +269,30 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
             bcs_conn_id=self.bcs_conn_id,
             poll_interval=self.poll_interval,
             deadline=deadline(context, self.timeout, self.execution_timeout),
+            queue_deadline=self._queue_deadline(context),
         )
+
+    def _queue_deadline(self, context: Context) -> float | None:
+        if self.queue_timeout is None:
+            return None
+        created = self.port.created(str(self.job_id))
+        # A further try starts the job again: it waits from now on.
+        begin = time.time() if created is None or context["ti"].try_number > 1 else created.timestamp()
+        return begin + self.queue_timeout
+
+    def _waited_too_long(self) -> BcsError:
+        """Stop the job, which no task of it has begun to run in time."""
+        self.port.stop(str(self.job_id), self.log)
+        return self._failure(waited_too_long(str(self.job_id), self.queue_timeout))
 
     def _wait(self, target: FollowedTarget, context: Context) -> str:
         begin = time.monotonic()
         try:
-            state = wait_for_end(self.port.poll(target, self.log), self.poll_interval, deadline(context, self.timeout))
+            poll = self.port.poll(target, self.log)
+            until, queue_until = deadline(context, self.timeout), self._queue_deadline(context)
+            state = wait_for_end(poll, self.poll_interval, until, queue_until)
+        except NotBegunError:
+            raise self._waited_too_long() from None
         except (ServiceError, WaitAbortedError) as error:
             raise self._failure(error) from error
         except AirflowTaskTimeout as error:
@@ -300,7 +329,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         for line in self.port.read_logs(job_id, self.task_name):
             log_line(log, line.level, "%s", line)
         if failure is not None:
-            raise self._failure(failure)
+            raise self._failure(skipped(failure, self.skip_on_exit_code))
         self._check_outputs(job_id)
         log.info("%s", self.port.summarize_task(job_id, self.task_name))
         for text in output_lines(job, self.task_name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
 
-__all__ = ["ServiceOperator", "seconds"]
+__all__ = ["ServiceOperator", "exit_codes", "queue_seconds", "seconds"]
 
 H = TypeVar("H", bound=ServiceHook[Any, Any])
 
@@ -71,3 +71,27 @@ def seconds(interval: float | timedelta) -> float:
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
         raise ValueError(f"poll_interval is a number of seconds above 0, or a timedelta; found {interval!r}.")
     return float(number)
+
+
+def queue_seconds(limit: float | timedelta | None) -> float | None:
+    """Return a ``queue_timeout`` in seconds, None without one.
+
+    :raises ValueError: when it is no number above 0 and no timedelta
+    """
+    if limit is None:
+        return None
+    number = limit.total_seconds() if isinstance(limit, timedelta) else limit
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
+        raise ValueError(f"queue_timeout: found {limit!r}; expected a number of seconds above 0, or a timedelta.")
+    return float(number)
+
+
+def exit_codes(found: int | Collection[int] | None) -> list[int]:
+    """Return the exit codes of ``skip_on_exit_code``.
+
+    :raises ValueError: when it is neither a whole number nor a collection of them
+    """
+    codes = [found] if type(found) is int else [] if found is None else found
+    if isinstance(codes, str) or not isinstance(codes, Collection) or any(type(code) is not int for code in codes):
+        raise ValueError(f"skip_on_exit_code: found {found!r}; expected a whole number, or a list of them.")
+    return list(codes)

@@ -20,13 +20,13 @@ from airflow_provider_bcs.links.job import JobLink, push_link
 from airflow_provider_bcs.masked_log import MaskedLog, masked
 from airflow_provider_bcs.operators.context_env import origin_of
 from airflow_provider_bcs.operators.description import DescriptionOperator
-from airflow_provider_bcs.operators.service import seconds
+from airflow_provider_bcs.operators.service import exit_codes, queue_seconds, seconds
 from airflow_provider_bcs.short_errors import log_failure, short_failure
-from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError
+from airflow_provider_bcs.task_errors import RefusedJobError, TaskTimeoutError, skipped, waited_too_long
 from airflow_provider_bcs.triggers.deferral import DEFERRABLE, state_of
 from airflow_provider_bcs.waiting.line_level import log_line
 from airflow_provider_bcs.waiting.origin import UNKNOWN, Origin
-from airflow_provider_bcs.waiting.polling import wait_for_end
+from airflow_provider_bcs.waiting.polling import NotBegunError, wait_for_end
 from airflow_provider_bcs.waiting.reattach import reattach
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_bcs.airflow_arguments import OperatorArguments
     from airflow_provider_bcs.description.model import Description
     from airflow_provider_bcs.description.source import CheckedJob, JobSource
+    from airflow_provider_bcs.exceptions import QueueTimeoutError
     from airflow_provider_bcs.triggers.state import StateTrigger
     from airflow_provider_bcs.waiting.port import ServicePort
 
@@ -60,6 +61,9 @@ class SubmitJobOperator(DescriptionOperator[H]):
     :param ignore: fields that the checks pass over
     :param context_env: give the job's programs variables that name the Airflow task, such as ``AIRFLOW_CTX_DAG_ID``,
         and the job a tag or a description with the same ids
+    :param skip_on_exit_code: exit code, or list of them, of the program that ends the task as skipped
+    :param queue_timeout: seconds since the submission, or a timedelta, after which a job that has not begun to run is
+        stopped, and the task fails with ``QueueTimeoutError``; None: no limit
     :param kwargs: arguments of ``BaseOperator``: ``retries``, ``execution_timeout``, ``pool`` ...
     :raises InvalidJobError: while the DAG file is parsed, when the description breaks a rule
     """
@@ -83,6 +87,8 @@ class SubmitJobOperator(DescriptionOperator[H]):
         wait_for_completion: bool = True,
         ignore: Collection[str] = (),
         context_env: bool = True,
+        skip_on_exit_code: int | Collection[int] | None = None,
+        queue_timeout: float | timedelta | None = None,
         **kwargs: Unpack[OperatorArguments],
     ) -> None:
         super().__init__(bcs_conn_id=bcs_conn_id, ignore=ignore, **kwargs)
@@ -90,6 +96,9 @@ class SubmitJobOperator(DescriptionOperator[H]):
         self.poll_interval = seconds(poll_interval)
         self.wait_for_completion = wait_for_completion
         self.context_env = context_env
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
+        self.queue_timeout = queue_seconds(queue_timeout)
+        self._queue_deadline: float | None = None
         self._job_id: str | None = None
         self._submitting: tuple[CheckedJob, dict[str, Any], Origin] | None = None
         self.job: Any = job
@@ -141,6 +150,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         job_id = self._submit_once(job, context)
         if not self.wait_for_completion:
             return job_id
+        self._queue_deadline = None if self.queue_timeout is None else time.time() + self.queue_timeout
         if self.deferrable:
             self.defer(trigger=self._trigger(job_id, context), method_name="execute_complete")
         return self._conclude(job_id, self._wait(job_id))
@@ -150,13 +160,20 @@ class SubmitJobOperator(DescriptionOperator[H]):
 
         :raises TaskTimeoutError: when the task's ``execution_timeout`` has passed; the job is stopped
         :raises WaitAbortedError: when the trigger has given up; the job may still run
+        :raises QueueTimeoutError: when the job has not begun to run within ``queue_timeout``; the job is stopped
         :raises JobFailedError: when the job failed or was stopped
         """
         self._job_id = job_id = str(event["job_id"])
         if event.get("timeout"):
             self.on_kill()
             raise TaskTimeoutError(f"Job {job_id} did not end within {self.execution_timeout}; it was stopped.")
+        if event.get("queue_timeout"):
+            raise self._waited_too_long(job_id)
         return self._conclude(job_id, state_of(event, f"job {job_id}"))
+
+    def _waited_too_long(self, job_id: str) -> QueueTimeoutError:
+        self.on_kill()
+        return waited_too_long(job_id, self.queue_timeout)
 
     @short_failure
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -244,13 +261,16 @@ class SubmitJobOperator(DescriptionOperator[H]):
             poll_interval=self.poll_interval,
             deadline=deadline(context, self.execution_timeout),
             cancel_on_kill=True,
+            queue_deadline=self._queue_deadline,
         )
 
     def _wait(self, job_id: str) -> str:
         begin = time.monotonic()
         try:
             poll = self.port.poll(self.port.target(job_id), MaskedLog(self.log))
-            return wait_for_end(poll, self.poll_interval) or ""
+            return wait_for_end(poll, self.poll_interval, queue_deadline=self._queue_deadline) or ""
+        except NotBegunError:
+            raise self._waited_too_long(job_id) from None
         except KeyboardInterrupt:
             # dag.test() and "airflow dags test" do not call on_kill when they are interrupted by Ctrl-C.
             self.on_kill()
@@ -272,7 +292,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         for line in self.port.read_logs(job_id):
             log_line(log, line.level, "%s", line)
         if failure is not None:
-            raise failure
+            raise skipped(failure, self.skip_on_exit_code)
         job = self._rendered()
         self._check_outputs(job_id, job)
         log.info("%s", self.port.summary(job_id))

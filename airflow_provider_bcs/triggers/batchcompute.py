@@ -25,6 +25,7 @@ class BatchComputeTrigger(StateTrigger):
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
     :param cancel_on_kill: stop the job when the task is marked, cleared or deleted while the trigger waits
+    :param queue_deadline: POSIX time by which the job has to run, in seconds; None: it may wait for ever
     :raises ValueError: when ``instance_id`` is given without ``task_name``
     """
 
@@ -39,5 +40,7 @@ class BatchComputeTrigger(StateTrigger):
         poll_interval: float = 10.0,
         deadline: float | None = None,
         cancel_on_kill: bool = False,
+        queue_deadline: float | None = None,
     ) -> None:
-        super().__init__(Target(job_id, task_name, instance_id), bcs_conn_id, poll_interval, deadline, cancel_on_kill)
+        target = Target(job_id, task_name, instance_id)
+        super().__init__(target, bcs_conn_id, poll_interval, deadline, cancel_on_kill, queue_deadline)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import redact
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from asgiref.sync import sync_to_async
 
@@ -17,8 +16,9 @@ from airflow_provider_bcs.batchcompute.mirror import FollowedTarget
 from airflow_provider_bcs.batchcompute.outputs import output_lines
 from airflow_provider_bcs.batchcompute.port import BatchComputePort
 from airflow_provider_bcs.description.secrets import secret_values
-from airflow_provider_bcs.exceptions import ApiError, BcsError
+from airflow_provider_bcs.exceptions import ApiError, BcsError, JobFailedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
+from airflow_provider_bcs.masked_log import masked
 from airflow_provider_bcs.triggers.state import StateTrigger
 from airflow_provider_bcs.xcom import BATCHCOMPUTE_JOB_URL
 
@@ -52,6 +52,9 @@ class BatchComputeTaskTrigger(StateTrigger):
     :param timeout: in place of ``deadline``: seconds since the trigger started; only with ``ends_task``
     :param ends_task: end the Airflow task in the triggerer, without a worker; needs Airflow 3.3
     :param soft_fail: end the Airflow task as skipped instead of failed; only with ``ends_task``
+    :param queue_deadline: POSIX time by which the job has to run, in seconds; None: it may wait for ever
+    :param queue_timeout: in place of ``queue_deadline``: seconds since the job was submitted; only with ``ends_task``
+    :param skip_on_exit_code: exit codes that end the Airflow task as skipped; only with ``ends_task``
     """
 
     hook_class = BatchComputeHook
@@ -67,8 +70,12 @@ class BatchComputeTaskTrigger(StateTrigger):
         timeout: float | None = None,
         ends_task: bool = False,
         soft_fail: bool = False,
+        queue_deadline: float | None = None,
+        queue_timeout: float | None = None,
+        skip_on_exit_code: Sequence[int] = (),
     ) -> None:
-        super().__init__(FollowedTarget(job_id, task_name, stale_end), bcs_conn_id, poll_interval, deadline)
+        target = FollowedTarget(job_id, task_name, stale_end)
+        super().__init__(target, bcs_conn_id, poll_interval, deadline, queue_deadline=queue_deadline)
         self.target: FollowedTarget
         # Airflow renders these two attributes when the trigger starts the task.
         self.job_id = job_id
@@ -76,11 +83,20 @@ class BatchComputeTaskTrigger(StateTrigger):
         self.timeout = timeout
         self.ends_task = ends_task
         self.soft_fail = soft_fail
+        self.queue_timeout = queue_timeout
+        self.skip_on_exit_code = skip_on_exit_code
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return class path and arguments."""
         path, arguments = super().serialize()
-        return path, {**arguments, "timeout": self.timeout, "ends_task": self.ends_task, "soft_fail": self.soft_fail}
+        return path, {
+            **arguments,
+            "timeout": self.timeout,
+            "ends_task": self.ends_task,
+            "soft_fail": self.soft_fail,
+            **({} if self.queue_timeout is None else {"queue_timeout": self.queue_timeout}),
+            **({"skip_on_exit_code": list(self.skip_on_exit_code)} if self.skip_on_exit_code else {}),
+        }
 
     async def _prepare(self, watcher: Watcher[Client]) -> None:
         if not self.ends_task:
@@ -92,6 +108,12 @@ class BatchComputeTaskTrigger(StateTrigger):
             # A trigger does not know when its task started.
             self.deadline = time.time() + self.timeout
         await self._push_link(watcher, ti)
+        if self.queue_timeout is not None:
+            port = BatchComputePort(await watcher.client())
+            created = await watcher.in_thread(partial(port.created, self.job_id))
+            # A further try starts the job again: it waits from now on.
+            begin = time.time() if created is None or ti.try_number > 1 else created.timestamp()
+            self.queue_deadline = begin + self.queue_timeout
         if ti.try_number > 1:
             self.target = await self._continued(watcher, ti, target)
 
@@ -128,16 +150,21 @@ class BatchComputeTaskTrigger(StateTrigger):
             for line in await self._told_of_success():
                 self.log.info("%s", line)
             return TaskSuccessEvent()
-        if event.get("timeout"):
+        skips = self.soft_fail
+        if event.get("queue_timeout"):
+            why = await self._stopped_in_queue()
+        elif event.get("timeout"):
             why = f"{self.target} did not end within {self.timeout} s."
         elif state is None:
             why = f"Waiting for {self.target} was given up: {event['error']}"
         else:
-            why = await self._explained(state)
+            failure = await self._explained(state)
+            why = str(failure)
+            skips = skips or (isinstance(failure, JobFailedError) and failure.is_exit(self.skip_on_exit_code))
         # No worker raises the error, so that the log has to hold it.
         for line in why.splitlines():
             self.log.error("%s", line)
-        return TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
+        return TaskSkippedEvent() if skips else TaskFailedEvent()
 
     async def _told_of_success(self) -> list[str]:
         """Return how long the task ran and where its output is; what cannot be read fails no task that has finished."""
@@ -148,7 +175,18 @@ class BatchComputeTaskTrigger(StateTrigger):
         except BcsError as error:
             return [f"Task {self.target.task_name} is {FINISHED}. (Its times are unreadable: {error})"]
 
-    async def _explained(self, state: str) -> str:
+    async def _stopped_in_queue(self) -> str:
+        job_id = self.target.job_id
+        why = f"Job {job_id} had not begun to run within queue_timeout, {self.queue_timeout} s"
+        try:
+            async with self._shared_watcher() as watcher:
+                port = BatchComputePort(await watcher.client())
+                await watcher.in_thread(partial(port.stop, job_id, self.log))
+        except ApiError as error:
+            return f"{why}; it may still wait, because it could not be stopped: {error}"
+        return f"{why}; it was stopped."
+
+    async def _explained(self, state: str) -> JobFailedError | str:
         job_id, task_name = self.target.job_id, self.target.task_name
         async with self._shared_watcher() as watcher:
             try:
@@ -159,7 +197,8 @@ class BatchComputeTaskTrigger(StateTrigger):
                 return f"{self.target} is {state}; what failed in it is not shown without the job's secrets: {error}"
             await sync_to_async(mask)(list(secret_values(description.detail())))
             port = BatchComputePort(client)
-            return str(redact(str(await watcher.in_thread(partial(port.explain_task, job_id, task_name, state)))))
+            failure = await watcher.in_thread(partial(port.explain_task, job_id, task_name, state))
+            return masked(failure) if failure else f"{self.target} is {state}"
 
 
 def _told(client: Client, job_id: str, task_name: str) -> list[str]:

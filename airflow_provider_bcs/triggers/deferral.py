@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_bcs.exceptions import WaitAbortedError
+from airflow_provider_bcs.exceptions import UnreachableError, WaitAbortedError
 
 __all__ = ["DEFERRABLE", "state_of"]
 
@@ -24,8 +24,10 @@ def state_of(event: Mapping[str, Any], awaited: object) -> str:
 
     :param event: payload of an event that is no timeout
     :param awaited: name of the target, for the error
-    :raises WaitAbortedError: when the trigger has given up
+    :raises UnreachableError: when the trigger has given up because the service did not serve the polls
+    :raises WaitAbortedError: when the trigger has given up for another reason
     """
     if event.get("error"):
-        raise WaitAbortedError(f"Waiting for {awaited} was given up: {event['error']}")
+        kind = UnreachableError if event.get("unreachable") else WaitAbortedError
+        raise kind(f"Waiting for {awaited} was given up: {event['error']}")
     return str(event["state"])

@@ -47,6 +47,7 @@ class DlcJobTrigger(StateTrigger):
     :param poll_interval: seconds between two polls
     :param deadline: POSIX time at which the wait ends, in seconds; None: no deadline
     :param cancel_on_kill: stop the job when the task is marked, cleared or deleted while the trigger waits
+    :param queue_deadline: POSIX time by which the job has to run, in seconds; None: it may wait for ever
     """
 
     hook_class = DlcHook
@@ -59,8 +60,10 @@ class DlcJobTrigger(StateTrigger):
         poll_interval: float = 10.0,
         deadline: float | None = None,
         cancel_on_kill: bool = False,
+        queue_deadline: float | None = None,
     ) -> None:
-        super().__init__(JobTarget(job_id, log_limit), bcs_conn_id, poll_interval, deadline, cancel_on_kill)
+        target = JobTarget(job_id, log_limit)
+        super().__init__(target, bcs_conn_id, poll_interval, deadline, cancel_on_kill, queue_deadline)
         self.target: JobTarget
         self.log_limit = log_limit
 
@@ -78,7 +81,7 @@ class DlcJobTrigger(StateTrigger):
                 return None
         # Airflow 3 sends secrets to its supervisor over a connection that belongs to the event loop.
         await sync_to_async(mask)(list(secret_values(described.model_dump())))
-        while (job := await self._polled(watcher, poll, poll)) is None or not job.is_terminal:
+        while (job := await self._polled(watcher, poll, poll)) is None or self._end_in(job) is None:
             if not await self._sleep(poll.pause(self.poll_interval)):
                 return poll.final_status
         return job

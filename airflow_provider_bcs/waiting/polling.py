@@ -19,7 +19,7 @@ from airflow_provider_bcs.exceptions import (
     WaitAbortedError,
 )
 
-__all__ = ["MAX_FAILED_POLLS", "Log", "Poll", "PollResults", "Status", "wait_for_end"]
+__all__ = ["MAX_FAILED_POLLS", "Log", "NotBegunError", "Poll", "PollResults", "Status", "queue_limit", "wait_for_end"]
 
 #: Number of failed polls in a row that ends the wait. Each poll has the client's own retries.
 MAX_FAILED_POLLS = 20
@@ -37,6 +37,10 @@ class Status(Protocol):
         """Terminal state, e.g. ``Finished``; None before that."""
 
     @property
+    def has_begun(self) -> bool:
+        """True once the job has begun to run."""
+
+    @property
     def is_unsuccessful(self) -> bool:
         """True once the target has failed or was stopped."""
 
@@ -46,6 +50,10 @@ class Status(Protocol):
 
 
 S = TypeVar("S", bound=Status)
+
+
+class NotBegunError(Exception):
+    """The job has not begun to run by the end of its time in the queue. The waiter makes the job's own error of it."""
 
 
 class Log(Protocol):
@@ -163,16 +171,34 @@ class Poll(PollResults[S]):
         return self._check(result)
 
 
-def wait_for_end(poll: Poll[S], interval: float, deadline: float | None = None) -> str | None:
+def wait_for_end(
+    poll: Poll[S], interval: float, deadline: float | None = None, queue_deadline: float | None = None
+) -> str | None:
     """Poll until the state is terminal; return the outcome, None when the deadline passed first.
 
     :param poll: the poll
     :param interval: seconds between two polls
     :param deadline: POSIX time in seconds; None: no deadline
+    :param queue_deadline: POSIX time by which the job has to run; None: it may wait for ever
+    :raises NotBegunError: when ``queue_deadline`` passed first
     :raises ApiError: as :meth:`PollResults.accept` does
     """
     while (status := poll()) is None or not status.is_terminal:
         if deadline is not None and time.time() >= deadline:
             return None
+        if status is not None and queue_deadline is not None:
+            queue_deadline = queue_limit(status, queue_deadline)
         time.sleep(poll.pause(interval))
     return status.outcome
+
+
+def queue_limit(status: Status, queue_deadline: float) -> float | None:
+    """Return the time by which a job has to run: None once it has begun.
+
+    :raises NotBegunError: when that time has passed and the job still waits
+    """
+    if status.has_begun or status.is_terminal:
+        return None
+    if time.time() >= queue_deadline:
+        raise NotBegunError
+    return queue_deadline

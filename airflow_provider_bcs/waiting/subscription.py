@@ -63,8 +63,12 @@ class Subscription:
         self._update = update
         self._wake()
 
-    def expire_at(self, deadline: float) -> None:
-        """Set the deadline, in seconds of POSIX time."""
+    def expire_at(self, deadline: float | None) -> None:
+        """Set the deadline, in seconds of POSIX time, in place of an earlier one; None: no deadline."""
+        self.close()
+        self.has_expired = False
+        if deadline is None:
+            return
         self._timer = asyncio.get_running_loop().call_later(deadline - time.time(), self._expire)
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ def test_failure_says_which_pod_and_what_it_wrote(dlc, deferrable, caplog, capfd
     text = output(caplog, capfd)
     error = text[text.rindex(f"Job {submitted.JobId} ({name}) is Failed: JobFailed") :]
     assert f"Pod {submitted.JobId}-worker-0 failed: exit code 3\nThe job waited " in error
-    assert re.search(r"^Pod worker-0 failed$", error, re.MULTILINE)
+    assert re.search(r"^Pod worker-0 failed \(exit code 3\)$", error, re.MULTILINE)
     assert re.search(r"^  \| [-\d]+ [:\d]+ out of cheese$", error, re.MULTILINE)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, EXAMPLES = ROOT / "airflow_provider_bcs", ROOT / "example_dags"
@@ -63,7 +64,9 @@ def imported(tmp_path: Path, names: list[str], programs: list[Path], *roots: Pat
 
 
 def test_importing_any_module_starts_nothing(tmp_path):
-    names = [module(file) for file in sorted(PACKAGE.rglob("*.py"))]
+    # Airflow before 3.3 has no retry policies.
+    left_out = set() if AIRFLOW_V_3_3_PLUS else {"airflow_provider_bcs.retry_policy"}
+    names = [name for file in sorted(PACKAGE.rglob("*.py")) if (name := module(file)) not in left_out]
     assert {"airflow_provider_bcs.local.__main__", "airflow_provider_bcs.local.shim.__main__"} < set(names)
     programs = sorted((EXAMPLES / "find_primes").glob("*.py"))
     assert len(programs) == 3

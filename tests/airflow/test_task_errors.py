@@ -34,7 +34,7 @@ def example(kind: type[BcsError]) -> BcsError:
     """Return an error of a class with all that it can hold."""
     arguments: dict[type[BcsError], tuple[Any, ...]] = {
         ServiceError: (404, "NotFound", "none", "request-1", 2.5),
-        JobFailedError: ("job-1", "Failed", "why", {"a/0": 3}),
+        JobFailedError: ("job-1", "Failed", "why", [exceptions.FailedPart("a/0", 3, "10.0.0.1", ("last line",))]),
         exceptions.ClusterFailedError: ("cls-1", "Deleting"),
         InvalidJobError: (validate_job({"Name": "x"}), "job.json"),
         exceptions.JobSyntaxError: ("text", "BadFormat", 3),

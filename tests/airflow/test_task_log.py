@@ -105,7 +105,7 @@ def assert_short(trace: str, error: str) -> None:
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_the_traceback_of_a_failed_job(caplog, capfd, deferrable):
     submit(BatchComputeSubmitJobOperator, job("false"), deferrable=deferrable)
-    assert_short(traceback_of(caplog, printed_in(capfd)), rf"JobFailedError: Job {ID} \(\S+\) is Failed")
+    assert_short(traceback_of(caplog, printed_in(capfd)), rf"ProgramFailedError: Job {ID} \(\S+\) is Failed")
 
 
 @pytest.mark.filterwarnings("ignore::airflow_provider_bcs.description.violation.JobWarning")
@@ -235,11 +235,12 @@ def test_a_failure_of_pods(caplog, capfd, deferrable):
     assert any(level == "error" for level, text in lines if text.startswith("Failed; JobFailed"))
     texts = [text for _, text in lines]
     (first,) = {text for text in texts if re.match(rf"Job {ID} \(pods\) is Failed: JobFailed: ", text)}
-    answer = lines[texts.index(first) :][:6]
+    answer = lines[texts.index(first) :][:7]
     assert {level for level, _ in answer} == {"error"}
     assert re.fullmatch(r"The job waited \d+ s and ran \d+ s\.", answer[1][1])
-    assert [text for _, text in answer[2:4]] == ["Pod worker-1 failed", "The last lines of its log:"]
-    for (_, text), end in zip(answer[4:], ("RANK is 2", "no cheese"), strict=True):
+    pod = ["Pod worker-1 failed (exit code 4)", "(its host: vm)", "The last lines of its log:"]
+    assert [re.sub("host: .*", "host: vm)", text) for _, text in answer[2:5]] == pod
+    for (_, text), end in zip(answer[5:], ("RANK is 2", "no cheese"), strict=True):
         assert re.fullmatch(rf"  \| [-\d]+ [:\d]+ {end}", text)
 
 

@@ -217,6 +217,7 @@ def test_a_failure_is_explained(client):
     assert lines == [
         "Instance 0 of task b failed: CommandFailed: The command ended with exit code 3.",
         "  | out of cheese",
+        "(its host: 127.0.0.1)",
     ]
 
 
@@ -224,7 +225,7 @@ def test_a_failure_that_a_program_has_said_itself_is_not_said_again(client):
     missing = task("true")
     missing["Parameters"]["Command"]["PackagePath"] = "oss://b/none.tar"
     failed = ended(client, client.create_job(job({"a": missing}, JobFailOnInstanceFail=False)))
-    first, _, instance, program = str(explain_failure(client, failed.Id, failed.State)).splitlines()
+    first, _, instance, program, _ = str(explain_failure(client, failed.Id, failed.State)).splitlines()
     assert first == f"Job {failed.Id} (a-job) is Failed: No instance of task a finished."
     assert instance == "Instance 0 of task a failed: exit code 1"
     assert program.startswith("  | PackageNotFound: PackagePath oss://b/none.tar does not exist")

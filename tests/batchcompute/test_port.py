@@ -12,7 +12,8 @@ import pytest
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, check_retry_strategy
 from airflow_provider_bcs.batchcompute.target import Target
-from airflow_provider_bcs.exceptions import JobFailedError
+from airflow_provider_bcs.exceptions import JobFailedError, JobStoppedError, ProgramFailedError, TimeLimitError
+from airflow_provider_bcs.waiting.polling import wait_for_end
 from tests.batchcompute.jobs import job, task
 from tests.child import LIMIT
 from tests.conftest import keys_of
@@ -67,3 +68,28 @@ def test_strategies():
     check_retry_strategy("restart")
     with pytest.raises(ValueError, match="retry_strategy: found 'again'; expected 'restart' or 'resubmit'"):
         check_retry_strategy("again")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (task("sh -c 'exit 3'"), ProgramFailedError),
+        (task("sleep 60", Timeout=1), TimeLimitError),
+        # Its command does not run, although the result has an exit code.
+        (task("'"), JobFailedError),
+    ],
+)
+def test_the_class_of_a_failure(client, content, kind):
+    port = BatchComputePort(client)
+    job_id = client.create_job(job({"a": content}))
+    target = port.target(job_id)
+    assert wait_for_end(port.poll(target, logging.getLogger(__name__)), 0.05) == "Failed"
+    for error in (port.explain(job_id, "Failed"), port.explain_task(job_id, "a", "Failed")):
+        assert type(error) is kind
+        assert [part.host for part in error.parts] == ["127.0.0.1"]
+
+
+def test_a_job_that_was_stopped(client):
+    job_id = client.create_job(job({"a": task("sleep 60")}))
+    client.stop_job(job_id)
+    assert type(BatchComputePort(client).explain(job_id, "Stopped")) is JobStoppedError

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_bcs import exceptions
 from airflow_provider_bcs.dlc import CheckedJob, Client
 from airflow_provider_bcs.dlc.port import DlcPort
 from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
@@ -54,7 +55,7 @@ def test_a_job_without_a_workspace_says_so_in_the_cloud_only(dlc, caplog):
 
 @pytest.mark.parametrize(("code", "expected"), [("3", {"dlc1-worker-0": 3}), ("", {}), ("unknown", {})])
 def test_exit_codes_of_failed_pods(code, expected):
-    """The local service shows no StatusDetail, which is not documented; the vendor's service does."""
+    """The code of a pod is a text, which the service may leave out."""
 
     def answer(path: str) -> tuple[int, Any]:
         if path.partition("?")[0].endswith("/logs"):
@@ -69,3 +70,32 @@ def test_exit_codes_of_failed_pods(code, expected):
     assert error is not None
     assert (error.job_id, error.state, error.exit_codes) == ("dlc1", "Failed", expected)
     assert str(error).endswith("out of cheese")
+
+
+@pytest.mark.parametrize(
+    ("job", "pod", "kind"),
+    [
+        ({}, {"StatusDetail": {"ExitCode": "3"}}, exceptions.ProgramFailedError),
+        ({}, {"StatusDetail": {"ExitCode": "137", "Reason": "Preempted"}}, exceptions.MachineLostError),
+        ({}, {"SubStatus": "Evicted"}, exceptions.MachineLostError),
+        ({"ReasonCode": "JobPreempted"}, {"StatusDetail": {"ExitCode": "143"}}, exceptions.MachineLostError),
+        ({"ReasonMessage": "Spot instance reclaimed."}, {}, exceptions.MachineLostError),
+        ({"ReasonCode": "JobRunTimeExceeded"}, {}, exceptions.TimeLimitError),
+        ({"Status": "Stopped"}, {}, exceptions.JobStoppedError),
+        ({}, {}, exceptions.JobFailedError),
+    ],
+)
+def test_the_class_of_a_failure(job, pod, kind):
+    def answer(path: str) -> tuple[int, Any]:
+        if path.partition("?")[0].endswith("/logs"):
+            return 200, {"Logs": ["out of cheese"]}
+        failed = {"PodId": "dlc1-worker-0", "Status": "Failed", "NodeName": "node-1", **pod}
+        return 200, {"JobId": "dlc1", "Status": "Failed", "Pods": [failed], **job}
+
+    with answering(answer) as url:
+        port = DlcPort(Client(url, "local", ACCESS_KEY_SECRET))
+        error = port.explain("dlc1", job.get("Status", "Failed"))
+        port.close()
+    assert type(error) is kind
+    assert [(part.host, part.last_lines) for part in error.parts] == [("node-1", ("out of cheese",))]
+    assert "(its host: node-1)" in str(error)

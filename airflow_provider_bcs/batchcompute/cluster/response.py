@@ -75,6 +75,11 @@ class Cluster(Response):
         return self.outcome is not None
 
     @property
+    def has_begun(self) -> bool:
+        """True: a cluster waits in no queue."""
+        return True
+
+    @property
     def is_unsuccessful(self) -> bool:
         """True when it cannot become ready any more."""
         return self.is_terminal and not self.is_ready

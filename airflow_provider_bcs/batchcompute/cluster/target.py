@@ -34,6 +34,11 @@ class ClusterDeletion:
         return GONE if self.cluster is None else None
 
     @property
+    def has_begun(self) -> bool:
+        """True: a cluster waits in no queue."""
+        return True
+
+    @property
     def is_unsuccessful(self) -> bool:
         """False: a deletion does not fail."""
         return False

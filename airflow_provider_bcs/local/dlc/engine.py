@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_bcs.dlc.facts import QUEUING, RUNNING
+from airflow_provider_bcs.dlc.facts import FAILED, QUEUING, RUNNING
 from airflow_provider_bcs.local.attempt import Shim
 from airflow_provider_bcs.local.runner import Runner, Settings
 from airflow_provider_bcs.local.shim.result import Result, failed, read_result
@@ -85,6 +85,10 @@ class Engine(Runner[Pod]):
     def directory(self, job: Job, pod: Pod) -> Path:
         """Return the directory of an incarnation."""
         return self._settings.data_dir / "pods" / job.id / pod.id / str(pod.incarnation)
+
+    def result(self, job: Job, pod: Pod) -> Result | None:
+        """Return the result of an incarnation that has failed."""
+        return read_result(str(self.directory(job, pod))) if pod.status == FAILED else None
 
     def _start_pods(self) -> None:
         for pod in self._lifecycle.pending_pods():

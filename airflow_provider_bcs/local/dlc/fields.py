@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import (
@@ -17,6 +17,7 @@ from airflow_provider_bcs.dlc.facts import (
     SUCCEEDED,
 )
 from airflow_provider_bcs.local.account import ACCOUNT_ID
+from airflow_provider_bcs.local.shim.result import Result
 
 from .clock import utc
 from .jobs import Job, Jobs, Pod
@@ -43,11 +44,15 @@ def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in names}
 
 
-def job_detail(jobs: Jobs, job: Job) -> dict[str, Any]:
+def job_detail(jobs: Jobs, job: Job, result: Callable[[Job, Pod], Result | None]) -> dict[str, Any]:
     """Return a job for the response of GetJob."""
     resources = requested(job.body)
     pods = [
-        {**_pod_detail(jobs, incarnations[-1]), "HistoryPods": [_pod_detail(jobs, pod) for pod in incarnations[:-1]]}
+        {
+            **_pod_detail(jobs, incarnations[-1]),
+            **_status_detail(result(job, incarnations[-1])),
+            "HistoryPods": [_pod_detail(jobs, pod) for pod in incarnations[:-1]],
+        }
         for incarnations in jobs.pods(job).values()
     ]
     return {
@@ -181,6 +186,15 @@ def _pod(pod: Pod) -> dict[str, Any]:
 def _pod_detail(jobs: Jobs, pod: Pod) -> dict[str, Any]:
     until = jobs.clock.now() if pod.finished is None else pod.finished
     return {**_pod(pod), "Duration": float(int(until) - int(pod.created)), "ResourceType": "Normal"}
+
+
+def _status_detail(result: Result | None) -> dict[str, Any]:
+    if result is None:
+        return {}
+    # A pod whose command did not run has no exit code of its own.
+    code = str(result["ExitCode"]) if result["ErrorCode"] == "CommandFailed" else ""
+    reason, message = ("", "") if code else (result["ErrorCode"], result["ErrorMessage"])
+    return {"StatusDetail": {"ExitCode": code, "Reason": reason, "Message": message}}
 
 
 def _data_sources(job: Job, *names: str) -> list[dict[str, str]]:

@@ -77,7 +77,7 @@ class JobApi:
         # PAI-DLC does not document the effect of NeedDetail=false; the local service checks the value only.
         is_true(request.query, "NeedDetail")
         with self._store.transaction():
-            return Response(200, job_detail(self._jobs, find_job(self._jobs, request)))
+            return Response(200, job_detail(self._jobs, find_job(self._jobs, request), self._engine.result))
 
     def list_jobs(self, request: Request) -> Response:
         with self._store.transaction():

@@ -34,7 +34,7 @@ class JobViews:
             job = self._jobs.get(job_id)
             if job is None:
                 return None
-            detail = job_detail(self._jobs, job)
+            detail = job_detail(self._jobs, job, self._engine.result)
             pods = self._jobs.pods(job)
         roles: dict[str, list[Sequence[Pod]]] = {}
         for place in dict.fromkeys(place.role for place in job.places):

@@ -113,12 +113,9 @@ def test_who_may_see_the_tab(client: Client, tmp_path: Path):
     with DAG(f"tab_{uuid.uuid4().hex}", start_date=START, schedule=None) as dag:
         BatchComputeSubmitJobOperator(task_id="t", job=job(), poll_interval=0.2)
     path = read(address(run_dag(dag), "t"))
-    [(status, text)] = ask([path], tmp_path, "none")
-    assert status == 403
-    assert "a-job" not in text
-    [(status, text)] = ask([path], tmp_path, "nobody")
-    assert status == 401
-    assert "a-job" not in text
+    found = ask([path], tmp_path, "none", "nobody")
+    assert [status for status, _ in found] == [403, 401]
+    assert not any("a-job" in text for _, text in found)
 
 
 @on_airflow_3
@@ -129,7 +126,10 @@ def test_a_service_that_hangs(client: Client, faults: Callable[..., None], tmp_p
     faults({"operation": "batchcompute.GetJob", "kind": "slow", "seconds": 20})
     found = ask([path, path], tmp_path)
     assert [status for status, _ in found] == [200, 200]
-    assert all("The service has not answered for" in text for _, text in found)
+    (_, first), (_, second) = found
+    assert "The service has not answered for" in first
+    # By now the client may have given up.
+    assert "has not answered for" in second or "does not answer" in second
 
 
 @on_airflow_3
@@ -149,5 +149,5 @@ def test_the_plugin_imports_nothing_that_other_processes_do_not_need():
         "print(sorted(set(sys.modules) - before))"
     )
     printed = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=LIMIT)
-    found = ["airflow_provider_bcs", "airflow_provider_bcs.tab", "airflow_provider_bcs.tab.plugin"]
-    assert ast.literal_eval(printed.stdout.splitlines()[-1]) == found
+    own = {"airflow_provider_bcs", "airflow_provider_bcs.tab", "airflow_provider_bcs.tab.plugin"}
+    assert set(ast.literal_eval(printed.stdout.splitlines()[-1])) <= own

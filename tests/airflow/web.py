@@ -26,16 +26,17 @@ OPEN = {
 Request = tuple[str, str, Any]
 
 
-def ask(requests: Sequence[Request], folder: Path, *role: str) -> list[tuple[int, str]]:
+def ask(requests: Sequence[Request], folder: Path, *roles: str) -> list[tuple[int, str]]:
     """Send requests to Airflow, in their order; return status and text of each response.
 
-    :param role: role of the user, on Airflow 3: ``viewer``, ``none`` for a user without one, ``nobody`` for no user
+    :param roles: roles of the users who each send the requests, on Airflow 3: ``viewer``, ``none`` for a user without
+        a role, ``nobody`` for no user
     """
     responses = folder / "responses.json"
     subprocess.run(
-        [sys.executable, "-m", "tests.airflow.web", str(responses), *role],
+        [sys.executable, "-m", "tests.airflow.web", str(responses), *roles],
         input=json.dumps(requests),
-        env={**os.environ, **OPEN, **({"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False"} if role else {})},
+        env={**os.environ, **OPEN, **({"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False"} if roles else {})},
         capture_output=True,
         text=True,
         check=True,
@@ -50,22 +51,27 @@ def main() -> None:
     Path(sys.argv[1]).write_text(json.dumps(send(requests, *sys.argv[2:])))
 
 
-def _airflow_3(requests: list[Request], role: str = "admin") -> list[tuple[int, str]]:
+def _airflow_3(requests: list[Request], *roles: str) -> list[tuple[int, str]]:
     from airflow.api_fastapi.app import create_app
     from starlette.testclient import TestClient
 
     with TestClient(create_app(apps="core")) as client:
-        headers = {} if role == "nobody" else {"Authorization": f"Bearer {_token(role)}"}
-        responses = [client.request(method, path, json=body, headers=headers) for method, path, body in requests]
+        responses = [
+            client.request(method, path, json=body, headers=_headers(role))
+            for role in roles or ("admin",)
+            for method, path, body in requests
+        ]
     return [(response.status_code, response.text) for response in responses]
 
 
-def _token(role: str) -> str:
+def _headers(role: str) -> dict[str, str]:
+    if role == "nobody":
+        return {}
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
     user: Any = SimpleAuthManagerUser(username="reader", role=None if role == "none" else role)
-    return str(get_auth_manager().generate_jwt(user))
+    return {"Authorization": f"Bearer {get_auth_manager().generate_jwt(user)}"}
 
 
 def _airflow_2(requests: list[Request]) -> list[tuple[int, str]]:

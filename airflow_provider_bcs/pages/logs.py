@@ -1,4 +1,4 @@
-"""Which log a page shows: the one that its address names, else that of the first failure."""
+"""The log that a page shows: the one that its address names, else that of the first failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings that many pages share: one call an interval, in a thread, with a limit for those who wait."""
+"""Readings that many pages share: one call an interval, in a thread, with a time limit for each page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_GROUPS, MAX_READINGS = 32, 500
 
 @dataclass(frozen=True)
 class Reading(Generic[V]):
-    """What a page may show.
+    """Last known value and error of one reading.
 
     :ivar value: the last value that was read, None when there is none
     :ivar error: error of the last reading, None after a success

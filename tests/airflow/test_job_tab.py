@@ -60,7 +60,7 @@ def read(path: str) -> tuple[str, str, None]:
 
 
 @on_airflow_3
-def test_what_the_tab_shows(client: Client, dlc: DlcClient, service: Service, tmp_path: Path):
+def test_what_the_tab_shows_and_to_whom(client: Client, dlc: DlcClient, service: Service, tmp_path: Path):
     kept = client.create_job(job({"first": task("true"), "second": task("true")})).Id
     gone = client.create_job(job()).Id
     with DAG(f"tab_{uuid.uuid4().hex}", start_date=START, schedule=None) as dag:
@@ -87,10 +87,14 @@ def test_what_the_tab_shows(client: Client, dlc: DlcClient, service: Service, tm
             read(address(run, "other")),
         ],
         tmp_path,
-        "viewer",
+        *("viewer", "none", "nobody"),
     )
-    assert {status for status, _ in found} == {200}
-    fails, chosen, follows, one, two, deleted, unknown, other = (text for _, text in found)
+    shown, refused, unknown_user = found[:8], found[8:16], found[16:]
+    assert {status for status, _ in shown} == {200}
+    assert {status for status, _ in refused} == {403}
+    assert {status for status, _ in unknown_user} == {401}
+    assert not any("a-job" in text for _, text in (*refused, *unknown_user))
+    fails, chosen, follows, one, two, deleted, unknown, other = (text for _, text in shown)
     assert "exit code 3" in fails
     assert "the last words" in fails
     assert SECRET not in fails
@@ -109,37 +113,23 @@ def test_what_the_tab_shows(client: Client, dlc: DlcClient, service: Service, tm
 
 
 @on_airflow_3
-def test_who_may_see_the_tab(client: Client, tmp_path: Path):
-    with DAG(f"tab_{uuid.uuid4().hex}", start_date=START, schedule=None) as dag:
-        BatchComputeSubmitJobOperator(task_id="t", job=job(), poll_interval=0.2)
-    path = read(address(run_dag(dag), "t"))
-    found = ask([path], tmp_path, "none", "nobody")
-    assert [status for status, _ in found] == [403, 401]
-    assert not any("a-job" in text for _, text in found)
-
-
-@on_airflow_3
-def test_a_service_that_hangs(client: Client, faults: Callable[..., None], tmp_path: Path):
+def test_airflow_lists_the_tab_and_a_service_that_hangs_gives_a_sentence(
+    client: Client, faults: Callable[..., None], tmp_path: Path
+):
     with DAG(f"tab_{uuid.uuid4().hex}", start_date=START, schedule=None) as dag:
         BatchComputeSubmitJobOperator(task_id="t", job=job(), poll_interval=0.2)
     path = read(address(run_dag(dag), "t"))
     faults({"operation": "batchcompute.GetJob", "kind": "slow", "seconds": 20})
-    found = ask([path, path], tmp_path)
-    assert [status for status, _ in found] == [200, 200]
-    (_, first), (_, second) = found
-    assert "The service has not answered for" in first
-    # By now the client may have given up.
-    assert "has not answered for" in second or "does not answer" in second
-
-
-@on_airflow_3
-def test_airflow_puts_the_tab_in_the_page_of_a_task_instance(tmp_path: Path):
-    [(status, text)] = ask([TABS], tmp_path)
-    assert status == 200
-    views = [view for plugin in json.loads(text)["plugins"] for view in plugin["external_views"]]
+    found = ask([TABS, path, path], tmp_path)
+    assert [status for status, _ in found] == [200, 200, 200]
+    (_, tabs), (_, first), (_, second) = found
+    views = [view for plugin in json.loads(tabs)["plugins"] for view in plugin["external_views"]]
     [view] = [view for view in views if view["name"] == "Remote job"]
     assert view["destination"] == "task_instance"
     assert not view["href"].startswith("/")
+    assert "The service has not answered for" in first
+    # By now the client may have given up.
+    assert "has not answered for" in second or "does not answer" in second
 
 
 def test_the_plugin_imports_nothing_that_other_processes_do_not_need():

@@ -13,16 +13,15 @@ from tests.dlc.jobs import job as dlc_job
 
 ONE_FAILS = (
     "sh -c 'echo instance $BATCH_COMPUTE_DAG_INSTANCE_ID begins >&2; test $BATCH_COMPUTE_DAG_INSTANCE_ID != 23"
-    " || { echo the last words of 23 >&2; exit 3; }'"
+    " || { sleep 15; echo the last words of 23 >&2; exit 3; }'"
 )
 
+# The failure of the last one stops the job.
 many = task(ONE_FAILS, InstanceCount=40)
 many["Parameters"]["StderrRedirectPath"] = "oss://tab/logs/"
 
-with DAG("tab", schedule=None, start_date=datetime(2024, 1, 1)):
-    BatchComputeSubmitJobOperator(
-        task_id="fails", job=job({"many": many, "other": task("true")}, JobFailOnInstanceFail=False), poll_interval=1
-    )
+with DAG("tab", schedule=None, start_date=datetime(2024, 1, 1), default_args={"deferrable": True}):
+    BatchComputeSubmitJobOperator(task_id="fails", job=job({"many": many, "other": task("true")}), poll_interval=1)
     BatchComputeSubmitJobOperator(task_id="runs", job=job({"endless": task("sleep 900")}), poll_interval=5)
     DlcSubmitJobOperator(task_id="train", job=dlc_job("echo epoch 1"), poll_interval=1)
     DlcSubmitJobOperator(task_id="trains", job=dlc_job("echo epoch 1; sleep 900"), poll_interval=5)

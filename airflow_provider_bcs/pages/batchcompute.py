@@ -142,7 +142,10 @@ class BatchComputeJob:
             end=api_time(instance.EndTime),
             exit_code=str(result.ExitCode) if instance.State in (FINISHED, FAILED) else "",
             notes=[note for note in (reason, result.Detail, retries) if note],
-            logs=[Log(log, (), uri or "not kept: the task has no path for it") for log, uri in paths.items()]
+            logs=[
+                Log(log, (), uri or "not kept: the task has no path for it", is_kept=bool(uri))
+                for log, uri in paths.items()
+            ]
             if instance.StartTime
             else [],
         )

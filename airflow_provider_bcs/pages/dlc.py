@@ -47,9 +47,11 @@ class DlcJob:
         :raises ApiError: when the service refuses the request or does not answer
         """
         self._job = job = self._client.get_job(self._job_id)
-        roles: dict[str, list[Pod]] = {str(spec.get("Type", "")): [] for spec in job.JobSpecs}
+        roles: dict[str, list[Pod]] = {}
         for pod in job.Pods:
             roles.setdefault(pod.Type, []).append(pod)
+        if not roles:
+            roles = {str(spec.get("Type", "")): [] for spec in job.JobSpecs}
         return JobView(
             service="PAI-DLC",
             id=self._job_id,
@@ -83,10 +85,10 @@ class DlcJob:
         return Log(name.log, lines, "" if lines else "empty")
 
     def _part(self, job: Job, role: str, pods: Sequence[Pod]) -> Part:
-        spec: Mapping[str, Any] = next((spec for spec in job.JobSpecs if spec.get("Type") == role), {})
+        spec = _spec_of(job, role)
         counts = Counter(pod.Status for pod in pods)
-        if (missing := int(spec.get("PodCount") or 0) - len(pods)) > 0 and not job.is_terminal:
-            counts["not created"] = missing
+        if not pods and not job.is_terminal:
+            counts["not created"] = int(spec.get("PodCount") or 0)
         # The sort keeps the order of the service among pods of one state.
         shown = sorted(pods, key=lambda pod: _ORDER.get(pod.Status, 2))[:MAX_UNITS]
         return Part(
@@ -115,10 +117,18 @@ class DlcJob:
         )
 
 
+def _spec_of(job: Job, role: str) -> Mapping[str, Any]:
+    """Return the description of a role. No JobSpec describes the master, which is a worker of a PyTorchJob."""
+    specs: dict[str, Mapping[str, Any]] = {str(spec.get("Type", "")).lower(): spec for spec in job.JobSpecs}
+    return specs.get(role.lower()) or next(iter(specs.values()), {})
+
+
 def _facts(job: Job) -> list[tuple[str, str]]:
+    missing = sum(int(spec.get("PodCount") or 0) for spec in job.JobSpecs) - len(job.Pods)
     return [
         ("Type", job.JobType),
         ("Priority", str(job.Priority)),
         ("Workspace", job.WorkspaceId),
         ("Restarts", job.RestartTimes),
+        ("Pods not created", str(missing) if missing > 0 and not job.is_terminal else ""),
     ]

@@ -138,7 +138,9 @@ def _unit(job: JobView, part: Part, unit: Unit, text: Callable[[str], str], log_
 
 def _log(log: Log, text: Callable[[str], str], address: str) -> str:
     lines = f"<pre>{text(chr(10).join(log.lines))}</pre>" if log.lines else ""
-    name = f'<a href="{escape(address)}">{text(log.name)}</a>' if address and not lines else text(log.name)
+    name = (
+        f'<a href="{escape(address)}">{text(log.name)}</a>' if address and log.is_kept and not lines else text(log.name)
+    )
     return f"<h3>{name} <small>{text(log.note)}</small></h3>{lines}"
 
 

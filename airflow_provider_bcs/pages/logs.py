@@ -28,6 +28,7 @@ def chosen_log(job: JobView, wanted: LogName | None) -> LogName | None:
         for part in job.parts
         for unit in part.units
         for log in unit.logs
+        if log.is_kept
     }
     if wanted in names:
         return wanted

@@ -20,11 +20,13 @@ class Log:
     """Last lines of a log.
 
     :ivar note: where the log is, or why there are no lines
+    :ivar is_kept: whether there may be lines
     """
 
     name: str
     lines: Sequence[str]
     note: str = ""
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ def test_what_the_tab_shows_and_to_whom(client: Client, dlc: DlcClient, service:
     assert "exit code 4" in two
     assert "of two" in two
     assert "Succeeded" in one
+    assert "<small>Role</small> master" in one
+    assert "not created" not in one
     assert f"Job {gone} is gone" in deleted
     assert "has named no job" in other
     assert "Connection no_such_connection cannot be read at the API server" in unknown

@@ -20,14 +20,15 @@ ONE_FAILS = (
 many = task(ONE_FAILS, InstanceCount=40)
 many["Parameters"]["StderrRedirectPath"] = "oss://tab/logs/"
 
+# The triggers of jobs that run on ask once: the test counts what the tab asks.
 with DAG("tab", schedule=None, start_date=datetime(2024, 1, 1), default_args={"deferrable": True}):
     BatchComputeSubmitJobOperator(task_id="fails", job=job({"many": many, "other": task("true")}), poll_interval=1)
-    BatchComputeSubmitJobOperator(task_id="runs", job=job({"endless": task("sleep 900")}), poll_interval=5)
+    BatchComputeSubmitJobOperator(task_id="runs", job=job({"endless": task("sleep 900")}), poll_interval=900)
     DlcSubmitJobOperator(task_id="train", job=dlc_job("echo epoch 1"), poll_interval=1)
-    DlcSubmitJobOperator(task_id="trains", job=dlc_job("echo epoch 1; sleep 900"), poll_interval=5)
+    DlcSubmitJobOperator(task_id="trains", job=dlc_job("echo epoch 1; sleep 900"), poll_interval=900)
     submit = BatchComputeSubmitGraphOperator(task_id="submit", job={"Name": "mirrored", "Type": "DAG"})
     ends = BatchComputeTaskOperator(task_id="ends", submit_task_id="submit", task=task("true"), poll_interval=1)
     follows = BatchComputeTaskOperator(
-        task_id="follows", submit_task_id="submit", task=task("sleep 900"), poll_interval=5
+        task_id="follows", submit_task_id="submit", task=task("sleep 900"), poll_interval=900
     )
     submit >> ends >> follows

@@ -126,6 +126,8 @@ def _open(remote: RemoteJob) -> BatchComputeJob | DlcJob:
 
     :raises ConnectionSettingsError: when the connection cannot be read here
     """
+    from airflow.models.connection import Connection
+
     from airflow_provider_bcs.description.secrets import secret_values
     from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
     from airflow_provider_bcs.hooks.dlc import DlcHook
@@ -133,6 +135,8 @@ def _open(remote: RemoteJob) -> BatchComputeJob | DlcJob:
     from airflow_provider_bcs.pages.dlc import DlcJob
 
     hook: ServiceHook[Any, Any] = (DlcHook if remote.service == "dlc" else BatchComputeHook)(remote.bcs_conn_id)
+    # BaseHook finds no connection of the metadata database here, because it looks where a worker does (3.3.2).
+    hook.get_connection = Connection.get_connection_from_secrets  # type: ignore[method-assign]
     try:
         client = hook.impatient_client()
         connection = hook.get_connection(remote.bcs_conn_id)

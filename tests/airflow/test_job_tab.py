@@ -22,6 +22,7 @@ from airflow_provider_bcs.operators.batchcompute import BatchComputeSubmitJobOpe
 from airflow_provider_bcs.operators.batchcompute_task import BatchComputeTaskOperator
 from airflow_provider_bcs.operators.dlc import DlcSubmitJobOperator
 from airflow_provider_bcs.sensors.dlc import DlcJobSensor
+from tests.airflow.conftest import connection_json
 from tests.airflow.running import AIRFLOW_3, Nothing, run_dag, states
 from tests.airflow.web import ask
 from tests.batchcompute.jobs import job, task
@@ -55,6 +56,15 @@ def address(run: Any, task_id: str, map_index: int = -1, **more: str) -> str:
     return f"/bcs/job?{urlencode(fields, quote_via=quote)}"
 
 
+def store_connection(conn_id: str, service: Service) -> None:
+    """Store a connection in the metadata database."""
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        session.add(Connection(conn_id=conn_id, **json.loads(connection_json(service))))
+
+
 def read(path: str) -> tuple[str, str, None]:
     return ("GET", path, None)
 
@@ -71,10 +81,12 @@ def test_what_the_tab_shows_and_to_whom(client: Client, dlc: DlcClient, service:
         )
         BatchComputeTaskOperator(task_id="deleted", job_id=gone, task_name="t", poll_interval=0.2)
         DlcJobSensor(task_id="unknown", job_id="dlc0000", bcs_conn_id="no_such_connection", poke_interval=0.2)
+        BatchComputeTaskOperator(task_id="stored", job_id=kept, task_name="first", bcs_conn_id="tab_in_database")
         Nothing(task_id="other")
     run = run_dag(dag)
     assert states(run)["fails"] == "failed"
     client.delete_job(gone)
+    store_connection("tab_in_database", service)
     found = ask(
         [
             read(address(run, "fails")),
@@ -85,16 +97,17 @@ def test_what_the_tab_shows_and_to_whom(client: Client, dlc: DlcClient, service:
             read(address(run, "deleted")),
             read(address(run, "unknown")),
             read(address(run, "other")),
+            read(address(run, "stored")),
         ],
         tmp_path,
         *("viewer", "none", "nobody"),
     )
-    shown, refused, unknown_user = found[:8], found[8:16], found[16:]
+    shown, refused, unknown_user = found[:9], found[9:18], found[18:]
     assert {status for status, _ in shown} == {200}
     assert {status for status, _ in refused} == {403}
     assert {status for status, _ in unknown_user} == {401}
     assert not any("a-job" in text for _, text in (*refused, *unknown_user))
-    fails, chosen, follows, one, two, deleted, unknown, other = (text for _, text in shown)
+    fails, chosen, follows, one, two, deleted, unknown, other, stored = (text for _, text in shown)
     assert "exit code 3" in fails
     assert "the last words" in fails
     assert SECRET not in fails
@@ -111,6 +124,8 @@ def test_what_the_tab_shows_and_to_whom(client: Client, dlc: DlcClient, service:
     assert "not created" not in one
     assert f"Job {gone} is gone" in deleted
     assert "has named no job" in other
+    assert "connection tab_in_database" in stored
+    assert kept in stored
     assert "Connection no_such_connection cannot be read at the API server" in unknown
 
 

@@ -6,6 +6,7 @@ TRAINING := .venv-training
 BENCH := .venv-bench
 CELERY := .venv-celery
 CLIENTS := .venv-clients
+BROWSER := .venv-browser
 # The vendor's clients that want other versions of the same packages; constraints/clients-*.txt has what is in each.
 EACH_CLIENT := alipai bcs dlc-1.0.0 oss2-2.15 ossfs
 CLIENTS_NODE := .venv-clients-node
@@ -19,6 +20,8 @@ PEERS := apache-airflow-providers-databricks apache-airflow-providers-amazon[aio
 DRIVER := psycopg2-binary
 # CeleryExecutor and the drivers of its database.
 EXECUTOR := apache-airflow-providers-celery asyncpg $(DRIVER)
+# Drives Debian's Chromium; its own browsers are not downloaded.
+PLAYWRIGHT := playwright
 # Airflow's hook of the object store and its remote task logs.
 ALIBABA := apache-airflow-providers-alibaba
 # Number of deferred jobs in one triggerer, for bench.
@@ -34,7 +37,7 @@ KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_tri
 # Without bytecode files, each process compiles Airflow again: 3.8 CPU seconds instead of 1.7.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery test-clients fuzz check bench bench-following constraints clean
+.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery test-clients test-browser fuzz check bench bench-following constraints clean
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "%-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,11 +47,11 @@ demo: $(AIRFLOW3)/.installed  ## Run the find-primes graph in Airflow on the loc
 
 # The tests wait longer than they compute: four processes keep two cores busy.
 test: $(AIRFLOW3)/.installed  ## Run the tests on Airflow 3
-	$(AIRFLOW3)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients"
+	$(AIRFLOW3)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients and not browser"
 
 # Only the tests that import Airflow; all others do the same in both environments.
 test-airflow2: $(AIRFLOW2)/.installed  ## Run the tests that import Airflow on Airflow 2
-	$(AIRFLOW2)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients" tests/airflow tests/container tests/dlc/conversion
+	$(AIRFLOW2)/bin/pytest -n 4 --dist loadscope -m "not processes and not training and not faults and not celery and not clients and not browser" tests/airflow tests/container tests/dlc/conversion
 
 # Each of the three imports every module and runs the demo's graph.
 test-versions: test-oldest test-newest test-python3.10  ## Test the oldest and the newest versions of Python and of the dependencies
@@ -90,6 +93,12 @@ test-celery: $(CELERY)/.executor  ## Run the tests with CeleryExecutor (takes mi
 test-clients: $(CLIENTS)/.alibaba $(EACH_CLIENT:%=.venv-clients-%/.installed) $(CLIENTS_NODE)/.installed  ## Run the vendor's clients on the local service (needs Node.js and Python 3.10)
 	$(CLIENTS)/bin/pytest -n 2 --dist loadfile -m clients tests/clients
 
+# Without Chromium there is nothing to install.
+test-browser:  ## Look at links and the tab with headless Chromium (needs Debian's package chromium; takes minutes)
+	@{ command -v chromium || command -v chromium-browser; } > /dev/null || { echo "test-browser: found no chromium on PATH; expected Debian's package: apt-get install chromium" >&2; exit 1; }
+	$(MAKE) --no-print-directory $(BROWSER)/.playwright
+	$(BROWSER)/bin/pytest -s -m browser tests/browser
+
 fuzz: $(AIRFLOW3)/.installed  ## Fuzz the local service with many more examples than test (takes ten minutes)
 	$(AIRFLOW3)/bin/pytest -n 2 --dist loadscope -m fuzz --hypothesis-profile=fuzz
 
@@ -112,7 +121,8 @@ bench-following: $(AIRFLOW3)/.installed  ## Measure the overhead of tasks that f
 .venv-bench/.installed: constraints/bench.txt
 .venv-celery/.installed: constraints/celery.txt
 .venv-clients/.installed: constraints/clients.txt
-.venv/.installed .venv-airflow2/.installed .venv-training/.installed .venv-bench/.installed .venv-celery/.installed .venv-clients/.installed: pyproject.toml
+.venv-browser/.installed: constraints/browser.txt
+.venv/.installed .venv-airflow2/.installed .venv-training/.installed .venv-bench/.installed .venv-celery/.installed .venv-clients/.installed .venv-browser/.installed: pyproject.toml
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
@@ -138,6 +148,10 @@ $(TRAINING)/.torch: $(TRAINING)/.installed
 
 $(CELERY)/.executor: $(CELERY)/.installed
 	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/celery.txt $(EXECUTOR)
+	touch $@
+
+$(BROWSER)/.playwright: $(BROWSER)/.installed
+	TMPDIR=$(CURDIR)/$(@D)/tmp $(@D)/bin/uv pip install --quiet --no-cache --python $(@D)/bin/python --constraint constraints/browser.txt $(PLAYWRIGHT)
 	touch $@
 
 $(CLIENTS)/.alibaba: $(CLIENTS)/.installed
@@ -175,7 +189,7 @@ COMPILE = $(AIRFLOW3)/bin/uv pip compile --quiet --universal --python-version 3.
 # One file of pins holds for all supported Python versions.
 constraints: $(AIRFLOW3)/.installed  ## Pin all dependencies again
 	for pins in "airflow-2 apache-airflow==2.11.2 $(DRIVER)" "airflow-3 apache-airflow==3.3.2" "bench apache-airflow==3.3.2 $(PEERS)" \
-	  "celery apache-airflow==3.3.2 $(EXECUTOR)" "clients apache-airflow==3.3.2 $(ALIBABA)"; do \
+	  "browser apache-airflow==3.3.2 $(PLAYWRIGHT)" "celery apache-airflow==3.3.2 $(EXECUTOR)" "clients apache-airflow==3.3.2 $(ALIBABA)"; do \
 	  printf '%s\n' $${pins#* } > .airflow.in; \
 	  $(COMPILE) --extra dev pyproject.toml .airflow.in -o constraints/$${pins%% *}.txt; \
 	done; rm .airflow.in
@@ -186,4 +200,4 @@ constraints: $(AIRFLOW3)/.installed  ## Pin all dependencies again
 	done; rm .clients.in
 
 clean:  ## Remove environments, build results and caches
-	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(CLIENTS) $(EACH_CLIENT:%=.venv-clients-%) $(CLIENTS_NODE) $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow2 .venv-training .venv-bench .venv-celery $(BROWSER) .screenshots $(CLIENTS) $(EACH_CLIENT:%=.venv-clients-%) $(CLIENTS_NODE) $(OLDEST) $(PYTHON310) $(PYTHON313) .demo .bench build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

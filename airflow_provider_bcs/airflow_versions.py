@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import AirflowException, conf, get_current_context
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS, AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_bcs.description.secrets import texts_to_mask
 from airflow_provider_bcs.waiting.submission import GENERATION
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAN_START_FROM_TRIGGER",
+    "HAS_TABS",
     "KNOWS_TRACES_OF_ALL_TRIES",
     "LINKS_ARE_XCOMS",
     "TRIGGERS_ARE_KILLED",
@@ -51,6 +52,9 @@ __all__ = [
 
 #: Whether a task can start and end in the triggerer, which then renders the trigger's arguments.
 CAN_START_FROM_TRIGGER: bool = AIRFLOW_V_3_3_PLUS
+
+#: Whether a plugin can add a tab to the page of a task instance.
+HAS_TABS: bool = AIRFLOW_V_3_1_PLUS
 
 #: Whether Airflow calls a link in the process of its task and keeps the URL as XCom. Before, the web server calls it.
 LINKS_ARE_XCOMS: bool = not airflow_version.startswith("2.")

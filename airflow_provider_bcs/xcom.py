@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_bcs.exceptions import MissingIdError
 
-__all__ = ["BATCHCOMPUTE_JOB_URL", "cluster_id_of", "is_missing", "job_id_of", "require_id"]
+__all__ = [
+    "BATCHCOMPUTE_JOB_URL",
+    "REMOTE_JOB",
+    "cluster_id_of",
+    "is_missing",
+    "job_id_of",
+    "remote_job",
+    "require_id",
+]
 
 #: Key of the URL of a BatchCompute job's page; a trigger, which imports no links, pushes it too.
 BATCHCOMPUTE_JOB_URL = "batchcompute_job_url"
+#: Key of what the tab in Airflow's page of a task instance needs to find the job.
+REMOTE_JOB = "remote_job"
+
+
+def remote_job(service: str, bcs_conn_id: str, job_id: str, part: str = "") -> dict[str, Any]:
+    """Return the value of the XCom :data:`REMOTE_JOB`.
+
+    :param service: ``batchcompute`` or ``dlc``
+    :param bcs_conn_id: id of the Airflow connection
+    :param job_id: id of the job
+    :param part: task or pod of the job that the Airflow task waits for; empty: the whole job
+    """
+    return {"service": service, "bcs_conn_id": bcs_conn_id, "job_id": job_id, "part": part}
 
 
 def job_id_of(task_id: str) -> str:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 MAX_PODS = 5
 MAX_LINES = 20
 MAX_LINE_LENGTH = 1000
-# Seconds before a pod's end that the first and the largest window of its log cover.
-_FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
+#: Seconds before a pod's end that the first and the largest window of its log cover.
+FIRST_SPAN, _LAST_SPAN = 8, 30 * 24 * 3600
 
 
 def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
@@ -60,7 +60,8 @@ def explain_failure(client: Client, job_id: str, state: str) -> JobFailedError:
         if len(parts) < MAX_PODS:
             lines.append(_failed_pod(job, pod))
             try:
-                if tail := _last_lines(client, job, pod):
+                tail, _ = last_lines(client, job, pod)
+                if tail:
                     lines += ["The last lines of its log:", *(f"  | {_shortened(line)}" for line in tail)]
             except ApiError as error:
                 lines.append(f"(the log of pod {short_pod_id(job_id, pod.PodId)} is unreadable: {error})")
@@ -117,17 +118,20 @@ def _failed_pod(job: Job, pod: Pod) -> str:
     return f"{text}\n(its host: {host})" if host else text
 
 
-def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
-    """Return the last lines of a pod's log, from a window whose response is complete.
+def last_lines(client: Client, job: Job, pod: Pod, first_span: int = FIRST_SPAN) -> tuple[list[str], int]:
+    """Return the last lines of a pod's log, from a window whose response is complete, and that window's seconds.
 
     It is not documented which lines GetPodLogs leaves out beyond MaxLines; they may be the last ones.
+
+    :param first_span: seconds of the first window; those of the last reading find the lines in one request
     """
     end = pod.GmtFinishTime or job.GmtFinishTime or client.now()
     found: list[str] = []
     # Seconds before the end: the longest span with too few lines, and the shortest one with too many.
     quiet, busy = 0, 0
-    span = _FIRST_SPAN
+    span = used = first_span
     while span <= _LAST_SPAN and busy - quiet != 1:
+        used = span
         lines = client.get_pod_logs(
             job, pod.PodId, start_time=end - timedelta(seconds=span), max_lines=DEFAULT_LINES
         ).Logs
@@ -138,7 +142,7 @@ def _last_lines(client: Client, job: Job, pod: Pod) -> list[str]:
             if len(lines) >= MAX_LINES:
                 break
         span = (quiet + busy) // 2 if busy else 8 * span
-    return found[-MAX_LINES:]
+    return found[-MAX_LINES:], used
 
 
 def _shortened(line: str) -> str:

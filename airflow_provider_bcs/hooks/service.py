@@ -29,6 +29,9 @@ DEFAULT_CONNECTION = "bcs_default"
 #: Seconds to connect, and without a byte, in a triggerer: one slow answer delays all waits of the connection.
 _TRIGGERER_TIMEOUT = (5.0, 20.0)
 
+#: Seconds to connect, and without a byte, for a page: its reader asks again.
+_PAGE_TIMEOUT = (3.0, 5.0)
+
 C = TypeVar("C", bound="ServiceClient")
 P = TypeVar("P", bound="ServicePort[Any]")
 
@@ -118,6 +121,15 @@ class ServiceHook(BaseHook, Generic[C, P]):
         :raises AirflowNotFoundException: when the connection does not exist
         :raises ConnectionSettingsError: when it has neither ``oss_endpoint`` nor ``region``
         """
+        return self.object_store()
+
+    def object_store(self, attempts: int = 5) -> ObjectStore:
+        """Return a new :attr:`objects`.
+
+        :param attempts: maximum number of times that a request is sent
+        :raises AirflowNotFoundException: when the connection does not exist
+        :raises ConnectionSettingsError: when it has neither ``oss_endpoint`` nor ``region``
+        """
         # This module imports the vendor's OSS library.
         from airflow_provider_bcs.oss.store import ObjectStore
 
@@ -132,7 +144,15 @@ class ServiceHook(BaseHook, Generic[C, P]):
             endpoint=settings.oss_endpoint,
             credentials=self.client.credentials,
             verify=settings.verify,
+            attempts=attempts,
         )
+
+    def impatient_client(self) -> C:
+        """Return a new client for a page that a person reads: short time-outs, one attempt, and no metrics."""
+        from airflow_provider_bcs.http.session import RetryPolicy
+
+        settings = replace(self.settings, credentials=self.client.credentials)
+        return self._build_client(settings, timeout=_PAGE_TIMEOUT, retry=RetryPolicy(attempts=1))
 
     def get_conn(self) -> C:
         """Return :attr:`client`."""

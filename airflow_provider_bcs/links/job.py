@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-from airflow_provider_bcs.airflow_versions import LINKS_ARE_XCOMS
+from airflow_provider_bcs.airflow_versions import HAS_TABS, LINKS_ARE_XCOMS
+from airflow_provider_bcs.xcom import REMOTE_JOB, remote_job
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
 
+    from airflow_provider_bcs.hooks.service import ServiceHook
     from airflow_provider_bcs.waiting.polling import Log
-    from airflow_provider_bcs.waiting.port import ServicePort
 
 __all__ = ["JobLink", "push_link"]
 
@@ -39,7 +40,7 @@ class JobLink(BaseOperatorLink):
 
 def push_link(
     link: JobLink,
-    port: ServicePort[Any],
+    hook: ServiceHook[Any, Any],
     job_id: str,
     context: Context,
     log: Log,
@@ -47,16 +48,20 @@ def push_link(
     part: str = "",
     job: Mapping[str, Any] | None = None,
 ) -> None:
-    """Push the URL of a job's page as XCom, for ``link``, and log it.
+    """Push the URL of a job's page as XCom, for ``link``, and log it; push what the tab needs to find the job.
 
     A link that cannot be made or pushed is logged and is no error: the job is worth more.
 
+    :param hook: hook of the service
     :param job_id: id of the job
     :param part: task or pod of the job that the link leads to
     :param job: description of the job, if the caller has it
     """
     try:
-        url = port.page_url(job_id, part, job)
+        if HAS_TABS:
+            found = remote_job(hook.service, hook.bcs_conn_id, job_id, part)
+            context["ti"].xcom_push(key=REMOTE_JOB, value=found)
+        url = hook.port.page_url(job_id, part, job)
         context["ti"].xcom_push(key=link.xcom_key, value=url)
     except Exception as error:
         log.warning("There is no link to job %s: %s", job_id, error)

@@ -49,7 +49,7 @@ class _JobOperator(ServiceOperator[BatchComputeHook]):
         self.job_id = job_id
 
     def _push_link(self, context: Context) -> None:
-        push_link(BatchComputeJobLink(), self.hook.port, self.job_id, context, self.log)
+        push_link(BatchComputeJobLink(), self.hook, self.job_id, context, self.log)
 
 
 class BatchComputeStopJobOperator(_JobOperator):

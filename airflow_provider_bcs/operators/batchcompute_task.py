@@ -226,7 +226,7 @@ class BatchComputeTaskOperator(ServiceOperator[BatchComputeHook]):
         require_id("job_id", self.job_id)
         target = self.target
         self.log.info("Waiting for %s.", target)
-        push_link(BatchComputeJobLink(), self.port, target.job_id, context, self.log, part=self.task_name)
+        push_link(BatchComputeJobLink(), self.hook, target.job_id, context, self.log, part=self.task_name)
         ti: Any = context["ti"]
         if ti.try_number > 1:
             target = self.port.continue_job(target)

@@ -232,7 +232,7 @@ class SubmitJobOperator(DescriptionOperator[H]):
         stop = partial(self.port.stop, log=self.log, raise_transient=True)
         try:
             job_id = reattach(submit, owner, task_state_store(context), stop, self.log)
-            push_link(self.job_link, self.port, job_id, context, self.log, job=job)
+            push_link(self.job_link, self.hook, job_id, context, self.log, job=job)
         except InvalidRequestError as error:
             raise RefusedJobError(f"The service refuses the job: {error}") from error
         except Exception:

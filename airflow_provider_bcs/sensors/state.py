@@ -171,7 +171,7 @@ class StateSensor(BaseSensorOperator, Generic[H]):
         if self.job_link is None or is_missing(job_id := getattr(self, self.id_field)):
             return
         part = getattr(self, "task_name", "") or getattr(self, "pod_id", "")
-        push_link(self.job_link, self.port, str(job_id), context, self.log, part=str(part))
+        push_link(self.job_link, self.hook, str(job_id), context, self.log, part=str(part))
 
     def _trigger(self, context: Context) -> StateTrigger:
         return self._trigger_class()(

@@ -20,7 +20,7 @@ from airflow_provider_bcs.exceptions import ApiError, BcsError, JobFailedError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.masked_log import masked
 from airflow_provider_bcs.triggers.state import StateTrigger
-from airflow_provider_bcs.xcom import BATCHCOMPUTE_JOB_URL
+from airflow_provider_bcs.xcom import BATCHCOMPUTE_JOB_URL, REMOTE_JOB, remote_job
 
 if TYPE_CHECKING:
     from airflow_provider_bcs.batchcompute.client import Client
@@ -118,8 +118,10 @@ class BatchComputeTaskTrigger(StateTrigger):
             self.target = await self._continued(watcher, ti, target)
 
     async def _push_link(self, watcher: Watcher[Client], ti: Any) -> None:
-        """Push the URL of the job's page, which no worker does for a task that started in its trigger."""
+        """Push the job for the link and the tab, which no worker does for a task that started in its trigger."""
         try:
+            found = remote_job("batchcompute", self.bcs_conn_id, self.job_id, self.task_name)
+            await sync_to_async(push_from_trigger)(ti, REMOTE_JOB, found)
             port = BatchComputePort(await watcher.client())
             url = await watcher.in_thread(partial(port.page_url, self.job_id, self.task_name))
             await sync_to_async(push_from_trigger)(ti, BATCHCOMPUTE_JOB_URL, url)

@@ -9,12 +9,12 @@ from typing import Any
 
 from airflow_provider_bcs.batchcompute.facts import ACTIVE, FAILED, FINISHED, RUNNING, STATES
 from airflow_provider_bcs.local.clock import now
-from airflow_provider_bcs.local.pages.model import MAX_LOGS, MAX_UNITS, JobView, Log, Part, Unit
 from airflow_provider_bcs.local.pages.tail import tail
 from airflow_provider_bcs.local.request import Request
 from airflow_provider_bcs.local.routes import Response
 from airflow_provider_bcs.local.shim.failure import Failure
 from airflow_provider_bcs.local.shim.objects import ObjectTree
+from airflow_provider_bcs.pages.model import MAX_LOGS, MAX_UNITS, JobView, Log, Part, Unit
 
 from .job_api import JobApi
 from .jobs import Job, Jobs

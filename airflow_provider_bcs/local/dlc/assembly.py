@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from airflow_provider_bcs.local.options import AccessKeyOptions, DlcOptions
-from airflow_provider_bcs.local.pages.model import JobReader
 from airflow_provider_bcs.local.runner import Settings
 from airflow_provider_bcs.local.store import Store
+from airflow_provider_bcs.pages.model import JobReader
 
 from .clock import open_clock
 from .engine import Engine

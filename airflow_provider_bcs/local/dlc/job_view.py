@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_bcs.dlc.facts import ENDED, FAILED, POD_TERMINAL, RUNNING
-from airflow_provider_bcs.local.pages.model import LOG_LINES, MAX_LOGS, MAX_UNITS, JobView, Log, Part, Unit
 from airflow_provider_bcs.local.shim.pod import LOG_FILE
 from airflow_provider_bcs.local.shim.result import read_result
+from airflow_provider_bcs.pages.model import LOG_LINES, MAX_LOGS, MAX_UNITS, JobView, Log, Part, Unit
 
 from .clock import utc
 from .engine import Engine

@@ -1,1 +1,1 @@
-"""Pages for people: one page for each job, as HTML without scripts, styles or pictures from elsewhere."""
+"""Pages of the jobs of the local service."""

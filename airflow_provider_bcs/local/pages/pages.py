@@ -9,20 +9,11 @@ from urllib.parse import unquote
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from airflow_provider_bcs.http.job_page import JOB_PAGES, page_token
+from airflow_provider_bcs.pages.headers import page_headers
+from airflow_provider_bcs.pages.html import job_page
+from airflow_provider_bcs.pages.model import JobReader
 
-from .assets import POLICY
-from .html import job_page
-from .model import JobReader
-
-_HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+_HEADERS = page_headers(framed_by="'none'")
 _NOT_FOUND = "There is no such page: the job does not exist or was deleted, or the link is not complete.\n"
 
 

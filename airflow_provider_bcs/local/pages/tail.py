@@ -6,8 +6,7 @@ import os
 import stat
 
 from airflow_provider_bcs.oss.excerpt import read_excerpt
-
-from .model import LOG_LINES, Log
+from airflow_provider_bcs.pages.model import LOG_LINES, Log
 
 
 def tail(name: str, path: str, where: str) -> Log:

@@ -1,9 +1,6 @@
-"""Style and script of the page, and the policy that lets a browser use these two and nothing else."""
+"""Style and script of the page."""
 
 from __future__ import annotations
-
-from base64 import b64encode
-from hashlib import sha256
 
 STYLE = """
 :root{color-scheme:light dark;--ground:#fff;--raised:#f6f7f9;--line:#d5d9e0;--text:#1c2026;--soft:#5a6370;
@@ -18,6 +15,7 @@ h2{font-size:1.1rem;margin:0;overflow-wrap:anywhere}
 h2 small{font-weight:400;color:var(--soft)}
 h3{font-size:.8rem;color:var(--soft);margin:10px 0 2px;overflow-wrap:anywhere}
 h3 small{font-weight:400;font-size:.74rem}
+h3 a{color:var(--running)}
 .service,.id,.counts,footer{color:var(--soft);margin:2px 0;font-size:.87rem;overflow-wrap:anywhere}
 .message{color:var(--text);border-left:4px solid var(--line)}
 .message{padding:4px 10px;margin:10px 0;overflow-wrap:anywhere;white-space:pre-wrap}
@@ -80,20 +78,3 @@ SCRIPT = """
   later();
 })();
 """
-
-
-def _source(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src {_source(STYLE)}",
-        f"script-src {_source(SCRIPT)}",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)

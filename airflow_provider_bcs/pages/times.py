@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def api_time(moment: datetime | None) -> str:
+    """Return a time in the form of the APIs, an empty text for None.
+
+    >>> api_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)), api_time(None)
+    ('2026-01-02T03:04:05Z', '')
+    """
+    return moment.astimezone(timezone.utc).strftime(_FORM) if moment else ""
 
 
 def shown(time: str) -> str:

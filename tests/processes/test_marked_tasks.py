@@ -28,14 +28,16 @@ pytestmark = [
 MARKS = int(os.environ.get("MARKS", "6"))
 #: A plugins folder needs no installation, unlike an entry point.
 PLUGIN = "from airflow_provider_bcs.triggers.marking import MarkedTasksPlugin\n"
+#: It also switches off the plugin of an entry point.
+WITHOUT = "MarkedTasksPlugin.fastapi_apps = []\n"
 
 
 @pytest.fixture
 def unwatched(tmp_path: Path, service: Service, airflow_settings: dict[str, str]) -> Iterator[Airflow]:
     """An Airflow without a triggerer."""
     (tmp_path / "plugins").mkdir()
-    if os.environ.get("LISTENER") != "0":
-        (tmp_path / "plugins" / "marked_tasks.py").write_text(PLUGIN)
+    without = os.environ.get("LISTENER") == "0"
+    (tmp_path / "plugins" / "marked_tasks.py").write_text(PLUGIN + WITHOUT * without)
     running = Airflow(
         tmp_path,
         Path(__file__).parent / "dags",
@@ -78,7 +80,9 @@ def test_a_task_that_is_marked_before_a_triggerer_knows_it_stops_its_job(unwatch
 
     unwatched.wait(mark_what_is_due, 240 + 5 * MARKS, "the marks")
     time.sleep(30)
-    left = [job.Id for job in client.list_jobs(cluster_id="cls-marked") if not job.is_terminal]
+    submitted = list(client.list_jobs(cluster_id="cls-marked"))
+    assert len(submitted) == MARKS
+    left = [job.Id for job in submitted if not job.is_terminal]
     print(f"{MARKS} tasks marked within 3 s of their deferral: {len(left)} jobs run on after 30 s")
     for job_id in left:
         client.stop_job(job_id)

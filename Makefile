@@ -31,13 +31,15 @@ ROUNDS ?= 20
 WAITS ?= 100
 KILLS ?= 1
 ROUNDS_IN = ROUNDS=$(ROUNDS) WAITS=$(WAITS) KILLS=$(KILLS) BCS_TEST_DATABASE=postgresql
+# For test-marks: number of tasks.
+MARKS ?= 500
 # Tests of killed workers and of killed triggerers.
 KILLED ?= tests/processes/test_killed_workers.py tests/processes/test_killed_triggerer.py
 
 # Without bytecode files, each process compiles Airflow again: 3.8 CPU seconds instead of 1.7.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-faults test-training test-celery test-clients test-browser fuzz check bench bench-following constraints clean
+.PHONY: help demo test test-airflow2 test-versions test-oldest test-newest test-python3.10 test-processes test-processes-airflow2 test-rounds test-rounds-airflow2 test-marks test-faults test-training test-celery test-clients test-browser fuzz check bench bench-following constraints clean
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "%-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +79,9 @@ test-rounds: $(CELERY)/.executor  ## Kill workers and triggerers for ROUNDS roun
 
 test-rounds-airflow2: $(AIRFLOW2)/.driver  ## Kill workers and triggerers on Airflow 2 (takes hours, needs PostgreSQL)
 	$(ROUNDS_IN) $(AIRFLOW2)/bin/pytest -o faulthandler_timeout=14400 -m processes $(KILLED)
+
+test-marks: $(AIRFLOW3)/.installed  ## Mark MARKS tasks that no triggerer knows (LISTENER=0: without the plugin)
+	MARKS=$(MARKS) $(AIRFLOW3)/bin/pytest -s -m processes tests/processes/test_marked_tasks.py
 
 test-faults: $(AIRFLOW3)/.installed  ## Run the tests that inject faults into hundreds of submissions
 	$(AIRFLOW3)/bin/pytest -n 2 -m faults

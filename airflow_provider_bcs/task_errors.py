@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
 )
 
-from airflow_provider_bcs.exceptions import BcsError, InvalidJobError, JobSyntaxError, PackageError
+from airflow_provider_bcs.exceptions import BcsError, DescriptionError, InvalidJobError, JobSyntaxError, PackageError
 
 __all__ = [
     "FailedPackageError",
@@ -61,6 +61,15 @@ class WaitTimeoutError(BcsError, AirflowSensorTimeout):
 
 class SoftFailError(BcsError, AirflowSkipException):
     """The wait failed, and ``soft_fail`` makes Airflow mark the task as skipped."""
+
+
+def final(error: DescriptionError) -> DescriptionError:
+    """Return an error of a description as one that Airflow does not retry; an error of another kind as it is."""
+    if isinstance(error, InvalidJobError):
+        return InvalidRenderedJobError(error.violations, error.source, error.lines)
+    if isinstance(error, JobSyntaxError):
+        return UnreadableRenderedJobError(str(error), error.code, error.line)
+    return error
 
 
 def limit_passed(awaited: object, timeout: float, execution_timeout: timedelta | None) -> BcsError:

@@ -222,3 +222,38 @@ def test_a_bad_file_of_a_mapped_task_is_not_retried(kind, tmp_path, caplog, capf
         BatchComputeSubmitJobOperator.partial(task_id="submit", retries=3).expand(job=[f"{kind}.json"])
     assert states(run_dag(dag)) == {"submit": "failed"}
     assert says in output(caplog, capfd)
+
+
+#: Operator, its arguments besides the description, a description that breaks a rule, and what the error says.
+MAPPED = {
+    "batchcompute": (BatchComputeSubmitJobOperator, "job", {"Name": "x"}, "Type: MissingType: "),
+    "text": (BatchComputeSubmitJobOperator, "job", "{", "The job of task submit is not JSON: Expecting property name"),
+    "dlc": (DlcSubmitJobOperator, "job", {"DisplayName": "x"}, "JobType: "),
+    "on_dlc": (BatchComputeTaskOnDlcOperator, "job", job({"a": task()}), "DAG.Tasks.a.AutoCluster.InstanceType: "),
+    "two": (BatchComputeTaskOnDlcOperator, "job", job({"a": task(), "b": task()}), "DAG.Tasks: NotCarriedOver: "),
+    "cluster": (BatchComputeCreateClusterOperator, "cluster", {"Name": "x"}, "Groups: "),
+}
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("kind", MAPPED)
+def test_a_bad_description_of_a_mapped_task_is_not_retried(kind, caplog, capfd):
+    operator, field, description, says = MAPPED[kind]
+    with new_dag(f"mapped_bad_{kind}") as dag:
+        operator.partial(task_id="submit", retries=3).expand(**{field: [description]})
+    run = run_dag(dag)
+    assert states(run) == {"submit": "failed"}
+    assert [ti.try_number for ti in run.get_task_instances()] == [1]
+    written = output(caplog, capfd)
+    assert says in written
+    assert "RenderedJobError" in written
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_a_job_of_two_tasks_from_a_template_is_not_retried(caplog, capfd):
+    text = "{{ params.job | tojson }}"
+    with new_dag("two_tasks", params={"job": job({"a": task(), "b": task()})}) as dag:
+        BatchComputeTaskOnDlcOperator(task_id="submit", job=text, retries=3)
+    run = run_dag(dag)
+    assert [(ti.state, ti.try_number) for ti in run.get_task_instances()] == [("failed", 1)]
+    assert "DAG.Tasks: NotCarriedOver: One task becomes one program. Found 2" in output(caplog, capfd)

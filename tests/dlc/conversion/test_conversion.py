@@ -280,8 +280,9 @@ def test_a_request_that_is_too_large_names_what_makes_it():
 
 def test_a_job_of_one_task():
     two = job({"a": task(), "b": task()})
-    with pytest.raises(ValueError, match="DAG.Tasks: found 2 in job a-job; expected one task"):
-        convert(two, OPTIONS)
+    assert [str(found) for found in convert(two, OPTIONS).violations] == [
+        "DAG.Tasks: NotCarriedOver: One task becomes one program. Found 2 in job a-job; expected one task."
+    ]
 
 
 PARENTS = {path.rpartition(".")[0] for path in FIELDS.fates} - {""}

@@ -109,6 +109,17 @@ CALLS = {
         r"The cluster of task create_cluster has 1 error:\n",
     ),
     "app": ("job_to_dag('app.json')", r"Type of \S+app.json: found 'App'; expected 'DAG'"),
+    "class": (
+        "job_to_dag('good.json', execution=PaiDlc)",
+        "execution: found <class '.*'>; expected an object such as ",
+    ),
+    "of an execution": ("job_to_dag('good.json', cluster={})", "Found the argument cluster; expected execution="),
+    "no dict": ("job_to_dag('good.json', operator_args=['retries'])", r"operator_args: found \['retries'\]; expected"),
+    "text": ("job_to_dag('good.json', ignore='Timeout')", "ignore: found the text 'Timeout'; expected a list"),
+    "text of PaiDlc": (
+        "job_to_dag('good.json', execution=PaiDlc(ignore='Timeout'))",
+        "ignore: found the text 'Timeout'; expected a list",
+    ),
     "no file": ("job_to_dag('none.json')", "There is no job file none.json in "),
 }
 

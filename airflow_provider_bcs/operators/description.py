@@ -173,7 +173,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
 
     def _accept_given(self, given: JobSource) -> None:
         if isinstance(given, CheckedJob):
-            self._description, self.template_ext = given.content, ()
+            self._description, self.template_ext, self._file = given.content, (), given.source
             self._show(self.described, without_secrets(given.content))
             return
         if isinstance(given, os.PathLike):

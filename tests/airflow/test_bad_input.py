@@ -95,6 +95,21 @@ def test_from_the_command(bad, capsys):
     assert says in line
 
 
+@pytest.mark.parametrize("execution", ["SingleJob()", "SingleJob(cluster='cluster.json')"])
+def test_an_error_of_a_collected_job_has_its_line(tmp_path, execution):
+    cluster = {"Name": "c", "ImageId": "img-ubuntu", "Groups": {"g": {"DesiredVMCount": 1, "InstanceType": "ecs.x"}}}
+    (tmp_path / "cluster.json").write_text(json.dumps(cluster))
+    (tmp_path / "many.json").write_text(json.dumps(job({f"t{n}": task() for n in range(17)}), indent=1))
+    (tmp_path / "dags.py").write_text(
+        "from airflow.providers.common.compat.sdk import DAG\n"
+        "from airflow_provider_bcs.translator import SingleJob, job_to_dag\n"
+        f"dag = job_to_dag('many.json', execution={execution})\n"
+    )
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    line = 1 + (tmp_path / "many.json").read_text().partition('"Tasks"')[0].count("\n")
+    assert f"InvalidJobError: {tmp_path / 'many.json'}:{line}: DAG.Tasks: InvalidTasks: " in error
+
+
 #: Calls that break a rule -> the beginning of the error, and the line of the DAG file that it ends at.
 CALLS = {
     "file": ("job_to_dag('job.json')", r"\S+job.json:3: Priority: .*\n\S+job.json:{tiemout}: DAG.Tasks.a.Tiemout: "),

@@ -36,6 +36,7 @@ __all__ = [
     "current_task_instance",
     "deadline",
     "host_name",
+    "is_of_mapped_task",
     "is_waited_for",
     "mask",
     "openlineage_macros",
@@ -181,6 +182,11 @@ def renders_native_objects(operator: Any) -> bool:
     own = getattr(operator, "render_template_as_native_obj", None)
     dag = operator.get_dag()
     return bool(dag is not None and dag.render_template_as_native_obj) if own is None else bool(own)
+
+
+def is_of_mapped_task(operator: Any) -> bool:
+    """Return whether an operator runs one instance of a mapped task: Airflow makes it in the worker."""
+    return bool(getattr(operator, "_BaseOperator__from_mapped", False))
 
 
 def push_from_trigger(ti: Any, key: str, value: Any) -> None:

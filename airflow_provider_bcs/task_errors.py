@@ -19,6 +19,7 @@ from airflow_provider_bcs.batchcompute.facts import STOPPED
 from airflow_provider_bcs.exceptions import (
     ApiError,
     BcsError,
+    DescriptionError,
     InvalidJobError,
     JobFailedError,
     JobSyntaxError,
@@ -87,6 +88,15 @@ def waited_too_long(job_id: str, queue_timeout: float | None) -> QueueTimeoutErr
     """Return the error for a job that was stopped because it had not begun to run in time."""
     reason = f"Job {job_id} had not begun to run within queue_timeout, {queue_timeout:g} s; it was stopped."
     return QueueTimeoutError(job_id, STOPPED, reason)
+
+
+def final(error: DescriptionError) -> DescriptionError:
+    """Return an error of a description as one that Airflow does not retry; an error of another kind as it is."""
+    if isinstance(error, InvalidJobError):
+        return InvalidRenderedJobError(error.violations, error.source, error.lines)
+    if isinstance(error, JobSyntaxError):
+        return UnreadableRenderedJobError(str(error), error.code, error.line)
+    return error
 
 
 def limit_passed(awaited: object, timeout: float, execution_timeout: timedelta | None) -> BcsError:

@@ -58,12 +58,18 @@ class Mounts:
         self.found.append(Mount(self._normal(url), path, writable))
 
     def is_at(self, path: str, url: str) -> bool:
-        """Tell whether a writable mount of the program has the objects of ``url`` at ``path`` anyway."""
+        """Tell whether a writable mount of the program has the objects of ``url`` at ``path`` anyway.
+
+        A template may be rendered to the same place.
+        """
         path, url = path.rstrip("/"), url.rstrip("/")
         return any(
             mount.writable
             and is_at_or_below(path, mount.path)
-            and f"{mount.url}{path[len(mount.path) :].lstrip('/')}".rstrip("/") == url
+            and (
+                f"{mount.url}{path[len(mount.path) :].lstrip('/')}".rstrip("/") == url
+                or any(map(self._findings.pending, (mount.url, url)))
+            )
             for mount in self.found
         )
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_bcs.description.violation import Violation
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 from .field_table import without
-from .findings import Findings
+from .findings import CODE, Findings
 from .mounts import Mount
 from .platform import Platform
 from .site import Site
@@ -132,7 +133,7 @@ def container_program(
     :param site: region and object store of the containers
     :param ignore: fields to leave out
     :param templates: accept values that hold a Jinja template, and find out what can be known without them
-    :raises ValueError: when the job has not one task
+    :raises InvalidJobError: when the job has not one task
     """
     name, task = the_task(job)
     whole, task = without({**job, "DAG": {}}, ignore), without(task, ignore)
@@ -174,13 +175,12 @@ def container_program(
 def the_task(job: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the one task of a job, with its name.
 
-    :raises ValueError: when the job has not one task
+    :raises InvalidJobError: when the job has not one task
     """
     tasks = (job.get("DAG") or {}).get("Tasks") or {}
     if len(tasks) != 1:
-        raise ValueError(
-            f"DAG.Tasks: found {len(tasks)} in job {job['Name']}; expected one task, which becomes one program."
-        )
+        advice = f"Found {len(tasks)} in job {job['Name']}; expected one task."
+        raise InvalidJobError([Violation("DAG.Tasks", CODE, "One task becomes one program.", advice, is_final=True)])
     [(name, task)] = tasks.items()
     return name, task
 

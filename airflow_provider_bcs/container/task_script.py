@@ -95,7 +95,8 @@ class TaskScript:
             self._findings.add(field, "It cannot be mounted.", repr(source), "a URL of oss:// or nas://")
         is_folder = source.endswith("/") or source.startswith("nas://")
         path = self._paths.claim(destination, MOUNT if is_folder else LINK, field)
-        if is_folder:
+        if is_folder or (writable and self._findings.pending(source)):
+            # A template may be rendered to a folder, which then has outputs too.
             self._mounts.mount(source, path, writable=writable)
         else:
             # An object, or a folder whose "/" is left out: only the container can tell.
@@ -118,10 +119,10 @@ class TaskScript:
 
     def _outputs(self) -> None:
         for local, url in (self._task.get("OutputMapping") or {}).items():
-            if url:
+            if url and not self._is_in_mount(local, url):
                 self._output(local, url, f"OutputMapping.{local}")
         for local, url in (self._task.get("LogMapping") or {}).items():
-            if url:
+            if url and not self._is_in_mount(local, f"{url.rstrip('/')}/{local.rstrip('/').rpartition('/')[2]}"):
                 path = self._output(local, "", f"LogMapping.{local}")
                 place = quote(f"{self._mounts.folder(url, writable=True)}/{path.rpartition('/')[2]}.")
                 self._put("file", path, f'{place}"$bc_label"')
@@ -129,13 +130,16 @@ class TaskScript:
             url = self._parameters.get(f"{name.capitalize()}RedirectPath")
             self._script.constants[f"bc_{name}"] = self._mounts.folder(url, writable=True) if url else ""
 
+    def _is_in_mount(self, local: str, url: str) -> bool:
+        """Tell whether a mount has an output anyway: what the program writes is neither copied nor cleared."""
+        if not self._mounts.is_at(local, url):
+            return False
+        maker = "mkdir -p" if url.endswith("/") else "bc_make_parent"
+        self._script.prepare.append(f"{maker} {quote(local.rstrip('/'))}")
+        return True
+
     def _output(self, local: str, url: str, field: str) -> str:
         is_folder = url.endswith("/")
-        if self._mounts.is_at(local, url):
-            # What the program writes there is in the objects: nothing is copied, and nothing cleared.
-            path = local.rstrip("/")
-            self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
-            return path
         path = self._paths.claim(local, OUTPUT_FOLDER if is_folder else OUTPUT_FILE, field)
         self._script.prepare.append(f"{'mkdir -p' if is_folder else 'bc_make_parent'} {quote(path)}")
         if not is_at_or_below(path, WORKDIR):

@@ -80,13 +80,15 @@ class CheckedJob(PlainDescription):
     copies nor converts it. A value with a Jinja template is unchecked until Airflow has rendered it.
 
     :ivar warnings: a sentence for each valid value that may not have the effect that the author expects
+    :ivar source: name of the file that it was read from; may be empty
     """
 
-    __slots__ = ("warnings",)
+    __slots__ = ("source", "warnings")
 
-    def __init__(self, content: dict[str, Any], warnings: tuple[str, ...] = ()) -> None:
+    def __init__(self, content: dict[str, Any], warnings: tuple[str, ...] = (), source: str = "") -> None:
         super().__init__(content)
         self.warnings = warnings
+        self.source = source
 
     def with_fields(self, **fields: Any) -> CheckedJob:
         """Return a job with other values of some fields, which have to be valid.
@@ -94,7 +96,7 @@ class CheckedJob(PlainDescription):
         >>> CheckedJob({"Name": "count"}).with_fields(AutoRelease=False).content
         {'Name': 'count', 'AutoRelease': False}
         """
-        return CheckedJob({**self.content, **fields}, self.warnings)
+        return CheckedJob({**self.content, **fields}, self.warnings, self.source)
 
 
 def read_description(job: JobSource) -> dict[str, Any]:

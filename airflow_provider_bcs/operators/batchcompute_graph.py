@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_bcs.batchcompute.port import BatchComputePort, RetryStrategy, check_retry_strategy
 from airflow_provider_bcs.description.source import CheckedJob, PlainDescription, read_description
+from airflow_provider_bcs.exceptions import InvalidJobError
 from airflow_provider_bcs.hooks.batchcompute import BatchComputeHook
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION
 from airflow_provider_bcs.links.batchcompute import BatchComputeJobLink
@@ -108,7 +109,13 @@ class BatchComputeSubmitGraphOperator(SubmitJobOperator[BatchComputeHook]):
     def resolve_template_files(self) -> None:
         """Make the job of the graph and validate it. Airflow calls this after parsing."""
         if not self._is_complete:
-            self._take(PlainDescription(submitted_job(self)), f"The job of task {self.task_id}")
+            try:
+                self._take(PlainDescription(submitted_job(self)), self._file)
+            except InvalidJobError as error:
+                # Only an error needs this import, and the lines.
+                from airflow_provider_bcs.batchcompute.file_lines import in_its_file
+
+                raise in_its_file(error) from None
             self._is_complete = True
         super().resolve_template_files()
 

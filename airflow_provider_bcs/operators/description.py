@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, redact
 
-from airflow_provider_bcs.airflow_versions import mask, renders_native_objects
+from airflow_provider_bcs.airflow_versions import is_of_mapped_task, mask, renders_native_objects
 from airflow_provider_bcs.description.checks import STRING
 from airflow_provider_bcs.description.ignore import check_ignore, is_ignored, path_of_warning
 from airflow_provider_bcs.description.secrets import secret_values, with_secrets, without_secrets
@@ -35,7 +35,7 @@ from airflow_provider_bcs.exceptions import DescriptionError, InvalidJobError, J
 from airflow_provider_bcs.hooks.service import DEFAULT_CONNECTION, ServiceHook
 from airflow_provider_bcs.operators.doc import LazyDoc
 from airflow_provider_bcs.short_errors import at_dag_line
-from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError
+from airflow_provider_bcs.task_errors import InvalidRenderedJobError, UnreadableRenderedJobError, final
 from airflow_provider_bcs.xcom import is_missing
 
 if TYPE_CHECKING:
@@ -164,9 +164,16 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         """Set the field to what the author gave; :meth:`resolve_template_files` reads a file later.
 
         :raises InvalidJobError: when the description breaks a rule
+        :raises InvalidRenderedJobError: the same, of a mapped task, whose operators Airflow makes in the worker
         """
+        try:
+            self._accept_given(given)
+        except DescriptionError as error:
+            raise (final(error) if is_of_mapped_task(self) else error) from None
+
+    def _accept_given(self, given: JobSource) -> None:
         if isinstance(given, CheckedJob):
-            self._description, self.template_ext = given.content, ()
+            self._description, self.template_ext, self._file = given.content, (), given.source
             self._show(self.described, without_secrets(given.content))
             return
         if isinstance(given, os.PathLike):
@@ -265,10 +272,8 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         if parent is self:
             try:
                 self.resolve_template_files()
-            except JobSyntaxError as error:
-                raise UnreadableRenderedJobError(str(error), error.code, error.line) from error
-            except InvalidJobError as error:
-                raise InvalidRenderedJobError(error.violations, error.source) from error
+            except DescriptionError as error:
+                raise final(error) from None
             for field in self._hidden:
                 setattr(self, field, self.with_secrets(field))
             self._hidden = {}
@@ -336,7 +341,7 @@ class DescriptionOperator(BaseOperator, Generic[H]):
         try:
             return self._check(self._rendered(), templates=False, source=name, ignore=self.ignore)
         except JobSyntaxError as error:
-            raise UnreadableRenderedJobError(str(error), error.code, error.line) from error
+            raise final(error) from error
         except InvalidJobError as error:
             if renders_native_objects(self) and any(STRING.tail in found.message for found in error.violations):
                 name += " with render_template_as_native_obj=True, which makes numbers, lists and booleans of texts,"

@@ -148,6 +148,7 @@ def _check_operators(operators: Any, plan: Plan, source: str) -> None:
             )
 
 
+@at_dag_line
 def check_execution(execution: Execution, others: Mapping[str, Any]) -> None:
     """Check the execution of a graph.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_bcs.description.ignore import check_ignore
 from airflow_provider_bcs.description.violation import did_you_mean
 from airflow_provider_bcs.exceptions import UnknownArgumentError
+from airflow_provider_bcs.short_errors import at_dag_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -52,6 +53,7 @@ class GraphArguments:
     require_outputs: bool | None = None
     ignore: Collection[str] = ()
 
+    @at_dag_line
     def __post_init__(self) -> None:
         given = {"operator_args": self.operator_args, "task_args": self.task_args}
         if isinstance(self.task_args, Mapping):

@@ -95,6 +95,21 @@ def test_from_the_command(bad, capsys):
     assert says in line
 
 
+@pytest.mark.parametrize("execution", ["SingleJob()", "SingleJob(cluster='cluster.json')"])
+def test_an_error_of_a_collected_job_has_its_line(tmp_path, execution):
+    cluster = {"Name": "c", "ImageId": "img-ubuntu", "Groups": {"g": {"DesiredVMCount": 1, "InstanceType": "ecs.x"}}}
+    (tmp_path / "cluster.json").write_text(json.dumps(cluster))
+    (tmp_path / "many.json").write_text(json.dumps(job({f"t{n}": task() for n in range(17)}), indent=1))
+    (tmp_path / "dags.py").write_text(
+        "from airflow.providers.common.compat.sdk import DAG\n"
+        "from airflow_provider_bcs.translator import SingleJob, job_to_dag\n"
+        f"dag = job_to_dag('many.json', execution={execution})\n"
+    )
+    (error,) = dag_bag(tmp_path).import_errors.values()
+    line = 1 + (tmp_path / "many.json").read_text().partition('"Tasks"')[0].count("\n")
+    assert f"InvalidJobError: {tmp_path / 'many.json'}:{line}: DAG.Tasks: InvalidTasks: " in error
+
+
 #: Calls that break a rule -> the beginning of the error, and the line of the DAG file that it ends at.
 CALLS = {
     "file": ("job_to_dag('job.json')", r"\S+job.json:3: Priority: .*\n\S+job.json:{tiemout}: DAG.Tasks.a.Tiemout: "),
@@ -109,6 +124,17 @@ CALLS = {
         r"The cluster of task create_cluster has 1 error:\n",
     ),
     "app": ("job_to_dag('app.json')", r"Type of \S+app.json: found 'App'; expected 'DAG'"),
+    "class": (
+        "job_to_dag('good.json', execution=PaiDlc)",
+        "execution: found <class '.*'>; expected an object such as ",
+    ),
+    "of an execution": ("job_to_dag('good.json', cluster={})", "Found the argument cluster; expected execution="),
+    "no dict": ("job_to_dag('good.json', operator_args=['retries'])", r"operator_args: found \['retries'\]; expected"),
+    "text": ("job_to_dag('good.json', ignore='Timeout')", "ignore: found the text 'Timeout'; expected a list"),
+    "text of PaiDlc": (
+        "job_to_dag('good.json', execution=PaiDlc(ignore='Timeout'))",
+        "ignore: found the text 'Timeout'; expected a list",
+    ),
     "no file": ("job_to_dag('none.json')", "There is no job file none.json in "),
 }
 
@@ -222,3 +248,38 @@ def test_a_bad_file_of_a_mapped_task_is_not_retried(kind, tmp_path, caplog, capf
         BatchComputeSubmitJobOperator.partial(task_id="submit", retries=3).expand(job=[f"{kind}.json"])
     assert states(run_dag(dag)) == {"submit": "failed"}
     assert says in output(caplog, capfd)
+
+
+#: Operator, its arguments besides the description, a description that breaks a rule, and what the error says.
+MAPPED = {
+    "batchcompute": (BatchComputeSubmitJobOperator, "job", {"Name": "x"}, "Type: MissingType: "),
+    "text": (BatchComputeSubmitJobOperator, "job", "{", "The job of task submit is not JSON: Expecting property name"),
+    "dlc": (DlcSubmitJobOperator, "job", {"DisplayName": "x"}, "JobType: "),
+    "on_dlc": (BatchComputeTaskOnDlcOperator, "job", job({"a": task()}), "DAG.Tasks.a.AutoCluster.InstanceType: "),
+    "two": (BatchComputeTaskOnDlcOperator, "job", job({"a": task(), "b": task()}), "DAG.Tasks: NotCarriedOver: "),
+    "cluster": (BatchComputeCreateClusterOperator, "cluster", {"Name": "x"}, "Groups: "),
+}
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+@pytest.mark.parametrize("kind", MAPPED)
+def test_a_bad_description_of_a_mapped_task_is_not_retried(kind, caplog, capfd):
+    operator, field, description, says = MAPPED[kind]
+    with new_dag(f"mapped_bad_{kind}") as dag:
+        operator.partial(task_id="submit", retries=3).expand(**{field: [description]})
+    run = run_dag(dag)
+    assert states(run) == {"submit": "failed"}
+    assert [ti.try_number for ti in run.get_task_instances()] == [1]
+    written = output(caplog, capfd)
+    assert says in written
+    assert "RenderedJobError" in written
+
+
+@pytest.mark.usefixtures("airflow_db", "connection")
+def test_a_job_of_two_tasks_from_a_template_is_not_retried(caplog, capfd):
+    text = "{{ params.job | tojson }}"
+    with new_dag("two_tasks", params={"job": job({"a": task(), "b": task()})}) as dag:
+        BatchComputeTaskOnDlcOperator(task_id="submit", job=text, retries=3)
+    run = run_dag(dag)
+    assert [(ti.state, ti.try_number) for ti in run.get_task_instances()] == [("failed", 1)]
+    assert "DAG.Tasks: NotCarriedOver: One task becomes one program. Found 2" in output(caplog, capfd)

@@ -20,6 +20,7 @@ from airflow_provider_bcs.container import (
     SystemDisk,
     container_program,
 )
+from airflow_provider_bcs.exceptions import InvalidJobError
 from tests.batchcompute.jobs import job, task
 from tests.child import LIMIT
 
@@ -132,7 +133,7 @@ def test_a_target_extends_the_table():
 
 
 def test_two_tasks_are_no_program():
-    with pytest.raises(ValueError, match=r"DAG.Tasks: found 2 in job a-job; expected one task"):
+    with pytest.raises(InvalidJobError, match=r"DAG.Tasks: .* Found 2 in job a-job; expected one task\."):
         container_program(job({"a": task(), "b": task()}), KUBERNETES, SITE)
 
 

@@ -20,6 +20,7 @@ from airflow_provider_bcs.description.values import is_template
 from airflow_provider_bcs.description.violation import Violation
 from airflow_provider_bcs.dlc.facts import MAX_BODY_SIZE
 from airflow_provider_bcs.dlc.rules import check_description, job_warnings
+from airflow_provider_bcs.exceptions import InvalidJobError
 
 from .data_sources import data_sources
 from .fields import FIELDS
@@ -70,11 +71,13 @@ def convert(job: Mapping[str, Any], options: Options, site: Site = _SITE, *, tem
     :param options: what the job does not say
     :param site: region and object store of the pods; the default serves to find violations
     :param templates: accept values that hold a Jinja template, and find out what can be known without them
-    :raises ValueError: when the job has not one task
     """
     if templates and FIELDS.is_open(job):
         return Converted({}, [])
-    name, task = the_task(job)
+    try:
+        name, task = the_task(job)
+    except InvalidJobError as error:
+        return Converted({}, error.violations)
     findings = Findings(name, templates=templates)
     extra = _extra(options.dlc_job, findings)
     left_out = FIELDS.left_out(options.ignore, name)

@@ -61,7 +61,7 @@ class SingleJob:
         self, plan: Plan, graph: GraphArguments, others: tuple[type[BaseOperator], ...] = ()
     ) -> dict[str, BaseOperator]:
         others = (*others, *CLASSES, BatchComputeTaskOperator)
-        job = JobSetupTeardown(CheckedJob(plan.job), graph, plan.nodes, others=others)
+        job = JobSetupTeardown(CheckedJob(plan.job, source=plan.source), graph, plan.nodes, others=others)
         following: dict[str, BaseOperator] = {
             name: graph.make(
                 BatchComputeTaskOperator,

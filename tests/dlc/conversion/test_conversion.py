@@ -119,6 +119,37 @@ def test_an_output_of_a_writable_mount_is_the_mount_itself(local, url):
     assert "OutputMapping" in wrong(Mounts={"Entries": [{**entry, "WriteSupport": False}]}, OutputMapping={local: url})
 
 
+@pytest.mark.parametrize(
+    ("local", "url"), [("/oss/logs/app.log", "oss://bucket/logs/"), ("/oss/app.log", "oss://bucket/")]
+)
+def test_a_log_of_a_writable_mount_is_the_mount_itself(local, url):
+    entry = {"Source": "oss://bucket/", "Destination": "/oss/", "WriteSupport": True}
+    found = body(Mounts={"Entries": [entry]}, LogMapping={local: url})
+    assert [place for _, place, _ in mounts(found)] == ["/oss"]
+    assert "bc_way_0=" not in found["UserCommand"]
+    assert f"bc_make_parent '{local}'" in found["UserCommand"]
+    assert "LogMapping" in wrong(Mounts={"Entries": [entry]}, LogMapping={local: "oss://bucket/x/"})
+    assert "LogMapping" in wrong(Mounts={"Entries": [{**entry, "WriteSupport": False}]}, LogMapping={local: url})
+
+
+@pytest.mark.parametrize("field", ["OutputMapping", "LogMapping"])
+@pytest.mark.parametrize(
+    ("source", "url"),
+    [("{{ params.root }}", "oss://bucket/logs/"), ("oss://bucket/", "{{ params.url }}"), ("{{ a }}", "{{ a }}logs/")],
+)
+def test_a_template_may_be_rendered_to_the_place_of_a_mount(field, source, url):
+    entry = {"Source": source, "Destination": "/oss/", "WriteSupport": True}
+    given = description(Mounts={"Entries": [entry]}, **{field: {"/oss/logs/app.log": url}})
+    assert convert(given, OPTIONS, templates=True).violations == []
+
+
+def test_a_stream_may_go_to_the_place_of_a_mount():
+    entry = {"Source": "oss://bucket/", "Destination": "/oss/", "WriteSupport": True}
+    found = description(Mounts={"Entries": [entry]})
+    found["DAG"]["Tasks"]["count"]["Parameters"]["StdoutRedirectPath"] = "oss://bucket/"
+    assert convert(found, OPTIONS, SITE).violations == []
+
+
 def test_the_endpoint_of_the_objects():
     for endpoint in ("https://oss-cn-x.example/", "oss-cn-x.example"):
         found = body(site=Site.of("cn-x", endpoint), InputMapping={"oss://bucket/k/": "/home/k"})
@@ -280,8 +311,9 @@ def test_a_request_that_is_too_large_names_what_makes_it():
 
 def test_a_job_of_one_task():
     two = job({"a": task(), "b": task()})
-    with pytest.raises(ValueError, match="DAG.Tasks: found 2 in job a-job; expected one task"):
-        convert(two, OPTIONS)
+    assert [str(found) for found in convert(two, OPTIONS).violations] == [
+        "DAG.Tasks: NotCarriedOver: One task becomes one program. Found 2 in job a-job; expected one task."
+    ]
 
 
 PARENTS = {path.rpartition(".")[0] for path in FIELDS.fates} - {""}

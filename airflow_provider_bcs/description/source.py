@@ -25,6 +25,8 @@ _SCALARS = frozenset({str, int, bool, float, type(None)})
 # Texts of PyYAML before a name: an unquoted password that begins with one of these characters is such a name.
 _NAMED = re.compile("(undefined alias|for the tag|tag handle|duplicate anchor) .*", re.DOTALL)
 _JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
+# What a text processor or a Chinese keyboard writes in place of a sign of JSON, and Python for a quote.
+_JSON_SIGNS = {"，": "','", "：": "':'", **dict.fromkeys("'‘’“”＂", "a double quote")}
 _PYTHON_WORD = re.compile(rf"({'|'.join(_JSON_WORDS)})\b")
 _INFINITE = (float("inf"), float("-inf"))
 
@@ -173,7 +175,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
             raise JobSourceError(f"{file}: found {found}; expected a file.")
         if status.st_size > MAX_FILE_SIZE:
             raise JobSourceError(_too_large(str(file), status.st_size))
-        return file.read_bytes().decode("utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
+        # No character of UTF-8 text is 0. Each second byte is 0 in UTF-16 text without a mark at its beginning.
+        if "\0" in text[:2]:
+            raise JobSourceError(f"{file} is not UTF-8 text: found the character 0; save it as UTF-8.")
+        return text
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise JobSourceError(f"{file} is not UTF-8 text: line {line} cannot be decoded; save it as UTF-8.") from None
@@ -262,8 +268,11 @@ def _json_problem(error: json.JSONDecodeError) -> str:
     if after.startswith(("//", "/*", "#")):
         return "found a comment, which JSON does not have; remove it"
     # Python 3.13 places the error at the comma, older ones behind it.
-    if (after[:1] in ("}", "]") and before.endswith(",")) or re.match(r",\s*[}\]]", after):
+    too_many = (after[:1] in ("}", "]", ",") and before.endswith(",")) or re.match(r",\s*([}\],]|$)", after)
+    if too_many or (after.startswith(",") and before.endswith(("{", "["))):
         return "found a comma too many; remove the comma"
+    if plain := _JSON_SIGNS.get(after[:1]):
+        return f"found {after[0]!r}; expected {plain}"
     if error.msg.startswith("Invalid control character"):
         return "found a control character in a text; write it as an escape, such as \\n or \\t"
     if word := _PYTHON_WORD.match(after):
@@ -282,6 +291,9 @@ def _parse_yaml(text: str, name: str) -> Any:
         line = mark.line + 1 if mark else None
         where = f" at line {line} column {mark.column + 1}" if mark else ""
         problem = _NAMED.sub(r"\1", " ".join(str(getattr(error, "problem", None) or error).split()))
+        if problem.startswith("but "):
+            # The end of a sentence that begins in the context: one document was expected.
+            problem = f"{getattr(error, 'context', '')}, {problem}"
         raise JobSyntaxError(f"{name} is not YAML: {problem}{where}.", line=line) from None
     except RecursionError:
         raise JobSyntaxError(f"{name} is nested too deeply.") from None

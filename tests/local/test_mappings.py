@@ -273,6 +273,58 @@ def test_new_files_beside_mapped_paths_stay_private(service: Service, tmp_path: 
     assert os.listdir(tmp_path) == ["there"]
 
 
+def damaged(content: bytes) -> bytes:
+    """Return an archive with other bytes in its middle, as a broken transfer leaves it."""
+    middle = len(content) // 2
+    return content[:middle] + bytes(byte ^ 255 for byte in content[middle : middle + 40]) + content[middle + 40 :]
+
+
+def zipped(flag: int = 0, method: int = 0) -> bytes:
+    """Return a zip archive whose two headers of the one file have another flag or compression method."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        target.writestr("a", os.urandom(2000))
+    content = bytearray(file.getvalue())
+    for begin in (6, content.rindex(b"PK\1\2") + 8):
+        content[begin] |= flag
+        content[begin + 2] |= method
+    return bytes(content)
+
+
+def many(kind: str) -> bytes:
+    """Return a tar archive of files that cannot be compressed."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=f"w:{kind}") as target:
+        for name in "abc":
+            member = tarfile.TarInfo(name)
+            member.size = 20_000
+            target.addfile(member, io.BytesIO(os.urandom(20_000)))
+    return file.getvalue()
+
+
+DAMAGED = {
+    **{f"middle.tar.{kind}": damaged(many(kind)) for kind in ("gz", "bz2", "xz")},
+    **{f"cut.tar.{kind}": many(kind)[:30_000] for kind in ("gz", "bz2", "xz")},
+    "header.tar": many("")[:20_992] + b"x" * 512 + many("")[21_504:],
+    "cut.tar": many("")[:30_000],
+    "sum.tar.gz": many("gz")[:-8] + b"sum-size",
+    "middle.zip": damaged(zipped()),
+    "encrypted.zip": zipped(flag=1),
+    "method.zip": zipped(method=97),
+    "cut.zip": zipped()[:1000],
+    "empty.tar.gz": b"",
+    "empty.zip": b"",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_packages(service: Service, name: str) -> None:
+    service.put_object(f"damaged/{name}", DAMAGED[name])
+    result = fail(service, PackagePath=f"oss://damaged/{name}")
+    assert result["ErrorCode"] == "InvalidPackage"
+    assert f"oss://damaged/{name} cannot be unpacked" in result["ErrorMessage"]
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "text"),
     [

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
 from .objects import ObjectTree
 from .paths import segments
 
+if TYPE_CHECKING:
+    import tarfile
+
 _ZIP_MAGIC = b"PK"
 _ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
+# Length of a header in a tar archive.
+_BLOCK = 512
 
 
 def install(url: str, directory: str, objects: ObjectTree) -> None:
@@ -24,9 +30,11 @@ def install(url: str, directory: str, objects: ObjectTree) -> None:
     path = objects.path(url)
     if not os.path.isfile(path):
         raise Failure("PackageNotFound", f"PackagePath {url} does not exist; there is no file {path}.")
+    import lzma
     import shutil
     import tarfile
     import zipfile
+    import zlib
 
     try:
         if tarfile.is_tarfile(path):
@@ -39,7 +47,11 @@ def install(url: str, directory: str, objects: ObjectTree) -> None:
             target = os.path.join(directory, os.path.basename(path))
             shutil.copyfile(path, target)
             os.chmod(target, 0o755)  # noqa: S103 - a program
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
+    # zipfile raises RuntimeError for an encrypted file, and NotImplementedError for a compression that it does not know.
+    except (
+        *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+        *(EOFError, OSError, RuntimeError, ValueError),
+    ) as error:
         raise Failure("InvalidPackage", f"PackagePath {url} cannot be unpacked: {error}") from None
 
 
@@ -54,14 +66,28 @@ def _untar(path: str, directory: str) -> None:
     with tarfile.open(path) as archive:
         if hasattr(tarfile, "data_filter"):
             archive.extractall(directory, filter="data")
-            return
-        # Older patch releases of Python 3.10 and 3.11 lack extraction filters: accept only files and directories with
-        # safe names.
-        for member in archive.getmembers():
-            if not (member.isfile() or member.isdir()):
-                raise ValueError(f"{member.name!r} is neither a file nor a directory")
-            _check_name(member.name)
-            archive.extract(member, directory, set_attrs=member.isfile())
+        else:
+            # Older patch releases of Python 3.10 and 3.11 lack extraction filters: accept only files and directories
+            # with safe names.
+            for member in archive.getmembers():
+                if not (member.isfile() or member.isdir()):
+                    raise ValueError(f"{member.name!r} is neither a file nor a directory")
+                _check_name(member.name)
+                archive.extract(member, directory, set_attrs=member.isfile())
+        _check_end(archive)
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """Raise ValueError when the archive goes on after its last readable member.
+
+    tarfile takes a damaged header for the end. It also leaves the checksum at the end of compressed data unread.
+    """
+    file: Any = archive.fileobj
+    file.seek(archive.offset)
+    if any(file.read(_BLOCK)):
+        raise ValueError("a part of it is damaged")
+    while file.read(1 << 20):
+        pass
 
 
 def _unzip(path: str, directory: str) -> None:

@@ -191,10 +191,15 @@ def idle_fields(task: Mapping[str, Any]) -> set[str]:
     >>> sorted(idle_fields(task))
     ['AutoCluster.Configs.Mounts', 'Mounts.OSS']
     """
-    idle = set() if task.get("InputMapping") else {"WriteSupport", "Parameters.InputMappingConfig"}
+    inputs = task.get("InputMapping")
+    has_inputs = any(inputs.values()) if isinstance(inputs, Mapping) else bool(inputs)
+    idle = set() if has_inputs else {"WriteSupport", "Parameters.InputMappingConfig"}
     disk = _at(task, _DATA_DISK)
     if isinstance(disk, Mapping) and not disk.get("Size") and not disk.get("MountPoint"):
         idle.add(_DATA_DISK)
+    if _at(task, "Mounts.Entries"):
+        # They take precedence over those of the cluster.
+        idle.add("AutoCluster.Configs.Mounts")
     for path in MOUNTS:
         value = _at(task, f"{path}.Entries")
         if not value:

@@ -20,6 +20,9 @@ _DOCKER_VARIABLE = "BATCH_COMPUTE_DOCKER_IMAGE"
 #: Folder of a registry in OSS; the images that the job names are in it.
 _REGISTRY_VARIABLE = "BATCH_COMPUTE_DOCKER_REGISTRY_OSS_PATH"
 
+#: Hosts of a registry in OSS, which BatchCompute serves on the machine itself.
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 - nothing listens here
+
 
 @dataclass(frozen=True)
 class Image:
@@ -193,7 +196,10 @@ def _image(task: Mapping[str, Any], cluster: Mapping[str, Any]) -> Image:
         field = f"Parameters.Command.EnvVars.{_DOCKER_VARIABLE}"
         docker = variables.get(_DOCKER_VARIABLE)
     if docker:
-        is_in_oss = str(docker).startswith(("localhost:", "127.0.0.1:")) or bool(variables.get(_REGISTRY_VARIABLE))
+        # With a scheme, or in another case, it is the same registry.
+        host = str(docker).strip().lower().removeprefix("http://").removeprefix("https://").partition("/")[0]
+        is_local = host.partition(":")[0] in _LOCAL_HOSTS or host.startswith("[::1]")
+        is_in_oss = not host or host == "oss:" or is_local or bool(variables.get(_REGISTRY_VARIABLE))
         return Image(docker, field, is_pullable=not is_in_oss)
     if cluster.get("ECSImageId"):
         return Image(cluster["ECSImageId"], "AutoCluster.ECSImageId", is_pullable=False)

@@ -150,6 +150,25 @@ def test_a_stream_may_go_to_the_place_of_a_mount():
     assert convert(found, OPTIONS, SITE).violations == []
 
 
+@pytest.mark.parametrize(
+    "image", ["LOCALHOST:5000/a", "localhost/a", "[::1]:5000/a", "http://localhost:5000/a", "oss://bucket/reg/a", " "]
+)
+def test_an_image_of_a_registry_in_oss_in_any_spelling(image):
+    assert "A pod runs a container image of a registry." in wrong(command={"Docker": {"Image": image}})
+
+
+@pytest.mark.parametrize("image", ["localhosts/a", "registry.cn-x.aliyuncs.com/a/b:1", "ubuntu"])
+def test_an_image_of_another_registry(image):
+    assert body(command={"Docker": {"Image": image}})["JobSpecs"][0]["Image"] == image
+
+
+def test_settings_of_mounts_and_inputs_that_have_no_effect():
+    own = {"Entries": [{"Source": "oss://bucket/a/", "Destination": "/home/a/"}]}
+    assert body(Mounts=own, AutoCluster={"Configs": {"Mounts": {**own, "Lock": True, "CacheSupport": True}}})
+    assert body(InputMapping={"oss://bucket/in/": ""}, WriteSupport=True)
+    assert "WriteSupport" in wrong(InputMapping={"oss://bucket/in/": "/home/in/"}, WriteSupport=True)
+
+
 def test_the_endpoint_of_the_objects():
     for endpoint in ("https://oss-cn-x.example/", "oss-cn-x.example"):
         found = body(site=Site.of("cn-x", endpoint), InputMapping={"oss://bucket/k/": "/home/k"})

@@ -83,7 +83,10 @@ EVERYDAY = words("""
     IMAGE_TOKEN next_token TOKEN_BUDGET TOKEN_TYPE_IDS token_embedding_dim TOKEN_FILE PASSWORD_FILE SECRET_NAME
     ACCESS_KEY_ID accessKeyId SECRETARY PASSENGERS PASSES first_pass FORWARD_PASS PASSWORDLESS PRIMARY_KEY sort_key
     PARTITION_KEY KEY_COLUMN KEYWORDS MONKEY PWD OLDPWD AUTHOR AUTHORITY GOOGLE_APPLICATION_CREDENTIALS token_level
-    DETOKENIZE train.max_tokens API_KEY_NAME
+    DETOKENIZE train.max_tokens API_KEY_NAME completion_tokens generated_tokens target_tokens source_tokens new_tokens
+    reserved_tokens added_tokens seq_tokens context_tokens chunk_tokens warmup_tokens ignore_tokens eval_tokens
+    valid_tokens epoch_tokens fim_prefix_token fim_middle_token fim_suffix_token token-level-loss TOKEN_MIXER
+    secret_store TOKEN_EXPIRES
 """)
 SECRET = words("""
     HF_TOKEN HUGGING_FACE_HUB_TOKEN GITHUB_TOKEN GITLAB_TOKEN_PROD WANDB_API_KEY OPENAI_API_KEY COMET_API_KEY apikey
@@ -92,7 +95,10 @@ SECRET = words("""
     ALIBABA_CLOUD_SECURITY_TOKEN securityToken STS_TOKEN AZURE_STORAGE_ACCOUNT_KEY AZURE_CLIENT_SECRET clientSecret
     SSH_PRIVATE_KEY private-key ENCRYPTION_KEY FERNET_KEY SIGNING_KEY DJANGO_SECRET_KEY JWT_SECRET SLACK_BOT_TOKEN
     NPM_TOKEN PYPI_TOKEN DOCKER_PASSWORD fs.oss.accessKeySecret DBPassword SECRET_KEY_BASE Auth TOKEN_2 AccessKey
-    spark.ssl.keyStorePassword authToken
+    spark.ssl.keyStorePassword authToken WANDB_KEY KAGGLE_KEY OPENAI_KEY AZURE_OPENAI_KEY AZURE_STORAGE_KEY GCP_SA_KEY
+    TLS_KEY SSL_KEY DEPLOY_KEY APPKEY authkey SSHKEY PGPASS SSHPASS dbpass dbpwd userpass storepass keypass REDIS_AUTH
+    REGISTRY_AUTH bearertoken START_API_TOKEN IMAGE_REGISTRY_TOKEN VIDEO_API_ACCESS_TOKEN AUDIO_SERVICE_ACCESS_TOKEN
+    INPUT_SESSION_TOKEN
 """)
 
 
@@ -107,10 +113,35 @@ def test_a_secret_name_is_a_secret(name):
 
 
 @pytest.mark.parametrize(
-    "value", ["131072", "0", "-1", "0.5", "1e-4", "1_000", "128k", "2.5B", "true", "False", "no", "off", "None", "$A"]
+    "value",
+    [
+        "131072",
+        "0",
+        "-1",
+        "0.5",
+        "1e-4",
+        "1_000",
+        "128k",
+        "2.5B",
+        "true",
+        "False",
+        "no",
+        "off",
+        "None",
+        "$A",
+        "1024MB",
+        "3.5GiB",
+        "10%",
+        "1,024",
+        "2048, 4096",
+        "[128000, 128001]",
+        " 12 ",
+        "nan",
+        "-inf",
+    ],
 )
 def test_numbers_and_switches_are_no_secrets(value):
-    assert list(secret_values({"A_TOKEN": value, "Command": f"train --token={value}"})) == []
+    assert list(secret_values({"A_TOKEN": value, "Command": f"train --token='{value}'"})) == []
 
 
 def test_there_are_forty_names_each():

@@ -25,11 +25,19 @@ def _words(text: str) -> frozenset[str]:
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # A word that names a secret, with the words beside it that take this meaning away.
 _OF_MODELS = _words(
-    "audio batch begin bos by cls count end eos first image input last mask max mean min n next num output pad per "
-    "placeholder prompt sep special start stop think total train unk video vision"
+    "audio batch begin bos by cls count end eos first image input last loss mask max mean middle min mixer n next num "
+    "output pad per placeholder prefix prompt sep special start stop suffix think total train unk video vision"
 )
+# Words that take the meaning from the plural only: eval_tokens are many, EVAL_TOKEN is one.
+_MANY_OF_MODELS = _OF_MODELS | _words(
+    "added chunk completion context epoch eval extra generated ignore new reserved seq sequence source step target "
+    "test valid validation warmup"
+)
+# Kinds of tokens that are secrets whatever stands beside them: VIDEO_API_ACCESS_TOKEN.
+_TOKEN_KINDS = _words("access api auth bearer csrf oauth private refresh registry security session sts")
 _SECRET_WORDS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("token", "tokens"), _OF_MODELS),
+    "token": _OF_MODELS,
+    "tokens": _MANY_OF_MODELS,
     **dict.fromkeys(("secret", "secrets", "credential"), frozenset()),
     # The value of GOOGLE_APPLICATION_CREDENTIALS is a path.
     "credentials": frozenset({"application"}),
@@ -38,17 +46,22 @@ _SECRET_WORDS: dict[str, frozenset[str]] = {
 # Names are also written in one piece: PGPASSWORD, apikey.
 _SECRET_ENDS = (
     *("password", "passwords", "passwd", "passphrase", "secret", "apikey", "accesskey", "secretkey", "privatekey"),
-    *("authtoken", "accesstoken", "apitoken"),
+    *("authtoken", "accesstoken", "apitoken", "bearertoken", "appkey", "authkey", "sshkey"),
+    *("pgpass", "sshpass", "dbpass", "userpass", "sudopass", "keypass", "storepass", "dbpwd"),
 )
 # A part of each name below that tells of a secret. Few names have one, and the words of a name take long to find.
 _MAY_BE_SECRET = re.compile("auth|credential|key|pass|pwd|secret|token", re.IGNORECASE)
 # Kinds of keys that are secrets. A sort key or a primary key is none.
-_KEYS = _words("access account api app auth encryption fernet hmac license master private signing ssh")
+_KEYS = _words(
+    "access account api app auth deploy encryption fernet hmac kaggle license master openai private sa signing ssh ssl "
+    "storage tls wandb"
+)
+_AUTHS = (["redis", "auth"], ["rediscli", "auth"], ["registry", "auth"])
 # A name that ends with one of these tells about a secret: where it is, what it is called, how long it is valid.
 _ABOUT_SECRETS = _words(
     "arn backend bucketing budget classification column count dim dir dropout embedding embeddings endpoint env "
-    "expiry field file format header host id ids len length level limit manager merging mode name names path policy "
-    "provider pruning rate ratio scope size ttl type uri url var version"
+    "expires expiry field file format header host id ids len length level limit manager merging mode name names path "
+    "policy provider pruning rate ratio scope size store ttl type uri url var version"
 )
 # Assignments in command lines, Options of mounts, and URLs.
 _ASSIGNED = re.compile(
@@ -58,9 +71,10 @@ _PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(?P<password>[^\s/@]+)@")
 # A shorter text is part of many words, and a log with all of them masked is unreadable. Airflow 3 has the same limit.
 _MIN_SECRET = 5
 _MIN_LINE = 8
-# Values that are no secrets: switches, numbers (also 1e-4, 128k), and references to shell variables.
+# Values that are no secrets: switches, numbers (also 1e-4, 128k, 2GiB), lists of them, references to shell variables.
+_NUMBER = r"[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+|[kmbgt](?:i?b)?|%)?"
 _NO_SECRET = re.compile(
-    r"true|false|yes|no|on|off|none|null|[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+|[kmbgt])?|\$.*",
+    rf"true|false|yes|no|on|off|none|null|nan|[+-]?inf|[\[(]?{_NUMBER}(?:, ?{_NUMBER})*[\])]?|\$.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -167,7 +181,9 @@ def _is_secret(name: str) -> bool:
     if not words or words[-1] in _ABOUT_SECRETS:
         return False
     # PWD is the working directory, MYSQL_PWD a password.
-    if words == ["auth"] or words[-1:] == ["pwd"] != words or words[-2:] == ["rediscli", "auth"]:
+    if words == ["auth"] or words[-1:] == ["pwd"] != words or words[-2:] in _AUTHS:
+        return True
+    if any(before in _TOKEN_KINDS and word == "token" for before, word in pairwise(words)):
         return True
     if any(before in _KEYS and word in ("key", "keys") for before, word in pairwise(words)):
         return True
@@ -199,4 +215,4 @@ def _replace_in_text(text: str, put: Callable[[str], str]) -> str:
 
 
 def _put(value: str, put: Callable[[str], str]) -> str:
-    return value if _NO_SECRET.fullmatch(value) else put(value)
+    return value if _NO_SECRET.fullmatch(value.strip()) else put(value)

@@ -26,7 +26,11 @@ _SCALARS = frozenset({str, int, bool, float, type(None)})
 _NAMED = re.compile("(undefined alias|for the tag|tag handle|duplicate anchor) .*", re.DOTALL)
 _JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
 # What a text processor or a Chinese keyboard writes in place of a sign of JSON, and Python for a quote.
-_JSON_SIGNS = {"，": "','", "：": "':'", **dict.fromkeys("'‘’“”＂", "a double quote")}
+_JSON_SIGNS = {
+    "\uff0c": "','",
+    "\uff1a": "':'",
+    **dict.fromkeys("'\u2018\u2019\u201c\u201d\uff02", "a double quote"),
+}
 _PYTHON_WORD = re.compile(rf"({'|'.join(_JSON_WORDS)})\b")
 _INFINITE = (float("inf"), float("-inf"))
 

@@ -47,7 +47,7 @@ def install(url: str, directory: str, objects: ObjectTree) -> None:
             target = os.path.join(directory, os.path.basename(path))
             shutil.copyfile(path, target)
             os.chmod(target, 0o755)  # noqa: S103 - a program
-    # zipfile raises RuntimeError for an encrypted file, and NotImplementedError for a compression that it does not know.
+    # zipfile raises RuntimeError for an encrypted file, and its subclass NotImplementedError for unknown compression.
     except (
         *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
         *(EOFError, OSError, RuntimeError, ValueError),

@@ -13,7 +13,7 @@ _SERVICES = {"batchcompute": "batchcompute", "pai-dlc": "dlc", "oss": "oss"}
 class Hosts:
     """Host names of the service: those of this machine, and others by ``--allow-host``.
 
-    A name is also one with a bucket as first label, such as ``bucket.localhost``.
+    A name of an object store may also have a bucket as first label, such as ``bucket.localhost``.
 
     :param allowed: names that resolve to this machine, or that clients send to it as their proxy
     """
@@ -23,12 +23,12 @@ class Hosts:
 
     def is_own(self, host: str) -> bool:
         """Tell whether a host name is one of the service."""
-        return self._is_name(host) or self._is_name(host.partition(".")[2])
+        return self._is_name(host) or self._has_buckets(host.partition(".")[2])
 
     def bucket(self, host: str) -> str:
         """Return the bucket that is the first label of a host name; an empty text when it has none."""
         bucket, _, parent = host.partition(".")
-        return bucket if not self._is_name(host) and self._is_name(parent) else ""
+        return bucket if not self._is_name(host) and self._has_buckets(parent) else ""
 
     def service(self, host: str) -> str:
         """Return the API that an allowed name belongs to: ``batchcompute``, ``dlc`` or ``oss``.
@@ -43,3 +43,6 @@ class Hosts:
 
     def _is_name(self, host: str) -> bool:
         return is_loopback(host) or host in self._allowed
+
+    def _has_buckets(self, name: str) -> bool:
+        return self._is_name(name) and self.service(name) in ("", "oss")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from airflow_provider_bcs.batchcompute.facts import Quotas
@@ -21,6 +22,7 @@ ACCESS_KEY_SECRET = "bcs-local-secret-9f3a"  # noqa: S105 - the secret is public
 _FROZEN = ConfigDict(frozen=True)
 _CAPACITY = max(4, 2 * (os.cpu_count() or 1))
 _QUOTA_NAMES = [field.name for field in fields(Quotas)]
+_DEFAULT_QUOTAS = ", ".join(f"{field.name}={field.default}" for field in fields(Quotas))
 
 
 def _split_quota(item: str) -> tuple[str, str]:
@@ -28,6 +30,12 @@ def _split_quota(item: str) -> tuple[str, str]:
     if name not in _QUOTA_NAMES:
         raise ValueError(f"NAME=VALUE with one of the names {', '.join(_QUOTA_NAMES)}")
     return name, value
+
+
+def _check_host_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", text):
+        raise ValueError("a host name without scheme and port, such as oss-cn-beijing.aliyuncs.com")
+    return text
 
 
 def _check_path(text: str | Path) -> str | Path:
@@ -43,8 +51,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 #: The id occurs in headers and URLs, between delimiters.
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
-#: A name without scheme and port.
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+HostName = Annotated[str, AfterValidator(_check_host_name)]
 Quota = Annotated[tuple[str, Annotated[int, Field(ge=0)]], BeforeValidator(_split_quota)]
 
 
@@ -66,7 +73,7 @@ class BatchComputeOptions(BaseModel):
     cluster_delay: Seconds = Field(
         1.0, description="seconds that a machine of a cluster takes to start, and to be released"
     )
-    quota: list[Quota] = Field([], description=f"NAME=VALUE, a limit; NAME is one of {', '.join(_QUOTA_NAMES)}")
+    quota: list[Quota] = Field([], description=f"NAME=VALUE, limit of the account; can be repeated ({_DEFAULT_QUOTAS})")
 
     @property
     def quotas(self) -> Quotas:
@@ -102,8 +109,8 @@ class LocalOptions(AccessKeyOptions, BatchComputeOptions, DlcOptions):
     oss_port: Port = Field(8643, description="port of the object store; 0 selects a free port")
     allow_host: list[HostName] = Field(
         [],
-        description="NAME, a host name that clients may use besides those of this machine, such as"
-        " batchcompute.cn-beijing.aliyuncs.com; a name of the cloud also tells the API, on either port",
+        description="NAME, another host name that clients may use for this service; a name of the cloud, such as"
+        " batchcompute.cn-beijing.aliyuncs.com, selects its API on both ports; can be repeated (none)",
     )
     data_dir: Annotated[Path, BeforeValidator(_check_path)] = Field(
         Path(".bcs-local"), description="directory for state and objects"
@@ -145,7 +152,7 @@ def _add_argument(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -
             type=_checked(name, lambda item: [item]),
             action="append",
             default=[],
-            help=f"{text} (may be repeated)",
+            help=text,
         )
     else:
         choices = get_args(field.annotation) if kind is Literal else None

@@ -56,9 +56,18 @@ def test_the_host_tells_the_api_on_either_port(cloud: Service, port: str) -> Non
 
 
 def test_other_names_are_refused(cloud: Service) -> None:
-    for host in ("oss-cn-y.aliyuncs.com", "aliyuncs.com", f"a.b.{OSS}", f"{OSS}.evil.example"):
+    # Only a name of an object store has buckets.
+    below = (f"job.{BATCHCOMPUTE}", f"job.{DLC}")
+    for host in ("oss-cn-y.aliyuncs.com", "aliyuncs.com", f"a.b.{OSS}", f"{OSS}.evil.example", *below):
         response = requests.get(f"{cloud.url}/jobs", headers={"Host": host}, timeout=10)
         assert (response.status_code, code(response)) == (403, "Forbidden")
+
+
+def test_an_empty_first_label_is_no_bucket(cloud: Service) -> None:
+    """ali-oss sends one with ListBuckets to an address."""
+    cloud.put_object("my-bucket/x", "")
+    status, answer = raw_request(cloud, "GET", bucket="", host=f".{OSS}")
+    assert (status, b"<Name>my-bucket</Name>" in answer) == (200, True)
 
 
 def test_the_bucket_is_the_first_label(cloud: Service) -> None:

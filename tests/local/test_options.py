@@ -1,6 +1,7 @@
 """Options of ``airflow-bcs local``: each field of the model is an option, and a wrong value is refused."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,11 @@ def test_each_field_is_an_option() -> None:
         "time_limit_status": "Failed",
     }
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
-    lists = ["--quota", "MaxJobCount=3", "--quota=MaxJobTaskCount=0", "--allow-host=a.example", "--allow-host=b-c"]
+    lists = ["--quota", "MaxJobCount=3", "--quota=MaxJobTaskCount=0", "--allow-host=a.example", "--allow-host=b-c_d"]
     options = read(*arguments, "--install-libs", *lists)
     rest = options.model_dump(exclude={"quota", "allow_host"})
     assert rest == {**values, "install_libs": True}
-    assert options.allow_host == ["a.example", "b-c"]
+    assert options.allow_host == ["a.example", "b-c_d"]
     assert options.quotas == Quotas(MaxJobCount=3, MaxJobTaskCount=0)
 
 
@@ -54,8 +55,8 @@ def test_each_field_is_an_option() -> None:
         ("--isolation=chroot", "argument --isolation: found 'chroot'; expected 'auto', 'namespace' or 'rewrite'"),
         ("--access-key-id=a/b", "argument --access-key-id: found 'a/b'; expected text that matches the pattern"),
         ("--access-key-id=a\n", "argument --access-key-id: found 'a\\n'; expected text that matches the pattern"),
-        ("--allow-host=http://a", "argument --allow-host: found 'http://a'; expected text that matches the pattern"),
-        ("--allow-host=a:80", "argument --allow-host: found 'a:80'; expected text that matches the pattern"),
+        ("--allow-host=http://a", "argument --allow-host: found 'http://a'; expected a host name without scheme and port"),
+        ("--allow-host=a:80", "argument --allow-host: found 'a:80'; expected a host name without scheme and port"),
         ("--access-key-secret=", "argument --access-key-secret: found ''; expected at least 1 character"),
         ("--max-instances=0", "argument --max-instances: found '0'; expected greater than or equal to 1"),
         ("--cluster-delay=-1", "argument --cluster-delay: found '-1'; expected greater than or equal to 0"),
@@ -76,3 +77,14 @@ def test_a_wrong_value_is_refused(argument: str, text: str, capsys: pytest.Captu
         main(["local", argument])
     assert ended.value.code == 2
     assert text in capsys.readouterr().err
+
+
+def test_help_says_what_can_be_repeated_and_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["local", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for option, default in (("--allow-host NAME", "none"), ("--quota NAME=VALUE", "MaxJobTaskCount=")):
+        help_text = text.rpartition(f"{option} ")[2].partition(" --")[0]
+        assert f"; can be repeated ({default}" in help_text
+    for name, value in asdict(Quotas()).items():
+        assert f"{name}={value}" in text

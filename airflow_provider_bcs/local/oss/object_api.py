@@ -72,12 +72,13 @@ class ObjectApi:
         return Response(headers=headers)
 
     def _copy(self, request: ObjectRequest) -> Response:
-        stored, file = self._objects.open(*copy_source(request))
+        source = copy_source(request)
+        stored, file = self._objects.open(*source)
         with file, Received(self._objects.incoming) as content:
             check_conditions(stored, request.headers, f"{COPY_SOURCE}-")
             for data in blocks(file, 0, stored.size):
                 content.write(data)
-            headers = copied_headers(stored, request)
+            headers = copied_headers(stored, request, is_same=source == (request.bucket, request.key))
             copied = self._objects.put(request.bucket, request.key, content, headers, keep=forbids_overwrite(request))
         elements: list[Element] = [
             ("LastModified", document.time(copied.modified)),
@@ -173,7 +174,14 @@ def check_digest(request: ObjectRequest, checksums: Checksums) -> None:
 
 
 def forbids_overwrite(request: ObjectRequest) -> bool:
-    return request.headers.get("x-oss-forbid-overwrite", "").lower() == "true"
+    """Tell whether a request must not replace an object.
+
+    :raises ErrorResponse: InvalidArgument, when the header is neither true nor false
+    """
+    value = request.headers.get(name := "x-oss-forbid-overwrite", "false")
+    if value.lower() not in ("true", "false"):
+        raise errors.invalid_argument(name, value[:100], "true or false")
+    return value.lower() == "true"
 
 
 class _FileResponse(StreamingResponse):

@@ -46,12 +46,14 @@ def kept_headers(request: ObjectRequest) -> dict[str, str]:
     return {**_content_headers(request.headers), **_tagging(request.headers), **storage_headers(request)}
 
 
-def copied_headers(source: StoredObject, request: ObjectRequest) -> dict[str, str]:
+def copied_headers(source: StoredObject, request: ObjectRequest, *, is_same: bool) -> dict[str, str]:
     """Return the headers to store with a copy, from its source and from the request.
 
+    :param is_same: the object is copied to itself; like OSS, this replaces its metadata with any directive
     :raises ErrorResponse: as in :func:`kept_headers`
     """
-    content = request.headers if _replaces(request, "x-oss-metadata-directive") else source.record.headers
+    replaces_metadata = _replaces(request, "x-oss-metadata-directive") or is_same
+    content = request.headers if replaces_metadata else source.record.headers
     tagging = request.headers if _replaces(request, "x-oss-tagging-directive") else source.record.headers
     return {**_content_headers(content), **_tagging(tagging), **storage_headers(request)}
 

@@ -5,25 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Collection
 from urllib.parse import quote
 
+from .parameters import is_covered
 from .request import ObjectRequest
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 REQUEST_TYPE = "aliyun_v4_request"
 #: V4 signatures of OSS do not cover the body; this is the only legal value of x-oss-content-sha256.
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-
-#: Query parameters that a V1 signature covers.
-_COVERED = re.compile(
-    "acl|append|bucketInfo|callback|callback-var|continuation-token|cors|delete|encryption|lifecycle|location|logging"
-    "|objectMeta|partNumber|policy|position|referer|regionList|requestPayment|resourceGroup|restore"
-    "|response-(cache-control|content-disposition|content-encoding|content-language|content-type|expires)"
-    "|security-token|sequential|stat|symlink|tagging|uploadId|uploads|versionId|versioning|versions|website|worm"
-    "|x-oss-(process|request-payer|traffic-limit)"
-)
 
 
 def canonical_request(request: ObjectRequest, additional: Collection[str]) -> str:
@@ -57,7 +48,7 @@ def string_to_sign_v1(request: ObjectRequest, date: str, resource: str = "") -> 
     :param resource: bucket and key in the form ``/bucket/key``; empty: those of the request
     """
     headers = _signed_headers(request)
-    pairs = sorted((name, value) for name, value in request.parameters if _COVERED.fullmatch(name))
+    pairs = sorted((name, value) for name, value in request.parameters if is_covered(name))
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)
     resource = (resource or _resource(request)) + ("?" + query if query else "")
     return "\n".join((request.method, *_content(request), date, headers + resource))

@@ -160,6 +160,41 @@ class Objects:
         self.assertEqual(self.bucket.get_object("to there").read(), b"text")
         self.assertEqual(self.bucket.head_object("to there").headers["x-oss-meta-a"], "1")
 
+    def test_a_copy_to_itself(self):
+        self.bucket.put_object("itself", b"text", headers={"x-oss-meta-a": "1"})
+        self.bucket.copy_object(self.name, "itself", "itself", headers={"x-oss-meta-b": "2"})
+        head = self.bucket.head_object("itself")
+        self.assertEqual((head.headers["x-oss-meta-b"], head.headers.get("x-oss-meta-a")), ("2", None))
+
+    def test_an_upload_that_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = os.path.join(folder, "source")
+            with open(source, "wb") as file:
+                file.write(BIG)
+            store, upload_part, numbers = oss2.ResumableStore(root=folder), self.bucket.upload_part, []
+
+            def upload(*arguments, **options):
+                numbers.append(arguments[2])
+                if len(numbers) == 4:
+                    raise OSError("the network is gone")
+                return upload_part(*arguments, **options)
+
+            options = {"store": store, "multipart_threshold": 1, "part_size": 100 * 1024, "num_threads": 1}
+            headers = {"x-oss-meta-author": "me", "x-oss-storage-class": "IA", "x-oss-tagging": "k=v"}
+            self.bucket.upload_part = upload
+            try:
+                with self.assertRaises(OSError):
+                    oss2.resumable_upload(self.bucket, "again", source, headers=headers, **options)
+                oss2.resumable_upload(self.bucket, "again", source, headers=headers, **options)
+            finally:
+                del self.bucket.upload_part
+        # The second upload has begun with the part that had failed.
+        self.assertEqual(numbers, [1, 2, 3, 4, 4, 5, 6, 7])
+        head = self.bucket.head_object("again")
+        self.assertEqual(self.bucket.get_object("again").read(), BIG)
+        found = [head.headers[name] for name in ("x-oss-meta-author", "x-oss-storage-class", "x-oss-tagging-count")]
+        self.assertEqual(found, ["me", "IA", "1"])
+
     def test_signed_urls(self):
         self.bucket.put_object_with_url(self.bucket.sign_url("PUT", "signed/日.txt", 60, slash_safe=True), b"by URL")
         for slash_safe in (False, True):
@@ -201,6 +236,11 @@ class Objects:
             (self.bucket.put_bucket_acl, oss2.BUCKET_ACL_PUBLIC_READ),
             (self.bucket.delete_bucket_website,),
             (self.bucket.put_bucket_versioning, oss2.models.BucketVersioningConfig(oss2.BUCKET_VERSIONING_ENABLE)),
+            (self.bucket.get_bucket_qos_info,),
+            (self.bucket.get_bucket_replication,),
+            (self.bucket.get_bucket_transfer_acceleration,),
+            (self.bucket.list_bucket_inventory_configurations,),
+            (self.bucket.list_live_channel,),
         ):
             with self.subTest(call.__name__), self.assertRaises(oss2.exceptions.ServerError) as raised:
                 call(*arguments)

@@ -12,6 +12,8 @@ from airflow_provider_bcs.local.options import ACCESS_KEY_SECRET
 from tests.local.service import Service
 
 BUCKET = "tests"
+#: Key with characters that clients encode.
+STRANGE = "a/ü +%?&=~x';:@#[]\t\U0001f600.txt"
 
 
 def oss_client(service: Service, secret: str = ACCESS_KEY_SECRET, key_id: str = "local", **options: Any) -> oss.Client:
@@ -31,6 +33,19 @@ def code(call: Callable[[], Any]) -> tuple[int, str]:
     error = caught.value.unwrap()
     assert isinstance(error, oss.exceptions.ServiceError), error
     return error.status_code, error.code
+
+
+def put(store: oss.Client, key: str, body: Any = b"hello", **options: Any) -> oss.PutObjectResult:
+    return store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=body, **options))
+
+
+def get(store: oss.Client, key: str, **options: Any) -> oss.GetObjectResult:
+    return store.get_object(oss.GetObjectRequest(bucket=BUCKET, key=key, **options))
+
+
+def keys(store: oss.Client, **options: Any) -> list[str]:
+    pages = store.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=BUCKET, **options))
+    return [entry.key for page in pages for entry in page.contents or []]
 
 
 @pytest.fixture(params=["v4", "v1"])

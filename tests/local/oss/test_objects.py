@@ -1,44 +1,22 @@
-"""Objects, accessed with the vendor's client and as files."""
+"""Objects and buckets, accessed with the vendor's client."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import socket
 import time
 import xml.etree.ElementTree as ElementTree
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import alibabacloud_oss_v2 as oss
 import pytest
-import requests
 
-from tests.local.service import Service, job, task, wait_until
+from tests.local.service import Service
 from tests.local.test_faults import counted, play
 
-from .conftest import BUCKET, code, oss_client
+from .conftest import BUCKET, STRANGE, code, get, keys, oss_client, put
 from .raw import raw_request
-
-STRANGE = "a/ü +%?&=~x';:@#[]\t\U0001f600.txt"
-
-
-def put(store: oss.Client, key: str, body: Any = b"hello", **options: Any) -> oss.PutObjectResult:
-    return store.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=body, **options))
-
-
-def get(store: oss.Client, key: str, **options: Any) -> oss.GetObjectResult:
-    return store.get_object(oss.GetObjectRequest(bucket=BUCKET, key=key, **options))
-
-
-def keys(store: oss.Client, **options: Any) -> list[str]:
-    pages = store.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=BUCKET, **options))
-    return [entry.key for page in pages for entry in page.contents or []]
 
 
 def test_put_get_head_delete(store: oss.Client, service: Service) -> None:
@@ -55,30 +33,6 @@ def test_put_get_head_delete(store: oss.Client, service: Service) -> None:
         store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key=STRANGE))
     assert code(lambda: get(store, STRANGE)) == (404, "NoSuchKey")
     assert code(lambda: store.head_object(oss.HeadObjectRequest(bucket=BUCKET, key=STRANGE))) == (404, "NoSuchKey")
-
-
-def test_object_meta_with_get(store: oss.Client, service: Service) -> None:
-    etag = put(store, "x").etag
-    signed = store.presign(oss.GetObjectRequest(bucket=BUCKET, key="x", parameters={"objectMeta": ""}))
-    assert "objectMeta" in signed.url
-    with requests.get(signed.url, timeout=10, stream=True) as answer:
-        assert (answer.status_code, answer.headers["ETag"], answer.headers["Content-Length"]) == (200, etag, "5")
-    status, error = raw_request(service, "GET", key="nothing", query={"objectMeta": ""})
-    assert (status, b"<Code>NoSuchKey<" in error) == (404, True)
-
-
-def test_last_modified_is_never_after_date(store: oss.Client, service: Service) -> None:
-    future = time.time() + 1000
-    service.put_object(f"{BUCKET}/future", "x")
-    os.utime(service.data_dir / "oss" / BUCKET / "future", (future, future))
-    for number in range(30):
-        key = f"x{number}" if number else "future"
-        if number:
-            put(store, key)
-        with requests.get(store.presign(oss.GetObjectRequest(bucket=BUCKET, key=key)).url, timeout=10) as found:
-            modified, date = (parsedate_to_datetime(found.headers[name]) for name in ("Last-Modified", "Date"))
-            assert modified <= date
-        time.sleep(0.05)
 
 
 def test_error_documents(store: oss.Client, service: Service) -> None:
@@ -129,136 +83,6 @@ def test_error_documents(store: oss.Client, service: Service) -> None:
         fields = {element.tag: element.text for element in ElementTree.fromstring(document)}
         assert fields["RequestId"] == error.request_id
         assert details.items() <= fields.items()
-
-
-def test_files_of_others_are_objects_and_change(store: oss.Client, service: Service) -> None:
-    put(store, "log.txt", metadata={"a": "b"})
-    for text in ("one", "two, longer"):
-        service.put_object(f"{BUCKET}/log.txt", text)
-        found = get(store, "log.txt")
-        assert found.body.content.decode() == text
-        assert found.etag == f'"{hashlib.md5(text.encode()).hexdigest().upper()}"'
-        assert (found.content_type, found.metadata) == ("text/plain", None)
-
-
-def test_a_job_reads_and_writes_the_same_objects(store: oss.Client, service: Service) -> None:
-    put(store, "in/word", b"word")
-    fields = {
-        "InputMapping": {f"oss://{BUCKET}/in/": "/home/in"},
-        "OutputMapping": {"/home/out": f"oss://{BUCKET}/out"},
-    }
-    assert service.run(job({"t": task("cp /home/in/word /home/out", **fields)}))["State"] == "Finished"
-    assert get(store, "out").body.content == b"word"
-
-
-@pytest.mark.parametrize(
-    ("header", "standard", "default"),
-    [
-        ("bytes=2-4", "234", "234"),
-        ("bytes=7-", "789", "789"),
-        ("bytes=-3", "789", "789"),
-        ("bytes=0-0,5-6", "0", "0"),
-        # OSS ignores a range that exceeds the object unless x-oss-range-behavior is standard.
-        ("bytes=7-20", "789", "0123456789"),
-        ("bytes=-20", "0123456789", "0123456789"),
-        ("bytes=10-", "InvalidRange", "0123456789"),
-        ("bytes=5-2", "0123456789", "0123456789"),
-        ("bytes=9-0", "0123456789", "0123456789"),
-        ("bytes=-0", "InvalidRange", "0123456789"),
-        ("lines=1-2", "0123456789", "0123456789"),
-    ],
-)
-def test_ranges(store: oss.Client, header: str, standard: str, default: str) -> None:
-    put(store, "digits", b"0123456789")
-    signed = store.presign(oss.GetObjectRequest(bucket=BUCKET, key="digits"))
-    answer = requests.get(signed.url, headers={"Range": header}, timeout=10)
-    assert (answer.text, answer.status_code) == (default, 206 if len(default) < 10 else 200)
-    behaviour = {"range_header": header, "range_behavior": "standard"}
-    if header.startswith("lines"):
-        return
-    if standard == "InvalidRange":
-        assert code(lambda: get(store, "digits", **behaviour)) == (416, "InvalidRange")
-        return
-    found = get(store, "digits", **behaviour)
-    assert found.body.content.decode() == standard
-    if found.status_code == 206:
-        begin = int(standard[0])
-        assert found.content_range == f"bytes {begin}-{begin + len(standard) - 1}/10"
-
-
-@pytest.mark.parametrize("key", ["data:\u20ac/x,y", "data:a\nb/x,y", "data:a,b"])
-def test_a_key_that_looks_like_a_url(service: Service, key: str, store: oss.Client) -> None:
-    assert raw_request(service, "PUT", key=key, body=b"x") == (200, b"")
-    assert raw_request(service, "GET", key=key) == (200, b"x")
-    assert raw_request(service, "HEAD", key=key) == (200, b"")
-
-
-def test_a_content_type_that_no_header_can_have(service: Service, store: oss.Client) -> None:
-    put(store, "x")
-    for value in (" a", "a ", "a\nb", "\u20ac"):
-        status, body = raw_request(service, "GET", key="x", query={"response-content-type": value})
-        assert (status, b"response-content-type: found" in body) == (400, True)
-    assert raw_request(service, "GET", key="x", query={"response-content-type": ""}) == (200, b"hello")
-
-
-def test_conditions(store: oss.Client) -> None:
-    etag = put(store, "x").etag
-    assert get(store, "x", if_match=etag).body.content == b"hello"
-    assert code(lambda: get(store, "x", if_match='"0"')) == (412, "PreconditionFailed")
-    assert code(lambda: get(store, "x", if_none_match=etag))[0] == 304
-    later = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    assert code(lambda: get(store, "x", if_modified_since=later))[0] == 304
-    assert get(store, "x", if_unmodified_since=later).status_code == 200
-    assert code(lambda: put(store, "x", forbid_overwrite=True)) == (409, "FileAlreadyExists")
-    assert code(lambda: put(store, "x", content_md5="AAAA")) == (400, "InvalidDigest")
-
-
-def test_what_a_file_system_cannot_hold(store: oss.Client, service: Service) -> None:
-    put(store, "a/b")
-    for key in ("a", "a/b/c"):
-        assert code(lambda key=key: put(store, key)) == (409, "FileAlreadyExists")  # type: ignore[misc]
-    assert code(lambda: put(store, "a/b/", b"")) == (409, "FileAlreadyExists")
-    for key in ("a//b", "/a", "a\0b", "x" * 256, "full/"):
-        assert code(lambda key=key: put(store, key)) == (400, "InvalidObjectName")  # type: ignore[misc]
-    # The vendor's client signs another path than it sends.
-    for key in ("../x", "a/./b", "a/../../../../x", "/".join(["x" * 200] * 6)):
-        assert raw_request(service, "PUT", key=key)[0] == 400, key
-    assert raw_request(service, "GET", bucket=f"{BUCKET}/a", key="b")[0] == 400
-    assert keys(store) == ["a/b"]
-    # An empty directory does not prevent the object.
-    store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key="a/b"))
-    put(store, "a")
-    assert keys(store) == ["a"]
-
-
-def test_folders(store: oss.Client, service: Service) -> None:
-    (service.data_dir / "oss" / BUCKET / "made/by/hand").mkdir(parents=True, exist_ok=True)
-    put(store, "folder/", b"")
-    put(store, "folder/x")
-    assert keys(store) == ["folder/", "folder/x"]
-    store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key="folder/x"))
-    assert get(store, "folder/").body.content == b""
-    assert (service.data_dir / "oss" / BUCKET / "folder").is_dir()
-    assert code(lambda: get(store, "folder")) == (404, "NoSuchKey")
-    assert code(lambda: get(store, "made/by/hand/")) == (404, "NoSuchKey")
-    store.delete_object(oss.DeleteObjectRequest(bucket=BUCKET, key="folder/"))
-    assert keys(store) == []
-
-
-def test_links_are_not_followed(store: oss.Client, service: Service) -> None:
-    bucket = service.data_dir / "oss" / BUCKET
-    for name, target in {"etc": "/etc", "passwd": "/etc/passwd"}.items():
-        (bucket / name).symlink_to(target)
-    os.mkfifo(bucket / "pipe")
-    try:
-        for key in ("etc/passwd", "passwd", "etc/new"):
-            assert code(lambda key=key: put(store, key)) == (400, "InvalidObjectName")  # type: ignore[misc]
-            assert code(lambda key=key: get(store, key)) == (400, "InvalidObjectName")  # type: ignore[misc]
-        assert code(lambda: get(store, "pipe")) == (404, "NoSuchKey")
-        assert keys(store) == []
-    finally:
-        for name in ("etc", "passwd", "pipe"):
-            (bucket / name).unlink()
 
 
 def test_buckets(store: oss.Client, service: Service) -> None:
@@ -332,72 +156,6 @@ def test_operations_that_do_not_exist_here_do_nothing_else(store: oss.Client, se
     assert raw_request(service, "PUT", key="y", headers={"x-oss-copy-source": f"/{BUCKET}"})[0] == 400
     assert raw_request(service, "GET", query={"prefix": "", "marker": "", "delimiter": ""})[0] == 200
     assert keys(store) == ["x"]
-
-
-def test_state_survives(store: oss.Client, service: Service, start_service: Any) -> None:
-    own = start_service(name="own")
-    (own.data_dir / "oss" / BUCKET).mkdir()
-    client = oss_client(own)
-    put(client, "x", content_type="text/x-own")
-    put(client, "folder/", b"")
-    own.end()
-    own.start()
-    client = oss_client(own)
-    assert get(client, "x").content_type == "text/x-own"
-    assert keys(client) == ["folder/", "x"]
-
-
-def test_large_bodies_are_streamed(store: oss.Client, service: Service, tmp_path: Path) -> None:
-    size = 100_000_000
-    big = tmp_path / "big"
-    with open(big, "wb") as file:
-        file.truncate(size)
-    before = peak_memory(service)
-    with open(big, "rb") as file:
-        put(store, "big", file)
-    body = get(store, "big").body
-    assert sum(len(block) for block in body.iter_bytes(block_size=1 << 20)) == size
-    assert peak_memory(service) - before < 20_000_000
-
-
-def peak_memory(service: Service) -> int:
-    status = Path(f"/proc/{service.process.pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-
-def test_an_upload_that_breaks_off_leaves_nothing(store: oss.Client, service: Service) -> None:
-    def pieces() -> Any:
-        yield b"x" * 100_000
-        raise ConnectionError
-
-    with pytest.raises(Exception, match="PutObject|ConnectionError"):
-        put(store, "broken", pieces())
-    wait_until(lambda: not list((service.data_dir / "tmp").glob("oss-*")))
-    assert keys(store) == []
-
-
-def test_a_download_that_breaks_off_keeps_no_file_open(store: oss.Client, service: Service) -> None:
-    put(store, "big", b"x" * 20_000_000)
-    url = urlsplit(store.presign(oss.GetObjectRequest(bucket=BUCKET, key="big")).url)
-    assert url.hostname
-    request = f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
-    connections = [socket.create_connection((url.hostname, url.port), timeout=20) for _ in range(20)]
-    for connection in connections:
-        connection.sendall(request)
-        assert connection.recv(12) == b"HTTP/1.1 200"
-    assert open_files(service, "big") == 20
-    for connection in connections:
-        connection.close()
-    wait_until(lambda: open_files(service, "big") == 0, 10)
-
-
-def open_files(service: Service, name: str) -> int:
-    """Return the number of the service's open descriptors for a file name."""
-    found = 0
-    for link in Path(f"/proc/{service.process.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found += os.readlink(link).endswith(f"/{name}")
-    return found
 
 
 def test_requests_are_counted_and_faults_played(store: oss.Client, service: Service) -> None:

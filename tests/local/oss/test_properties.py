@@ -104,6 +104,11 @@ def test_a_copy_has_the_tags_of_its_source_only(store: oss.Client) -> None:
         ({"tagging": "=v"}, "InvalidTag"),
         ({"callback": "e30="}, "NotImplemented"),
         ({"headers": {"x-oss-server-side-encryption-customer-algorithm": "AES256"}}, "NotImplemented"),
+        ({"headers": {"x-oss-object-worm-mode": "COMPLIANCE"}}, "NotImplemented"),
+        ({"headers": {"x-oss-acl": "public-read"}}, "NotImplemented"),
+        ({"headers": {"x-oss-symlink-target": "other"}}, "NotImplemented"),
+        ({"headers": {"x-oss-sent-next-year": "1"}}, "NotImplemented"),
+        ({"headers": {"x-oss-forbid-overwrite": "yes"}}, "InvalidArgument"),
     ],
 )
 def test_what_is_refused_writes_nothing(store: oss.Client, options: dict[str, Any], expected: str) -> None:
@@ -111,9 +116,43 @@ def test_what_is_refused_writes_nothing(store: oss.Client, options: dict[str, An
     assert not store.is_object_exist(BUCKET, "refused")
 
 
-def test_a_callback_in_a_url_is_refused(store: oss.Client, service: Service) -> None:
-    status, answer = raw_request(service, "PUT", key="refused", query={"callback": "e30="}, body=b"x")
-    assert (status, b"does not support PUT of the object ?callback" in answer) == (400, True)
+def test_a_copy_to_itself_replaces_its_metadata_with_any_directive(store: oss.Client) -> None:
+    for directive in (None, "COPY", "REPLACE"):
+        put(store, "x", metadata={"a": "1"}, content_type="text/x-own", tagging="k=v")
+        options = {"metadata_directive": directive, "metadata": {"b": "2"}}
+        store.copy_object(oss.CopyObjectRequest(bucket=BUCKET, key="x", source_key="x", **options))
+        found = head(store, "x")
+        assert dict(found.metadata) == {"b": "2"}
+        assert (found.content_type, tags(store, "x")) == ("application/octet-stream", [("k", "v")])
+    assert store.get_object(oss.GetObjectRequest(bucket=BUCKET, key="x")).body.content == b"hello"
+
+
+def test_headers_without_effect_are_accepted(store: oss.Client) -> None:
+    put(store, "x", traffic_limit=819_200, request_payer="requester")
+    assert properties(store, "x") == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "query"),
+    [
+        ("PUT", "refused", {"callback": "e30="}),
+        # Without an UploadId, this would replace the object.
+        ("PUT", "refused", {"partNumber": "1"}),
+        # The URL is for one address only.
+        ("GET", "there", {"x-oss-ac-source-ip": "192.0.2.1"}),
+        ("GET", "there", {"x-oss-sent-next-year": "1"}),
+        # The answer would be about all buckets.
+        ("GET", "", {"regions": "oss-cn-hangzhou"}),
+        ("GET", "", {"tag-key": "team", "tag-value": "data"}),
+    ],
+)
+def test_what_a_url_asks_for_is_not_dropped(
+    store: oss.Client, service: Service, method: str, key: str, query: dict[str, str]
+) -> None:
+    put(store, "there")
+    bucket = BUCKET if key else ""
+    status, answer = raw_request(service, method, bucket=bucket, key=key, query=query, body=b"x")
+    assert (status, f"?{next(iter(query))}".encode() in answer) == (400, True), answer
     assert not store.is_object_exist(BUCKET, "refused")
 
 

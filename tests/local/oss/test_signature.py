@@ -203,3 +203,17 @@ def test_what_cannot_be_signed(service: Service) -> None:
         assert raw_request(service, "GET", key="secret object", headers=headers)[0] == expected
     answer = requests.get(service.ready["oss"], headers={"Authorization": "Bearer x"}, timeout=10)
     assert (answer.status_code, "Authorization" in answer.text) == (400, True)
+
+
+@VERSIONS
+def test_operations_that_do_not_exist_here_have_signatures(service: Service, version: str) -> None:
+    """The error must be about the operation: a V1 signature covers its name, such as ``?inventory``."""
+    client = oss_client(service, signature_version=version)
+    for call in (
+        lambda: client.list_bucket_inventory(oss.ListBucketInventoryRequest(bucket=BUCKET)),
+        lambda: client.get_bucket_replication(oss.GetBucketReplicationRequest(bucket=BUCKET)),
+        lambda: client.get_bucket_transfer_acceleration(oss.GetBucketTransferAccelerationRequest(bucket=BUCKET)),
+        lambda: client.list_cname(oss.ListCnameRequest(bucket=BUCKET)),
+        lambda: client.get_style(oss.GetStyleRequest(bucket=BUCKET, style_name="s")),
+    ):
+        assert code(call) == (400, "NotImplemented")

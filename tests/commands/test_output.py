@@ -105,13 +105,6 @@ def test_the_help_says_which_stream_has_the_violations(run, file, command, findi
     assert findings in " ".join(help_of(command).split())
 
 
-def test_the_help_names_what_a_repeated_option_takes():
-    text = " ".join(help_of("local").split())
-    for option in ("--allow-host NAME a host name", "--quota NAME=VALUE a limit"):
-        assert option in text
-    assert text.count("(may be repeated)") == 2
-
-
 def help_of(command):
     """Return the help of a command as the program prints it."""
     program = [sys.executable, "-m", "airflow_provider_bcs.cli", command, "--help"]

@@ -55,7 +55,10 @@ def test_each_field_is_an_option() -> None:
         ("--isolation=chroot", "argument --isolation: found 'chroot'; expected 'auto', 'namespace' or 'rewrite'"),
         ("--access-key-id=a/b", "argument --access-key-id: found 'a/b'; expected text that matches the pattern"),
         ("--access-key-id=a\n", "argument --access-key-id: found 'a\\n'; expected text that matches the pattern"),
-        ("--allow-host=http://a", "argument --allow-host: found 'http://a'; expected a host name without scheme and port"),
+        (
+            "--allow-host=http://a",
+            "argument --allow-host: found 'http://a'; expected a host name without scheme and port",
+        ),
         ("--allow-host=a:80", "argument --allow-host: found 'a:80'; expected a host name without scheme and port"),
         ("--access-key-secret=", "argument --access-key-secret: found ''; expected at least 1 character"),
         ("--max-instances=0", "argument --max-instances: found '0'; expected greater than or equal to 1"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Query parameters that only parametrize an operation, and that a V1 signature covers.
-_COVERED_PARAMETERS = frozenset(
+_COVERED_PARAMETERS = _words(
     "continuation-token position security-token sequential x-oss-request-payer x-oss-traffic-limit"
     " response-cache-control response-content-disposition response-content-encoding response-content-language"
-    " response-content-type response-expires".split()
+    " response-content-type response-expires"
 )
 #: Query parameters that select an operation with any value, and that a V1 signature covers.
-_SUB_RESOURCES = frozenset(
+_SUB_RESOURCES = _words(
     "accessPoint accessPointPolicy acl append asyncFetch bucketArchiveDirectRead bucketInfo callback"
     " callback-var cname comp cors delete encryption endTime group httpsConfig inventory inventoryId lifecycle link"
     " live location logging metaQuery objectInfo objectMeta partNumber policy publicAccessBlock qos qosInfo"
@@ -20,10 +25,10 @@ _SUB_RESOURCES = frozenset(
     " startTime stat status style styleName symlink tagging transferAcceleration uploadId uploads versionId versioning"
     " versions vod website worm wormExtend wormId x-oss-ac-forward-allow x-oss-ac-source-ip x-oss-ac-subnet-mask"
     " x-oss-ac-vpc-id x-oss-access-point-name x-oss-async-process x-oss-process x-oss-redundancy-transition-taskid"
-    " x-oss-target-redundancy-type x-oss-write-get-object-response".split()
+    " x-oss-target-redundancy-type x-oss-write-get-object-response"
 )
 #: Query parameters that select an operation, and that a V1 signature does not cover.
-_OTHER_SELECTING = frozenset("list-type regions tag-key tag-value".split())
+_OTHER_SELECTING = _words("list-type regions tag-key tag-value")
 
 #: Query parameters that only parametrize an operation, even when they are empty.
 _PARAMETER = re.compile(

@@ -24,6 +24,9 @@ from .jobs import Job, Jobs, Pod
 from .policies import MAX_RESTARTS
 from .resources import requested
 
+#: Name of the user who owns all jobs.
+USERNAME = "local"
+
 _ADDRESS = "127.0.0.1"
 _SECRET_IMAGE_FIELDS = ("Auth", "Password")
 
@@ -93,7 +96,7 @@ def job_item(jobs: Jobs, job: Job) -> dict[str, Any]:
         "TemplateName": "",
         "UseOversoldResource": False,
         "UserScript": "",
-        "Username": "local",
+        "Username": USERNAME,
         "WorkingDir": "",
         "Pods": pods,
     }

@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 
 from airflow_provider_bcs.dlc.facts import DEFAULT_PAGE_SIZE, JOB_DEFAULTS, MAX_PAGE_SIZE
+from airflow_provider_bcs.local.account import ACCOUNT_ID
 from airflow_provider_bcs.local.shim.clock import Clock
 from airflow_provider_bcs.local.store import Where, where
 
+from .errors import invalid
+from .fields import USERNAME
 from .jobs import Job, Jobs
 from .parameters import choice, integer, is_true, text_map, window
 
@@ -28,6 +31,11 @@ _ORDER_COLUMNS = {
     "Status": "status",
 }
 _CONTAINS = "instr(lower({}), lower(?)) > 0"
+_IS_SPOT = (
+    "EXISTS (SELECT 1 FROM json_each(body, '$.JobSpecs') WHERE json_extract(value, '$.UseSpotInstance')"
+    " OR coalesce(json_extract(value, '$.SpotSpec'), '{}') <> '{}'"
+    " OR coalesce(json_extract(value, '$.ElasticSpotSpecs'), '[]') <> '[]')"
+)
 #: SQL conditions by query parameter, which is the value of their placeholder; cheap conditions first.
 _FILTERS = {
     "Status": "status = ?",
@@ -39,19 +47,27 @@ _FILTERS = {
     "Accessibility": f"coalesce(json_extract(body, '$.Accessibility'), '{JOB_DEFAULTS['Accessibility']}') = ?",
     "Description": _CONTAINS.format("json_extract(body, '$.Description')"),
     "UserCommandSearch": _CONTAINS.format("json_extract(body, '$.UserCommand')"),
+    "UserIdForFilter": f"'{ACCOUNT_ID}' = ?",
+    "Username": _CONTAINS.format(f"'{USERNAME}'"),
+    # Jobs have neither the name of a quota nor a template.
+    "ResourceQuotaName": "'' = ?",
+    "TemplateId": "'' = ?",
+    "PaymentType": "CASE WHEN coalesce(json_extract(body, '$.ResourceId'), '') <> '' THEN 'PrePaid'"
+    f" WHEN {_IS_SPOT} THEN 'Spot' ELSE 'PostPaid' END = ?",
     "Caller": "json_extract(body, '$.Settings.Caller') = ?",
     "BusinessUserId": "json_extract(body, '$.Settings.BusinessUserId') = ?",
     "PipelineId": "json_extract(body, '$.Settings.PipelineId') = ?",
     "ImageSearch": "EXISTS (SELECT 1 FROM json_each(body, '$.JobSpecs')"
     " WHERE instr(lower(json_extract(value, '$.Image')), lower(?)) > 0)",
 }
+#: Query parameters that would select some jobs, and that the local service does not support.
+_UNSUPPORTED = ("EnableAssignNode", "NumericRangeField", "NumericRangeMax", "NumericRangeMin", "OversoldInfo")
 
 
 def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     """Return one page of jobs, and the TotalCount of all pages.
 
-    Parameters without a meaning in the local service are ignored. Assumptions: text parameters match a substring and
-    are not case-sensitive; all pairs of Tags must match.
+    Assumptions: text parameters match a substring and are not case-sensitive; all pairs of Tags must match.
 
     :raises ErrorResponse: InvalidParameter
     """
@@ -62,6 +78,10 @@ def list_jobs(jobs: Jobs, query: Mapping[str, str]) -> tuple[list[Job], int]:
     for name in ("ShowOwn", "FromAllWorkspaces"):
         # Without effect: all jobs belong to one account, and without WorkspaceId the listing has all workspaces.
         is_true(query, name)
+    choice(query, "DisplayNameSearchMode", "wildcard", ("wildcard",))
+    for name in _UNSUPPORTED:
+        if query.get(name):
+            raise invalid(name, "The local service does not have this filter.")
     condition = _condition(query, jobs.clock)
     with jobs.store.transaction():
         [total] = jobs.store.select("dlc_jobs", condition, columns="COUNT(*)")

@@ -49,11 +49,13 @@ class BucketApi:
     def _list_buckets(self, request: ObjectRequest) -> Response:
         prefix, marker = request.query.get("prefix", ""), request.query.get("marker", "")
         names = [pair for pair in self._objects.buckets() if pair[0].startswith(prefix) and pair[0] > marker]
-        shown = names[: request.number("max-keys", 100, 1, _MAX_KEYS)]
+        size = request.number("max-keys", 100, 1, _MAX_KEYS)
+        shown = names[:size]
         buckets: list[Element] = [("Bucket", self._properties(name, changed)) for name, changed in shown]
         paging: list[Element] = [
             ("Prefix", prefix),
             ("Marker", marker),
+            ("MaxKeys", str(size)),
             ("IsTruncated", _flag(len(shown) < len(names))),
         ]
         if len(shown) < len(names):

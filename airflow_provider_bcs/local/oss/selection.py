@@ -23,10 +23,6 @@ def find_operation(routes: Sequence[ObjectRoute], request: ObjectRequest) -> Obj
     :raises ErrorResponse: NotImplemented, when no operation matches or the request has a header that is not supported
     """
     depth = 2 if request.key else 1 if request.bucket else 0
-    for name in request.headers:
-        # A header that is dropped without a word would change what the operation does or stores.
-        if not is_honoured(name, depth):
-            raise errors.not_implemented(f"the header {name} for the {_TARGETS[depth]}")
     # Only the presence of bucket and key selects the operation: a key contains slashes.
     segments = ["", *["name"] * depth] if depth else ["", ""]
     selecting = {name for name, value in request.query.items() if is_selecting(name, value)}
@@ -37,4 +33,8 @@ def find_operation(routes: Sequence[ObjectRoute], request: ObjectRequest) -> Obj
     if route is None or (selecting and not route.query_key):
         parameters = "".join(f" ?{name}" for name in sorted(selecting))
         raise errors.not_implemented(f"{request.method} of the {_TARGETS[depth]}{parameters}")
+    for name in request.headers:
+        # A header that is dropped without a word would change what the operation does or stores.
+        if not is_honoured(name, depth):
+            raise errors.not_implemented(f"the header {name} for the {_TARGETS[depth]}")
     return route

@@ -29,6 +29,8 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcServic
         if name == "delta":
             job["JobSpecs"] = dlc_job("")["JobSpecs"]
             job["JobSpecs"][0]["Image"] = "registry/Special:1"
+        if name == "beta":
+            job["JobSpecs"][0]["SpotSpec"] = {"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": 1.0}
         if "ResourceId" in fields:
             del job["JobSpecs"][0]["EcsSpec"]
             job["JobSpecs"][0]["ResourceConfig"] = {"CPU": "1"}
@@ -67,6 +69,16 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcServic
         ({"ResourceIds": "quota1,quota2"}, ["delta", "gamma_alpha"]),
         ({"Accessibility": "PUBLIC"}, ["beta"]),
         ({"Accessibility": "PRIVATE"}, ["delta", "gamma_alpha", "Alpha"]),
+        ({"UserIdForFilter": "1234567890", "JobType": "MPIJob"}, ["beta"]),
+        ({"UserIdForFilter": "999"}, []),
+        ({"Username": "LOC", "JobType": "MPIJob"}, ["beta"]),
+        ({"Username": "nobody"}, []),
+        ({"PaymentType": "PrePaid"}, ["delta", "gamma_alpha"]),
+        ({"PaymentType": "Spot"}, ["beta"]),
+        ({"PaymentType": "PostPaid"}, ["Alpha"]),
+        ({"ResourceQuotaName": "quota"}, []),
+        ({"TemplateId": "tmpl-1"}, []),
+        ({"DisplayNameSearchMode": "wildcard", "DisplayName": "beta"}, ["beta"]),
         ({"EndTime": "2020-01-01T00:00:00Z"}, []),
         ({"StartTime": "2000-01-01T00:00:00Z", "TimeRangeField": "GmtFinishTime", "JobType": "MPIJob"}, ["beta"]),
         ({"StartTime": "2000-01-01T00:00:00Z", "TimeRangeField": "gmtfinishtime", "JobType": "MPIJob"}, ["beta"]),
@@ -76,6 +88,13 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DlcServic
 def test_filters(listed: tuple[DlcService, dict[str, str]], query: dict[str, str], names: list[str]) -> None:
     service, ids = listed
     assert service.list_jobs(**query) == [ids[name] for name in names]
+
+
+@pytest.mark.parametrize("name", ["DisplayNameSearchMode", "EnableAssignNode", "NumericRangeField", "OversoldInfo"])
+def test_a_filter_that_does_not_exist_here_is_refused(listed: tuple[DlcService, dict[str, str]], name: str) -> None:
+    response = listed[0].send("GET", "/api/v1/jobs", {name: "true"})
+    assert (response.status_code, response.json()["Code"]) == (400, "InvalidParameter")
+    assert f"The parameter {name} is invalid." in response.json()["Message"]
 
 
 def test_ids(listed: tuple[DlcService, dict[str, str]]) -> None:

@@ -185,3 +185,21 @@ def test_an_empty_continuation_token_begins_after_start_after(store: oss.Client,
     token = re.findall(rb"<NextContinuationToken>(.*?)</NextContinuationToken>", answer)[0].decode()
     status, answer = raw_request(service, "GET", query={**query, "continuation-token": token})
     assert (status, re.findall(rb"<Key>(.*?)</Key>", answer)) == (200, [b"d"])
+
+
+def test_pages_of_buckets(store: oss.Client, service: Service) -> None:
+    names = [f"paged-{number}" for number in range(5)]
+    for name in names:
+        (service.data_dir / "oss" / name).mkdir()
+    request = oss.ListBucketsRequest(prefix="paged-", marker="paged-0")
+    try:
+        pages = list(store.list_buckets_paginator(limit=2).iter_page(request))
+        assert [[bucket.name for bucket in page.buckets] for page in pages] == [names[1:3], names[3:]]
+        assert [(page.max_keys, page.is_truncated, page.next_marker) for page in pages] == [
+            (2, True, "paged-2"),
+            (2, False, None),
+        ]
+        assert [(page.prefix, page.marker) for page in pages] == [("paged-", "paged-0"), ("paged-", "paged-2")]
+    finally:
+        for name in names:
+            (service.data_dir / "oss" / name).rmdir()

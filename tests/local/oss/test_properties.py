@@ -130,6 +130,13 @@ def test_a_copy_to_itself_replaces_its_metadata_with_any_directive(store: oss.Cl
 def test_headers_without_effect_are_accepted(store: oss.Client) -> None:
     put(store, "x", traffic_limit=819_200, request_payer="requester")
     assert properties(store, "x") == PLAIN
+    # ali-oss makes this name of Cache-Control.
+    headers = {"x-oss-copy-source-cache-control": "no-cache"}
+    store.copy_object(oss.CopyObjectRequest(bucket=BUCKET, key="copy", source_key="x", headers=headers))
+    assert properties(store, "copy") == PLAIN
+    headers = {"x-oss-copy-source-version-id": "1"}
+    refused = oss.CopyObjectRequest(bucket=BUCKET, key="copy", source_key="x", headers=headers)
+    assert code(lambda: store.copy_object(refused)) == (400, "NotImplemented")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ NO_CLASSES_OF_AUTHORS = {
     "AirflowConnection",
     "ClusterWaiting",
     "LazyDoc",
+    "MarkedTasks",
+    "MarkedTasksPlugin",
     "OwnedJob",
     "Packing",
     "Part",

@@ -16,6 +16,7 @@ from airflow_provider_bcs.batchcompute import Client
 from airflow_provider_bcs.dlc import Client as DlcClient
 from airflow_provider_bcs.pages.html import REFRESH_ACTIVE
 from tests.browser.conftest import DAG_ID, RUN_ID, SCREENSHOTS
+from tests.child import LIMIT
 from tests.local.service import Service
 
 pytestmark = pytest.mark.browser
@@ -149,7 +150,7 @@ def test_a_service_that_hangs_leaves_the_api_server_answering(
     finally:
         is_over.set()
         for watcher in watchers:
-            watcher.join()
+            watcher.join(LIMIT)
     print(f"p99 of the API server: {1000 * idle:.0f} ms idle, {1000 * hanging:.0f} ms beside a service that hangs")
     assert hanging < 10 * idle + 0.5
     assert any("has not answered for" in text or "does not answer" in text for text in texts)

@@ -22,7 +22,7 @@ from tests.processes.airflow_processes import AIRFLOW_3, Airflow
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.skipif(not AIRFLOW_3, reason="Airflow 2.11 calls no listener for a mark"),
+    pytest.mark.skipif(not AIRFLOW_3, reason="The plugin has no effect before Airflow 3.3"),
 ]
 
 MARKS = int(os.environ.get("MARKS", "6"))
@@ -56,9 +56,17 @@ def unwatched(tmp_path: Path, service: Service, airflow_settings: dict[str, str]
         running.stop()
 
 
+def is_up(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/api/v2/version", timeout=10).ok
+    except requests.ConnectionError:
+        return False
+
+
 def test_a_task_that_is_marked_before_a_triggerer_knows_it_stops_its_job(unwatched: Airflow, client: Client) -> None:
     unwatched.trigger("marked", "one")
     url = unwatched.environment["AIRFLOW__API__BASE_URL"]
+    unwatched.wait(lambda: is_up(url), 120, "the API server")
     token = requests.get(f"{url}/auth/token", timeout=60).json()["access_token"]
     due: dict[str, float] = {}
     marked: set[str] = set()
